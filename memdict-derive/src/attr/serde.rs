@@ -1,0 +1,271 @@
+//! The attributes of serde that decide what is stored and under which name. Mistakes in them
+//! are serde's to report.
+
+use syn::{Attribute, LitStr, Token, meta::ParseNestedMeta};
+
+use super::skip_rest;
+
+/// A rule of `rename_all`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Case {
+    #[default]
+    Kept,
+    Lower,
+    Upper,
+    Pascal,
+    Camel,
+    Snake,
+    ScreamingSnake,
+    Kebab,
+    ScreamingKebab,
+}
+
+/// `#[serde(..)]` on the type.
+#[derive(Default)]
+pub(crate) struct SerdeType {
+    pub(crate) rename: Option<String>,
+    /// Of a struct's fields, or of an enum's variants.
+    pub(crate) rename_all: Case,
+    /// Of the fields of an enum's variants.
+    pub(crate) rename_all_fields: Case,
+    /// The type that is stored in this one's place.
+    pub(crate) into: Option<String>,
+    /// An attribute that only a codec with names can decode.
+    pub(crate) needs_names: Option<&'static str>,
+}
+
+/// `#[serde(..)]` on a variant.
+#[derive(Default)]
+pub(crate) struct SerdeVariant {
+    pub(crate) rename: Option<String>,
+    pub(crate) rename_all: Case,
+    pub(crate) skip: bool,
+    pub(crate) needs_names: Option<&'static str>,
+}
+
+/// `#[serde(..)]` on a field.
+#[derive(Default)]
+pub(crate) struct SerdeField {
+    pub(crate) rename: Option<String>,
+    /// Neither stored nor loaded.
+    pub(crate) skip: bool,
+    /// The functions that store it: `with`, or `serialize_with`.
+    pub(crate) with: Option<With>,
+    pub(crate) needs_names: Option<&'static str>,
+}
+
+/// Where the function that stores a field is.
+pub(crate) enum With {
+    /// In a module, called `serialize`.
+    Module(syn::Path),
+    Function(syn::Path),
+}
+
+impl SerdeType {
+    pub(crate) fn read(attrs: &[Attribute]) -> Self {
+        let mut read = Self::default();
+        each(attrs, |key, meta| match key {
+            "rename" => read.rename = name(meta).or(read.rename.take()),
+            "rename_all" => read.rename_all = case(meta),
+            "rename_all_fields" => read.rename_all_fields = case(meta),
+            "into" => read.into = name(meta),
+            "tag" => read.needs_names = Some("tag"),
+            "untagged" => read.needs_names = Some("untagged"),
+            _ => {}
+        });
+        read
+    }
+}
+
+impl SerdeVariant {
+    pub(crate) fn read(attrs: &[Attribute]) -> Self {
+        let mut read = Self::default();
+        each(attrs, |key, meta| match key {
+            "rename" => read.rename = name(meta).or(read.rename.take()),
+            "rename_all" => read.rename_all = case(meta),
+            "skip" | "skip_deserializing" => read.skip = true,
+            "untagged" => read.needs_names = Some("untagged"),
+            _ => {}
+        });
+        read
+    }
+}
+
+impl SerdeField {
+    pub(crate) fn read(attrs: &[Attribute]) -> Self {
+        let mut read = Self::default();
+        let (mut unstored, mut unloaded) = (false, false);
+        each(attrs, |key, meta| match key {
+            "rename" => read.rename = name(meta).or(read.rename.take()),
+            "skip" => read.skip = true,
+            "skip_serializing" => unstored = true,
+            "skip_deserializing" => unloaded = true,
+            "skip_serializing_if" => read.needs_names = Some("skip_serializing_if"),
+            "flatten" => read.needs_names = Some("flatten"),
+            "with" => read.with = path(meta).map(With::Module),
+            "serialize_with" => read.with = path(meta).map(With::Function),
+            _ => {}
+        });
+        // One of the two alone: the reader does not expect what the writer wrote.
+        match (unstored, unloaded) {
+            (true, true) => read.skip = true,
+            (true, false) => read.needs_names = Some("skip_serializing"),
+            (false, true) => read.needs_names = Some("skip_deserializing"),
+            (false, false) => {}
+        }
+        read
+    }
+}
+
+fn each(attrs: &[Attribute], mut read: impl FnMut(&str, &ParseNestedMeta<'_>)) {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("serde")) {
+        // What does not parse is reported by serde's own derive.
+        let _ = attr.parse_nested_meta(|meta| {
+            if let Some(key) = meta.path.get_ident() {
+                read(&key.to_string(), &meta);
+            }
+            skip_rest(meta.input)
+        });
+    }
+}
+
+/// `= "name"`, or `(serialize = "name", ..)`: what is stored counts.
+fn name(meta: &ParseNestedMeta<'_>) -> Option<String> {
+    if meta.input.peek(Token![=]) {
+        return literal(meta).map(|name| name.value());
+    }
+    let mut found = None;
+    let _ = meta.parse_nested_meta(|inner| {
+        if inner.path.is_ident("serialize") {
+            found = literal(&inner).map(|name| name.value());
+        }
+        skip_rest(inner.input)
+    });
+    found
+}
+
+fn literal(meta: &ParseNestedMeta<'_>) -> Option<LitStr> {
+    meta.value().and_then(|value| value.parse()).ok()
+}
+
+fn path(meta: &ParseNestedMeta<'_>) -> Option<syn::Path> {
+    literal(meta)?.parse().ok()
+}
+
+fn case(meta: &ParseNestedMeta<'_>) -> Case {
+    match name(meta).as_deref() {
+        Some("lowercase") => Case::Lower,
+        Some("UPPERCASE") => Case::Upper,
+        Some("PascalCase") => Case::Pascal,
+        Some("camelCase") => Case::Camel,
+        Some("snake_case") => Case::Snake,
+        Some("SCREAMING_SNAKE_CASE") => Case::ScreamingSnake,
+        Some("kebab-case") => Case::Kebab,
+        Some("SCREAMING-KEBAB-CASE") => Case::ScreamingKebab,
+        _ => Case::Kept,
+    }
+}
+
+impl Case {
+    /// A field's name, written `like_this`.
+    pub(crate) fn field(self, name: &str) -> String {
+        match self {
+            // serde holds fields to be in snake case and in lower case already.
+            Self::Kept | Self::Lower | Self::Snake => name.to_owned(),
+            Self::Upper | Self::ScreamingSnake => name.to_ascii_uppercase(),
+            Self::Pascal => pascal(name),
+            Self::Camel => first_lower(&pascal(name)),
+            Self::Kebab => name.replace('_', "-"),
+            Self::ScreamingKebab => name.to_ascii_uppercase().replace('_', "-"),
+        }
+    }
+
+    /// A variant's name, written `LikeThis`.
+    pub(crate) fn variant(self, name: &str) -> String {
+        match self {
+            Self::Kept | Self::Pascal => name.to_owned(),
+            Self::Lower => name.to_ascii_lowercase(),
+            Self::Upper => name.to_ascii_uppercase(),
+            Self::Camel => first_lower(name),
+            Self::Snake => snake(name),
+            Self::ScreamingSnake => snake(name).to_ascii_uppercase(),
+            Self::Kebab => snake(name).replace('_', "-"),
+            Self::ScreamingKebab => snake(name).to_ascii_uppercase().replace('_', "-"),
+        }
+    }
+
+    /// This rule, or where there is none, `other`.
+    pub(crate) fn or(self, other: Self) -> Self {
+        if self == Self::Kept { other } else { self }
+    }
+}
+
+fn pascal(name: &str) -> String {
+    let mut out = String::new();
+    let mut upper = true;
+    for letter in name.chars() {
+        if letter == '_' {
+            upper = true;
+        } else {
+            out.push(if upper { letter.to_ascii_uppercase() } else { letter });
+            upper = false;
+        }
+    }
+    out
+}
+
+fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for (i, letter) in name.char_indices() {
+        if i > 0 && letter.is_uppercase() {
+            out.push('_');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+    out
+}
+
+fn first_lower(name: &str) -> String {
+    let mut letters = name.chars();
+    match letters.next() {
+        Some(first) => first.to_ascii_lowercase().to_string() + letters.as_str(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn cases_are_serdes() {
+        for (case, field, variant) in [
+            (Case::Lower, "very_tasty", "verytasty"),
+            (Case::Upper, "VERY_TASTY", "VERYTASTY"),
+            (Case::Pascal, "VeryTasty", "VeryTasty"),
+            (Case::Camel, "veryTasty", "veryTasty"),
+            (Case::Snake, "very_tasty", "very_tasty"),
+            (Case::ScreamingSnake, "VERY_TASTY", "VERY_TASTY"),
+            (Case::Kebab, "very-tasty", "very-tasty"),
+            (Case::ScreamingKebab, "VERY-TASTY", "VERY-TASTY"),
+        ] {
+            assert_eq!(case.field("very_tasty"), field);
+            assert_eq!(case.variant("VeryTasty"), variant);
+        }
+    }
+
+    #[test]
+    fn what_is_stored_counts() {
+        let read = |attr: Attribute| SerdeField::read(&[attr]);
+        let both = read(parse_quote!(#[serde(rename(serialize = "a", deserialize = "b"))]));
+        assert_eq!(both.rename.as_deref(), Some("a"));
+        assert!(read(parse_quote!(#[serde(default, skip)])).skip);
+        assert!(read(parse_quote!(#[serde(skip_serializing, skip_deserializing)])).skip);
+        let half = read(parse_quote!(#[serde(default = "none", skip_serializing)]));
+        assert_eq!((half.skip, half.needs_names), (false, Some("skip_serializing")));
+        let with = read(parse_quote!(#[serde(with = "as_text")]));
+        assert!(matches!(with.with, Some(With::Module(path)) if path.is_ident("as_text")));
+    }
+}

@@ -1,0 +1,5 @@
+#[derive(Tracked)]
+struct Cart {
+    #[deprecated]
+    owner: String,
+}

@@ -1,0 +1,2 @@
+#[derive(Tracked)]
+enum Never {}

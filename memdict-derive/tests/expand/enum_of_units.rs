@@ -1,0 +1,5 @@
+#[derive(Tracked)]
+enum Level {
+    Low,
+    High,
+}

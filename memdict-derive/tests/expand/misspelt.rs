@@ -1,0 +1,5 @@
+#[derive(Tracked)]
+struct Cart {
+    #[memdict(opague)]
+    owner: Foreign,
+}

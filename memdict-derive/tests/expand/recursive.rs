@@ -1,0 +1,5 @@
+#[derive(Tracked)]
+struct Node {
+    kids: Vec<Self>,
+    next: Option<Box<Node>>,
+}

@@ -1,0 +1,5 @@
+#[derive(Tracked)]
+struct Cart<'a, T> {
+    owner: &'a str,
+    total: Cell<T>,
+}

@@ -1,0 +1,2 @@
+#[derive(Tracked)]
+struct Pair(pub u8, #[serde(skip)] u8, String);

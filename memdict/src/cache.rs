@@ -1,0 +1,315 @@
+//! A cache: a store and settings, opened once by an application.
+
+use std::{
+    fmt,
+    sync::{Arc, Once},
+    time::Duration,
+};
+
+use crate::{
+    counters::Counters,
+    error::{BoxError, Error, Result},
+    log::notice,
+    report::CommitReport,
+    session::{
+        drive::Blocking,
+        face::{Hook, Session},
+        settings::Settings,
+    },
+    store::{Store, memcached::MemcachedStore, memory::MemoryStore},
+    url::{self, Options, Place},
+};
+
+/// Where [`Cache::from_env`] finds the URL.
+const ENV: &str = "MEMDICT_URL";
+
+/// The namespace of a cache that does not say another.
+const NAMESPACE: &str = "memdict";
+
+/// How often `transaction` runs a body at most.
+const ATTEMPTS: u32 = 2;
+
+/// A store and settings: what an application opens once, and clones freely.
+#[derive(Clone)]
+pub struct Cache {
+    driver: Blocking,
+    settings: Arc<Settings>,
+    hooks: Arc<[Box<Hook>]>,
+}
+
+impl Cache {
+    /// Opens the store that `url` names. It reads the URL, never the network: a server that is
+    /// down is noticed where it is used.
+    ///
+    /// - `memory:?max_bytes=64MiB`: the embedded store, for this cache alone.
+    /// - `memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms&connect_timeout=200ms`: one or
+    ///   several memcached servers; each key lives on one of them.
+    /// - Both take `namespace=shop`, which keeps apart those who share a server (without it:
+    ///   `memdict`), and `strict=true`, which makes an error of a store that is down.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for an unknown scheme or option, a value that is not allowed, or an
+    /// empty list of servers. It quotes the part and lists what is allowed.
+    ///
+    /// ```
+    /// use memdict::Cache;
+    ///
+    /// let cache = Cache::open("memory:?max_bytes=1MiB&namespace=shop")?;
+    /// let error = Cache::open("memory:?maxbytes=1MiB").unwrap_err().to_string();
+    /// assert!(error.contains("maxbytes") && error.contains("max_bytes"));
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    pub fn open(url: &str) -> Result<Self> {
+        Self::builder().open(url)
+    }
+
+    /// Opens the store that the environment variable `MEMDICT_URL` names; without it `memory:`,
+    /// and the log says so once.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and for a variable that is not text.
+    pub fn from_env() -> Result<Self> {
+        Self::builder().open_from_env()
+    }
+
+    /// A cache with options set in code.
+    pub fn builder() -> CacheBuilder {
+        CacheBuilder::default()
+    }
+
+    /// Begins a unit of work, to be ended by [`Session::commit`].
+    pub fn session(&self) -> Session {
+        Session::new(Arc::clone(&self.settings), self.driver.clone(), Arc::clone(&self.hooks))
+    }
+
+    /// Runs `body` in a fresh session and commits it.
+    ///
+    /// After a conflict of which nothing landed, nor may have, `body` runs once more, in another
+    /// session: it must be able to run twice, and clones what it would move out of its
+    /// surroundings. An error of `body` is never tried again, nor is a panic, and then nothing
+    /// is written. The report goes to [`after_commit`](CacheBuilder::after_commit) hooks, to the
+    /// log and to [`counters`](Self::counters).
+    ///
+    /// The error is memdict's, so that `?` and `Ok(())` need no annotation: the application's
+    /// own go through [`Error::user`], or through [`try_transaction`](Self::try_transaction).
+    ///
+    /// # Errors
+    ///
+    /// What `body` returns, and what [`Session::commit`] does.
+    ///
+    /// ```
+    /// use memdict::Cache;
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// let hits = cache.transaction(|session| {
+    ///     let mut hits = session.dict::<u64>("hits").entry("all")?.or_default();
+    ///     *hits += 1;
+    ///     Ok(*hits)
+    /// })?;
+    /// assert_eq!(hits, 1);
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    pub fn transaction<R>(&self, body: impl FnMut(&mut Session) -> Result<R>) -> Result<R> {
+        self.try_transaction(body)
+    }
+
+    /// As [`transaction`](Self::transaction), with the application's error type.
+    ///
+    /// # Errors
+    ///
+    /// What `body` returns, and what [`Session::commit`] does, converted.
+    ///
+    /// ```
+    /// use memdict::Cache;
+    ///
+    /// #[derive(Debug)]
+    /// enum Shop {
+    ///     SoldOut,
+    ///     Cache(memdict::Error),
+    /// }
+    ///
+    /// impl From<memdict::Error> for Shop {
+    ///     fn from(error: memdict::Error) -> Self {
+    ///         Self::Cache(error)
+    ///     }
+    /// }
+    ///
+    /// let cache = Cache::open("memory:").unwrap();
+    /// let sold = cache.try_transaction(|session| {
+    ///     let mut stock = session.dict::<u64>("stock").get_mut("hat")?.ok_or(Shop::SoldOut)?;
+    ///     *stock -= 1;
+    ///     Ok(())
+    /// });
+    /// assert!(matches!(sold, Err(Shop::SoldOut)));
+    /// ```
+    pub fn try_transaction<R, E: From<Error>>(
+        &self,
+        mut body: impl FnMut(&mut Session) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let mut attempt = 1;
+        loop {
+            let mut session = self.session();
+            let value = body(&mut session)?;
+            match session.commit() {
+                Ok(_) => return Ok(value),
+                Err(error @ Error::Conflict { .. })
+                    if error.is_transient() && attempt < ATTEMPTS =>
+                {
+                    attempt += 1;
+                }
+                Err(error) => return Err(error.in_attempt(attempt).into()),
+            }
+        }
+    }
+
+    /// What happened so far, in all sessions of this cache and its clones.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.settings.counting.read()
+    }
+}
+
+/// Names the store and settings; never shows a value.
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("store", &self.driver.0)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Options of a [`Cache`]. What a URL says replaces what the builder says.
+///
+/// ```
+/// use memdict::Cache;
+///
+/// let cache = Cache::builder()
+///     .namespace("shop")
+///     .strict(true)
+///     .after_commit(|report| {
+///         assert!(report.lost.is_empty());
+///         Ok(())
+///     })
+///     .open("memory:")?;
+/// cache.transaction(|session| session.dict("hits").insert("a", 1_u64))?;
+/// # Ok::<_, memdict::Error>(())
+/// ```
+#[derive(Default)]
+#[must_use = "a builder opens nothing until it is told to"]
+pub struct CacheBuilder {
+    options: Options,
+    hooks: Vec<Box<Hook>>,
+}
+
+impl CacheBuilder {
+    /// Keeps apart those who share a store: the first part of every key. Without it, `memdict`.
+    pub fn namespace(mut self, name: impl Into<String>) -> Self {
+        self.options.namespace = Some(name.into());
+        self
+    }
+
+    /// Makes an error of a store that is down, for reads and for commits. Without it, reads are
+    /// misses and commits succeed, with the keys in [`CommitReport::lost`].
+    pub fn strict(mut self, on: bool) -> Self {
+        self.options.strict = Some(on);
+        self
+    }
+
+    /// How many bytes the embedded store holds at most; without it 64 MiB. A memcached server
+    /// has its own limit.
+    pub fn max_bytes(mut self, bytes: usize) -> Self {
+        self.options.max_bytes = Some(bytes);
+        self
+    }
+
+    /// How long one exchange with a memcached server may take; without it one second.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// How long connecting to a memcached server may take; without it 200 milliseconds.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.options.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// Runs `hook` after each commit that is `Ok`, and gives it the report. Its error is logged
+    /// and stops nobody. Hooks of the cache run before those of a session, in the order in
+    /// which they were added.
+    pub fn after_commit(
+        mut self,
+        hook: impl Fn(&CommitReport) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.push(Box::new(hook));
+        self
+    }
+
+    /// Opens the store that `url` names: see [`Cache::open`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Cache::open`].
+    pub fn open(mut self, url: &str) -> Result<Cache> {
+        let store: Arc<dyn Store> = match url::read(url, &mut self.options)? {
+            Place::Memory => {
+                let store = MemoryStore::new();
+                Arc::new(match self.options.max_bytes {
+                    Some(bytes) => store.max_bytes(bytes),
+                    None => store,
+                })
+            }
+            Place::Memcached(servers) => {
+                let mut store = MemcachedStore::new(servers)?;
+                if let Some(timeout) = self.options.timeout {
+                    store = store.timeout(timeout);
+                }
+                if let Some(timeout) = self.options.connect_timeout {
+                    store = store.connect_timeout(timeout);
+                }
+                Arc::new(store)
+            }
+        };
+        Ok(self.store(store))
+    }
+
+    /// Opens the store that `MEMDICT_URL` names: see [`Cache::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Cache::from_env`].
+    pub fn open_from_env(self) -> Result<Cache> {
+        match std::env::var(ENV) {
+            Ok(url) => self.open(&url),
+            Err(std::env::VarError::NotPresent) => {
+                static SAID: Once = Once::new();
+                SAID.call_once(|| {
+                    notice!("{ENV} is not set: values are kept in this process's memory");
+                });
+                self.open("memory:")
+            }
+            Err(std::env::VarError::NotUnicode(_)) => Err(Error::Config {
+                option: ENV.to_owned(),
+                reason: "it is not Unicode text".to_owned(),
+            }),
+        }
+    }
+
+    /// Uses this store. Options of a store (`max_bytes`, `timeout`, `connect_timeout`) are its
+    /// own then.
+    #[must_use]
+    pub fn store(self, store: Arc<dyn Store>) -> Cache {
+        let namespace = self.options.namespace.unwrap_or_else(|| NAMESPACE.to_owned());
+        let settings = Settings::new(namespace, self.options.strict.unwrap_or(false));
+        Cache { driver: Blocking(store), settings: Arc::new(settings), hooks: self.hooks.into() }
+    }
+}
+
+impl fmt::Debug for CacheBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheBuilder").field("options", &self.options).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,135 @@
+//! What a dictionary holds, and how long.
+
+use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
+
+use crate::track::Tracked;
+
+/// A dictionary: its name, the type of its values, and how they are kept. One `static` is the
+/// one place that says so.
+///
+/// A name alone will do where the defaults will: `session.dict::<Cart>("carts")`. Where two
+/// definitions of one name differ in their options, the one that hands an entry out for writing
+/// decides about that entry, and the log says so once.
+/// Values are encoded by position, without the names of fields: a type with a serde attribute
+/// that needs the names is an error of compilation here.
+///
+/// ```
+/// use std::time::Duration;
+/// use memdict::{Cache, DictDef};
+///
+/// static HITS: DictDef<u64> = DictDef::new("hits").ttl(Duration::from_secs(60));
+///
+/// let cache = Cache::open("memory:")?;
+/// cache.transaction(|session| {
+///     *session.dict(&HITS).entry("all")?.or_default() += 1;
+///     Ok(())
+/// })?;
+/// # Ok::<_, memdict::Error>(())
+/// ```
+pub struct DictDef<T> {
+    name: Cow<'static, str>,
+    policy: Policy,
+    of: PhantomData<fn() -> T>,
+}
+
+/// How a dictionary's values are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Policy {
+    pub(crate) ttl: Option<Duration>,
+}
+
+impl<T: Tracked> DictDef<T> {
+    /// A dictionary with this name; names are shared by all who use the same store and
+    /// namespace.
+    ///
+    /// # Panics
+    ///
+    /// If the name is empty: in a `static`, that is an error of compilation.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        assert!(!name.is_empty(), "a dictionary needs a name");
+        Self::with(Cow::Borrowed(name))
+    }
+
+    /// A dictionary with a name that is made at run time. An empty name is an
+    /// [`Error::Key`](crate::Error::Key) where the dictionary is used.
+    #[must_use]
+    pub fn named(name: impl Into<Cow<'static, str>>) -> Self {
+        Self::with(name.into())
+    }
+
+    const fn with(name: Cow<'static, str>) -> Self {
+        const {
+            if let Some(why) = T::NEEDS_NAMES {
+                panic!("{}", why);
+            }
+        }
+        Self { name, policy: Policy { ttl: None }, of: PhantomData }
+    }
+
+    /// How long a value lives after it was last written, in whole seconds, rounded up to at
+    /// least one. Without it, a value lives until the store needs the room. Reading does not
+    /// lengthen a life, and neither does a commit that finds the value unchanged.
+    #[must_use]
+    pub const fn ttl(mut self, ttl: Duration) -> Self {
+        self.policy.ttl = Some(ttl);
+        self
+    }
+
+    /// [`ttl`](Self::ttl) in seconds.
+    #[must_use]
+    pub const fn ttl_secs(self, secs: u64) -> Self {
+        self.ttl(Duration::from_secs(secs))
+    }
+}
+
+impl<T> DictDef<T> {
+    /// The dictionary's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn policy(&self) -> Policy {
+        self.policy
+    }
+}
+
+impl<T> Clone for DictDef<T> {
+    fn clone(&self) -> Self {
+        Self { name: self.name.clone(), policy: self.policy, of: PhantomData }
+    }
+}
+
+impl<T> fmt::Debug for DictDef<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DictDef")
+            .field("name", &self.name)
+            .field("ttl", &self.policy.ttl)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> From<&DictDef<T>> for DictDef<T> {
+    fn from(def: &DictDef<T>) -> Self {
+        def.clone()
+    }
+}
+
+impl<T: Tracked> From<&str> for DictDef<T> {
+    fn from(name: &str) -> Self {
+        Self::named(name.to_owned())
+    }
+}
+
+impl<T: Tracked> From<&String> for DictDef<T> {
+    fn from(name: &String) -> Self {
+        Self::named(name.clone())
+    }
+}
+
+impl<T: Tracked> From<String> for DictDef<T> {
+    fn from(name: String) -> Self {
+        Self::named(name)
+    }
+}

@@ -1,0 +1,355 @@
+//! A dictionary in a session: every call that reads or hands out.
+
+use std::{fmt, sync::Arc};
+
+use crate::{
+    def::DictDef,
+    error::{Error, Result},
+    key::{Key, ToKey},
+    session::{
+        core::Core,
+        drive::{Blocking, Drive, now},
+        guard::{Held, Ref, RefMut},
+        identity::{Met, Space},
+        load::load,
+        slot::Slot,
+    },
+    track::Tracked,
+};
+
+/// Every call, written once for all drivers.
+pub(crate) struct Dict<'s, T: Tracked, D> {
+    core: &'s Core,
+    driver: &'s D,
+    def: DictDef<T>,
+    met: Met<T>,
+}
+
+impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
+    pub(crate) fn new(core: &'s Core, driver: &'s D, def: DictDef<T>) -> Self {
+        let met = core.identity.meet(&def, &core.settings.namespace);
+        if let Met::Space { differs: true, .. } = &met {
+            core.settings.definitions_differ(def.name());
+        }
+        Self { core, driver, def, met }
+    }
+
+    fn space(&self, key: &impl ToKey) -> Result<&Space<T>> {
+        match &self.met {
+            Met::Space { space, .. } => Ok(space),
+            Met::OtherType { is } => Err(Error::WrongType {
+                dict: self.def.name().to_owned(),
+                key: key.to_key(),
+                is,
+                asked: std::any::type_name::<T>(),
+            }),
+            Met::NeedsNames { what } => Err(Error::Config {
+                option: format!("dictionary `{}`", self.def.name()),
+                reason: (*what).to_owned(),
+            }),
+        }
+    }
+
+    /// The entry, of which nothing need be known.
+    fn slot(&self, key: &impl ToKey) -> Result<Arc<Slot<T>>> {
+        self.space(key)?.slot(key)
+    }
+
+    fn slots<K: ToKey>(&self, keys: impl IntoIterator<Item = K>) -> Result<Vec<Arc<Slot<T>>>> {
+        keys.into_iter().map(|key| self.slot(&key)).collect()
+    }
+
+    async fn load(&self, slots: &[Arc<Slot<T>>]) -> Result<()> {
+        load(self.core, self.driver, slots).await
+    }
+
+    fn read(&self, slot: &Slot<T>) -> Result<Option<Ref<'s, T>>> {
+        Ok(slot.read()?.map(|value| Ref::new(self.core, slot, value)))
+    }
+
+    fn check_out(&self, slot: &Arc<Slot<T>>) -> Result<Held<'s, T>> {
+        Held::check_out(self.core, slot, self.def.policy())
+    }
+}
+
+/// A typed, named key space in a session, used as a dictionary.
+///
+/// Reading a key that is not there is `None`, and so is one that was evicted, has expired, is
+/// damaged, was stored by another version of the type, or whose server is down: a cached value
+/// may be lost at any time. Each key is loaded once in a session; what it was then, it stays.
+///
+/// There is no iteration, no length and no `keys`: memcached cannot list what it holds.
+///
+/// Keys are text, bytes, integers and tuples of them ([`ToKey`]).
+///
+/// A guard in the scrutinee of a `match` lives until the end of the `match`: another call for
+/// the same key inside is [`Error::AlreadyBorrowed`].
+pub struct MemcachedDict<'s, T: Tracked>(Dict<'s, T, Blocking>);
+
+impl<'s, T: Tracked> MemcachedDict<'s, T> {
+    pub(crate) fn new(dict: Dict<'s, T, Blocking>) -> Self {
+        Self(dict)
+    }
+
+    fn known(&self, key: impl ToKey) -> Result<Arc<Slot<T>>> {
+        let slot = self.0.slot(&key)?;
+        if slot.needs_load() {
+            now(self.0.load(std::slice::from_ref(&slot)))?;
+        }
+        Ok(slot)
+    }
+
+    /// The value for reading, or `None` on a miss.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyBorrowed`](Error::AlreadyBorrowed) while the entry is handed out for writing;
+    /// as all calls: [`WrongType`](Error::WrongType), [`Key`](Error::Key),
+    /// [`Poisoned`](Error::Poisoned), and in a strict cache
+    /// [`Unavailable`](Error::Unavailable).
+    pub fn get(&self, key: impl ToKey) -> Result<Option<Ref<'s, T>>> {
+        self.0.read(&*self.known(key)?)
+    }
+
+    /// The value for writing, or `None` on a miss.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyBorrowed`](Error::AlreadyBorrowed) while any other guard of the entry lives;
+    /// otherwise as [`get`](Self::get).
+    pub fn get_mut(&self, key: impl ToKey) -> Result<Option<RefMut<'s, T>>> {
+        let held = self.0.check_out(&self.known(key)?)?;
+        Ok(held.value.is_some().then(|| RefMut::new(held)))
+    }
+
+    /// The place of a key, with its value or without, for writing.
+    ///
+    /// What is put into a vacant entry is stored only if there is still nothing at commit.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_mut`](Self::get_mut).
+    ///
+    /// ```
+    /// use memdict::{Cache, Entry};
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// let session = cache.session();
+    /// let hits = session.dict::<u64>("hits");
+    /// *hits.entry("a")?.or_insert(10) += 1;
+    /// match hits.entry("a")? {
+    ///     Entry::Occupied(entry) => assert_eq!(*entry.get(), 11),
+    ///     Entry::Vacant(_) => unreachable!(),
+    /// }
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    pub fn entry(&self, key: impl ToKey) -> Result<Entry<'s, T>> {
+        let held = self.0.check_out(&self.known(key)?)?;
+        Ok(if held.value.is_some() {
+            Entry::Occupied(OccupiedEntry { held })
+        } else {
+            Entry::Vacant(VacantEntry { held })
+        })
+    }
+
+    /// Puts a value in place. It needs no read, and so gives no old value back.
+    ///
+    /// Without a read of the key, whatever is there at commit is overwritten. After one, the
+    /// value is stored only if the key is still as it was read, and not at all if it is the
+    /// same.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyBorrowed`](Error::AlreadyBorrowed) while any guard of the entry lives, reading
+    /// ones included; otherwise as [`get`](Self::get), but never `Unavailable`.
+    pub fn insert(&self, key: impl ToKey, value: T) -> Result<()> {
+        self.0.core.insert(&self.0.slot(&key)?, &self.0.def, value)
+    }
+
+    /// Takes a value away. It needs no read, and so does not say whether there was one.
+    ///
+    /// Without a read of the key, whatever is there at commit is deleted. After one, only what
+    /// was read.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert).
+    pub fn remove(&self, key: impl ToKey) -> Result<()> {
+        self.0.core.remove(&self.0.slot(&key)?, &self.0.def)
+    }
+
+    /// Whether there is a usable value. It loads the value, which [`get`](Self::get) then has.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn contains_key(&self, key: impl ToKey) -> Result<bool> {
+        self.known(key)?.holds_value()
+    }
+
+    /// Many values for reading, in the order asked; those not yet known are loaded in one
+    /// batch.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), for the first key that has one.
+    pub fn get_many<K: ToKey>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Result<Vec<Option<Ref<'s, T>>>> {
+        let slots = self.0.slots(keys)?;
+        now(self.0.load(&slots))?;
+        slots.iter().map(|slot| self.0.read(slot)).collect()
+    }
+
+    /// Loads those of the keys that are not yet known in one batch, so that other calls find
+    /// them here.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), but never `AlreadyBorrowed`.
+    pub fn prefetch<K: ToKey>(&self, keys: impl IntoIterator<Item = K>) -> Result<()> {
+        now(self.0.load(&self.0.slots(keys)?))
+    }
+}
+
+/// Names the dictionary.
+impl<T: Tracked> fmt::Debug for MemcachedDict<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MemcachedDict").field(&self.0.def).finish()
+    }
+}
+
+/// The place of a key in a dictionary: what [`MemcachedDict::entry`] gives.
+#[derive(Debug)]
+pub enum Entry<'s, T: Tracked> {
+    /// There is a value.
+    Occupied(OccupiedEntry<'s, T>),
+    /// There is none.
+    Vacant(VacantEntry<'s, T>),
+}
+
+/// A place with a value.
+pub struct OccupiedEntry<'s, T: Tracked> {
+    held: Held<'s, T>,
+}
+
+/// A place without one.
+pub struct VacantEntry<'s, T: Tracked> {
+    held: Held<'s, T>,
+}
+
+impl<'s, T: Tracked> Entry<'s, T> {
+    /// The value for writing; `value` where there is none.
+    pub fn or_insert(self, value: T) -> RefMut<'s, T> {
+        self.or_insert_with(|| value)
+    }
+
+    /// The value for writing; the default where there is none.
+    pub fn or_default(self) -> RefMut<'s, T>
+    where
+        T: Default,
+    {
+        self.or_insert_with(T::default)
+    }
+
+    /// The value for writing; what `make` makes where there is none.
+    pub fn or_insert_with(self, make: impl FnOnce() -> T) -> RefMut<'s, T> {
+        match self {
+            Self::Occupied(entry) => entry.into_mut(),
+            Self::Vacant(entry) => entry.insert(make()),
+        }
+    }
+
+    /// The value for writing; what `make` makes where there is none.
+    ///
+    /// # Errors
+    ///
+    /// What `make` returns. The entry stays vacant then.
+    pub fn or_try_insert_with<E>(
+        self,
+        make: impl FnOnce() -> Result<T, E>,
+    ) -> Result<RefMut<'s, T>, E> {
+        Ok(match self {
+            Self::Occupied(entry) => entry.into_mut(),
+            Self::Vacant(entry) => entry.insert(make()?),
+        })
+    }
+
+    /// Changes the value, if there is one.
+    #[must_use = "an entry that is dropped stays as it is"]
+    pub fn and_modify(self, change: impl FnOnce(&mut T)) -> Self {
+        match self {
+            Self::Occupied(entry) => {
+                let mut value = entry.into_mut();
+                change(&mut value);
+                Self::Occupied(OccupiedEntry { held: value.into_held() })
+            }
+            vacant @ Self::Vacant(_) => vacant,
+        }
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Occupied(entry) => entry.key(),
+            Self::Vacant(entry) => entry.key(),
+        }
+    }
+}
+
+impl<'s, T: Tracked> OccupiedEntry<'s, T> {
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        &self.held.name().key
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn get(&self) -> &T {
+        self.held.value()
+    }
+
+    /// The value for writing.
+    pub fn into_mut(self) -> RefMut<'s, T> {
+        RefMut::new(self.held)
+    }
+
+    /// Removes the value: at commit it is deleted, if it is still the one that was read.
+    pub fn remove(self) {
+        self.held.remove();
+    }
+}
+
+impl<'s, T: Tracked> VacantEntry<'s, T> {
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        &self.held.name().key
+    }
+
+    /// Puts a value in place: at commit it is stored, if there is still nothing.
+    pub fn insert(self, value: T) -> RefMut<'s, T> {
+        let mut held = self.held;
+        held.fill(value);
+        RefMut::new(held)
+    }
+}
+
+macro_rules! debug_without_value {
+    ($($entry:ident)*) => {$(
+        /// Without the value.
+        impl<T: Tracked> fmt::Debug for $entry<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($entry))
+                    .field("dict", &self.held.name().dict)
+                    .field("key", self.key())
+                    .finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+debug_without_value! { OccupiedEntry VacantEntry }

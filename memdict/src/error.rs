@@ -1,0 +1,258 @@
+//! The one error type.
+
+use std::fmt;
+
+use crate::{key::Key, report::CommitReport};
+
+/// Any error, boxed: the cause behind an [`Error`].
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A result whose error is memdict's unless another is named.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong. A miss is not an error, and neither is a store that is down, unless the
+/// cache is [strict](crate::CacheBuilder::strict).
+///
+/// No variant ever shows a stored value. There is no `From` for an application's errors, so
+/// that `?` and `Ok(())` in a transaction need no annotation: use [`Error::user`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The entry is in a guard that is still alive in this session.
+    #[error("`{dict}[{key}]` is already borrowed in this session: drop the other guard first")]
+    #[non_exhaustive]
+    AlreadyBorrowed {
+        /// The dictionary's name.
+        dict: String,
+        /// The key.
+        key: Key,
+    },
+
+    /// A guard of the entry was leaked (with `mem::forget`, say), so commit cannot know its
+    /// value. Nothing was sent.
+    #[error("`{dict}[{key}]` is still borrowed: a guard of it was never dropped")]
+    #[non_exhaustive]
+    StillBorrowed {
+        /// The dictionary's name.
+        dict: String,
+        /// The key.
+        key: Key,
+    },
+
+    /// One dictionary name is used with two types in one session.
+    #[error("dictionary `{dict}` holds `{is}` in this session, not `{asked}` (key `{key}`)")]
+    #[non_exhaustive]
+    WrongType {
+        /// The dictionary's name.
+        dict: String,
+        /// The key that was asked for.
+        key: Key,
+        /// The type it was first used with.
+        is: &'static str,
+        /// The type it was asked as.
+        asked: &'static str,
+    },
+
+    /// A panic struck while the entry was being changed. It may be half changed, so it is
+    /// neither handed out again nor written, and a commit sends nothing.
+    #[error("`{dict}[{key}]` was being changed when a panic struck")]
+    #[non_exhaustive]
+    Poisoned {
+        /// The dictionary's name.
+        dict: String,
+        /// The key.
+        key: Key,
+    },
+
+    /// Somebody else changed what this session changed.
+    ///
+    /// Other changes of the same commit may have been written: `report` names them. The error
+    /// is [transient](Self::is_transient) only if none was, nor may have been.
+    #[error("{}", conflict_message(conflicts, *attempts, report))]
+    #[non_exhaustive]
+    Conflict {
+        /// Each key in conflict.
+        conflicts: Vec<KeyConflict>,
+        /// How often the work was tried.
+        attempts: u32,
+        /// What happened to the other keys of the commit.
+        report: Box<CommitReport>,
+    },
+
+    /// A value does not encode. Nothing of the commit was sent.
+    #[error("`{dict}[{key}]` cannot be encoded; nothing of the commit was sent")]
+    #[non_exhaustive]
+    Encode {
+        /// The dictionary's name.
+        dict: String,
+        /// The key.
+        key: Key,
+        /// What the codec says.
+        source: BoxError,
+    },
+
+    /// The store cannot do what a change needs. Nothing of the commit was sent.
+    #[error("the store cannot {missing}, as a change of `{dict}[{key}]` needs")]
+    #[non_exhaustive]
+    Unsupported {
+        /// The dictionary's name.
+        dict: String,
+        /// The key.
+        key: Key,
+        /// What it cannot do.
+        missing: &'static str,
+    },
+
+    /// A key that cannot be used.
+    #[error("`{key}` is not a usable key of `{dict}`: {reason}")]
+    #[non_exhaustive]
+    Key {
+        /// The dictionary's name.
+        dict: String,
+        /// The key, or its beginning.
+        key: String,
+        /// Why not.
+        reason: &'static str,
+    },
+
+    /// An option, of a URL or a builder, that cannot be used. Nothing was connected.
+    #[error("`{option}`: {reason}")]
+    #[non_exhaustive]
+    Config {
+        /// The option, or the part of the URL.
+        option: String,
+        /// Why not, and what is allowed.
+        reason: String,
+    },
+
+    /// A store is down, and the cache is strict.
+    #[error("{}", unavailable_message(key, report))]
+    #[non_exhaustive]
+    Unavailable {
+        /// The dictionary and key that could not be read, or the first that was not written.
+        key: String,
+        /// After a commit: what happened to each key. `None` after a read.
+        report: Option<Box<CommitReport>>,
+        /// What happened, naming the server.
+        source: BoxError,
+    },
+
+    /// The application's own error, on its way through a transaction.
+    #[error("the application ended the transaction")]
+    User(#[source] BoxError),
+}
+
+impl Error {
+    /// Wraps an application's error, to leave a [transaction](crate::Cache::transaction) with
+    /// it.
+    ///
+    /// ```
+    /// use memdict::{Cache, Error};
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// let sold_out = cache.transaction(|_session| -> memdict::Result<()> {
+    ///     Err(Error::user("sold out"))
+    /// });
+    /// assert!(matches!(sold_out, Err(Error::User(cause)) if cause.to_string() == "sold out"));
+    /// # Ok::<_, Error>(())
+    /// ```
+    pub fn user(error: impl Into<BoxError>) -> Self {
+        Self::User(error.into())
+    }
+
+    /// A conflict says how often the work was tried.
+    pub(crate) fn in_attempt(mut self, attempt: u32) -> Self {
+        if let Self::Conflict { attempts, .. } = &mut self {
+            *attempts = attempt;
+        }
+        self
+    }
+
+    /// Whether the same work, run again from the start, may succeed and cannot be applied
+    /// twice: a conflict or an unavailable store of which nothing landed.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Conflict { report, .. } => !report.anything_landed(),
+            Self::Unavailable { report, .. } => {
+                report.as_ref().is_none_or(|report| !report.anything_landed())
+            }
+            _ => false,
+        }
+    }
+}
+
+/// One key that somebody else changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyConflict {
+    /// The dictionary's name.
+    pub dict: String,
+    /// The key.
+    pub key: Key,
+    /// The type of the entry.
+    pub type_name: &'static str,
+    /// What the store holds now.
+    pub there: There,
+}
+
+impl KeyConflict {
+    pub(crate) fn new(dict: &str, key: &Key, type_name: &'static str, there: There) -> Self {
+        Self { dict: dict.to_owned(), key: key.clone(), type_name, there }
+    }
+}
+
+impl fmt::Display for KeyConflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}[{}]` {}", self.dict, self.key, self.there)
+    }
+}
+
+/// What became of a key that this session changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum There {
+    /// Somebody else stored a value since this session looked.
+    Overwritten,
+}
+
+impl fmt::Display for There {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Overwritten => f.write_str("was overwritten by somebody else"),
+        }
+    }
+}
+
+fn conflict_message(conflicts: &[KeyConflict], attempts: u32, report: &CommitReport) -> String {
+    let named = list(conflicts.iter().map(ToString::to_string));
+    let rest = if report.anything_landed() {
+        format!("; of the same commit {} written, {} removed", report.written, report.removed)
+    } else {
+        "; nothing of the commit was written".to_owned()
+    };
+    format!("{named}{rest} (attempt {attempts})")
+}
+
+fn unavailable_message(key: &str, report: &Option<Box<CommitReport>>) -> String {
+    match report {
+        None => format!("{key} cannot be read: its store is unavailable"),
+        Some(report) => format!(
+            "{} changes did not reach the store, {} were written: {}",
+            report.lost.len(),
+            report.written,
+            list(report.lost.iter().map(ToString::to_string)),
+        ),
+    }
+}
+
+/// The first few of a list that may be long.
+fn list(items: impl ExactSizeIterator<Item = String>) -> String {
+    const SHOWN: usize = 5;
+    let more = items.len().saturating_sub(SHOWN);
+    let mut text = items.take(SHOWN).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}

@@ -1,0 +1,91 @@
+//! Typed Rust objects, kept in memcached as if in dictionaries: changes are noticed at any depth,
+//! and commit writes back only what really changed.
+//!
+//! ```
+//! use memdict::{Cache, DictDef, Tracked};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Default, Serialize, Deserialize, Tracked)]
+//! struct Cart {
+//!     items: Vec<String>,
+//!     total: u64,
+//! }
+//!
+//! static CARTS: DictDef<Cart> = DictDef::new("carts").ttl_secs(3600);
+//!
+//! let cache = Cache::open("memory:")?; // or "memcache://127.0.0.1:11211"
+//!
+//! let total = cache.transaction(|session| {
+//!     let mut cart = session.dict(&CARTS).entry("alice")?.or_default();
+//!     cart.items.push("hat".into());
+//!     cart.total += 3;
+//!     Ok(cart.total)
+//! })?;
+//! assert_eq!(total, 3);
+//! # Ok::<_, memdict::Error>(())
+//! ```
+//!
+//! # The pieces
+//!
+//! A [`Cache`] is a store and settings, opened once. It gives a [`Session`] for each unit of
+//! work: by hand, or inside [`Cache::transaction`]. A session gives dictionaries
+//! ([`MemcachedDict`]), defined by a [`DictDef`] or by a name alone. A dictionary hands out its
+//! values in guards: [`Ref`] for reading, [`RefMut`] and [`Entry`] for writing.
+//! [`Session::commit`] writes what was changed, and its [`CommitReport`] names every key.
+//!
+//! Types become [`Tracked`] by the derive macro of that name; standard types are so already.
+//!
+//! # What may be lost
+//!
+//! Values are cached: any of them may be gone at any time, and a miss is `None`, whatever its
+//! reason. A write may be lost, and is then named in the report and in the log. There is no
+//! atomicity across keys. Only in a [strict](CacheBuilder::strict) cache is a store that is down
+//! an error.
+//!
+//! # Features
+//!
+//! - `tracing` (on unless default features are off): says through the crate of that name what is
+//!   lost, refused, down or unusable. Keys and servers are named, values never.
+//! - `bytes`, `chrono`, `indexmap`, `smallvec`, `time`, `uuid`: the types of these crates are
+//!   tracked.
+
+#![forbid(unsafe_code)]
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod cache;
+mod codec;
+mod counters;
+mod def;
+mod dict;
+mod envelope;
+mod error;
+mod key;
+mod log;
+mod random;
+mod report;
+mod session;
+mod store;
+mod track;
+mod url;
+
+pub use cache::{Cache, CacheBuilder};
+pub use codec::{Codec, Encoded};
+pub use counters::Counters;
+pub use def::DictDef;
+pub use dict::{Entry, MemcachedDict, OccupiedEntry, VacantEntry};
+pub use error::{BoxError, Error, KeyConflict, Result, There};
+pub use key::{Key, ToKey};
+#[doc = include_str!("track/derive.md")]
+pub use memdict_derive::Tracked;
+pub use report::{CommitReport, Unwritten};
+pub use session::{
+    face::Session,
+    guard::{Ref, RefMut},
+};
+pub use store::clock::Clock;
+pub use store::memcached::MemcachedStore;
+pub use store::memory::MemoryStore;
+pub use store::{Applied, Caps, Change, Condition, Load, Loaded, Store, StoreError, Token, What};
+pub use track::{AssignFrom, Changes, EnumField, Field, Opaque, Shape, Tracked, TrackedEnum};

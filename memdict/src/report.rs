@@ -1,0 +1,135 @@
+//! What happened to each key of a commit: plain data.
+
+use std::{fmt, sync::Arc};
+
+use crate::key::Key;
+
+/// What one commit did, key by key.
+///
+/// Each key that was handed out for writing, inserted or removed is in exactly one of
+/// [`written`](Self::written), [`unchanged`](Self::unchanged), [`removed`](Self::removed),
+/// [`lost`](Self::lost), [`refused`](Self::refused), or in the conflicts of
+/// [`Error::Conflict`](crate::Error::Conflict), which carries a report as well.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct CommitReport {
+    /// Values that the store acknowledged.
+    pub written: usize,
+    /// Values handed out for writing that are the same as what was loaded: nothing was sent.
+    pub unchanged: usize,
+    /// Keys that were removed, or were gone already.
+    pub removed: usize,
+    /// Of [`written`](Self::written): what had vanished since it was loaded and was stored anew.
+    pub recreated: usize,
+    /// Of [`written`](Self::written): what was merged with somebody else's change.
+    pub merged: usize,
+    /// Changes that did not reach the store, or whose outcome is unknown, each with its reason.
+    pub lost: Vec<Unwritten>,
+    /// Changes that the store will not take, such as a value above its limit, each with its
+    /// reason. The value that was to be replaced is deleted, so that nobody goes on reading it.
+    pub refused: Vec<Unwritten>,
+    done: Vec<Done>,
+    uncertain: bool,
+}
+
+/// A change that is not in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unwritten {
+    /// The dictionary's name.
+    pub dict: String,
+    /// The key, as it is shown: a long one is cut.
+    pub key: String,
+    /// What happened.
+    pub reason: String,
+    exactly: Key,
+}
+
+impl Unwritten {
+    fn new(dict: &str, key: &Key, reason: String) -> Self {
+        let (dict, shown) = (dict.to_owned(), key.to_string());
+        Self { dict, key: shown, reason, exactly: key.clone() }
+    }
+
+    /// The key itself, with which the change can be made again.
+    #[must_use]
+    pub fn exact_key(&self) -> &Key {
+        &self.exactly
+    }
+}
+
+impl fmt::Display for Unwritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}[{}]`: {}", self.dict, self.key, self.reason)
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Done {
+    dict: Arc<str>,
+    key: Key,
+    how: How,
+}
+
+/// How a key that needed nothing more came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    Written,
+    Recreated,
+    Unchanged,
+    Removed,
+}
+
+impl CommitReport {
+    /// The dictionary and key of each value that was written, recreated ones included.
+    pub fn written_keys(&self) -> impl Iterator<Item = (&str, &Key)> + '_ {
+        self.keys(|how| matches!(how, How::Written | How::Recreated))
+    }
+
+    /// The dictionary and key of each value that was found unchanged.
+    pub fn unchanged_keys(&self) -> impl Iterator<Item = (&str, &Key)> + '_ {
+        self.keys(|how| how == How::Unchanged)
+    }
+
+    /// The dictionary and key of each entry that was removed.
+    pub fn removed_keys(&self) -> impl Iterator<Item = (&str, &Key)> + '_ {
+        self.keys(|how| how == How::Removed)
+    }
+
+    /// The dictionary and key of each value that had vanished and was stored anew.
+    pub fn recreated_keys(&self) -> impl Iterator<Item = (&str, &Key)> + '_ {
+        self.keys(|how| how == How::Recreated)
+    }
+
+    fn keys(&self, which: fn(How) -> bool) -> impl Iterator<Item = (&str, &Key)> + '_ {
+        self.done.iter().filter(move |done| which(done.how)).map(|done| (&*done.dict, &done.key))
+    }
+
+    pub(crate) fn record(&mut self, dict: &Arc<str>, key: &Key, how: How) {
+        match how {
+            How::Written => self.written += 1,
+            How::Recreated => {
+                self.written += 1;
+                self.recreated += 1;
+            }
+            How::Unchanged => self.unchanged += 1,
+            How::Removed => self.removed += 1,
+        }
+        self.done.push(Done { dict: Arc::clone(dict), key: key.clone(), how });
+    }
+
+    pub(crate) fn record_lost(&mut self, dict: &str, key: &Key, reason: String, uncertain: bool) {
+        self.uncertain |= uncertain;
+        self.lost.push(Unwritten::new(dict, key, reason));
+    }
+
+    pub(crate) fn record_refused(&mut self, dict: &str, key: &Key, reason: String) {
+        self.refused.push(Unwritten::new(dict, key, reason));
+    }
+
+    /// Whether any of the commit is in the store, or may be: then running the same work again
+    /// could apply that part twice. What was refused counts, for its old value is deleted.
+    pub(crate) fn anything_landed(&self) -> bool {
+        self.written > 0 || self.removed > 0 || !self.refused.is_empty() || self.uncertain
+    }
+}

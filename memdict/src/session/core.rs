@@ -1,0 +1,50 @@
+//! What a session is, whatever drives it.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::{
+    identity::Identity,
+    settings::Settings,
+    slot::{AnySlot, FirstWrite, Slot},
+};
+use crate::{def::DictDef, error::Result, track::Tracked};
+
+/// What a session is, whatever drives it.
+pub(crate) struct Core {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) identity: Identity,
+    /// The entries that were handed out for writing, inserted or removed, in that order: what
+    /// commit has to look at, however many others were loaded.
+    pub(super) listed: Mutex<Vec<Arc<dyn AnySlot>>>,
+}
+
+impl Core {
+    pub(super) fn new(settings: Arc<Settings>) -> Self {
+        Self { settings, identity: Identity::default(), listed: Mutex::default() }
+    }
+
+    pub(super) fn list<T: Tracked>(&self, slot: &Arc<Slot<T>>, first: FirstWrite) {
+        if first.0 {
+            self.listed.lock().push(Arc::clone(slot) as _);
+        }
+    }
+
+    pub(crate) fn insert<T: Tracked>(
+        &self,
+        slot: &Arc<Slot<T>>,
+        def: &DictDef<T>,
+        value: T,
+    ) -> Result<()> {
+        let first = slot.insert(def.policy(), value)?;
+        self.list(slot, first);
+        Ok(())
+    }
+
+    pub(crate) fn remove<T: Tracked>(&self, slot: &Arc<Slot<T>>, def: &DictDef<T>) -> Result<()> {
+        let first = slot.remove(def.policy())?;
+        self.list(slot, first);
+        Ok(())
+    }
+}

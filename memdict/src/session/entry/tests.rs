@@ -1,0 +1,307 @@
+//! Every state and every call, as a table.
+
+use std::collections::HashSet;
+
+use super::*;
+use crate::{
+    codec::Codec,
+    session::seen::Base,
+    store::{Condition, Token},
+};
+
+/// `state | call | state after | answer`. `Clean*`, `Touched*` and `New*` have a living reader;
+/// `Out:X` is an entry that is checked out and was `X`.
+const TABLE: &str = "
+    Absent(Unread)      | load value    | Clean               | done
+    Absent(Unread)      | load nothing  | Absent(Nothing)     | done
+    Absent(Unread)      | load unusable | Absent(Unusable)    | done
+    Absent(Unread)      | load failed   | Absent(Unreachable) | done
+    Absent(Unread)      | read          | Absent(Unread)      | none
+    Absent(Unread)      | check out     | Out:Absent(Unread)  | vacant
+    Absent(Unread)      | insert        | New(Unread)         | done
+    Absent(Unread)      | remove        | Removed(Unread)     | done
+    Absent(Nothing)     | load value    | Absent(Nothing)     | done
+    Absent(Nothing)     | read          | Absent(Nothing)     | none
+    Absent(Nothing)     | check out     | Out:Absent(Nothing) | vacant
+    Absent(Nothing)     | insert        | New(Nothing)        | done
+    Absent(Nothing)     | remove        | Absent(Nothing)     | done
+    Absent(Unreachable) | load value    | Absent(Unreachable) | done
+    Absent(Unreachable) | read          | Absent(Unreachable) | none
+    Absent(Unreachable) | check out     | Out:Absent(Unreachable) | vacant
+    Absent(Unreachable) | insert        | New(Unreachable)    | done
+    Absent(Unreachable) | remove        | Removed(Unreachable)| done
+    Absent(Unusable)    | load value    | Absent(Unusable)    | done
+    Absent(Unusable)    | read          | Absent(Unusable)    | none
+    Absent(Unusable)    | check out     | Out:Absent(Unusable)| vacant
+    Absent(Unusable)    | insert        | New(Unusable)       | done
+    Absent(Unusable)    | remove        | Removed(Unusable)   | done
+    Clean               | load value    | Clean               | done
+    Clean               | read          | Clean*              | value
+    Clean               | check out     | Out:Clean           | value unmarked
+    Clean               | insert        | New(Value)          | done
+    Clean               | remove        | Removed(Value)      | done
+    Clean*              | read          | Clean*              | value
+    Clean*              | check out     | Clean*              | AlreadyBorrowed
+    Clean*              | insert        | Clean*              | AlreadyBorrowed
+    Clean*              | remove        | Clean*              | AlreadyBorrowed
+    Touched             | load value    | Touched             | done
+    Touched             | read          | Touched*            | value
+    Touched             | check out     | Out:Touched         | value marked
+    Touched             | insert        | New(Value)          | done
+    Touched             | remove        | Removed(Value)      | done
+    Touched*            | read          | Touched*            | value
+    Touched*            | check out     | Touched*            | AlreadyBorrowed
+    Touched*            | insert        | Touched*            | AlreadyBorrowed
+    Touched*            | remove        | Touched*            | AlreadyBorrowed
+    New(Unread)         | load value    | New(Unread)         | done
+    New(Unread)         | read          | New(Unread)*        | value
+    New(Unread)         | check out     | Out:New(Unread)     | value marked
+    New(Unread)         | insert        | New(Unread)         | done
+    New(Unread)         | remove        | Removed(Unread)     | done
+    New(Nothing)        | read          | New(Nothing)*       | value
+    New(Nothing)        | check out     | Out:New(Nothing)    | value marked
+    New(Nothing)        | insert        | New(Nothing)        | done
+    New(Nothing)        | remove        | Absent(Nothing)     | done
+    New(Nothing)*       | check out     | New(Nothing)*       | AlreadyBorrowed
+    New(Nothing)*       | insert        | New(Nothing)*       | AlreadyBorrowed
+    New(Nothing)*       | remove        | New(Nothing)*       | AlreadyBorrowed
+    New(Unreachable)    | remove        | Removed(Unreachable)| done
+    New(Unusable)       | check out     | Out:New(Unusable)   | value marked
+    New(Unusable)       | remove        | Removed(Unusable)   | done
+    New(Value)          | insert        | New(Value)          | done
+    New(Value)          | check out     | Out:New(Value)      | value marked
+    New(Value)          | remove        | Removed(Value)      | done
+    Removed(Unread)     | load value    | Removed(Unread)     | done
+    Removed(Unread)     | read          | Removed(Unread)     | none
+    Removed(Unread)     | check out     | Out:Removed(Unread) | vacant
+    Removed(Unread)     | insert        | New(Unread)         | done
+    Removed(Unread)     | remove        | Removed(Unread)     | done
+    Removed(Value)      | read          | Removed(Value)      | none
+    Removed(Value)      | check out     | Out:Removed(Value)  | vacant
+    Removed(Value)      | insert        | New(Value)          | done
+    Removed(Value)      | remove        | Removed(Value)      | done
+    Removed(Unusable)   | insert        | New(Unusable)       | done
+    Removed(Unreachable)| insert        | New(Unreachable)    | done
+    Out:Clean           | load value    | Out:Clean           | done
+    Out:Clean           | read          | Out:Clean           | AlreadyBorrowed
+    Out:Clean           | check out     | Out:Clean           | AlreadyBorrowed
+    Out:Clean           | insert        | Out:Clean           | AlreadyBorrowed
+    Out:Clean           | remove        | Out:Clean           | AlreadyBorrowed
+    Out:Clean           | back          | Clean               | done
+    Out:Clean           | back marked   | Touched             | done
+    Out:Clean           | back removed  | Removed(Value)      | done
+    Out:Clean           | back reverted | Clean               | done
+    Out:Clean           | back torn     | Poisoned            | done
+    Out:Clean           | back empty    | Poisoned            | done
+    Out:Touched         | back          | Touched             | done
+    Out:Touched         | back marked   | Touched             | done
+    Out:Touched         | back removed  | Removed(Value)      | done
+    Out:Touched         | back reverted | Clean               | done
+    Out:Touched         | back torn     | Poisoned            | done
+    Out:New(Nothing)    | back          | New(Nothing)        | done
+    Out:New(Nothing)    | back marked   | New(Nothing)        | done
+    Out:New(Nothing)    | back removed  | Absent(Nothing)     | done
+    Out:New(Nothing)    | back reverted | Absent(Nothing)     | done
+    Out:New(Nothing)    | back torn     | Poisoned            | done
+    Out:New(Unread)     | back reverted | Absent(Unread)      | done
+    Out:New(Unusable)   | back removed  | Removed(Unusable)   | done
+    Out:New(Unusable)   | back reverted | Absent(Unusable)    | done
+    Out:New(Value)      | back          | New(Value)          | done
+    Out:New(Value)      | back removed  | Removed(Value)      | done
+    Out:New(Value)      | back reverted | Clean               | done
+    Out:Absent(Nothing) | back empty    | Absent(Nothing)     | done
+    Out:Absent(Nothing) | back marked   | New(Nothing)        | done
+    Out:Absent(Nothing) | back torn     | Poisoned            | done
+    Out:Absent(Unusable)| back marked   | New(Unusable)       | done
+    Out:Removed(Value)  | back empty    | Removed(Value)      | done
+    Out:Removed(Value)  | back marked   | New(Value)          | done
+    Out:Removed(Unread) | back empty    | Removed(Unread)     | done
+    Poisoned            | load value    | Poisoned            | done
+    Poisoned            | read          | Poisoned            | Poisoned
+    Poisoned            | check out     | Poisoned            | Poisoned
+    Poisoned            | insert        | Poisoned            | Poisoned
+    Poisoned            | remove        | Poisoned            | Poisoned
+    Clean               | back          | Clean               | done
+";
+
+fn base() -> Base {
+    Base {
+        token: Token::new(1, 2, 3),
+        codec: Codec::Bincode,
+        fingerprint: 0,
+        payload: [1_u8].into(),
+    }
+}
+
+fn seen(name: &str) -> Seen {
+    match name {
+        "Unread" => Seen::Unread,
+        "Nothing" => Seen::Nothing,
+        "Unreachable" => Seen::Unreachable,
+        "Unusable" => Seen::Unusable(Token::new(1, 2, 3)),
+        "Value" => Seen::Value(base()),
+        _ => panic!("no {name}"),
+    }
+}
+
+fn seen_name(seen: &Seen) -> &'static str {
+    match seen {
+        Seen::Unread => "Unread",
+        Seen::Nothing => "Nothing",
+        Seen::Unreachable => "Unreachable",
+        Seen::Unusable(_) => "Unusable",
+        Seen::Value(_) => "Value",
+    }
+}
+
+/// `Kind(Argument)`.
+fn split(name: &str) -> (&str, &str) {
+    let name = name.trim_end_matches('*');
+    name.trim_end_matches(')').split_once('(').unwrap_or((name, ""))
+}
+
+/// The state of this name, and its reader if it has one.
+fn state(name: &str) -> (State<u64>, Option<Arc<u64>>) {
+    if let Some(was) = name.strip_prefix("Out:") {
+        let was = match split(was) {
+            ("Absent", of) => Was::Absent { seen: seen(of) },
+            ("Clean", _) => Was::Clean { base: base() },
+            ("Touched", _) => Was::Touched { base: base() },
+            ("New", of) => Was::New { seen: seen(of) },
+            ("Removed", of) => Was::Removed { seen: seen(of) },
+            _ => panic!("no {name}"),
+        };
+        return (State::CheckedOut { was }, None);
+    }
+    let reader = name.ends_with('*').then(|| Arc::new(1));
+    let value = match &reader {
+        Some(reader) => Value::Shared(Arc::clone(reader)),
+        None => Value::Owned(Box::new(1)),
+    };
+    let state = match split(name) {
+        ("Absent", of) => State::Absent { seen: seen(of) },
+        ("Clean", _) => State::Clean { value, base: base() },
+        ("Touched", _) => State::Touched { value, base: base(), marks: Marks::created() },
+        ("New", of) => State::New { value, seen: seen(of) },
+        ("Removed", of) => State::Removed { seen: seen(of) },
+        ("Poisoned", _) => State::Poisoned,
+        _ => panic!("no {name}"),
+    };
+    (state, reader)
+}
+
+fn state_name(state: &State<u64>) -> String {
+    let star = if state.is_read() { "*" } else { "" };
+    match state {
+        State::Absent { seen } => format!("Absent({})", seen_name(seen)),
+        State::Clean { .. } => format!("Clean{star}"),
+        State::Touched { .. } => format!("Touched{star}"),
+        State::New { seen, .. } => format!("New({}){star}", seen_name(seen)),
+        State::Removed { seen } => format!("Removed({})", seen_name(seen)),
+        State::Poisoned => "Poisoned".to_owned(),
+        State::CheckedOut { was } => match was {
+            Was::Absent { seen } => format!("Out:Absent({})", seen_name(seen)),
+            Was::Clean { .. } => "Out:Clean".to_owned(),
+            Was::Touched { .. } => "Out:Touched".to_owned(),
+            Was::New { seen } => format!("Out:New({})", seen_name(seen)),
+            Was::Removed { seen } => format!("Out:Removed({})", seen_name(seen)),
+        },
+    }
+}
+
+fn call(name: &str) -> Call<u64> {
+    let back = |value: Option<u64>, whole, back| Call::CheckIn {
+        value: value.map(Box::new),
+        marks: Marks { whole, parts: false },
+        back,
+    };
+    match name {
+        "load value" => Call::Loaded { value: Some(Box::new(1)), seen: seen("Value") },
+        "load nothing" => Call::Loaded { value: None, seen: Seen::Nothing },
+        "load unusable" => Call::Loaded { value: None, seen: seen("Unusable") },
+        "load failed" => Call::Loaded { value: None, seen: Seen::Unreachable },
+        "read" => Call::Read,
+        "check out" => Call::CheckOut,
+        "insert" => Call::Insert(Box::new(2)),
+        "remove" => Call::Remove,
+        "back" => back(Some(1), false, Back::Kept),
+        "back marked" => back(Some(1), true, Back::Kept),
+        "back empty" => back(None, false, Back::Kept),
+        "back removed" => back(Some(1), true, Back::Removed),
+        "back reverted" => back(Some(1), false, Back::Reverted),
+        "back torn" => back(Some(1), true, Back::Torn),
+        _ => panic!("no {name}"),
+    }
+}
+
+fn answer_name(answer: &Result<Answer<u64>, Misuse>) -> String {
+    match answer {
+        Ok(Answer::Done) => "done".to_owned(),
+        Ok(Answer::Read(None)) => "none".to_owned(),
+        Ok(Answer::Read(Some(_))) => "value".to_owned(),
+        Ok(Answer::Out { value: None, .. }) => "vacant".to_owned(),
+        Ok(Answer::Out { marks, .. }) if marks.any() => "value marked".to_owned(),
+        Ok(Answer::Out { .. }) => "value unmarked".to_owned(),
+        Err(misuse) => format!("{misuse:?}"),
+    }
+}
+
+#[test]
+fn every_transition_is_as_the_table_says() {
+    let mut met = HashSet::new();
+    for line in TABLE.trim().lines() {
+        let [before, what, after, answer] = line
+            .split('|')
+            .map(str::trim)
+            .collect::<Vec<_>>()
+            .try_into()
+            .unwrap_or_else(|_| panic!("four columns: {line}"));
+        assert!(met.insert((before, what)), "twice: {line}");
+        let (state, reader) = state(before);
+        let (state, got) = state.next(call(what));
+        let got = (state_name(&state), answer_name(&got), got);
+        assert_eq!((got.0.as_str(), got.1.as_str()), (after, answer), "{line}");
+        drop(reader);
+    }
+    for state in [
+        "Absent(Unread)",
+        "Absent(Nothing)",
+        "Absent(Unreachable)",
+        "Absent(Unusable)",
+        "Clean",
+        "Touched",
+        "New(Unread)",
+        "Removed(Unread)",
+        "Out:Clean",
+        "Poisoned",
+    ] {
+        for what in ["load value", "read", "check out", "insert", "remove"] {
+            assert!(met.contains(&(state, what)), "no line for {state} | {what}");
+        }
+    }
+}
+
+#[test]
+fn what_was_seen_decides_on_what_condition_a_change_is_made() {
+    let there = Condition::Matches(Token::new(1, 2, 3));
+    for (name, store, delete) in [
+        ("Unread", Condition::Always, Condition::Always),
+        ("Nothing", Condition::Absent, Condition::Always),
+        ("Unreachable", Condition::Absent, Condition::Always),
+        ("Unusable", there, there),
+        ("Value", there, there),
+    ] {
+        assert_eq!(seen(name).store_when(), store, "{name}");
+        assert_eq!(seen(name).delete_when(), delete, "{name}");
+    }
+}
+
+#[test]
+fn a_value_is_moved_not_copied_until_it_is_read() {
+    let value = Box::new(1_u64);
+    let address = &raw const *value;
+    let state = State::Clean { value: Value::Owned(value), base: base() };
+    let (_, answer) = state.next(Call::CheckOut);
+    let Ok(Answer::Out { value: Some(value), .. }) = answer else { panic!("it is free") };
+    assert_eq!(&raw const *value, address);
+}

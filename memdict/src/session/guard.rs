@@ -1,0 +1,257 @@
+//! Guards: a value that is out of its slot, and the way back.
+
+use std::{
+    fmt,
+    marker::PhantomData,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+    thread,
+};
+
+use super::{
+    core::Core,
+    entry::{Back, Marks},
+    slot::{Name, Slot},
+};
+use crate::{
+    def::Policy,
+    error::Result,
+    key::Key,
+    track::{Changes, Tracked},
+};
+
+/// An entry that is checked out: the one guard with a destructor, inside all those for writing.
+/// No lock is held while it lives.
+pub(crate) struct Held<'s, T: Tracked> {
+    pub(crate) value: Option<Box<T>>,
+    pub(crate) marks: Marks<T::Changes>,
+    back: Back,
+    was_panicking: bool,
+    slot: Arc<Slot<T>>,
+    session: PhantomData<&'s Core>,
+}
+
+impl<'s, T: Tracked> Held<'s, T> {
+    pub(crate) fn check_out(core: &'s Core, slot: &Arc<Slot<T>>, policy: Policy) -> Result<Self> {
+        let (value, marks, first) = slot.check_out(policy)?;
+        core.list(slot, first);
+        Ok(Self {
+            value,
+            marks,
+            back: Back::Kept,
+            was_panicking: thread::panicking(),
+            slot: Arc::clone(slot),
+            session: PhantomData,
+        })
+    }
+
+    pub(crate) fn name(&self) -> &Name {
+        &self.slot.name
+    }
+
+    /// The value of a guard that has one. Only the destructor and `revert`, which end the
+    /// guard, take it out; without `unsafe` the type cannot say so.
+    pub(crate) fn value(&self) -> &T {
+        self.value.as_deref().expect("a guard has its value until it is dropped")
+    }
+
+    /// As [`value`](Self::value), and the marks beside it.
+    fn parts(&mut self) -> (&mut T, &mut Marks<T::Changes>) {
+        let value = self.value.as_deref_mut();
+        (value.expect("a guard has its value until it is dropped"), &mut self.marks)
+    }
+
+    /// Puts a value into a vacant entry.
+    pub(crate) fn fill(&mut self, value: T) {
+        self.value = Some(Box::new(value));
+        self.marks = Marks::created();
+    }
+
+    /// Takes the value away when the guard ends, which is now.
+    pub(crate) fn remove(mut self) {
+        self.back = Back::Removed;
+    }
+}
+
+impl<T: Tracked> Drop for Held<'_, T> {
+    fn drop(&mut self) {
+        let panicked = thread::panicking() && !self.was_panicking;
+        let back = if panicked && self.marks.any() { Back::Torn } else { self.back };
+        self.slot.check_in(self.value.take(), std::mem::take(&mut self.marks), back);
+    }
+}
+
+/// A value handed out for reading.
+///
+/// While one lives, the entry cannot be handed out for writing. All of a key in one session
+/// are the same object. `Debug` shows the key, not the value. `clone` gives another guard of it:
+/// `(*cart).clone()` clones the value.
+pub struct Ref<'s, T> {
+    value: Arc<T>,
+    name: Arc<Name>,
+    session: PhantomData<&'s Core>,
+}
+
+impl<'s, T: Tracked> Ref<'s, T> {
+    pub(crate) fn new(_session: &'s Core, slot: &Slot<T>, value: Arc<T>) -> Self {
+        Self { value, name: Arc::clone(&slot.name), session: PhantomData }
+    }
+}
+
+impl<T> Clone for Ref<'_, T> {
+    fn clone(&self) -> Self {
+        Self { value: Arc::clone(&self.value), name: Arc::clone(&self.name), session: PhantomData }
+    }
+}
+
+impl<T> Deref for Ref<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// A value handed out for writing: plain Rust, every change noticed at commit.
+///
+/// It dereferences to the value. `&mut` in whatever way marks the entry touched, and commit
+/// writes it only if it is then not the same as what was loaded. Dropping the guard puts the
+/// value back into the session; it never writes.
+///
+/// The guard's own methods hide those of the value that have the same name: `(*guard).key()`
+/// reaches them. `Debug` shows the key, not the value.
+///
+/// ```
+/// use memdict::Cache;
+///
+/// let cache = Cache::open("memory:")?;
+/// cache.transaction(|session| session.dict("names").insert("a", vec!["ann".to_owned()]))?;
+///
+/// let session = cache.session();
+/// let dict = session.dict::<Vec<String>>("names");
+/// let mut names = dict.get_mut("a")?.expect("it was just stored");
+/// names[0].push('e');
+/// names[0].pop();
+/// assert!(names.is_touched());
+/// assert!(names.changed_fields().is_empty());
+/// drop(names);
+/// assert_eq!(session.commit()?.written, 0);
+/// # Ok::<_, memdict::Error>(())
+/// ```
+pub struct RefMut<'s, T: Tracked> {
+    held: Held<'s, T>,
+}
+
+impl<'s, T: Tracked> RefMut<'s, T> {
+    /// `held` has a value.
+    pub(crate) fn new(held: Held<'s, T>) -> Self {
+        Self { held }
+    }
+
+    pub(crate) fn into_held(self) -> Held<'s, T> {
+        self.held
+    }
+
+    /// A view that marks the parts it changes: disjoint fields borrow freely, and setting what
+    /// is there already marks nothing.
+    pub fn edit(&mut self) -> T::Edit<'_> {
+        let (value, marks) = self.held.parts();
+        value.edit(&mut marks.parts)
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        &self.held.name().key
+    }
+
+    /// Whether the value was handed out for writing, through this guard or an earlier one of
+    /// this session, and so perhaps changed. A flag: whether it *is* changed,
+    /// [`changed_fields`](Self::changed_fields) tells.
+    #[must_use]
+    pub fn is_touched(&self) -> bool {
+        self.held.marks.any()
+    }
+
+    /// The paths of the parts, such as `address.city`, in which the value differs from what was
+    /// loaded, in whichever way they were changed; all of them if it was not loaded.
+    ///
+    /// A value that is one part, such as a number or a `Vec`, has one empty path. The loaded
+    /// bytes are decoded for this at each call.
+    #[must_use]
+    pub fn changed_fields(&self) -> Vec<String> {
+        let mut changes = T::Changes::default();
+        match self.held.slot.base().and_then(|base| base.decode::<T>().ok()) {
+            Some(base) => T::diff(&base, self, &mut changes),
+            None => changes.mark_all(),
+        }
+        let mut paths = Vec::new();
+        changes.visit("", &mut |path| paths.push(path));
+        paths
+    }
+
+    /// Makes the value what was loaded, with nothing touched. A value that this session made
+    /// has nothing to go back to: there is none then.
+    ///
+    /// Fields with `#[serde(skip)]` are not in what was loaded, and come back as their default.
+    ///
+    /// # Errors
+    ///
+    /// None so far: what was loaded decodes again.
+    pub fn revert(mut self) -> Result<()> {
+        let base = self.held.slot.base();
+        self.held.value = base.and_then(|base| base.decode::<T>().ok()).map(Box::new);
+        self.held.marks = Marks::default();
+        self.held.back = Back::Reverted;
+        Ok(())
+    }
+}
+
+impl<T: Tracked> Deref for RefMut<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.held.value()
+    }
+}
+
+impl<T: Tracked> DerefMut for RefMut<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        let (value, marks) = self.held.parts();
+        marks.whole = true;
+        value
+    }
+}
+
+/// Without the value.
+impl<T> fmt::Debug for Ref<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ref")
+            .field("dict", &self.name.dict)
+            .field("key", &self.name.key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Without the value.
+impl<T: Tracked> fmt::Debug for RefMut<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefMut")
+            .field("dict", &self.held.name().dict)
+            .field("key", self.key())
+            .field("touched", &self.is_touched())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Ref<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: Tracked + fmt::Display> fmt::Display for RefMut<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}

@@ -1,0 +1,122 @@
+//! The entries of a session: one for each key, of one type for each dictionary.
+
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    sync::Arc,
+};
+
+use parking_lot::Mutex;
+
+use super::slot::{Name, Slot};
+use crate::{
+    def::{DictDef, Policy},
+    error::{Error, Result},
+    key::{self, Key, ToKey},
+    track::{Schema, Tracked},
+};
+
+/// All dictionaries that a session has met.
+#[derive(Default)]
+pub(crate) struct Identity {
+    spaces: Mutex<HashMap<String, Known>>,
+}
+
+struct Known {
+    type_id: TypeId,
+    type_name: &'static str,
+    policy: Policy,
+    /// An `Arc<Space<T>>` of that type.
+    space: Arc<dyn Any + Send + Sync>,
+}
+
+/// What the identity map says to a definition.
+pub(crate) enum Met<T: Tracked> {
+    Space {
+        space: Arc<Space<T>>,
+        /// Whether an earlier definition of the name has other options.
+        differs: bool,
+    },
+    /// The name belongs to another type.
+    OtherType { is: &'static str },
+    /// Deep in the type is a serde attribute that the codec cannot decode.
+    NeedsNames { what: &'static str },
+}
+
+impl Identity {
+    /// The dictionary of this definition.
+    pub(crate) fn meet<T: Tracked>(&self, def: &DictDef<T>, namespace: &str) -> Met<T> {
+        let mut spaces = self.spaces.lock();
+        if let Some(known) = spaces.get(def.name()) {
+            let other_type = Met::OtherType { is: known.type_name };
+            if known.type_id != TypeId::of::<T>() {
+                return other_type;
+            }
+            let differs = known.policy != def.policy();
+            return match Arc::clone(&known.space).downcast() {
+                Ok(space) => Met::Space { space, differs },
+                Err(_) => other_type,
+            };
+        }
+        if let Some(what) = Schema::of::<T>().needs_names {
+            return Met::NeedsNames { what };
+        }
+        let space = Arc::new(Space::new(def.name(), namespace));
+        let known = Known {
+            type_id: TypeId::of::<T>(),
+            type_name: std::any::type_name::<T>(),
+            policy: def.policy(),
+            space: Arc::clone(&space) as _,
+        };
+        spaces.insert(def.name().to_owned(), known);
+        Met::Space { space, differs: false }
+    }
+
+    /// The names of all dictionaries.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.spaces.lock().keys().cloned().collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+/// The entries of one dictionary.
+pub(crate) struct Space<T: Tracked> {
+    name: Arc<str>,
+    /// What all full keys begin with.
+    prefix: Vec<u8>,
+    schema: Schema,
+    slots: Mutex<HashMap<Key, Arc<Slot<T>>>>,
+}
+
+impl<T: Tracked> Space<T> {
+    fn new(name: &str, namespace: &str) -> Self {
+        let mut prefix = Vec::new();
+        key::push_name(namespace, &mut prefix);
+        key::push_name(name, &mut prefix);
+        Self { name: name.into(), prefix, schema: Schema::of::<T>(), slots: Mutex::default() }
+    }
+
+    /// The one entry of this key.
+    pub(crate) fn slot(&self, key: impl ToKey) -> Result<Arc<Slot<T>>> {
+        let key = key.to_key();
+        let mut slots = self.slots.lock();
+        if let Some(slot) = slots.get(&key) {
+            return Ok(Arc::clone(slot));
+        }
+        let full = [&self.prefix, key.as_bytes()].concat();
+        let reason = match () {
+            () if self.name.is_empty() => Some("its dictionary has no name"),
+            () if full.len() > key::MAX_KEY => Some("with its prefix it is above 65,535 bytes"),
+            () => None,
+        };
+        if let Some(reason) = reason {
+            let (dict, key) = (self.name.to_string(), key.to_string());
+            return Err(Error::Key { dict, key, reason });
+        }
+        let name = Name::new(&self.name, key.clone(), full);
+        let slot = Arc::new(Slot::new(name, self.schema));
+        slots.insert(key, Arc::clone(&slot));
+        Ok(slot)
+    }
+}

@@ -1,0 +1,20 @@
+//! A session: one unit of work.
+//!
+//! Its stages: `identity` finds the one entry of a key, `load` fills it, `guard` hands it out
+//! and takes it back, `entry` says what may happen to it in which state, `plan` turns entries
+//! into changes, a `drive`r sends them, `settle` folds the answers back, `commit` is the loop
+//! around these three.
+
+mod commit;
+pub(crate) mod core;
+pub(crate) mod drive;
+mod entry;
+pub(crate) mod face;
+pub(crate) mod guard;
+pub(crate) mod identity;
+pub(crate) mod load;
+mod plan;
+mod seen;
+pub(crate) mod settings;
+mod settle;
+pub(crate) mod slot;

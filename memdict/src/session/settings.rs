@@ -1,0 +1,42 @@
+//! What all sessions of a cache share.
+
+use std::{collections::HashSet, fmt};
+
+use parking_lot::Mutex;
+
+use crate::{counters::Counting, log::warning};
+
+/// Settings of a cache, and what it counts.
+#[derive(Default)]
+pub(crate) struct Settings {
+    pub(crate) namespace: String,
+    pub(crate) strict: bool,
+    pub(crate) counting: Counting,
+    /// Dictionaries of which the log has said that their definitions differ.
+    differing: Mutex<HashSet<String>>,
+}
+
+impl Settings {
+    pub(crate) fn new(namespace: String, strict: bool) -> Self {
+        Self { namespace, strict, ..Self::default() }
+    }
+
+    /// Says so, once for each name.
+    pub(crate) fn definitions_differ(&self, dict: &str) {
+        if self.differing.lock().insert(dict.to_owned()) {
+            warning!(
+                "dictionary `{dict}` is defined with different options: the definition that hands \
+                 an entry out for writing decides"
+            );
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("namespace", &self.namespace)
+            .field("strict", &self.strict)
+            .finish_non_exhaustive()
+    }
+}

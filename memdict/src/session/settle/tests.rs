@@ -1,0 +1,270 @@
+//! Every purpose, condition and answer of design section 6's table.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::{
+    def::Policy,
+    session::slot::{AnySlot, Draft, Name},
+    store::Caps,
+};
+
+const TOKEN: Token = Token::new(1, 2, 3);
+const OTHER: Token = Token::new(1, 2, 4);
+const SEEN: Condition = Condition::Matches(TOKEN);
+
+/// An entry whose draft is given, whatever it holds.
+struct Fixed(Arc<Name>, fn() -> Draft);
+
+impl AnySlot for Fixed {
+    fn name(&self) -> &Arc<Name> {
+        &self.0
+    }
+
+    fn type_name(&self) -> &'static str {
+        "Fixed"
+    }
+
+    fn draft(&self, _: u64, bytes: &mut Vec<u8>) -> Result<Draft> {
+        bytes.extend_from_slice(b"value");
+        Ok((self.1)())
+    }
+}
+
+fn plan_of(drafts: &[fn() -> Draft], caps: Caps) -> Result<Plan> {
+    let entries: Vec<Arc<dyn AnySlot>> = drafts
+        .iter()
+        .enumerate()
+        .map(|(i, draft)| {
+            let key = crate::ToKey::to_key(&i);
+            let name = Name::new(&"d".into(), key, format!("n:d:#{i}").into_bytes());
+            Arc::new(Fixed(Arc::new(name), *draft)) as _
+        })
+        .collect();
+    Plan::draft(&entries, 100, caps)
+}
+
+fn store(when: Condition) -> Draft {
+    Draft::Store { policy: Policy::default(), when }
+}
+
+/// The plan's only step.
+fn step(draft: fn() -> Draft) -> Step {
+    plan_of(&[draft], Caps::default()).expect("it drafts").steps.remove(0)
+}
+
+fn changed() -> Step {
+    step(|| store(SEEN))
+}
+
+fn created() -> Step {
+    step(|| store(Condition::Absent))
+}
+
+fn blind() -> Step {
+    step(|| store(Condition::Always))
+}
+
+fn removed() -> Step {
+    step(|| Draft::Delete { when: SEEN })
+}
+
+fn removed_blind() -> Step {
+    step(|| Draft::Delete { when: Condition::Always })
+}
+
+fn recreated() -> Step {
+    Step { when: Condition::Absent, purpose: Purpose::Recreate, ..changed() }
+}
+
+const DONE: Result<Applied, StoreError> = Ok(Applied::Done(TOKEN));
+
+fn refused() -> StoreError {
+    StoreError::Refused("too large".into())
+}
+
+#[test]
+fn what_is_stored_or_removed_is_reported_so() {
+    for step in [changed(), created(), blind()] {
+        assert_eq!(settled(&step, DONE), Verdict::Done(How::Written));
+    }
+    assert_eq!(settled(&recreated(), DONE), Verdict::Done(How::Recreated));
+    for step in [removed(), removed_blind()] {
+        for answer in [DONE, Ok(Applied::Gone)] {
+            assert_eq!(settled(&step, answer), Verdict::Done(How::Removed));
+        }
+    }
+}
+
+#[test]
+fn another_version_or_a_value_where_none_was_is_a_conflict() {
+    let conflict = || Verdict::Conflict(There::Overwritten);
+    assert_eq!(settled(&changed(), Ok(Applied::Differs)), conflict());
+    assert_eq!(settled(&created(), Ok(Applied::Exists)), conflict());
+    assert_eq!(settled(&recreated(), Ok(Applied::Exists)), conflict());
+    assert_eq!(settled(&removed(), Ok(Applied::Differs)), conflict());
+}
+
+#[test]
+fn what_vanished_is_stored_anew_unless_somebody_else_has() {
+    let again = Verdict::Send { when: Condition::Absent, purpose: Purpose::Recreate };
+    assert_eq!(settled(&changed(), Ok(Applied::Gone)), again);
+}
+
+#[test]
+fn a_refused_value_takes_the_old_one_with_it_on_the_same_condition() {
+    for (step, when) in [(changed(), SEEN), (blind(), Condition::Always)] {
+        let purpose = Purpose::Clear { refused: "too large".into() };
+        let verdict = settled(&step, Err(refused()));
+        assert_eq!(verdict, Verdict::Send { when, purpose: purpose.clone() });
+        let clearing = Step { purpose, ..step };
+        for answer in [DONE, Ok(Applied::Gone), Ok(Applied::Differs)] {
+            let reason = "too large".to_owned();
+            assert_eq!(settled(&clearing, answer), Verdict::Refused { reason });
+        }
+        let failed = settled(&clearing, Err(StoreError::Down("s:1 is down".into())));
+        let Verdict::Refused { reason } = failed else { panic!("{failed:?}") };
+        assert!(reason.contains("too large") && reason.contains("s:1 is down"), "{reason}");
+    }
+    for step in [created(), recreated(), removed()] {
+        let reason = "too large".to_owned();
+        assert_eq!(settled(&step, Err(refused())), Verdict::Refused { reason });
+    }
+}
+
+#[test]
+fn a_store_that_is_down_loses_the_change_for_certain() {
+    for step in [changed(), created(), blind(), removed(), removed_blind()] {
+        let verdict = settled(&step, Err(StoreError::Down("s:1 is down".into())));
+        let reason = "s:1 is down".to_owned();
+        assert_eq!(verdict, Verdict::Lost { reason, uncertain: false });
+    }
+}
+
+fn in_doubt(step: Step) -> Step {
+    let verdict = settled(&step, Err(StoreError::Unknown("cut".into())));
+    let Verdict::Look { unknown } = verdict else { panic!("{verdict:?}") };
+    Step { next: Next::Look { unknown }, ..step }
+}
+
+fn there(nonce: u64, token: Token) -> Option<Look> {
+    Some(Look::There { nonce: Some(nonce), token })
+}
+
+#[test]
+fn a_change_in_doubt_is_told_by_its_nonce_or_by_what_it_was_to_replace() {
+    for step in [changed(), created(), blind()] {
+        let step = in_doubt(step);
+        let ours = there(step.nonce, OTHER);
+        assert_eq!(resolved(&step, ours), Verdict::Done(How::Written));
+    }
+    assert_eq!(resolved(&in_doubt(removed()), Some(Look::Nothing)), Verdict::Done(How::Removed));
+
+    for step in [changed(), removed()] {
+        let step = in_doubt(step);
+        let verdict = resolved(&step, there(1, TOKEN));
+        let purpose = step.purpose.clone();
+        assert_eq!(verdict, Verdict::Send { when: SEEN, purpose }, "not applied: once more");
+        let again = Step { resent: true, ..step };
+        let verdict = resolved(&again, there(1, TOKEN));
+        assert!(matches!(verdict, Verdict::Lost { uncertain: false, .. }), "{verdict:?}");
+    }
+}
+
+#[test]
+fn a_change_whose_outcome_stays_unknown_is_lost_and_may_have_landed() {
+    for (step, look) in [
+        (changed(), there(1, OTHER)),
+        (changed(), Some(Look::Nothing)),
+        (changed(), None),
+        (created(), Some(Look::Nothing)),
+        (created(), there(1, OTHER)),
+        (blind(), there(1, OTHER)),
+        (blind(), Some(Look::Nothing)),
+        (removed(), there(1, OTHER)),
+        (removed_blind(), there(1, OTHER)),
+        (removed_blind(), None),
+    ] {
+        let verdict = resolved(&in_doubt(step), look);
+        assert!(matches!(verdict, Verdict::Lost { uncertain: true, .. }), "{verdict:?}");
+    }
+}
+
+#[test]
+fn an_unanswered_change_is_in_doubt_and_one_that_may_have_landed_is_not_transient() {
+    let mut plan = plan_of(&[|| store(SEEN), || store(SEEN)], Caps::default()).unwrap();
+    let (steps, changes) = plan.changes();
+    assert_eq!(changes.len(), 2);
+    let mut answers = Answers::to(steps);
+    answers.take(0, Ok(Applied::Differs));
+    plan.settle(answers);
+    assert!(plan.changes().0.is_empty());
+    let (steps, _) = plan.looks();
+    assert_eq!(steps, [1]);
+    plan.resolve(Answers::to(steps));
+    let error = plan.finish(false).unwrap_err();
+    assert!(matches!(&error, Error::Conflict { report, .. } if report.lost.len() == 1));
+    assert!(!error.is_transient());
+}
+
+#[test]
+fn a_plan_ends_whatever_the_store_answers() {
+    for answer in [
+        Ok(Applied::Gone),
+        Ok(Applied::Exists),
+        Err(refused()),
+        Err(StoreError::Unknown("cut".into())),
+        Err(StoreError::Down("down".into())),
+    ] {
+        let drafts: &[fn() -> Draft] = &[
+            || store(SEEN),
+            || store(Condition::Absent),
+            || store(Condition::Always),
+            || Draft::Delete { when: SEEN },
+            || Draft::Delete { when: Condition::Always },
+        ];
+        let mut plan = plan_of(drafts, Caps::default()).unwrap();
+        let mut rounds = 0;
+        loop {
+            rounds += 1;
+            assert!(rounds < 20, "{answer:?}");
+            let (steps, changes) = plan.changes();
+            if !steps.is_empty() {
+                let many = changes.len();
+                let mut answers = Answers::to(steps);
+                (0..many).for_each(|i| answers.take(i, answer.clone()));
+                plan.settle(answers);
+                continue;
+            }
+            let (steps, loads) = plan.looks();
+            if steps.is_empty() {
+                break;
+            }
+            let many = loads.len();
+            let mut answers = Answers::to(steps);
+            (0..many).for_each(|i| answers.take(i, Ok(Look::There { nonce: None, token: TOKEN })));
+            plan.resolve(answers);
+        }
+        let _ = plan.finish(true);
+    }
+}
+
+#[test]
+fn a_condition_that_the_store_cannot_keep_is_an_error_before_anything_is_sent() {
+    let caps = Caps { conditional_delete: false, ..Caps::default() };
+    let error = plan_of(&[|| Draft::Delete { when: SEEN }], caps).unwrap_err();
+    assert!(matches!(error, Error::Unsupported { .. }));
+    assert!(plan_of(&[|| Draft::Delete { when: Condition::Always }], caps).is_ok());
+    let caps = Caps { conditional_store: false, ..Caps::default() };
+    assert!(plan_of(&[|| store(SEEN)], caps).is_err());
+    assert!(plan_of(&[|| store(Condition::Absent)], caps).is_ok());
+}
+
+#[test]
+fn what_is_unchanged_takes_no_room_in_the_plan() {
+    let drafts: &[fn() -> Draft] =
+        &[|| Draft::Unchanged, || Draft::Nothing, || store(Condition::Always)];
+    let plan = plan_of(drafts, Caps::default()).unwrap();
+    assert_eq!(plan.report.unchanged, 1);
+    assert_eq!(plan.changes().1.len(), 1);
+}

@@ -1,0 +1,284 @@
+//! The embedded store.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use lru::LruCache;
+use parking_lot::Mutex;
+
+use super::{
+    Applied, Change, Condition, Load, Loaded, Store, StoreError, Token, What,
+    clock::{Clock, SystemClock},
+    limits,
+};
+use crate::random;
+
+/// What an item counts beside its key and value, in bytes: two allocations, the entry and its
+/// place in the map, rounded up.
+const BOOKKEEPING: usize = 128;
+
+/// A store in this process' memory: nothing to install, nothing survives the process.
+///
+/// It answers as memcached does, so what works here works there:
+///
+/// - It holds at most [`max_bytes`](Self::max_bytes), 64 MiB unless told otherwise. An item
+///   counts its key, its value and 128 bytes for bookkeeping. What is too much drives out what
+///   was least recently loaded or stored.
+/// - A lifetime counts whole seconds, rounded up, at least one. An item that has outlived it is
+///   gone for everyone; its memory is free when it is next asked for or driven out.
+/// - Each stored value has a version of its own, counted from a random number on, so that no
+///   token of another store, nor of another run, ever matches.
+/// - A value above the item limit is [refused](StoreError::Refused) and leaves what was there.
+///
+/// `out` is called without a lock held: it may use the store.
+pub struct MemoryStore {
+    max_bytes: usize,
+    max_item_bytes: usize,
+    clock: Box<dyn Clock>,
+    life: u64,
+    items: Mutex<Items>,
+}
+
+/// Everything that changes.
+struct Items {
+    by_use: LruCache<Box<[u8]>, Item>,
+    bytes: usize,
+    evictions: u64,
+    last_cas: u64,
+}
+
+struct Item {
+    bytes: Arc<[u8]>,
+    expires: Option<Duration>,
+    cas: u64,
+}
+
+/// A value that outlives the lock, and its version.
+type Found = (Arc<[u8]>, Token);
+
+impl MemoryStore {
+    /// A store of at most 64 MiB, of items of at most 1 MiB.
+    #[must_use]
+    pub fn new() -> Self {
+        const MAX_BYTES: usize = 64 << 20;
+        Self {
+            max_bytes: MAX_BYTES,
+            max_item_bytes: limits::ITEM_SIZE_MAX,
+            clock: Box::new(SystemClock::start()),
+            life: random::bits(),
+            items: Mutex::new(Items {
+                by_use: LruCache::unbounded(),
+                bytes: 0,
+                evictions: 0,
+                last_cas: random::bits(),
+            }),
+        }
+    }
+
+    /// Holds at most `max_bytes` bytes in all.
+    #[must_use]
+    pub fn max_bytes(mut self, max_bytes: usize) -> Self {
+        self.max_bytes = max_bytes;
+        self
+    }
+
+    /// Takes items of at most `max_item_bytes` bytes, as memcached counts them with
+    /// `item_size_max`: the largest value is 59 bytes and the key's length smaller.
+    #[must_use]
+    pub fn max_item_bytes(mut self, max_item_bytes: usize) -> Self {
+        self.max_item_bytes = max_item_bytes;
+        self
+    }
+
+    /// Measures lifetimes with `clock`. To be set before anything is stored.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// How many items it holds, with those that have expired unnoticed.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.items.lock().by_use.len()
+    }
+
+    /// Whether it holds no item.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many bytes its items count.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.items.lock().bytes
+    }
+
+    /// How many items were driven out to make room.
+    #[must_use]
+    pub fn evictions(&self) -> u64 {
+        self.items.lock().evictions
+    }
+
+    fn load(&self, key: &[u8]) -> Result<Option<Found>, StoreError> {
+        limits::check_key(key)?;
+        let now = self.clock.now();
+        let mut items = self.items.lock();
+        items.expire(key, now);
+        let found = items.by_use.get(key);
+        Ok(found.map(|item| (Arc::clone(&item.bytes), self.token(item.cas))))
+    }
+
+    fn apply(&self, change: &Change<'_>) -> Result<Applied, StoreError> {
+        let key = change.key;
+        limits::check_key(key)?;
+        match change.what {
+            What::Store { bytes, ttl } => {
+                self.check_size(key, bytes.len())?;
+                let value = Arc::from(bytes);
+                let now = self.clock.now();
+                let life = ttl.map(|ttl| Duration::from_secs(limits::whole_seconds(ttl)));
+                let expires = life.and_then(|life| now.checked_add(life));
+                let mut items = self.items.lock();
+                items.expire(key, now);
+                if let Some(not_done) = self.hinders(items.by_use.peek(key), change.when) {
+                    return Ok(not_done);
+                }
+                let cas = items.store(key, value, expires, self.max_bytes);
+                Ok(Applied::Done(self.token(cas)))
+            }
+            What::Delete => {
+                let now = self.clock.now();
+                let mut items = self.items.lock();
+                items.expire(key, now);
+                let Some(there) = items.by_use.peek(key) else {
+                    return Ok(Applied::Gone);
+                };
+                if let Some(not_done) = self.hinders(Some(there), change.when) {
+                    return Ok(not_done);
+                }
+                items.remove(key);
+                Ok(Applied::Done(self.token(0)))
+            }
+        }
+    }
+
+    fn check_size(&self, key: &[u8], length: usize) -> Result<(), StoreError> {
+        limits::check_value(self.max_item_bytes, key, length, &"the embedded store")?;
+        let cost = cost(key.len(), length);
+        if cost > self.max_bytes {
+            return Err(StoreError::Refused(format!(
+                "the item counts {cost} bytes, the embedded store holds {} in all",
+                self.max_bytes
+            )));
+        }
+        Ok(())
+    }
+
+    /// What a condition makes of what is there, if it forbids the change.
+    fn hinders(&self, there: Option<&Item>, when: Condition) -> Option<Applied> {
+        match (when, there) {
+            (Condition::Always, _) | (Condition::Absent, None) => None,
+            (Condition::Absent, Some(_)) => Some(Applied::Exists),
+            (Condition::Matches(_), None) => Some(Applied::Gone),
+            (Condition::Matches(token), Some(item)) => {
+                (token != self.token(item.cas)).then_some(Applied::Differs)
+            }
+        }
+    }
+
+    fn token(&self, cas: u64) -> Token {
+        Token::new(0, self.life, cas)
+    }
+}
+
+impl Items {
+    /// Forgets the item under `key` if its time is over.
+    fn expire(&mut self, key: &[u8], now: Duration) {
+        let over = |item: &Item| item.expires.is_some_and(|at| at <= now);
+        if self.by_use.peek(key).is_some_and(over) {
+            self.remove(key);
+        }
+    }
+
+    fn remove(&mut self, key: &[u8]) {
+        if let Some(item) = self.by_use.pop(key) {
+            self.bytes -= cost(key.len(), item.bytes.len());
+        }
+    }
+
+    /// Stores and makes room. The new item has just been used, so it is the last to go.
+    fn store(
+        &mut self,
+        key: &[u8],
+        bytes: Arc<[u8]>,
+        expires: Option<Duration>,
+        max_bytes: usize,
+    ) -> u64 {
+        self.remove(key);
+        // 0 is no version: a delete answers with it.
+        self.last_cas = self.last_cas.wrapping_add(1).max(1);
+        self.bytes += cost(key.len(), bytes.len());
+        let cas = self.last_cas;
+        let item = Item { bytes, expires, cas };
+        self.by_use.put(key.into(), item);
+        while self.bytes > max_bytes
+            && let Some((key, item)) = self.by_use.pop_lru()
+        {
+            self.bytes -= cost(key.len(), item.bytes.len());
+            self.evictions += 1;
+        }
+        cas
+    }
+}
+
+/// What an item counts, in bytes.
+fn cost(key_length: usize, length: usize) -> usize {
+    key_length + length + BOOKKEEPING
+}
+
+impl Store for MemoryStore {
+    fn load_many(
+        &self,
+        loads: &[Load<'_>],
+        out: &mut dyn FnMut(usize, Result<Loaded<'_>, StoreError>),
+    ) {
+        for (index, load) in loads.iter().enumerate() {
+            match self.load(load.key) {
+                Ok(Some((bytes, token))) => out(index, Ok(Loaded::hit(&bytes, token))),
+                Ok(None) => out(index, Ok(Loaded::Miss)),
+                Err(error) => out(index, Err(error)),
+            }
+        }
+    }
+
+    fn apply_many(
+        &self,
+        changes: &[Change<'_>],
+        out: &mut dyn FnMut(usize, Result<Applied, StoreError>),
+    ) {
+        for (index, change) in changes.iter().enumerate() {
+            out(index, self.apply(change));
+        }
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Sizes and limits, no keys and no values.
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let items = self.items.lock();
+        f.debug_struct("MemoryStore")
+            .field("len", &items.by_use.len())
+            .field("bytes", &items.bytes)
+            .field("evictions", &items.evictions)
+            .field("max_bytes", &self.max_bytes)
+            .field("max_item_bytes", &self.max_item_bytes)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,76 @@
+//! A type that says nothing of itself.
+
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::leaf::leaves;
+use crate::codec::Codec;
+
+leaves! {
+    "opaque" [T: Serialize + DeserializeOwned + Send + Sync + 'static] Opaque<T>, [] (),
+        |a, b| same_encoding(&a.0, &b.0);
+}
+
+/// Equal encodings: for a type that says nothing of itself. What does not encode is the same as
+/// nothing.
+pub(crate) fn same_encoding<T: Serialize>(a: &T, b: &T) -> bool {
+    let encode = |value: &T| {
+        let mut bytes = Vec::new();
+        Codec::default().encode(value, &mut bytes).ok().map(|()| bytes)
+    };
+    encode(a).is_some_and(|a| encode(b).is_some_and(|b| a == b))
+}
+
+/// A value of a type that is not [`Tracked`](trait@crate::Tracked), as an entry or inside one.
+///
+/// It is compared by its encoding, and the schema fingerprint knows nothing of its insides: a
+/// changed type behind the same `Opaque` decodes as if nothing had happened, or not at all.
+///
+/// ```
+/// use memdict::{Cache, Opaque};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Foreign(u32); // a type of another crate, say
+///
+/// # fn main() -> memdict::Result<()> {
+/// let cache = Cache::open("memory:")?;
+/// let session = cache.session();
+/// session.dict::<Opaque<Foreign>>("foreign").insert("a", Opaque(Foreign(7)))?;
+/// assert_eq!(session.commit()?.written, 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Opaque<T>(pub T);
+
+impl<T> Deref for Opaque<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Opaque<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+impl<T> From<T> for Opaque<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Opaque<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
