@@ -1,0 +1,134 @@
+//! What the attributes of a type and of its fields do.
+
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use memdict::{
+    __private::{fingerprint, is_inexact},
+    Changes, Tracked,
+};
+use serde::{Deserialize, Serialize};
+
+fn diff<T: Tracked>(base: &T, now: &T) -> Vec<String> {
+    let (mut changes, mut paths) = (T::Changes::default(), Vec::new());
+    T::diff(base, now, &mut changes);
+    changes.visit("", &mut |path| paths.push(path));
+    assert_eq!(T::same(base, now), paths.is_empty());
+    paths
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Foreign {
+    id: u32,
+    by_name: HashMap<u8, u8>,
+}
+
+mod as_text {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    /// Rounds, so that more values are the same than are equal.
+    pub(super) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{value:.1}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[derive(Default, Serialize, Deserialize, Tracked)]
+#[memdict(edit = View, changes = Marks)]
+struct Mixed {
+    #[memdict(opaque)]
+    foreign: Foreign,
+    #[serde(with = "as_text")]
+    rounded: f64,
+    #[memdict(untracked)]
+    reads: u32,
+    #[memdict(opaque, allow_interior)]
+    hits: AtomicU32,
+    #[memdict(opaque, untracked)]
+    last: Foreign,
+}
+
+#[test]
+fn opaque_fields_are_compared_by_their_encoding() {
+    let (mut mixed, mut marks) = (Mixed::default(), Marks::default());
+    {
+        let mut view: View<'_> = mixed.edit(&mut marks);
+        view.foreign.id = 1;
+        *view.rounded = 0.04;
+        *view.reads += 1;
+        view.last.id += 1;
+    }
+    assert!(marks.foreign && marks.rounded && !marks.hits);
+    assert_eq!(diff(&Mixed::default(), &mixed), ["foreign"]);
+    mixed.rounded = 0.06;
+    mixed.hits.fetch_add(1, Ordering::Relaxed);
+    assert_eq!(diff(&Mixed::default(), &mixed), ["foreign", "rounded", "hits"]);
+}
+
+#[test]
+fn untracked_fields_are_stored_but_not_compared() {
+    let read = Mixed { reads: 7, ..Mixed::default() };
+    assert!(diff(&Mixed::default(), &read).is_empty());
+    assert!(is_inexact::<Mixed>());
+}
+
+mod schema {
+    use super::{Deserialize, Foreign, Serialize, Tracked};
+
+    #[derive(Serialize, Deserialize, Tracked)]
+    #[serde(rename = "Same")]
+    pub(super) struct Opaque(#[memdict(opaque)] pub(super) Foreign);
+    #[derive(Serialize, Deserialize, Tracked)]
+    #[serde(rename = "Same")]
+    pub(super) struct OpaqueTwo(#[memdict(opaque, version = 2)] pub(super) Foreign);
+    #[derive(Serialize, Deserialize, Tracked)]
+    #[serde(rename = "Same")]
+    #[memdict(version = 1)]
+    pub(super) struct One(pub(super) u8);
+    #[derive(Serialize, Deserialize, Tracked)]
+    #[serde(rename = "Same")]
+    #[memdict(version = 1)]
+    pub(super) struct OneAgain(pub(super) String);
+    #[derive(Serialize, Deserialize, Tracked)]
+    #[serde(rename = "Same")]
+    #[memdict(version = 2)]
+    pub(super) struct Two(pub(super) u8);
+    #[derive(Serialize, Deserialize, Tracked)]
+    #[serde(rename = "Same", rename_all = "camelCase")]
+    pub(super) struct Camel {
+        pub(super) last_path: u8,
+    }
+    #[derive(Serialize, Deserialize, Tracked)]
+    #[serde(rename = "Same")]
+    pub(super) struct Renamed {
+        #[serde(rename = "lastPath")]
+        pub(super) path: u8,
+    }
+    #[derive(Serialize, Deserialize, Tracked)]
+    #[serde(rename = "Same")]
+    pub(super) struct Plain {
+        pub(super) last_path: u8,
+    }
+}
+
+#[test]
+fn versions_stand_for_what_the_schema_cannot_know() {
+    use schema::*;
+    assert_ne!(fingerprint::<Opaque>(), fingerprint::<OpaqueTwo>());
+    assert_eq!(fingerprint::<One>(), fingerprint::<OneAgain>());
+    assert_ne!(fingerprint::<One>(), fingerprint::<Two>());
+}
+
+#[test]
+fn serdes_names_are_the_names() {
+    use schema::*;
+    assert_eq!(fingerprint::<Camel>(), fingerprint::<Renamed>());
+    assert_ne!(fingerprint::<Camel>(), fingerprint::<Plain>());
+    assert_eq!(diff(&Camel { last_path: 1 }, &Camel { last_path: 2 }), ["lastPath"]);
+}

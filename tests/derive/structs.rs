@@ -1,0 +1,176 @@
+//! What `#[derive(Tracked)]` makes of structs with named fields.
+
+use std::collections::{BTreeMap, HashMap};
+
+use memdict::{__private::fingerprint, Changes, Field, Tracked};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize, Tracked)]
+struct Address {
+    street: String,
+    city: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize, Tracked)]
+struct Cart {
+    /// Who pays.
+    owner: String,
+    items: Vec<u32>,
+    total: u64,
+    coupon: Option<String>,
+    attrs: HashMap<String, String>,
+    address: Address,
+    r#type: u8,
+    #[serde(skip)]
+    cache: Option<u32>,
+}
+
+fn marked<T: Tracked>(changes: &T::Changes) -> Vec<String> {
+    let mut paths = Vec::new();
+    changes.visit("", &mut |path| paths.push(path));
+    assert_eq!(changes.any(), !paths.is_empty());
+    paths
+}
+
+fn diff<T: Tracked>(base: &T, now: &T) -> Vec<String> {
+    let mut changes = T::Changes::default();
+    T::diff(base, now, &mut changes);
+    assert_eq!(T::same(base, now), !changes.any());
+    marked::<T>(&changes)
+}
+
+#[test]
+fn the_view_marks_exactly_what_it_hands_out() {
+    let (mut cart, mut changes) = (Cart::default(), CartChanges::default());
+    {
+        let mut view = cart.edit(&mut changes);
+        assert!(!view.coupon.set(None));
+        assert!(!view.owner.assign(""));
+        assert!(view.items.is_empty());
+        *view.cache = Some(1);
+    }
+    assert!(!changes.any());
+    {
+        let mut view = cart.edit(&mut changes);
+        view.items.extend([3, 4]);
+        for item in view.items.iter() {
+            *view.total += u64::from(*item);
+        }
+        view.address.city.assign("Lille");
+        view.r#type.set(1);
+    }
+    assert_eq!(marked::<Cart>(&changes), ["items", "total", "address.city", "type"]);
+    assert_eq!((cart.total, cart.cache), (7, Some(1)));
+    assert!(changes.items && changes.address.city && !changes.owner);
+    assert_eq!(format!("{changes:?}"), r#"{"items", "total", "address.city", "type"}"#);
+    assert_eq!(marked::<Cart>(&changes.clone()).len(), 4);
+    changes.mark_all();
+    assert_eq!(marked::<Cart>(&changes).len(), 8);
+}
+
+#[test]
+fn fields_are_distinct_and_send() {
+    let (mut cart, mut changes) = (Cart::default(), CartChanges::default());
+    let view = cart.edit(&mut changes);
+    let CartEdit { mut owner, mut attrs, .. } = view;
+    std::thread::scope(|scope| {
+        scope.spawn(move || owner.push('a'));
+        scope.spawn(move || attrs.insert("k".into(), "v".into()));
+    });
+    assert_eq!(marked::<Cart>(&changes), ["owner", "attrs"]);
+    let _: Field<'_, String> = cart.edit(&mut changes).address.street;
+    assert_eq!(format!("{:?}", cart.edit(&mut changes)), "CartEdit");
+}
+
+#[test]
+fn diff_finds_what_differs_at_any_depth() {
+    let base = Cart::default();
+    let mut now = base.clone();
+    assert!(diff(&base, &now).is_empty());
+    now.cache = Some(3); // not stored
+    assert!(diff(&base, &now).is_empty());
+    now.address.city.push('x');
+    now.items.push(1);
+    assert_eq!(diff(&base, &now), ["items", "address.city"]);
+}
+
+#[test]
+fn no_equality_of_the_users_is_trusted() {
+    #[derive(Serialize, Deserialize, Tracked)]
+    struct ById {
+        id: u32,
+        text: String,
+    }
+    impl PartialEq for ById {
+        fn eq(&self, other: &Self) -> bool {
+            self.id == other.id
+        }
+    }
+    let of = |text: &str| ById { id: 1, text: text.into() };
+    assert!(of("a") == of("b"));
+    assert_eq!(diff(&of("a"), &of("b")), ["text"]);
+    assert_eq!(diff(&vec![of("a")], &vec![of("b")]), [""]);
+}
+
+#[test]
+fn floats_are_compared_by_their_bits_and_maps_without_order() {
+    #[derive(Default, Serialize, Deserialize, Tracked)]
+    struct Numbers {
+        of: f64,
+        by_name: HashMap<u32, f32>,
+    }
+    let nan = |order: [u32; 3]| Numbers {
+        of: f64::NAN,
+        by_name: order.into_iter().map(|n| (n, f32::NAN)).collect(),
+    };
+    assert!(diff(&nan([1, 2, 3]), &nan([3, 2, 1])).is_empty());
+    assert_eq!(diff(&nan([1, 2, 3]), &nan([1, 2, 4])), ["by_name"]);
+    let zero = |of: f64| Numbers { of, ..Numbers::default() };
+    assert_eq!(diff(&zero(0.0), &zero(-0.0)), ["of"]);
+}
+
+/// Stored values carry these: a change of one of them makes every stored value a miss.
+#[test]
+fn fingerprints_are_the_same_everywhere() {
+    assert_eq!(fingerprint::<Address>(), 394_390_810_079_943_709);
+    assert_eq!(fingerprint::<Cart>(), 11_933_775_198_208_482_808);
+}
+
+mod other {
+    use super::{BTreeMap, Deserialize, HashMap, Serialize, Tracked};
+
+    #[derive(Serialize, Deserialize, Tracked)]
+    pub(super) struct Address {
+        /// Another comment, and other methods, change nothing.
+        pub(super) street: String,
+        #[serde(skip)]
+        pub(super) cache: u8,
+        #[serde(rename = "city")]
+        pub(super) town: String,
+    }
+
+    #[derive(Serialize, Deserialize, Tracked)]
+    #[serde(rename = "Address")]
+    pub(super) struct Reordered {
+        pub(super) city: String,
+        pub(super) street: String,
+    }
+
+    #[derive(Serialize, Deserialize, Tracked)]
+    #[serde(rename = "Address")]
+    pub(super) struct Retyped {
+        pub(super) street: String,
+        pub(super) city: Box<str>,
+        pub(super) zip: BTreeMap<u8, HashMap<u8, u8>>,
+    }
+}
+
+#[test]
+fn a_fingerprint_follows_what_is_stored() {
+    let address = fingerprint::<Address>();
+    assert_eq!(fingerprint::<other::Address>(), address);
+    assert_ne!(fingerprint::<other::Reordered>(), address);
+    assert_ne!(fingerprint::<other::Retyped>(), address);
+    assert_ne!(fingerprint::<Vec<other::Reordered>>(), fingerprint::<Vec<Address>>());
+    assert_eq!(fingerprint::<HashMap<u8, other::Address>>(), fingerprint::<HashMap<u8, Address>>());
+}

@@ -1,0 +1,9 @@
+use memdict::Tracked;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Tracked)]
+struct Cart {
+    total: std::cell::Cell<u64>,
+}
+
+fn main() {}

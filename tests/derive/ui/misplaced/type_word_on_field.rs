@@ -1,0 +1,10 @@
+use memdict::Tracked;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Tracked)]
+struct Cart {
+    #[memdict(edit = TotalEdit)]
+    total: u64,
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use memdict::Tracked;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+struct Foreign(u8);
+
+#[derive(Serialize, Deserialize, Tracked)]
+struct Cart {
+    foreign: Vec<Foreign>,
+}
+
+fn main() {}

@@ -1,0 +1,115 @@
+//! Generated code borrows no name: nothing here is called what it usually is, and what is called
+//! so is something else.
+#![no_implicit_prelude]
+#![forbid(unsafe_code)]
+#![deny(missing_docs, unused, unreachable_pub, missing_debug_implementations)]
+#![deny(clippy::pedantic)]
+#![allow(clippy::inline_always, reason = "serde's expansion has it")]
+#![allow(dead_code, reason = "shadows are there to be in the way")]
+
+mod shadows {
+    /// In the way of `Option`.
+    pub(crate) struct Option;
+    /// In the way of `Result`.
+    pub(crate) struct Result;
+    /// In the way of `String`.
+    pub(crate) struct String;
+    /// In the way of `Vec`.
+    pub(crate) struct Vec;
+    /// In the way of `Default`.
+    pub(crate) trait Default {}
+    /// In the way of `Clone`.
+    pub(crate) trait Clone {}
+    /// In the way of `Send`.
+    pub(crate) trait Send {}
+    /// In the way of `Tracked`.
+    pub(crate) trait Tracked {}
+    /// In the way of `Field`.
+    pub(crate) struct Field;
+    /// In the way of `memdict`.
+    pub(crate) mod memdict {}
+    /// In the way of `core`.
+    pub(crate) mod core {}
+    /// In the way of `std`.
+    pub(crate) mod std {}
+}
+
+#[allow(unused_imports, reason = "they are in the way of others")]
+use self::shadows::*;
+
+/// A struct of every kind of field.
+#[derive(::data::Serialize, ::data::Deserialize, ::kept::Tracked)]
+#[serde(crate = "::data")]
+#[memdict(crate = "::kept", edit = View, changes = Marks, version = 3, merge)]
+pub struct Record<T, const N: usize> {
+    /// Its name.
+    pub name: ::std::string::String,
+    #[memdict(merge = max)]
+    value: ::std::option::Option<T>,
+    #[memdict(untracked)]
+    seen: u32,
+    #[serde(skip)]
+    scratch: ::std::vec::Vec<[u8; N]>,
+    #[memdict(opaque, version = 1)]
+    foreign: ::std::vec::Vec<u8>,
+    /// A field's own word, kept raw.
+    pub r#type: Kind,
+}
+
+/// An enum of every kind of variant.
+#[derive(::std::fmt::Debug, ::data::Serialize, ::data::Deserialize, ::kept::Tracked)]
+#[serde(crate = "::data")]
+#[memdict(crate = "::kept")]
+pub enum Kind {
+    /// Without parts.
+    Edit,
+    /// With unnamed ones.
+    Changes(u8, ::std::string::String),
+    /// With named ones.
+    Variant {
+        /// Called like a method.
+        edit: u8,
+        /// Called like another.
+        same: Unit,
+    },
+}
+
+/// Without fields.
+#[derive(::std::fmt::Debug, ::data::Serialize, ::data::Deserialize, ::kept::Tracked)]
+#[serde(crate = "::data")]
+#[memdict(crate = "::kept")]
+pub struct Unit;
+
+/// Found by who looks for it, though the crate calls it otherwise.
+pub fn paths<T: ::kept::Tracked, const N: usize>(
+    record: &mut Record<T, N>,
+    changes: &mut Marks<T, N>,
+) -> ::std::vec::Vec<::std::string::String> {
+    let mut view: View<'_, T, N> = ::kept::Tracked::edit(record, changes);
+    view.name.mark();
+    view.r#type.mark();
+    let mut paths = ::std::vec::Vec::new();
+    ::kept::Changes::visit(changes, "", &mut |path| paths.push(path));
+    paths
+}
+
+impl<T, const N: usize> ::std::fmt::Debug for Record<T, N> {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str("Record")
+    }
+}
+
+#[cfg(test)]
+#[test]
+fn generated_code_works_without_a_prelude() {
+    let mut record = Record::<u8, 2> {
+        name: ::std::string::String::new(),
+        value: ::std::option::Option::None,
+        seen: 0,
+        scratch: ::std::vec::Vec::new(),
+        foreign: ::std::vec::Vec::new(),
+        r#type: Kind::Edit,
+    };
+    let mut marks = <Marks<u8, 2> as ::std::default::Default>::default();
+    ::std::assert_eq!(paths(&mut record, &mut marks), ["name", "type"]);
+}

@@ -1,0 +1,122 @@
+//! What memdict says in the log: once where once is enough, and never a value.
+
+use std::{
+    io,
+    process::Command,
+    sync::{Arc, Mutex},
+};
+
+use memdict::{Cache, DictDef};
+use memdict_tests::{Bench, Fault};
+
+/// Collects what is logged by this thread.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().map_err(|_| io::ErrorKind::Other)?.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn logged(body: impl FnOnce() -> memdict::Result<()>) -> String {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    tracing::subscriber::with_default(subscriber, body).expect("the body holds");
+    let bytes = lines.0.lock().expect("nobody panicked").clone();
+    String::from_utf8(bytes).expect("text")
+}
+
+#[test]
+fn a_store_that_is_down_and_what_it_loses_are_in_the_log() {
+    let bench = Bench::on_memory();
+    let text = logged(|| {
+        bench.store.fail_always(Some(Fault::Down));
+        let session = bench.cache.session();
+        let names = session.dict::<String>("names");
+        assert_eq!(names.get_many(["read", "read too"])?.len(), 2);
+        names.insert("written", "hunter2".into())?;
+        assert_eq!(session.commit()?.lost.len(), 1);
+        Ok(())
+    });
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert!(lines[0].contains("WARN") && lines[0].contains("2 keys are misses"), "{text}");
+    assert!(lines[0].contains("names[read]"), "{text}");
+    assert!(lines[1].contains("WARN") && lines[1].contains("lost"), "{text}");
+    assert!(lines[1].contains("names[written]") && !text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn definitions_that_differ_are_in_the_log_once() {
+    static SHORT: DictDef<u64> = DictDef::new("lives").ttl_secs(1);
+    let cache = Cache::open("memory:").expect("a good URL");
+    let text = logged(|| {
+        for _ in 0..3 {
+            let session = cache.session();
+            session.dict(&SHORT).insert("a", 1)?;
+            session.dict::<u64>("lives").insert("b", 1)?;
+            session.dict(&SHORT).insert("c", 1)?;
+        }
+        Ok(())
+    });
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains("lives") && text.contains("different options"), "{text}");
+}
+
+#[test]
+fn damaged_and_outdated_values_are_in_the_log_with_the_reason() {
+    let bench = Bench::on_memory();
+    let text = logged(|| {
+        bench.cache.transaction(|session| session.dict("d").insert("a", "hunter2".to_owned()))?;
+        assert!(bench.cache.session().dict::<u64>("d").get("a")?.is_none());
+        Ok(())
+    });
+    assert!(text.contains("d[a]") && text.contains("another schema"), "{text}");
+    assert!(!text.contains("hunter2"));
+}
+
+/// Run by the next test, in a process of its own: it has its own environment, and its own once.
+#[test]
+fn child() {
+    if std::env::var_os("MEMDICT_TEST_CHILD").is_none() {
+        return;
+    }
+    let text = logged(|| {
+        for _ in 0..3 {
+            let cache = Cache::builder().namespace("here").open_from_env()?;
+            Cache::from_env()?;
+            cache.transaction(|session| session.dict("hits").insert("a", 1_u64))?;
+        }
+        Ok(())
+    });
+    println!("<<{}|{text}>>", text.lines().count());
+}
+
+fn run_child(url: Option<&str>) -> String {
+    let mut command = Command::new(std::env::current_exe().expect("it runs"));
+    command.args(["child", "--exact", "--nocapture"]).env("MEMDICT_TEST_CHILD", "1");
+    match url {
+        Some(url) => command.env("MEMDICT_URL", url),
+        None => command.env_remove("MEMDICT_URL"),
+    };
+    let output = command.output().expect("it starts");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn without_a_url_in_the_environment_values_stay_in_memory_and_the_log_says_so_once() {
+    let said = run_child(None);
+    assert!(said.contains("<<1|") && said.contains("MEMDICT_URL"), "{said}");
+    let said = run_child(Some("memory:?max_bytes=1MiB"));
+    assert!(said.contains("<<0|"), "{said}");
+    let said = run_child(Some("nonsense:"));
+    assert!(!said.contains("<<"), "a bad URL is an error: {said}");
+}

@@ -1,0 +1,99 @@
+//! What a session promises, held on the embedded store and on a real memcached.
+
+mod commit;
+mod failures;
+mod guards;
+mod keys;
+mod transactions;
+mod unusable;
+
+use memdict_tests::Bench;
+
+macro_rules! suite {
+    ($($group:ident { $($behaviour:ident)* })*) => {
+        mod memory {
+            $($(#[test] fn $behaviour() {
+                crate::$group::$behaviour(&memdict_tests::Bench::on_memory());
+            })*)*
+        }
+
+        mod memcached {
+            $($(#[test] fn $behaviour() {
+                crate::$group::$behaviour(&memdict_tests::Bench::on_memcached());
+            })*)*
+        }
+    };
+}
+
+/// What a test of a session does: it fails by an error or by an assertion.
+type Outcome = memdict::Result<()>;
+
+/// Runs a test's body and shows its error.
+fn hold(bench: &Bench, body: impl FnOnce(&Bench) -> Outcome) {
+    body(bench).unwrap_or_else(|error| panic!("{error} ({error:?})"));
+}
+
+suite! {
+    commit {
+        of_100_loaded_and_1_changed_1_storage_command_is_sent
+        a_session_that_only_reads_sends_nothing
+        the_same_value_assigned_sends_nothing_also_with_a_hash_map_inside
+        a_change_at_any_depth_is_written
+        what_is_changed_and_changed_back_is_not_written
+        inserted_is_overwritten_without_a_read_and_compared_after_one
+        removed_is_deleted_and_inserted_after_that_replaces
+        a_session_that_is_dropped_or_rolled_back_writes_nothing
+        the_report_names_every_key
+        values_that_are_one_part_are_entries_as_well
+        a_vanished_value_is_recreated
+        lives_are_those_of_the_definition_that_wrote
+        many_entries_are_written_in_one_commit
+    }
+    guards {
+        two_reads_of_one_key_see_one_object
+        a_key_in_two_guards_is_already_borrowed
+        one_name_with_two_types_is_the_wrong_type
+        an_unused_guard_of_a_removed_key_leaves_it_removed
+        entries_work_as_in_a_hash_map
+        changed_fields_compares_with_what_was_loaded
+        reverting_gives_back_what_was_loaded_or_nothing
+        a_leaked_guard_is_still_borrowed_at_commit
+        a_panic_while_changing_poisons_and_one_while_reading_does_not
+        debug_shows_keys_and_never_values
+        guards_work_across_threads
+        many_are_read_in_the_order_asked_with_one_load_each
+    }
+    failures {
+        a_store_that_is_down_reads_as_a_miss_and_loses_writes_with_a_report
+        a_strict_cache_makes_errors_of_both
+        a_value_above_the_limit_is_refused_alone_and_takes_the_old_one_with_it
+        a_value_that_does_not_encode_keeps_the_whole_commit_back
+        a_lost_acknowledgement_is_told_by_the_nonce
+        a_change_that_was_not_applied_is_sent_once_more
+        what_stays_unknown_is_lost_and_not_transient
+        a_miss_for_a_store_that_was_down_never_overwrites
+        every_single_fault_leaves_a_report_that_agrees_with_the_store
+    }
+    transactions {
+        somebody_elses_change_is_a_conflict_that_names_the_key
+        a_key_created_by_two_is_a_conflict_for_the_second
+        a_conflict_runs_a_transaction_once_more
+        a_conflict_after_a_partial_write_is_not_run_again
+        an_error_of_the_body_is_not_run_again_and_writes_nothing
+        a_panic_in_the_body_writes_nothing_and_goes_on
+        hooks_see_the_report_and_stop_nobody
+        counters_count_what_happened
+    }
+    unusable {
+        damaged_bytes_are_a_miss_and_are_replaced_at_the_first_try
+        a_foreign_value_is_a_miss_and_can_be_removed
+        another_schema_is_a_miss_and_a_counter
+        what_replaces_an_unusable_value_replaces_exactly_that_one
+        two_hundred_thousand_small_numbers_come_back
+    }
+    keys {
+        long_and_unsafe_keys_work_and_never_meet
+        namespaces_keep_caches_apart
+        a_key_that_is_too_long_is_an_error
+    }
+}

@@ -1,0 +1,218 @@
+//! Two sessions at once, `transaction`, hooks and counters.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use memdict::{Cache, DictDef, Error, There};
+use memdict_tests::{Bench, Fault};
+
+use crate::hold;
+
+static HITS: DictDef<u64> = DictDef::new("hits");
+
+fn set(cache: &Cache, key: &str, to: u64) -> memdict::Result<()> {
+    cache.transaction(|session| session.dict(&HITS).insert(key, to))
+}
+
+fn hits(cache: &Cache, key: &str) -> memdict::Result<Option<u64>> {
+    Ok(cache.session().dict(&HITS).get(key)?.map(|hits| *hits))
+}
+
+pub(crate) fn somebody_elses_change_is_a_conflict_that_names_the_key(bench: &Bench) {
+    hold(bench, |bench| {
+        set(&bench.cache, "a", 1)?;
+        set(&bench.cache, "b", 1)?;
+        let session = bench.cache.session();
+        *session.dict(&HITS).get_mut("a")?.unwrap() += 1;
+        *session.dict(&HITS).get_mut("b")?.unwrap() += 1;
+        set(&bench.cache, "a", 10)?;
+        let error = session.commit().unwrap_err();
+        let Error::Conflict { conflicts, report, attempts: 1, .. } = &error else {
+            panic!("{error:?}")
+        };
+        let [conflict] = &conflicts[..] else { panic!("{conflicts:?}") };
+        assert_eq!((conflict.dict.as_str(), conflict.type_name), ("hits", "u64"));
+        assert_eq!((conflict.key.to_string().as_str(), conflict.there), ("a", There::Overwritten));
+        let written: Vec<_> = report.written_keys().map(|(_, key)| key.to_string()).collect();
+        assert_eq!(written, ["b"], "and it says what was written");
+        assert!(!error.is_transient(), "a part of it has landed");
+        assert!(error.to_string().contains("hits[a]"), "{error}");
+        assert_eq!((hits(&bench.cache, "a")?, hits(&bench.cache, "b")?), (Some(10), Some(2)));
+        Ok(())
+    });
+}
+
+pub(crate) fn a_key_created_by_two_is_a_conflict_for_the_second(bench: &Bench) {
+    hold(bench, |bench| {
+        let session = bench.cache.session();
+        session.dict(&HITS).entry("a")?.or_insert(1);
+        set(&bench.cache, "a", 10)?;
+        let error = session.commit().unwrap_err();
+        assert!(matches!(error, Error::Conflict { .. }) && error.is_transient());
+        assert_eq!(hits(&bench.cache, "a")?, Some(10));
+        Ok(())
+    });
+}
+
+pub(crate) fn a_conflict_runs_a_transaction_once_more(bench: &Bench) {
+    hold(bench, |bench| {
+        set(&bench.cache, "a", 1)?;
+        let mut attempts = 0;
+        let now = bench.cache.transaction(|session| {
+            attempts += 1;
+            let mut hits = session.dict(&HITS).get_mut("a")?.unwrap();
+            if attempts == 1 {
+                set(&bench.cache, "a", 40)?;
+            }
+            *hits += 1;
+            Ok(*hits)
+        })?;
+        assert_eq!((now, attempts), (41, 2));
+        assert_eq!(hits(&bench.cache, "a")?, Some(41));
+
+        // Once more, not for ever: the second conflict comes out, with the number of attempts.
+        let mut attempts = 0;
+        let error = bench.cache.transaction(|session| {
+            attempts += 1;
+            *session.dict(&HITS).get_mut("a")?.unwrap() += 1;
+            set(&bench.cache, "a", 100 + attempts)
+        });
+        assert!(matches!(error, Err(Error::Conflict { attempts: 2, .. })), "{error:?}");
+        assert_eq!((attempts, hits(&bench.cache, "a")?), (2, Some(102)));
+        Ok(())
+    });
+}
+
+pub(crate) fn a_conflict_after_a_partial_write_is_not_run_again(bench: &Bench) {
+    hold(bench, |bench| {
+        set(&bench.cache, "a", 1)?;
+        set(&bench.cache, "b", 1)?;
+        for may_have_landed in [false, true] {
+            let mut attempts = 0;
+            let error = bench.cache.transaction(|session| {
+                attempts += 1;
+                *session.dict(&HITS).get_mut("a")?.unwrap() += 1;
+                *session.dict(&HITS).get_mut("b")?.unwrap() += 1;
+                set(&bench.cache, "a", 10)?;
+                if may_have_landed {
+                    bench.store.fail_in(1, Fault::AckLost);
+                    bench.store.fail_in(2, Fault::Down);
+                }
+                Ok(())
+            });
+            let error = error.unwrap_err();
+            assert!(matches!(error, Error::Conflict { attempts: 1, .. }), "{error:?}");
+            assert!(!error.is_transient());
+            assert_eq!(attempts, 1);
+        }
+        assert_eq!(hits(&bench.cache, "b")?, Some(3), "each attempt counted once");
+        Ok(())
+    });
+}
+
+pub(crate) fn an_error_of_the_body_is_not_run_again_and_writes_nothing(bench: &Bench) {
+    #[derive(Debug)]
+    enum Shop {
+        SoldOut,
+        Cache(Error),
+    }
+    impl From<Error> for Shop {
+        fn from(error: Error) -> Self {
+            Self::Cache(error)
+        }
+    }
+    hold(bench, |bench| {
+        let mut attempts = 0;
+        let error = bench.cache.transaction(|session| -> memdict::Result<()> {
+            attempts += 1;
+            session.dict(&HITS).insert("a", 1)?;
+            Err(Error::user("sold out"))
+        });
+        assert!(matches!(error, Err(Error::User(cause)) if cause.to_string() == "sold out"));
+        let own = bench.cache.try_transaction(|session| -> Result<(), Shop> {
+            attempts += 1;
+            session.dict(&HITS).insert("a", 1)?;
+            Err(Shop::SoldOut)
+        });
+        assert!(matches!(own, Err(Shop::SoldOut)));
+        let theirs = bench.cache.try_transaction(|session| -> Result<(), Shop> {
+            attempts += 1;
+            session.dict(&HITS).insert("a", 1)?;
+            session.dict::<String>("hits").insert("a", "x".into())?;
+            Ok(())
+        });
+        assert!(matches!(theirs, Err(Shop::Cache(Error::WrongType { .. }))));
+        assert_eq!((attempts, bench.store.changes()), (3, 0));
+        Ok(())
+    });
+}
+
+pub(crate) fn a_panic_in_the_body_writes_nothing_and_goes_on(bench: &Bench) {
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        bench.cache.transaction(|session| -> memdict::Result<()> {
+            session.dict(&HITS).insert("a", 1)?;
+            panic!("half way")
+        })
+    }));
+    let panicked = panicked.expect_err("the panic goes on");
+    assert_eq!(panicked.downcast_ref::<&str>(), Some(&"half way"));
+    assert_eq!(bench.store.changes(), 0);
+}
+
+pub(crate) fn hooks_see_the_report_and_stop_nobody(bench: &Bench) {
+    hold(bench, |bench| {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let hook = |by: usize| {
+            let seen = Arc::clone(&seen);
+            move |report: &memdict::CommitReport| {
+                assert_eq!(report.written, 1);
+                seen.fetch_add(by, Ordering::Relaxed);
+                Err("of no consequence".into())
+            }
+        };
+        let cache = Cache::builder()
+            .after_commit(hook(1))
+            .after_commit(hook(10))
+            .store(Arc::clone(&bench.store) as _);
+        cache.transaction(|session| {
+            session.after_commit(hook(100));
+            session.dict(&HITS).insert("a", 1)
+        })?;
+        assert_eq!(seen.load(Ordering::Relaxed), 111);
+
+        // Only of a commit that is `Ok`, and those of a session only of that session.
+        let session = cache.session();
+        session.after_commit(hook(100));
+        session.dict(&HITS).entry("new")?.or_insert(1);
+        set(&bench.cache, "new", 2)?;
+        assert!(session.commit().is_err());
+        assert_eq!(seen.load(Ordering::Relaxed), 111);
+        Ok(())
+    });
+}
+
+pub(crate) fn counters_count_what_happened(bench: &Bench) {
+    hold(bench, |bench| {
+        set(&bench.cache, "a", 1)?;
+        let session = bench.cache.session();
+        let hits = session.dict(&HITS);
+        *hits.get_mut("a")?.unwrap() += 1;
+        hits.get("nobody")?;
+        drop(hits);
+        session.commit()?;
+        bench.store.fail_always(Some(Fault::Down));
+        bench.cache.session().dict(&HITS).get("a")?;
+        set(&bench.cache, "a", 1)?;
+        bench.store.fail_always(None);
+        let counters = bench.cache.counters();
+        assert_eq!((counters.loads, counters.hits, counters.absent), (3, 1, 1));
+        assert_eq!((counters.unreachable, counters.commits), (1, 3));
+        assert_eq!((counters.written, counters.lost, counters.conflicts), (2, 1, 0));
+        Ok(())
+    });
+}

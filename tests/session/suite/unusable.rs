@@ -1,0 +1,136 @@
+//! Stored bytes that do not check out.
+
+use memdict::{Change, Condition, DictDef, Error, Store, Tracked, What};
+use memdict_tests::Bench;
+use serde::{Deserialize, Serialize};
+
+use crate::hold;
+
+static HITS: DictDef<u64> = DictDef::new("hits");
+
+/// Puts bytes under the wire key of `hits[a]`, past memdict.
+fn put(bench: &Bench, bytes: &[u8]) {
+    let change =
+        Change::new(b"memdict:hits:a", What::Store { bytes, ttl: None }, Condition::Always);
+    bench.store.apply_many(&[change], &mut |_, applied| {
+        applied.expect("the store is up");
+    });
+}
+
+/// The bytes under that key.
+fn raw(bench: &Bench) -> Vec<u8> {
+    let mut found = Vec::new();
+    bench.store.load_many(&[memdict::Load::new(b"memdict:hits:a")], &mut |_, loaded| {
+        if let Ok(memdict::Loaded::Hit { bytes, .. }) = loaded {
+            found = bytes.to_vec();
+        }
+    });
+    found
+}
+
+pub(crate) fn damaged_bytes_are_a_miss_and_are_replaced_at_the_first_try(bench: &Bench) {
+    hold(bench, |bench| {
+        bench.cache.transaction(|session| session.dict(&HITS).insert("a", 7))?;
+        let good = raw(bench);
+        assert!(good.starts_with(b"MD"), "the wire key is the one in the documentation");
+        let mut flipped = good.clone();
+        *flipped.last_mut().expect("not empty") ^= 1;
+        let truncated = &good[..good.len() - 1];
+        for bad in [&flipped[..], truncated, b"MD", b"", b"7", &[0xff; 64]] {
+            put(bench, bad);
+            let before = bench.cache.counters().unusable;
+            let mut attempts = 0;
+            bench.cache.transaction(|session| {
+                attempts += 1;
+                let mut hits = session.dict(&HITS).entry("a")?.or_insert(100);
+                *hits += 1;
+                Ok(())
+            })?;
+            assert_eq!(attempts, 1, "{bad:?}");
+            assert_eq!(bench.cache.counters().unusable - before, 1, "{bad:?}");
+            assert_eq!(*bench.cache.session().dict(&HITS).get("a")?.unwrap(), 101);
+        }
+        Ok(())
+    });
+}
+
+pub(crate) fn a_foreign_value_is_a_miss_and_can_be_removed(bench: &Bench) {
+    hold(bench, |bench| {
+        put(bench, b"somebody else's");
+        let session = bench.cache.session();
+        assert!(session.dict(&HITS).get("a")?.is_none());
+        session.dict(&HITS).remove("a")?;
+        assert_eq!(session.commit()?.removed, 1);
+        assert!(raw(bench).is_empty());
+        Ok(())
+    });
+}
+
+mod v1 {
+    use super::*;
+
+    #[derive(Serialize, Deserialize, Tracked)]
+    pub(super) struct User {
+        pub(super) name: String,
+        pub(super) age: u8,
+    }
+}
+
+mod v2 {
+    use super::*;
+
+    #[derive(Default, Serialize, Deserialize, Tracked)]
+    pub(super) struct User {
+        pub(super) age: u8,
+        pub(super) name: String,
+    }
+}
+
+pub(crate) fn another_schema_is_a_miss_and_a_counter(bench: &Bench) {
+    hold(bench, |bench| {
+        bench.cache.transaction(|session| {
+            let user = v1::User { name: "\u{1}".into(), age: 1 };
+            session.dict("users").insert("a", user)
+        })?;
+        // A positional codec would decode the reordered fields, and into garbage.
+        let session = bench.cache.session();
+        assert!(session.dict::<v2::User>("users").get("a")?.is_none());
+        assert_eq!(session.commit()?.written, 0, "reading alone never writes");
+        assert_eq!(bench.cache.counters().other_schema, 1);
+        bench.cache.transaction(|session| {
+            session.dict::<v2::User>("users").entry("a")?.or_default().age = 9;
+            Ok(())
+        })?;
+        let session = bench.cache.session();
+        assert_eq!(session.dict::<v2::User>("users").get("a")?.unwrap().age, 9);
+        Ok(())
+    });
+}
+
+pub(crate) fn what_replaces_an_unusable_value_replaces_exactly_that_one(bench: &Bench) {
+    hold(bench, |bench| {
+        put(bench, b"damaged");
+        let session = bench.cache.session();
+        session.dict(&HITS).entry("a")?.or_insert(1);
+        put(bench, b"damaged in another way");
+        assert!(matches!(session.commit(), Err(Error::Conflict { .. })));
+        assert_eq!(raw(bench), b"damaged in another way");
+        Ok(())
+    });
+}
+
+pub(crate) fn two_hundred_thousand_small_numbers_come_back(bench: &Bench) {
+    hold(bench, |bench| {
+        // 200 KB on the wire, 1.6 MB in the codec's own count when they are decoded.
+        let many: Vec<u64> = (0..200_000).map(|n| n % 250).collect();
+        let wide: Vec<u128> = vec![1; 200_000];
+        bench.cache.transaction(|session| {
+            session.dict("many").insert("u64", many.clone())?;
+            session.dict("wide").insert("u128", wide.clone())
+        })?;
+        let session = bench.cache.session();
+        assert_eq!(*session.dict::<Vec<u64>>("many").get("u64")?.unwrap(), many);
+        assert_eq!(*session.dict::<Vec<u128>>("wide").get("u128")?.unwrap(), wide);
+        Ok(())
+    });
+}

@@ -1,0 +1,66 @@
+//! One suite of behaviours, held by every store: the embedded one, one memcached, three of them.
+
+mod batches;
+mod conditions;
+mod values;
+
+use memdict::{MemcachedStore, Store};
+use memdict_tests::Memcached;
+
+macro_rules! suite {
+    ($($group:ident { $($behaviour:ident)* })*) => {
+        mod memory {
+            use memdict::MemoryStore;
+
+            $($(#[test] fn $behaviour() { crate::$group::$behaviour(&MemoryStore::new()); })*)*
+        }
+
+        mod memcached {
+            $($(#[test] fn $behaviour() { crate::on_servers(1, crate::$group::$behaviour); })*)*
+        }
+
+        mod three_memcacheds {
+            $($(#[test] fn $behaviour() { crate::on_servers(3, crate::$group::$behaviour); })*)*
+        }
+    };
+}
+
+fn on_servers(count: usize, behaviour: fn(&dyn Store)) {
+    let servers: Vec<_> = (0..count).map(|_| Memcached::start()).collect();
+    let names = servers.iter().map(Memcached::address);
+    behaviour(&MemcachedStore::new(names).expect("the names are well formed"));
+}
+
+suite! {
+    values {
+        what_was_stored_is_loaded
+        a_value_may_be_empty_or_of_any_bytes
+        what_was_never_stored_is_a_miss
+        storing_replaces_whatever_is_there
+        deleting_takes_the_value_away_and_nothing_is_gone
+        a_lifetime_ends
+        a_lifetime_of_nothing_is_a_second_and_not_for_ever
+        storing_anew_sets_the_lifetime_anew
+        errors_show_no_values
+    }
+    conditions {
+        absent_stores_where_nothing_is_and_leaves_what_is
+        a_matching_token_replaces_and_an_outdated_one_differs
+        storing_gives_the_token_that_a_load_gives
+        a_token_on_nothing_is_gone
+        deleting_obeys_tokens
+        deleting_on_absent_says_what_is_there_and_does_nothing
+        a_token_of_another_server_or_life_matches_nothing
+        the_token_of_a_delete_matches_nothing
+        a_value_stored_anew_has_another_version
+    }
+    batches {
+        operations_on_one_key_take_effect_in_order
+        the_largest_value_fits_and_a_larger_one_is_refused_alone
+        a_refused_value_leaves_the_old_one
+        keys_up_to_250_bytes_are_taken_and_are_distinct
+        keys_that_are_none_are_refused_and_the_others_served
+        a_batch_may_be_empty
+        a_batch_may_be_large
+    }
+}

@@ -1,0 +1,73 @@
+//! Values and their lifetimes.
+
+use std::{thread, time::Duration};
+
+use memdict::{Applied, Change, Condition, Store, What};
+use memdict_tests::{Got, apply, apply_one, load_one, store, store_for};
+
+use Condition::{Always, Matches};
+
+pub(super) fn what_was_stored_is_loaded(s: &dyn Store) {
+    assert!(matches!(apply_one(s, b"k", store(b"v"), Always), Applied::Done(_)));
+    assert_eq!(load_one(s, b"k").value(), Some(&b"v"[..]));
+}
+
+pub(super) fn a_value_may_be_empty_or_of_any_bytes(s: &dyn Store) {
+    for bytes in [&b""[..], b"\r\n", b"END\r\nVA 1\r\n\0\xff"] {
+        apply_one(s, b"k", store(bytes), Always);
+        assert_eq!(load_one(s, b"k").value(), Some(bytes));
+    }
+}
+
+pub(super) fn what_was_never_stored_is_a_miss(s: &dyn Store) {
+    assert_eq!(load_one(s, b"k"), Got::Miss);
+}
+
+pub(super) fn storing_replaces_whatever_is_there(s: &dyn Store) {
+    apply_one(s, b"k", store(b"old"), Always);
+    apply_one(s, b"k", store(b"new"), Always);
+    assert_eq!(load_one(s, b"k").value(), Some(&b"new"[..]));
+}
+
+pub(super) fn deleting_takes_the_value_away_and_nothing_is_gone(s: &dyn Store) {
+    assert_eq!(apply_one(s, b"k", What::Delete, Always), Applied::Gone);
+    apply_one(s, b"k", store(b"v"), Always);
+    assert!(matches!(apply_one(s, b"k", What::Delete, Always), Applied::Done(_)));
+    assert_eq!(load_one(s, b"k"), Got::Miss);
+}
+
+pub(super) fn a_lifetime_ends(s: &dyn Store) {
+    apply_one(s, b"short", store_for(b"v", Duration::from_secs(1)), Always);
+    apply_one(s, b"long", store_for(b"v", Duration::from_secs(1_000)), Always);
+    let token = load_one(s, b"long").token();
+    thread::sleep(Duration::from_millis(2_300));
+    assert_eq!(load_one(s, b"short"), Got::Miss);
+    assert_eq!(apply_one(s, b"short", What::Delete, Always), Applied::Gone);
+    assert_eq!(apply_one(s, b"short", store(b"w"), Matches(token)), Applied::Gone);
+    assert_eq!(load_one(s, b"long").token(), token);
+}
+
+pub(super) fn a_lifetime_of_nothing_is_a_second_and_not_for_ever(s: &dyn Store) {
+    for (key, ttl) in [(b"a", Duration::ZERO), (b"b", Duration::from_nanos(1))] {
+        let applied = apply_one(s, key, store_for(b"v", ttl), Always);
+        assert!(matches!(applied, Applied::Done(_)));
+    }
+    thread::sleep(Duration::from_millis(2_300));
+    assert_eq!(load_one(s, b"a"), Got::Miss);
+    assert_eq!(load_one(s, b"b"), Got::Miss);
+}
+
+pub(super) fn storing_anew_sets_the_lifetime_anew(s: &dyn Store) {
+    apply_one(s, b"k", store_for(b"v", Duration::from_secs(1)), Always);
+    apply_one(s, b"k", store(b"w"), Always);
+    thread::sleep(Duration::from_millis(2_300));
+    assert_eq!(load_one(s, b"k").value(), Some(&b"w"[..]));
+}
+
+pub(super) fn errors_show_no_values(s: &dyn Store) {
+    let secret = b"5ecret".repeat(200_000);
+    apply_one(s, b"k", store(b"5ecret"), Always);
+    let outcomes = apply(s, &[Change::new(b"k", store(&secret), Always)]);
+    let shown = format!("{s:?} {outcomes:?} {:?}", Change::new(b"k", store(b"5ecret"), Always));
+    assert!(!shown.contains("5ecret") && !shown.contains("[53, "), "{shown}");
+}

@@ -1,0 +1,258 @@
+//! What is documented of the memcached store, with servers that fail.
+
+use std::time::{Duration, Instant};
+
+use memdict::{Applied, Change, Condition, MemcachedStore, StoreError};
+use memdict_tests::{Got, Memcached, ScriptedServer, apply, apply_one, load, load_one, store};
+
+use Condition::{Always, Matches};
+
+fn open(server: &Memcached) -> MemcachedStore {
+    MemcachedStore::new([server.address()]).expect("the name is well formed")
+}
+
+fn named<'e>(error: &'e StoreError, server: &str) -> &'e str {
+    let (StoreError::Refused(message) | StoreError::Unknown(message) | StoreError::Down(message)) =
+        error
+    else {
+        panic!("{error:?}")
+    };
+    assert!(message.contains(server), "{message}");
+    message
+}
+
+#[test]
+fn a_server_that_is_down_is_down_at_once_and_used_when_it_is_back() {
+    let mut server = Memcached::start();
+    let s = open(&server);
+    server.kill();
+    let begun = Instant::now();
+    for loaded in load(&s, &[b"a", b"b"]) {
+        let Err(error @ StoreError::Down(_)) = loaded else { panic!("{loaded:?}") };
+        named(&error, &server.address());
+    }
+    let outcomes = apply(&s, &[Change::new(b"a", store(b"v"), Always)]);
+    assert!(matches!(outcomes[..], [Err(StoreError::Down(_))]), "{outcomes:?}");
+    assert!(begun.elapsed() < Duration::from_millis(900), "{:?}", begun.elapsed());
+    server.revive();
+    assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Done(_)));
+}
+
+#[test]
+fn a_restart_between_two_calls_is_not_noticed_but_for_the_values() {
+    let mut server = Memcached::start();
+    let s = open(&server);
+    apply_one(&s, b"k", store(b"v"), Always);
+    server.restart();
+    assert_eq!(load_one(&s, b"k"), Got::Miss);
+    assert!(matches!(apply_one(&s, b"k", store(b"w"), Always), Applied::Done(_)));
+}
+
+#[test]
+fn a_server_that_dies_in_use_is_down_and_found_again() {
+    let mut server = Memcached::start();
+    let s = open(&server);
+    apply_one(&s, b"k", store(b"v"), Always);
+    server.kill();
+    assert!(matches!(load(&s, &[b"k"])[..], [Err(StoreError::Down(_))]));
+    let outcomes = apply(&s, &[Change::new(b"k", store(b"v"), Always)]);
+    assert!(matches!(outcomes[..], [Err(StoreError::Down(_))]), "{outcomes:?}");
+    server.revive();
+    assert_eq!(load_one(&s, b"k"), Got::Miss);
+}
+
+/// The documented hazard: it goes away with an engine that knows of restarts, and this test
+/// with it.
+#[test]
+fn after_a_restart_a_token_may_match_somebody_elses_value() {
+    let mut server = Memcached::start();
+    let s = open(&server);
+    apply_one(&s, b"k", store(b"mine"), Always);
+    let token = load_one(&s, b"k").token();
+    server.restart();
+    apply_one(&s, b"k", store(b"theirs"), Always);
+    assert_eq!(load_one(&s, b"k").token(), token);
+    assert!(matches!(apply_one(&s, b"k", store(b"x"), Matches(token)), Applied::Done(_)));
+}
+
+#[test]
+fn only_the_keys_of_a_server_that_is_down_are_down() {
+    let mut servers = [Memcached::start(), Memcached::start(), Memcached::start()];
+    let names: Vec<_> = servers.iter().map(Memcached::address).collect();
+    let s = MemcachedStore::new(names).expect("the names are well formed");
+    let keys: Vec<_> = (0..100).map(|i| format!("key-{i}")).collect();
+    let keys: Vec<_> = keys.iter().map(String::as_bytes).collect();
+    let changes: Vec<_> = keys.iter().map(|key| Change::new(key, store(b"v"), Always)).collect();
+    let mut of = Vec::new();
+    for outcome in apply(&s, &changes) {
+        let Ok(Applied::Done(token)) = outcome else { panic!("{outcome:?}") };
+        of.push(token.server());
+    }
+    servers[1].kill();
+    for (server, loaded) in of.iter().zip(load(&s, &keys)) {
+        match loaded {
+            Ok(Got::Hit(..)) => assert_ne!(*server, 1),
+            Err(StoreError::Down(_)) => assert_eq!(*server, 1),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_server_that_hangs_costs_one_timeout_and_what_was_sent_is_unknown() {
+    let server = Memcached::start();
+    let timeout = Duration::from_millis(300);
+    let s = open(&server).timeout(timeout);
+    apply_one(&s, b"k", store(b"before"), Always);
+    server.pause();
+
+    let begun = Instant::now();
+    let loaded = load(&s, &[b"k"]);
+    let [Err(error @ StoreError::Down(_))] = &loaded[..] else { panic!("{loaded:?}") };
+    assert!(named(error, &server.address()).contains("timed out"));
+    // Nothing is linked now: the server is asked who it is, and does not say.
+    assert!(matches!(load(&s, &[b"k"])[..], [Err(StoreError::Down(_))]));
+    assert!(begun.elapsed() < 3 * timeout, "{:?}", begun.elapsed());
+    server.resume();
+    assert_eq!(load_one(&s, b"k").value(), Some(&b"before"[..]));
+
+    server.pause();
+    let begun = Instant::now();
+    let large = vec![0; 900_000];
+    let changes = [b"a", b"b", b"c"].map(|key| Change::new(key, store(&large), Always));
+    let outcomes = apply(&s, &changes);
+    assert!(begun.elapsed() < 2 * timeout, "{:?}", begun.elapsed());
+    assert!(
+        matches!(outcomes[0], Err(StoreError::Unknown(_) | StoreError::Down(_))),
+        "{outcomes:?}"
+    );
+    for outcome in &outcomes[1..] {
+        assert!(matches!(outcome, Err(StoreError::Down(_))), "{outcomes:?}");
+    }
+    server.resume();
+    assert!(matches!(apply_one(&s, b"k", store(b"after"), Always), Applied::Done(_)));
+}
+
+#[test]
+fn a_change_that_a_hanging_server_makes_later_was_unknown() {
+    let server = Memcached::start();
+    let s = open(&server).timeout(Duration::from_millis(200));
+    apply_one(&s, b"k", store(b"before"), Always);
+    server.pause();
+    let outcomes = apply(&s, &[Change::new(b"k", store(b"later"), Always)]);
+    assert!(matches!(outcomes[..], [Err(StoreError::Unknown(_))]), "{outcomes:?}");
+    server.resume();
+    assert_eq!(load_one(&s, b"k").value(), Some(&b"later"[..]));
+}
+
+#[test]
+fn one_thread_finds_out_that_a_server_hangs_and_the_others_share_it() {
+    let server = Memcached::start();
+    let timeout = Duration::from_millis(400);
+    let s = open(&server).timeout(timeout);
+    server.pause();
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| assert!(load(&s, &[b"k"])[0].is_err()));
+        }
+    });
+    assert!(begun.elapsed() < 3 * timeout, "{:?}", begun.elapsed());
+    server.resume();
+}
+
+#[test]
+fn without_memory_the_first_change_is_refused_and_those_sent_after_it_are_unknown() {
+    let server = Memcached::with(&["-m", "2", "-M"]);
+    let s = open(&server);
+    let value = vec![b'x'; 10_000];
+    let keys: Vec<_> = (0..1_000).map(|i| format!("key-{i}")).collect();
+    let keys: Vec<_> = keys.iter().map(String::as_bytes).collect();
+    let changes: Vec<_> = keys.iter().map(|key| Change::new(key, store(&value), Always)).collect();
+    let outcomes = apply(&s, &changes);
+
+    let refused = outcomes.iter().position(Result::is_err).expect("the memory is too small");
+    let Err(error @ StoreError::Refused(_)) = &outcomes[refused] else {
+        panic!("{:?}", outcomes[refused])
+    };
+    assert!(named(error, &server.address()).contains("memory"), "{error}");
+    assert!(refused > 0);
+    assert!(matches!(outcomes[refused + 1], Err(StoreError::Unknown(_))));
+    for (outcome, got) in outcomes.iter().zip(load(&s, &keys)) {
+        match outcome {
+            Ok(_) => assert!(matches!(got, Ok(Got::Hit(..))), "stored is stored"),
+            Err(StoreError::Refused(_)) => assert!(matches!(got, Ok(Got::Miss)), "{got:?}"),
+            Err(StoreError::Unknown(_)) => assert!(got.is_ok()),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_error_line_in_a_chunk_refuses_one_change_and_the_next_chunk_is_sent() {
+    let answers = [
+        "HD c1 O0\r\n",
+        "SERVER_ERROR busy\r\n",
+        // Not read any more, and after the next connection is made perhaps not even written.
+        "HD c3 O0\r\n",
+        "HD c3 O0\r\n",
+    ];
+    let server = ScriptedServer::start("1.6.45", &answers);
+    let s = MemcachedStore::new([server.address()]).expect("the name is well formed");
+    let half = vec![0; 400_000];
+    let changes = [
+        Change::new(b"a", store(&half), Always),
+        Change::new(b"b", store(b"v"), Always),
+        Change::new(b"c", store(&half), Always),
+        Change::new(b"d", store(&half), Always),
+    ];
+    let outcomes = apply(&s, &changes);
+    let [Ok(_), Err(StoreError::Refused(why)), Err(StoreError::Unknown(_)), Ok(_)] = &outcomes[..]
+    else {
+        panic!("{outcomes:?}")
+    };
+    assert!(why.contains("busy"), "{why}");
+}
+
+#[test]
+fn a_connection_that_is_turned_away_means_that_nothing_was_applied() {
+    let server = ScriptedServer::start("1.6.18", &["ERROR Too many open connections\r\n"]);
+    let s = MemcachedStore::new([server.address()]).expect("the name is well formed");
+    let changes = [b"a", b"b", b"c"].map(|key| Change::new(key, store(b"v"), Always));
+    for outcome in apply(&s, &changes) {
+        let Err(error @ StoreError::Down(_)) = outcome else { panic!("{outcome:?}") };
+        assert!(named(&error, &server.address()).contains("too many open connections"));
+    }
+}
+
+#[test]
+fn a_server_without_a_free_connection_is_down_and_used_when_it_has_one() {
+    let server = Memcached::with(&["-c", "40", "-t", "1"]);
+    let s = open(&server);
+    let mut held = Vec::new();
+    for _ in 0..60 {
+        let stream = std::net::TcpStream::connect(server.address());
+        held.push(stream.expect("the system takes connections"));
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let outcomes = apply(&s, &[Change::new(b"k", store(b"v"), Always)]);
+    let [Err(error @ StoreError::Down(_))] = &outcomes[..] else { panic!("{outcomes:?}") };
+    assert!(named(error, &server.address()).contains("-c"), "{error}");
+    drop(held);
+    let until = Instant::now() + Duration::from_secs(10);
+    while apply(&s, &[Change::new(b"k", store(b"v"), Always)])[0].is_err() {
+        assert!(Instant::now() < until, "it never recovers");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn answers_out_of_order_are_never_given_to_the_wrong_key() {
+    let answers = ["VA 6 f0 c1 O1\r\n5ecret\r\n", "VA 1 f0 c2 O0\r\nb\r\n"];
+    let server = ScriptedServer::start("1.6.18", &answers);
+    let s = MemcachedStore::new([server.address()]).expect("the name is well formed");
+    for loaded in load(&s, &[b"a", b"b"]) {
+        let Err(error @ StoreError::Down(_)) = loaded else { panic!("{loaded:?}") };
+        assert!(!named(&error, &server.address()).contains("5ecret"), "{error}");
+    }
+}

@@ -1,0 +1,118 @@
+//! A cache over a store that fails on command, and types to keep in it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use memdict::{Cache, MemcachedStore, MemoryStore, Store, Tracked};
+use serde::{Deserialize, Serialize};
+
+use crate::{FaultyStore, Memcached};
+
+/// A cache, and what stands behind it.
+#[derive(Debug)]
+pub struct Bench {
+    /// The store, which counts and fails on command.
+    pub store: Arc<FaultyStore<Arc<dyn Store>>>,
+    /// A cache over it.
+    pub cache: Cache,
+    server: Option<Memcached>,
+}
+
+impl Bench {
+    /// On the embedded store.
+    #[must_use]
+    pub fn on_memory() -> Self {
+        Self::over(Arc::new(MemoryStore::new()), None)
+    }
+
+    /// On a private memcached.
+    ///
+    /// # Panics
+    ///
+    /// If none can be started.
+    #[must_use]
+    pub fn on_memcached() -> Self {
+        let server = Memcached::start();
+        let store = MemcachedStore::new([server.address()]).expect("the address is well formed");
+        Self::over(Arc::new(store), Some(server))
+    }
+
+    fn over(inner: Arc<dyn Store>, server: Option<Memcached>) -> Self {
+        let store = Arc::new(FaultyStore::new(inner));
+        let cache = Cache::builder().store(Arc::clone(&store) as _);
+        Self { store, cache, server }
+    }
+
+    /// Another cache over the same store, strict: another program, as it were.
+    #[must_use]
+    pub fn strict(&self) -> Cache {
+        Cache::builder().strict(true).store(Arc::clone(&self.store) as _)
+    }
+
+    /// How many storage commands have reached the store: as memcached counts them, where there
+    /// is one.
+    #[must_use]
+    pub fn commands(&self) -> u64 {
+        match &self.server {
+            Some(server) => server.stat("cmd_set"),
+            None => self.store.changes() as u64,
+        }
+    }
+}
+
+/// An item of a [`Cart`].
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize, Tracked)]
+pub struct Item {
+    /// What it is.
+    pub sku: String,
+    /// What it costs.
+    pub price: u64,
+}
+
+/// Where a [`Cart`] goes.
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize, Tracked)]
+pub struct Address {
+    /// The street.
+    pub street: String,
+    /// The city.
+    pub city: String,
+}
+
+/// A struct with a leaf, a `Vec` of structs, an unordered map, a nested struct and a field that
+/// is not stored.
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize, Tracked)]
+pub struct Cart {
+    /// Whose it is.
+    pub owner: String,
+    /// What is in it.
+    pub items: Vec<Item>,
+    /// What it all costs.
+    pub total: u64,
+    /// What it costs less.
+    pub coupon: Option<String>,
+    /// What else is to be said.
+    pub attrs: HashMap<String, String>,
+    /// Where it goes.
+    pub address: Address,
+    /// Not stored.
+    #[serde(skip)]
+    pub cached: Option<u32>,
+}
+
+impl Cart {
+    /// A cart with this many items and attributes.
+    #[must_use]
+    pub fn of(owner: &str, many: u64) -> Self {
+        let item = |n| Item { sku: format!("sku-{n}"), price: n };
+        Self {
+            owner: owner.to_owned(),
+            items: (0..many).map(item).collect(),
+            attrs: (0..many).map(|n| (n.to_string(), format!("attr {n}"))).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Adds the prices up: a method of the type's own that takes `&mut self`.
+    pub fn recompute(&mut self) {
+        self.total = self.items.iter().map(|item| item.price).sum();
+    }
+}

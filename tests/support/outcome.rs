@@ -1,0 +1,89 @@
+//! Batches and single operations, with their outcomes collected.
+
+use std::time::Duration;
+
+use memdict::{Applied, Change, Condition, Load, Loaded, Store, StoreError, Token, What};
+
+/// What a load found, owned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Got {
+    /// A value and its version.
+    Hit(Vec<u8>, Token),
+    /// None.
+    Miss,
+}
+
+impl Got {
+    /// The value.
+    pub fn value(&self) -> Option<&[u8]> {
+        match self {
+            Self::Hit(bytes, _) => Some(bytes),
+            Self::Miss => None,
+        }
+    }
+
+    /// The version; panics on a miss.
+    pub fn token(&self) -> Token {
+        match self {
+            Self::Hit(_, token) => *token,
+            Self::Miss => panic!("a miss has no token"),
+        }
+    }
+}
+
+/// Loads keys in one batch: one outcome each, in the order of the keys.
+pub fn load(store: &dyn Store, keys: &[&[u8]]) -> Vec<Result<Got, StoreError>> {
+    let loads: Vec<_> = keys.iter().map(|key| Load::new(key)).collect();
+    collect(loads.len(), |give| {
+        store.load_many(&loads, &mut |index, loaded| {
+            let got = loaded.map(|loaded| match loaded {
+                Loaded::Hit { bytes, token, .. } => Got::Hit(bytes.to_vec(), token),
+                _ => Got::Miss,
+            });
+            give(index, got);
+        });
+    })
+}
+
+/// Makes changes in one batch: one outcome each, in the order of the changes.
+pub fn apply(store: &dyn Store, changes: &[Change<'_>]) -> Vec<Result<Applied, StoreError>> {
+    collect(changes.len(), |give| store.apply_many(changes, give))
+}
+
+/// Loads one key; panics if that fails.
+pub fn load_one(store: &dyn Store, key: &[u8]) -> Got {
+    let mut loaded = load(store, &[key]);
+    loaded.remove(0).expect("the load has an outcome")
+}
+
+/// Makes one change; panics if that fails.
+pub fn apply_one(store: &dyn Store, key: &[u8], what: What<'_>, when: Condition) -> Applied {
+    let mut applied = apply(store, &[Change::new(key, what, when)]);
+    applied.remove(0).expect("the change has an outcome")
+}
+
+/// A value to store, for ever.
+pub fn store(bytes: &[u8]) -> What<'_> {
+    What::Store { bytes, ttl: None }
+}
+
+/// A value to store for a time.
+pub fn store_for(bytes: &[u8], ttl: Duration) -> What<'_> {
+    let ttl = Some(ttl);
+    What::Store { bytes, ttl }
+}
+
+/// Holds every store to exactly one outcome for each operation.
+fn collect<T>(
+    count: usize,
+    run: impl FnOnce(&mut dyn FnMut(usize, Result<T, StoreError>)),
+) -> Vec<Result<T, StoreError>> {
+    let mut outcomes: Vec<Option<Result<T, StoreError>>> = (0..count).map(|_| None).collect();
+    run(&mut |index, outcome| {
+        assert!(outcomes[index].is_none(), "operation {index} has two outcomes");
+        outcomes[index] = Some(outcome);
+    });
+    let all = outcomes.into_iter().enumerate();
+    all.map(|(i, outcome)| outcome.unwrap_or_else(|| panic!("operation {i} has no outcome")))
+        .collect()
+}
