@@ -2,8 +2,10 @@
 
 use std::{
     collections::HashMap,
+    fs,
     io::{BufRead, BufReader, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -80,9 +82,19 @@ impl Memcached {
         panic!("{text:?} was answered without {last}: {lines:?}");
     }
 
-    /// Lets it hang (SIGSTOP): connections stay open, nothing is answered.
+    /// Lets it hang (SIGSTOP): connections stay open, nothing is answered. Returns when all of its
+    /// threads have stopped, which takes a moment on a busy machine.
     pub fn pause(&self) {
         self.signal("-STOP");
+        let tasks = format!("/proc/{}/task", self.child.id());
+        for _ in 0..5_000 {
+            let mut threads = fs::read_dir(&tasks).into_iter().flatten().flatten();
+            if threads.all(|thread| is_stopped(&thread.path().join("stat"))) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        panic!("the server does not stop");
     }
 
     /// Goes on after [`pause`](Self::pause).
@@ -119,6 +131,12 @@ impl Memcached {
         let status = Command::new("kill").args([signal, &pid]).status();
         assert!(status.expect("`kill` runs").success(), "kill {signal} {pid}");
     }
+}
+
+/// Where there is no `/proc` to ask, a signal is taken to have arrived.
+fn is_stopped(stat: &Path) -> bool {
+    let Ok(stat) = fs::read_to_string(stat) else { return true };
+    stat.rsplit(')').next().is_some_and(|behind_name| behind_name.trim_start().starts_with('T'))
 }
 
 impl Drop for Memcached {
