@@ -14,7 +14,7 @@ use crate::{
     session::{
         drive::Blocking,
         face::{Hook, Session},
-        settings::Settings,
+        settings::{DetectUntracked, Settings},
     },
     store::{Store, memcached::MemcachedStore, memory::MemoryStore},
     url::{self, Options, Place},
@@ -201,6 +201,7 @@ impl fmt::Debug for Cache {
 #[must_use = "a builder opens nothing until it is told to"]
 pub struct CacheBuilder {
     options: Options,
+    detect_untracked: DetectUntracked,
     hooks: Vec<Box<Hook>>,
 }
 
@@ -234,6 +235,39 @@ impl CacheBuilder {
     /// How long connecting to a memcached server may take; without it 200 milliseconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// Looks, at each commit, for changes that were made behind a `&` (through a `Cell`, a lock or
+    /// an atomic, inside a type that says so), where tracking cannot see them: every entry that
+    /// was loaded and not touched is encoded again and compared. A debugging aid, for it costs
+    /// what it looks at. An opaque value whose encoding has no fixed order may be reported without
+    /// having changed.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use memdict::{Cache, DetectUntracked, Error, Tracked};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Default, Serialize, Deserialize, Tracked)]
+    /// struct Page {
+    ///     #[memdict(opaque, allow_interior)]
+    ///     hits: AtomicU64,
+    /// }
+    ///
+    /// let cache = Cache::builder().detect_untracked(DetectUntracked::Error).open("memory:")?;
+    /// cache.transaction(|session| session.dict("pages").insert("/", Page::default()))?;
+    ///
+    /// let session = cache.session();
+    /// let page = session.dict::<Page>("pages").get("/")?.expect("it was just stored");
+    /// page.hits.fetch_add(1, Ordering::Relaxed); // not noticed, and not written
+    /// drop(page);
+    /// let error = session.commit().unwrap_err();
+    /// assert!(matches!(&error, Error::HiddenChange { fields, .. } if fields == &["hits"]));
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    pub fn detect_untracked(mut self, what: DetectUntracked) -> Self {
+        self.detect_untracked = what;
         self
     }
 
@@ -303,7 +337,8 @@ impl CacheBuilder {
     #[must_use]
     pub fn store(self, store: Arc<dyn Store>) -> Cache {
         let namespace = self.options.namespace.unwrap_or_else(|| NAMESPACE.to_owned());
-        let settings = Settings::new(namespace, self.options.strict.unwrap_or(false));
+        let strict = self.options.strict.unwrap_or(false);
+        let settings = Settings::new(namespace, strict, self.detect_untracked);
         Cache { driver: Blocking(store), settings: Arc::new(settings), hooks: self.hooks.into() }
     }
 }

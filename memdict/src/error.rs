@@ -79,6 +79,19 @@ pub enum Error {
         report: Box<CommitReport>,
     },
 
+    /// A value was changed behind a `&`, where tracking cannot see it. Only a cache that was
+    /// told to [detect](crate::CacheBuilder::detect_untracked) this has it. Nothing was sent.
+    #[error("`{dict}[{key}]` was only read, but is changed in {fields:?}: hand it out for writing")]
+    #[non_exhaustive]
+    HiddenChange {
+        /// The dictionary's name.
+        dict: String,
+        /// The key.
+        key: Key,
+        /// The paths that differ from what was loaded.
+        fields: Vec<String>,
+    },
+
     /// A value does not encode. Nothing of the commit was sent.
     #[error("`{dict}[{key}]` cannot be encoded; nothing of the commit was sent")]
     #[non_exhaustive]

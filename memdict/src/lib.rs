@@ -83,6 +83,7 @@ pub use report::{CommitReport, Unwritten};
 pub use session::{
     face::Session,
     guard::{Ref, RefMut},
+    settings::DetectUntracked,
 };
 pub use store::clock::Clock;
 pub use store::memcached::MemcachedStore;

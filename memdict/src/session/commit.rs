@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     core::Core,
     drive::Drive,
+    hidden,
     plan::Plan,
     settle::{Answers, Look},
 };
@@ -19,6 +20,7 @@ use crate::{
 
 /// Sends what was changed, settles what is in doubt, and says what became of each key.
 pub(crate) async fn commit<D: Drive>(core: &Core, driver: &D) -> Result<CommitReport> {
+    hidden::detect(core)?;
     let entries: Vec<_> = core.listed.lock().iter().map(Arc::clone).collect();
     let mut plan = Plan::draft(&entries, random::bits(), driver.caps())?;
     // Ends, for each round settles a change or moves it along a chain that ends: store, recreate

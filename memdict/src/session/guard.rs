@@ -11,14 +11,10 @@ use std::{
 use super::{
     core::Core,
     entry::{Back, Marks},
+    seen::changed_paths,
     slot::{Name, Slot},
 };
-use crate::{
-    def::Policy,
-    error::Result,
-    key::Key,
-    track::{Changes, Tracked},
-};
+use crate::{def::Policy, error::Result, key::Key, track::Tracked};
 
 /// An entry that is checked out: the one guard with a destructor, inside all those for writing.
 /// No lock is held while it lives.
@@ -180,14 +176,8 @@ impl<'s, T: Tracked> RefMut<'s, T> {
     /// bytes are decoded for this at each call.
     #[must_use]
     pub fn changed_fields(&self) -> Vec<String> {
-        let mut changes = T::Changes::default();
-        match self.held.slot.base().and_then(|base| base.decode::<T>().ok()) {
-            Some(base) => T::diff(&base, self, &mut changes),
-            None => changes.mark_all(),
-        }
-        let mut paths = Vec::new();
-        changes.visit("", &mut |path| paths.push(path));
-        paths
+        let base = self.held.slot.base().and_then(|base| base.decode().ok());
+        changed_paths(base.as_ref(), self.held.value())
     }
 
     /// Makes the value what was loaded, with nothing touched. A value that this session made

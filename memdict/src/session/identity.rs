@@ -8,7 +8,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use super::slot::{Name, Slot};
+use super::slot::{AnySlot, Name, Slot};
 use crate::{
     def::{DictDef, Policy},
     error::{Error, Result},
@@ -26,8 +26,8 @@ struct Known {
     type_id: TypeId,
     type_name: &'static str,
     policy: Policy,
-    /// An `Arc<Space<T>>` of that type.
-    space: Arc<dyn Any + Send + Sync>,
+    /// A `Space<T>` of that type.
+    space: Arc<dyn AnySpace>,
 }
 
 /// What the identity map says to a definition.
@@ -53,7 +53,8 @@ impl Identity {
                 return other_type;
             }
             let differs = known.policy != def.policy();
-            return match Arc::clone(&known.space).downcast() {
+            let space: Arc<dyn Any + Send + Sync> = Arc::clone(&known.space) as _;
+            return match space.downcast() {
                 Ok(space) => Met::Space { space, differs },
                 Err(_) => other_type,
             };
@@ -72,6 +73,11 @@ impl Identity {
         Met::Space { space, differs: false }
     }
 
+    /// All entries of all dictionaries.
+    pub(crate) fn entries(&self) -> Vec<Arc<dyn AnySlot>> {
+        self.spaces.lock().values().flat_map(|known| known.space.entries()).collect()
+    }
+
     /// The names of all dictionaries.
     pub(crate) fn names(&self) -> Vec<String> {
         let mut names: Vec<_> = self.spaces.lock().keys().cloned().collect();
@@ -87,6 +93,17 @@ pub(crate) struct Space<T: Tracked> {
     prefix: Vec<u8>,
     schema: Schema,
     slots: Mutex<HashMap<Key, Arc<Slot<T>>>>,
+}
+
+/// What can be asked of a dictionary of whatever type.
+trait AnySpace: Any + Send + Sync {
+    fn entries(&self) -> Vec<Arc<dyn AnySlot>>;
+}
+
+impl<T: Tracked> AnySpace for Space<T> {
+    fn entries(&self) -> Vec<Arc<dyn AnySlot>> {
+        self.slots.lock().values().map(|slot| Arc::clone(slot) as _).collect()
+    }
 }
 
 impl<T: Tracked> Space<T> {

@@ -11,6 +11,7 @@ pub(crate) mod drive;
 mod entry;
 pub(crate) mod face;
 pub(crate) mod guard;
+mod hidden;
 pub(crate) mod identity;
 pub(crate) mod load;
 mod plan;

@@ -7,7 +7,7 @@ use crate::{
     codec::{Codec, Encoded},
     envelope::Unusable,
     store::{Condition, Token},
-    track::{Schema, Tracked},
+    track::{Changes, Schema, Tracked},
 };
 
 /// What the store held when the session looked.
@@ -97,4 +97,16 @@ impl fmt::Debug for Base {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Base").field("token", &self.token).finish_non_exhaustive()
     }
+}
+
+/// The paths of the parts in which `now` is not the same as `base`; all of them without one.
+pub(crate) fn changed_paths<T: Tracked>(base: Option<&T>, now: &T) -> Vec<String> {
+    let mut changes = T::Changes::default();
+    match base {
+        Some(base) => T::diff(base, now, &mut changes),
+        None => changes.mark_all(),
+    }
+    let mut paths = Vec::new();
+    changes.visit("", &mut |path| paths.push(path));
+    paths
 }

@@ -6,19 +6,34 @@ use parking_lot::Mutex;
 
 use crate::{counters::Counting, log::warning};
 
+/// What [`CacheBuilder::detect_untracked`](crate::CacheBuilder::detect_untracked) does about a
+/// value that was only read and is not what was loaded all the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DetectUntracked {
+    /// Does not look.
+    #[default]
+    Off,
+    /// Says so in the log, with key and field path. The change is not written.
+    Warn,
+    /// Makes the commit an [`Error::HiddenChange`]. Nothing is sent.
+    Error,
+}
+
 /// Settings of a cache, and what it counts.
 #[derive(Default)]
 pub(crate) struct Settings {
     pub(crate) namespace: String,
     pub(crate) strict: bool,
+    pub(crate) detect_untracked: DetectUntracked,
     pub(crate) counting: Counting,
     /// Dictionaries of which the log has said that their definitions differ.
     differing: Mutex<HashSet<String>>,
 }
 
 impl Settings {
-    pub(crate) fn new(namespace: String, strict: bool) -> Self {
-        Self { namespace, strict, ..Self::default() }
+    pub(crate) fn new(namespace: String, strict: bool, detect_untracked: DetectUntracked) -> Self {
+        Self { namespace, strict, detect_untracked, ..Self::default() }
     }
 
     /// Says so, once for each name.

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 
 use super::{
     entry::{Answer, Back, Call, Marks, Misuse, State},
-    seen::{Base, Seen, decode},
+    seen::{Base, Seen, changed_paths, decode},
 };
 use crate::{
     codec::Codec,
@@ -218,6 +218,10 @@ pub(crate) trait AnySlot: Send + Sync {
     /// What there is to do. A value to be stored is appended to `bytes` in its envelope;
     /// whatever else is appended is to be cut off again.
     fn draft(&self, nonce: u64, bytes: &mut Vec<u8>) -> Result<Draft>;
+
+    /// The paths in which a value that nobody touched is not what was loaded all the same:
+    /// changes made behind a `&`.
+    fn hidden_changes(&self) -> Vec<String>;
 }
 
 /// What a commit has to do about one entry.
@@ -235,6 +239,15 @@ pub(crate) enum Draft {
     Delete {
         when: Condition,
     },
+}
+
+impl<T: Tracked> Slot<T> {
+    /// Whether the encoding of `value` says that it is what was loaded. One that fails says no.
+    fn encodes_unchanged(&self, value: &T, base: &Base) -> bool {
+        let mut payload = Vec::new();
+        let encoded = Codec::default().encode(value, &mut payload);
+        encoded.is_ok() && self.is_unchanged(value, &payload, base)
+    }
 }
 
 impl<T: Tracked> AnySlot for Slot<T> {
@@ -281,5 +294,15 @@ impl<T: Tracked> AnySlot for Slot<T> {
             return Ok(Draft::Unchanged);
         }
         Ok(Draft::Store { policy: inner.policy, when })
+    }
+
+    fn hidden_changes(&self) -> Vec<String> {
+        let inner = self.inner.lock();
+        match &inner.state {
+            State::Clean { value, base } if !self.encodes_unchanged(value.get(), base) => {
+                changed_paths(base.decode().ok().as_ref(), value.get())
+            }
+            _ => Vec::new(),
+        }
     }
 }

@@ -29,6 +29,10 @@ impl AnySlot for Fixed {
         bytes.extend_from_slice(b"value");
         Ok((self.1)())
     }
+
+    fn hidden_changes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 fn plan_of(drafts: &[fn() -> Draft], caps: Caps) -> Result<Plan> {
