@@ -3,11 +3,15 @@
 use std::{
     io,
     process::Command,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use memdict::{Cache, DictDef};
+use memdict::{Cache, DetectUntracked, DictDef, Tracked};
 use memdict_tests::{Bench, Fault};
+use serde::{Deserialize, Serialize};
 
 /// Collects what is logged by this thread.
 #[derive(Clone, Default)]
@@ -81,6 +85,29 @@ fn damaged_and_outdated_values_are_in_the_log_with_the_reason() {
     });
     assert!(text.contains("d[a]") && text.contains("another schema"), "{text}");
     assert!(!text.contains("hunter2"));
+}
+
+#[derive(Default, Serialize, Deserialize, Tracked)]
+struct Page {
+    #[memdict(opaque, allow_interior)]
+    hits: AtomicU64,
+}
+
+#[test]
+fn a_hidden_change_is_in_the_log_with_key_and_field_path() {
+    let cache = Cache::builder().detect_untracked(DetectUntracked::Warn).open("memory:");
+    let cache = cache.expect("a good URL");
+    let text = logged(|| {
+        cache.transaction(|session| session.dict("pages").insert("a", Page::default()))?;
+        let session = cache.session();
+        let page = session.dict::<Page>("pages").get("a")?.expect("stored");
+        page.hits.fetch_add(7777, Ordering::Relaxed);
+        drop(page);
+        assert_eq!(session.commit()?.written, 0);
+        Ok(())
+    });
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains("pages[a]") && text.contains("hits") && !text.contains("7777"), "{text}");
 }
 
 /// Run by the next test, in a process of its own: it has its own environment, and its own once.

@@ -90,13 +90,12 @@ impl Session {
         self.hooks.lock().push(Box::new(hook));
     }
 
-    /// Writes what was changed, and says what became of each key.
+    /// Writes what was changed, and says what became of each key. memcached has no atomicity
+    /// across keys: some changes may be done while others are in conflict, refused or lost. The
+    /// report, or the error, names every key.
     ///
-    /// **memcached has no atomicity across keys.** Changes are sent in one pipelined batch, each
-    /// on the condition that its key is as this session saw it; some may be done while others
-    /// are in conflict, refused or lost. The report, or the error, names every key and what
-    /// became of it. What is certain is that all values are encoded before the first byte is
-    /// sent.
+    /// Changes are sent in one pipelined batch, each on the condition that its key is as this
+    /// session saw it. All values are encoded before the first byte is sent.
     ///
     /// What is sent: a value that was handed out for writing, if its encoding differs from what
     /// was loaded and it is not the [same](Tracked::same); what was inserted, unless a read had
