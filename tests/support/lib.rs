@@ -18,3 +18,8 @@ pub use scripted::ScriptedServer;
 #[doc = include_str!("../../README.md")]
 #[cfg(doctest)]
 pub struct Readme;
+
+/// The code of the guide to tracking, run as a test.
+#[doc = include_str!("../../docs/tracking.md")]
+#[cfg(doctest)]
+pub struct TrackingGuide;
