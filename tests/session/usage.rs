@@ -135,7 +135,7 @@ fn dictionaries_are_named_in_every_spelling_and_keys_are_of_every_kind() -> AnyR
     assert!(by_string.get("k")?.is_some());
     assert!(by_reference.get("k")?.is_none());
     by_made.insert(String::from("k"), Cart::default())?;
-    assert!(by_value.get(&String::from("k"))?.is_some());
+    assert!(by_value.get(String::from("k"))?.is_some());
 
     for key in [1_u8, 2] {
         by_text.insert(key, Cart::default())?;

@@ -54,10 +54,10 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
         let any = if any.is_empty() { quote!(false) } else { quote!(#(#any)||*) };
         (any, visit, quote!(#(#krate::Changes::mark_all(&mut self.#flags);)*))
     };
-    // Parameters do not come in from parts that have no flag.
-    let anchor = generics::anchor(bounded);
-    let anchored = anchor.is_some().then(|| quote!(__memdict: ::core::marker::PhantomData,));
-    let anchor = anchor.map(|ty| quote!(__memdict: #ty,));
+    // Parameters do not come in from parts that have no flag. And the size of a struct is that of
+    // its last field to the compiler: with one of known size, a part whose type is not tracked is
+    // an error of its own place and not of every place that has the changes in hand.
+    let anchor = generics::anchor(bounded).unwrap_or_else(|| quote!(()));
     let (path_arg, out_arg) = match visits.is_empty() && !of_enum {
         true => (quote!(_), quote!(_)),
         false => (quote!(__memdict_path), quote!(__memdict_out)),
@@ -66,19 +66,19 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
     quote! {
         #[doc = #doc]
         #deprecated
-        #vis struct #changes #params #clause { #(#declared,)* #anchor }
+        #vis struct #changes #params #clause { #(#declared,)* __memdict: #anchor }
 
         #[automatically_derived]
         impl #params ::core::default::Default for #changes #arguments #clause {
             fn default() -> Self {
-                Self { #(#flags: ::core::default::Default::default(),)* #anchored }
+                Self { #(#flags: ::core::default::Default::default(),)* __memdict: ::core::default::Default::default() }
             }
         }
 
         #[automatically_derived]
         impl #params ::core::clone::Clone for #changes #arguments #clause {
             fn clone(&self) -> Self {
-                Self { #(#flags: ::core::clone::Clone::clone(&self.#flags),)* #anchored }
+                Self { #(#flags: ::core::clone::Clone::clone(&self.#flags),)* __memdict: ::core::default::Default::default() }
             }
         }
 

@@ -5,8 +5,8 @@ mod edit;
 mod tracked;
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
-use syn::{DeriveInput, Generics, Member};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{DeriveInput, Generics, Member, spanned::Spanned};
 
 use crate::{
     check, fallback, generics,
@@ -67,10 +67,11 @@ impl Names {
         quote!(#edit #arguments)
     }
 
-    /// The type as the trait that all calls are written with.
+    /// The type as the trait that all calls are written with. Placed where the type is written:
+    /// the compiler shows a type that is not tracked there, and all these mentions as one.
     fn tracked(&self, part: &Part) -> TokenStream {
         let (krate, ty) = (&self.krate, &part.ty);
-        quote!(<#ty as #krate::Tracked>)
+        quote_spanned!(ty.span()=> <#ty as #krate::Tracked>)
     }
 
     /// The type of a part's flag.
