@@ -16,7 +16,7 @@ pub enum DetectUntracked {
     Off,
     /// Says so in the log, with key and field path. The change is not written.
     Warn,
-    /// Makes the commit an [`Error::HiddenChange`]. Nothing is sent.
+    /// Makes the commit an [`Error::HiddenChange`](crate::Error::HiddenChange). Nothing is sent.
     Error,
 }
 
