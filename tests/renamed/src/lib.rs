@@ -2,7 +2,8 @@
 //! so is something else.
 #![no_implicit_prelude]
 #![forbid(unsafe_code)]
-#![deny(missing_docs, unused, unreachable_pub, missing_debug_implementations)]
+#![deny(missing_docs, unused, unreachable_pub, unused_qualifications)]
+#![deny(missing_debug_implementations)]
 #![deny(clippy::pedantic)]
 #![allow(clippy::inline_always, reason = "serde's expansion has it")]
 #![allow(dead_code, reason = "shadows are there to be in the way")]
