@@ -59,6 +59,7 @@ impl<T: Tracked> DictDef<T> {
     }
 
     const fn with(name: Cow<'static, str>) -> Self {
+        // While compiling, never in a running program.
         const {
             if let Some(why) = T::NEEDS_NAMES {
                 panic!("{}", why);

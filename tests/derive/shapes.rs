@@ -6,21 +6,8 @@ use memdict::{
     __private::{fingerprint, is_inexact, needs_names},
     Changes, Tracked,
 };
+use memdict_tests::{diff, marked};
 use serde::{Deserialize, Serialize};
-
-fn marked<T: Tracked>(changes: &T::Changes) -> Vec<String> {
-    let mut paths = Vec::new();
-    changes.visit("", &mut |path| paths.push(path));
-    assert_eq!(changes.any(), !paths.is_empty());
-    paths
-}
-
-fn diff<T: Tracked>(base: &T, now: &T) -> Vec<String> {
-    let mut changes = T::Changes::default();
-    T::diff(base, now, &mut changes);
-    assert_eq!(T::same(base, now), !changes.any());
-    marked::<T>(&changes)
-}
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, Tracked)]
 struct Pair(u32, #[serde(skip)] u8, String);

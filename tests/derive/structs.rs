@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use memdict::{__private::fingerprint, Changes, Field, Tracked};
+use memdict_tests::{diff, marked};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, Tracked)]
@@ -23,20 +24,6 @@ struct Cart {
     r#type: u8,
     #[serde(skip)]
     cache: Option<u32>,
-}
-
-fn marked<T: Tracked>(changes: &T::Changes) -> Vec<String> {
-    let mut paths = Vec::new();
-    changes.visit("", &mut |path| paths.push(path));
-    assert_eq!(changes.any(), !paths.is_empty());
-    paths
-}
-
-fn diff<T: Tracked>(base: &T, now: &T) -> Vec<String> {
-    let mut changes = T::Changes::default();
-    T::diff(base, now, &mut changes);
-    assert_eq!(T::same(base, now), !changes.any());
-    marked::<T>(&changes)
 }
 
 #[test]

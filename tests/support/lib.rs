@@ -1,6 +1,7 @@
 //! What the tests share.
 
 mod bench;
+mod changes;
 mod clock;
 mod faulty;
 mod memcached;
@@ -8,6 +9,7 @@ mod outcome;
 mod scripted;
 
 pub use bench::{Address, Bench, Cart, Item};
+pub use changes::{diff, marked};
 pub use clock::ByHand;
 pub use faulty::{Fault, FaultyStore};
 pub use memcached::Memcached;

@@ -50,15 +50,7 @@ impl Shape {
     /// The shape of the declared type `T`.
     #[must_use]
     pub const fn declared<T: 'static>(name: &'static str, parts: Parts) -> Self {
-        Self {
-            name,
-            version: None,
-            inexact: false,
-            needs_names: None,
-            length: None,
-            id: Some(TypeId::of::<T>),
-            parts,
-        }
+        Self { id: Some(TypeId::of::<T>), ..Self::leaf(name, parts) }
     }
 
     /// Of a type whose encoding may differ while it means the same: equal bytes mean equal
