@@ -4,6 +4,8 @@ pub(crate) mod clock;
 mod limits;
 pub(crate) mod memcached;
 pub(crate) mod memory;
+mod servers;
+mod ttl;
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -2,8 +2,8 @@
 
 use memcache::exp::{Delete, MutationResult, MutationStatus, Op, OpResult, Set};
 
-use super::{One, exchange, ttl};
-use crate::store::{Applied, Change, Condition, StoreError, Token, What, limits};
+use super::{One, exchange};
+use crate::store::{Applied, Change, Condition, StoreError, Token, What, limits, ttl};
 
 /// At most so many changes share an exchange.
 const MAX_CHANGES: usize = 1_000;

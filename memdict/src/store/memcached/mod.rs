@@ -1,6 +1,6 @@
 //! memcached, over the meta commands of its text protocol.
 //!
-//! `servers` chooses, `link` connects, `probe` asks what was connected to, `load` and `change`
+//! `link` connects, `probe` asks what was connected to, `load` and `change`
 //! cut batches into chunks, `exchange` runs a chunk and says what its failures mean.
 
 mod change;
@@ -8,16 +8,11 @@ mod exchange;
 mod link;
 mod load;
 mod probe;
-mod servers;
-mod ttl;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use self::{
-    link::{Link, Timeouts, Way},
-    servers::Servers,
-};
-use super::{Applied, Change, Load, Loaded, Store, StoreError, limits};
+use self::link::{Link, Timeouts, Way};
+use super::{Applied, Change, Load, Loaded, Store, StoreError, limits, servers::Servers};
 use crate::error::Error;
 
 /// One or several memcached servers.

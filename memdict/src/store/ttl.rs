@@ -16,7 +16,7 @@ const LAST: u32 = i32::MAX as u32;
 ///
 /// More than 30 days go out as a point in time, by this machine's clock. What ends after
 /// 2038-01-19 ends then instead, which the log says once.
-pub(super) fn wire(ttl: Duration) -> u32 {
+pub(in crate::store) fn wire(ttl: Duration) -> u32 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     wire_at(ttl, now.unwrap_or_default().as_secs())
 }

@@ -15,7 +15,7 @@ const DEFAULT_PORT: u16 = 11211;
 /// (rendezvous hashing). So the order of the list does not matter, and a server that is added
 /// or taken away moves no keys but its own. Programs that share servers have to agree on this
 /// for ever: a golden test holds it.
-pub(super) struct Servers {
+pub(in crate::store) struct Servers {
     named: Vec<Server>,
 }
 
@@ -27,7 +27,7 @@ struct Server {
 
 impl Servers {
     /// Reads `host`, `host:port`, `[address]` and `[address]:port`. Looks nothing up.
-    pub(super) fn parse(
+    pub(in crate::store) fn parse(
         servers: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<Self, Error> {
         let mut named: Vec<Server> = Vec::new();
@@ -51,16 +51,16 @@ impl Servers {
     }
 
     /// The names, as `host:port`.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::store) fn names(&self) -> impl Iterator<Item = &str> {
         self.named.iter().map(|server| server.name.as_str())
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::store) fn len(&self) -> usize {
         self.named.len()
     }
 
     /// The index of the server that holds `key`.
-    pub(super) fn route(&self, key: &[u8]) -> usize {
+    pub(in crate::store) fn route(&self, key: &[u8]) -> usize {
         let weight = |server: &Server| (xxh3_64_with_seed(key, server.seed), server.seed);
         let heaviest = self.named.iter().enumerate();
         let heaviest = heaviest.max_by_key(|(_, server)| weight(server));
