@@ -20,13 +20,14 @@ pub(in crate::store) struct Servers {
 }
 
 struct Server {
-    /// `host:port`, in one spelling.
+    /// `host:port`, in one spelling, or the path of a unix socket.
     name: String,
     seed: u64,
 }
 
 impl Servers {
-    /// Reads `host`, `host:port`, `[address]` and `[address]:port`. Looks nothing up.
+    /// Reads `host`, `host:port`, `[address]`, `[address]:port` and `/path/of/a/socket`. Looks
+    /// nothing up.
     pub(in crate::store) fn parse(
         servers: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<Self, Error> {
@@ -35,7 +36,8 @@ impl Servers {
             let given = server.into();
             let name = canonical(&given).map_err(|wrong| {
                 config(format!(
-                    "`{given}` {wrong}; allowed are `host`, `host:port` and `[address]:port`"
+                    "`{given}` {wrong}; allowed are `host`, `host:port`, `[address]:port` and \
+                     `/path/of/a/socket`"
                 ))
             })?;
             if named.iter().any(|server| server.name == name) {
@@ -50,7 +52,7 @@ impl Servers {
         Ok(Self { named })
     }
 
-    /// The names, as `host:port`.
+    /// The names, as `host:port` or a path.
     pub(in crate::store) fn names(&self) -> impl Iterator<Item = &str> {
         self.named.iter().map(|server| server.name.as_str())
     }
@@ -61,6 +63,9 @@ impl Servers {
 
     /// The index of the server that holds `key`.
     pub(in crate::store) fn route(&self, key: &[u8]) -> usize {
+        if self.named.len() == 1 {
+            return 0;
+        }
         let weight = |server: &Server| (xxh3_64_with_seed(key, server.seed), server.seed);
         let heaviest = self.named.iter().enumerate();
         let heaviest = heaviest.max_by_key(|(_, server)| weight(server));
@@ -74,6 +79,10 @@ fn config(reason: impl Into<String>) -> Error {
 
 /// One spelling of each name, for the choice of a server depends on it.
 fn canonical(given: &str) -> Result<String, &'static str> {
+    if given.starts_with('/') {
+        let stray = given.contains(|c: char| c.is_control() || c == ',');
+        return if stray { Err("is no path of a socket") } else { Ok(given.to_owned()) };
+    }
     if let Some(rest) = given.strip_prefix('[') {
         let (address, port) = rest.split_once(']').ok_or("has a `[` without a `]`")?;
         let address: Ipv6Addr = address.parse().or(Err("has no IPv6 address in brackets"))?;
@@ -118,15 +127,16 @@ mod tests {
 
     #[test]
     fn names_have_one_spelling() {
-        let spelled = servers(&["Cache-1", "10.0.0.1:7", "[::1]", "[0:0::2]:80"]);
-        assert!(spelled.names().eq(["cache-1:11211", "10.0.0.1:7", "[::1]:11211", "[::2]:80"]));
+        let spelled = servers(&["Cache-1", "10.0.0.1:7", "[::1]", "[0:0::2]:80", "/Run/m.sock"]);
+        let one = ["cache-1:11211", "10.0.0.1:7", "[::1]:11211", "[::2]:80", "/Run/m.sock"];
+        assert!(spelled.names().eq(one));
     }
 
     #[test]
     fn malformed_names_are_quoted_in_the_error() {
         for name in [
             "", ":1", "a:", "a:x", "a:0", "a:65536", "a:+1", "::1", "a:1:2", "[::1", "[x]:1",
-            "[::1]1", "a b", "a/b", "u@h", "a\r\n",
+            "[::1]1", "a b", "a/b", "u@h", "a\r\n", "/a\n",
         ] {
             let Err(error) = Servers::parse([name]) else { panic!("{name:?} is taken") };
             let message = error.to_string();

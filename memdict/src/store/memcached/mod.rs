@@ -1,17 +1,28 @@
 //! memcached, over the meta commands of its text protocol.
 //!
-//! `link` connects, `probe` asks what was connected to, `load` and `change`
-//! cut batches into chunks, `exchange` runs a chunk and says what its failures mean.
+//! A batch is cut into shares, one for each server (`servers`). Each share goes down a `lane`: an
+//! idle connection from the server's `pool`, or a new one that is greeted first; then a `talk`
+//! that writes requests and reads answers, for `load` and `change`, which know what is asked and
+//! what it means. `exchange` drives all lanes of a batch at once. What bytes mean only `proto`
+//! knows, how they move only `socket`.
 
 mod change;
+mod credentials;
 mod exchange;
-mod link;
+mod inbox;
+mod lane;
 mod load;
-mod probe;
+mod pool;
+mod proto;
+mod socket;
+mod talk;
+mod work;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
-use self::link::{Link, Timeouts, Way};
+use self::{
+    change::Changes, credentials::Credentials, lane::Lane, load::Loads, pool::Pool, work::Work,
+};
 use super::{Applied, Change, Load, Loaded, Store, StoreError, limits, servers::Servers};
 use crate::error::Error;
 
@@ -62,23 +73,24 @@ use crate::error::Error;
 /// ```
 pub struct MemcachedStore {
     servers: Servers,
-    ways: Vec<Way>,
+    reached: Vec<Server>,
     timeouts: Timeouts,
 }
 
-/// One server in use.
-struct One<'a> {
+/// One server, and the connections to it.
+struct Server {
+    /// Its number, which tokens carry.
     index: u32,
-    name: &'a str,
-    way: &'a Way,
-    link: Arc<Link>,
+    name: String,
+    credentials: Option<Credentials>,
+    pool: Pool,
 }
 
-impl One<'_> {
-    /// Links anew next time.
-    fn forget(&self) {
-        self.way.forget(&self.link);
-    }
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+struct Timeouts {
+    connect: Duration,
+    exchange: Duration,
 }
 
 impl MemcachedStore {
@@ -92,14 +104,37 @@ impl MemcachedStore {
     /// [`Error::Config`] for an empty list, a malformed name, or one that is there twice.
     pub fn new(servers: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, Error> {
         let servers = Servers::parse(servers)?;
+        let server = |(index, name): (u32, &str)| Server {
+            index,
+            name: name.to_owned(),
+            credentials: None,
+            pool: Pool::default(),
+        };
         Ok(Self {
-            ways: (0..servers.len()).map(|_| Way::default()).collect(),
+            reached: (0..).zip(servers.names()).map(server).collect(),
             servers,
             timeouts: Timeouts {
                 connect: Duration::from_millis(200),
                 exchange: Duration::from_secs(1),
             },
         })
+    }
+
+    /// Logs in with this name and password, where a server asks for it (memcached's option `-Y`,
+    /// its authentication in the text protocol). To one that does not ask they are not sent.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for an empty name, white space in it, or control characters.
+    pub fn credentials(
+        mut self,
+        user: impl Into<String>,
+        password: impl Into<String>,
+    ) -> Result<Self, Error> {
+        let credentials = Credentials::new(user, password)?;
+        for server in &mut self.reached {
+            server.credentials = Some(credentials.clone());
+        }
+        Ok(self)
     }
 
     /// How long one exchange with a server may take, from the first byte sent to the last one
@@ -121,12 +156,15 @@ impl MemcachedStore {
     }
 
     /// Gives each server its share of the keys, and refuses the keys that are none.
-    fn share<'k>(
+    fn shares<'k>(
         &self,
-        keys: impl Iterator<Item = &'k [u8]>,
+        keys: impl ExactSizeIterator<Item = &'k [u8]>,
         mut refuse: impl FnMut(usize, StoreError),
     ) -> Vec<Vec<usize>> {
         let mut shares = vec![Vec::new(); self.servers.len()];
+        if let [only] = &mut shares[..] {
+            only.reserve_exact(keys.len());
+        }
         for (index, key) in keys.enumerate() {
             match limits::check_key(key) {
                 Ok(()) => shares[self.servers.route(key)].push(index),
@@ -136,17 +174,11 @@ impl MemcachedStore {
         shares
     }
 
-    /// The servers that have a share, each linked or with the reason why not.
-    fn linked<'s>(
-        &'s self,
-        shares: &'s [Vec<usize>],
-    ) -> impl Iterator<Item = (&'s [usize], Result<One<'s>, StoreError>)> {
-        let servers = (0_u32..).zip(self.servers.names()).zip(&self.ways);
-        let wanted = servers.zip(shares).filter(|(_, share)| !share.is_empty());
-        wanted.map(|(((index, name), way), share)| {
-            let one = way.link(name, self.timeouts).map(|link| One { index, name, way, link });
-            (share.as_slice(), one)
-        })
+    fn run<'a>(&self, shares: Vec<Vec<usize>>, work: &mut dyn Work<'a>) {
+        let shares = self.reached.iter().zip(shares).filter(|(_, share)| !share.is_empty());
+        let lanes = shares.map(|(server, share)| Lane::begin(server, share, self.timeouts, work));
+        let lanes = lanes.collect();
+        exchange::run(lanes, work);
     }
 }
 
@@ -162,13 +194,8 @@ impl Store for MemcachedStore {
         out: &mut dyn FnMut(usize, Result<Loaded<'_>, StoreError>),
     ) {
         let keys = loads.iter().map(|load| load.key);
-        let shares = self.share(keys, |index, refused| out(index, Err(refused)));
-        for (share, one) in self.linked(&shares) {
-            match one {
-                Ok(one) => load::run(&one, loads, share, out),
-                Err(down) => share.iter().for_each(|&index| out(index, Err(down.clone()))),
-            }
-        }
+        let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
+        self.run(shares, &mut Loads { loads, out });
     }
 
     fn apply_many(
@@ -177,13 +204,8 @@ impl Store for MemcachedStore {
         out: &mut dyn FnMut(usize, Result<Applied, StoreError>),
     ) {
         let keys = changes.iter().map(|change| change.key);
-        let shares = self.share(keys, |index, refused| out(index, Err(refused)));
-        for (share, one) in self.linked(&shares) {
-            match one {
-                Ok(one) => change::run(&one, changes, share, out),
-                Err(down) => share.iter().for_each(|&index| out(index, Err(down.clone()))),
-            }
-        }
+        let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
+        self.run(shares, &mut Changes { changes, out });
     }
 }
 

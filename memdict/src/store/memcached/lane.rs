@@ -1,0 +1,298 @@
+//! One server's part of a batch, from the first look for a connection to the last outcome.
+//!
+//! ```text
+//!   way: idle ------------------------------------------> Talking ---- all answered ---> Over
+//!   way: dial --> Dialing --> Greeting --- the facts ------^  |                           ^
+//!   way: down       |            |                            |                           |
+//!     |             +------------+---- failed, timed out -----+-- what is not answered, --+
+//!     +---------------------------------------------------------- and will not be
+//! ```
+
+use std::{
+    io::{self, IoSlice},
+    mem,
+    os::fd::BorrowedFd,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Server, Timeouts,
+    inbox::Inbox,
+    pool::{Connection, Way},
+    proto::{
+        greeting::{Facts, Greeting, Next},
+        window::{MAX_SLICES, Window},
+    },
+    socket::{Dialing, Moved, Socket},
+    talk::Talk,
+    work::{Peer, Work},
+};
+
+/// What a lane waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Interest {
+    pub(super) to_receive: bool,
+    pub(super) to_send: bool,
+}
+
+/// One server's part of a batch.
+pub(super) struct Lane<'s, 'a> {
+    server: &'s Server,
+    timeouts: Timeouts,
+    stage: Stage,
+    talk: Talk<'a>,
+    began: Instant,
+    /// If nothing moves until then, nothing will.
+    deadline: Instant,
+}
+
+enum Stage {
+    Dialing(Dialing),
+    Greeting(Box<Guest>),
+    Talking(Box<Connection>),
+    Over,
+}
+
+/// A connection that is being greeted.
+struct Guest {
+    socket: Socket,
+    greeting: Greeting,
+    window: Window<'static>,
+    inbox: Inbox,
+}
+
+impl<'s, 'a> Lane<'s, 'a> {
+    /// Begins with what `share` names of the batch.
+    pub(super) fn begin(
+        server: &'s Server,
+        share: Vec<usize>,
+        timeouts: Timeouts,
+        work: &mut dyn Work<'a>,
+    ) -> Self {
+        let (talk, began) = (Talk::new(share), Instant::now());
+        let deadline = began + timeouts.connect;
+        let mut lane = Self { server, timeouts, stage: Stage::Over, talk, began, deadline };
+        match server.pool.way(timeouts.connect + timeouts.exchange) {
+            Way::Connected(connection) => lane.talk(Box::new(connection), work),
+            Way::Dial => match Dialing::begin(&server.name) {
+                Ok(dialing) => lane.stage = Stage::Dialing(dialing),
+                Err(error) => lane.not_reached(&cannot_connect(&error), work),
+            },
+            Way::Down(why) => lane.fail(&why, work),
+        }
+        lane
+    }
+
+    /// What it waits for, and where; nothing when it is over.
+    pub(super) fn interest(&mut self, work: &dyn Work<'a>) -> Option<(BorrowedFd<'_>, Interest)> {
+        use std::os::fd::AsFd;
+        let (fd, to_send, to_receive) = match &self.stage {
+            Stage::Dialing(dialing) => (dialing.as_fd(), true, false),
+            Stage::Greeting(guest) => (guest.socket.as_fd(), !guest.window.is_sent(), true),
+            Stage::Talking(connection) => {
+                let peer = peer(self.server, &connection.facts);
+                (connection.socket.as_fd(), self.talk.has_more(&peer, work), true)
+            }
+            Stage::Over => return None,
+        };
+        Some((fd, Interest { to_receive, to_send }))
+    }
+
+    /// How long it goes on waiting.
+    pub(super) fn patience(&self, now: Instant) -> Duration {
+        self.deadline.saturating_duration_since(now)
+    }
+
+    /// Moves what can be moved now.
+    pub(super) fn go(&mut self, ready: Interest, work: &mut dyn Work<'a>) {
+        match mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Dialing(dialing) => self.go_dialing(dialing, work),
+            Stage::Greeting(guest) => self.go_greeting(guest, ready, work),
+            Stage::Talking(connection) => self.go_talking(connection, ready, work),
+            Stage::Over => {}
+        }
+    }
+
+    /// Ends it, for it waited too long.
+    pub(super) fn time_out(&mut self, work: &mut dyn Work<'a>) {
+        match mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Dialing(_) => self.not_reached("cannot connect: timed out", work),
+            Stage::Greeting(_) => self.not_reached("timed out when asked who it is", work),
+            Stage::Talking(_) => self.broke("timed out", work),
+            Stage::Over => {}
+        }
+    }
+
+    fn go_dialing(&mut self, dialing: Dialing, work: &mut dyn Work<'a>) {
+        match dialing.end() {
+            Ok(Ok(socket)) => {
+                let mut window = Window::default();
+                let greeting = Greeting::begin(self.server.credentials.as_ref(), &mut window);
+                let inbox = Inbox::default();
+                self.deadline = Instant::now() + self.timeouts.exchange;
+                let guest = Box::new(Guest { socket, greeting, window, inbox });
+                let ready = Interest { to_send: true, to_receive: false };
+                self.go_greeting(guest, ready, work);
+            }
+            Ok(Err(next)) => self.stage = Stage::Dialing(next),
+            Err(error) => self.not_reached(&cannot_connect(&error), work),
+        }
+    }
+
+    fn go_greeting(&mut self, mut guest: Box<Guest>, ready: Interest, work: &mut dyn Work<'a>) {
+        match guest.go(ready) {
+            Ok(None) => self.stage = Stage::Greeting(guest),
+            Ok(Some(facts)) => {
+                let Guest { socket, window, inbox, .. } = *guest;
+                let buffer = window.into_buffer();
+                self.server.pool.reached();
+                let connection = Connection { socket, facts, inbox, buffer, requests: 0 };
+                self.talk(Box::new(connection), work);
+            }
+            Err(why) => self.not_reached(&why, work),
+        }
+    }
+
+    fn talk(&mut self, mut connection: Box<Connection>, work: &mut dyn Work<'a>) {
+        let buffer = mem::take(&mut connection.buffer);
+        let peer = peer(self.server, &connection.facts);
+        self.talk.begin(&peer, work, buffer, connection.requests);
+        self.deadline = Instant::now() + self.timeouts.exchange;
+        self.go_talking(connection, Interest { to_send: true, to_receive: false }, work);
+    }
+
+    fn go_talking(
+        &mut self,
+        mut connection: Box<Connection>,
+        ready: Interest,
+        work: &mut dyn Work<'a>,
+    ) {
+        let Connection { socket, facts, inbox, .. } = &mut *connection;
+        let peer = peer(self.server, facts);
+        let talk = &mut self.talk;
+        let mut moved = false;
+        let mut gone = Ok(());
+        if ready.to_receive {
+            gone = hear(socket, inbox, &mut moved, |inbox| talk.listen(&peer, work, inbox));
+        }
+        while ready.to_send && gone.is_ok() && talk.has_more(&peer, work) {
+            match send(socket, &mut talk.window) {
+                Ok(Moved::Bytes(_)) => moved = true,
+                Ok(Moved::Nothing) => break,
+                // What it had answered before it was gone still counts.
+                Err(why) => {
+                    let heard =
+                        hear(socket, inbox, &mut moved, |inbox| talk.listen(&peer, work, inbox));
+                    gone = heard.and(Err(why));
+                }
+            }
+        }
+        if let Err(why) = gone {
+            return self.broke(&why, work);
+        }
+        if moved {
+            self.deadline = Instant::now() + self.timeouts.exchange;
+        }
+        if !self.talk.is_over() {
+            self.stage = Stage::Talking(connection);
+            return;
+        }
+        // What nobody asked for would be taken for the next answer.
+        if inbox.is_empty() {
+            connection.requests = self.talk.next_request();
+            connection.buffer = mem::take(&mut self.talk.window).into_buffer();
+            self.server.pool.put_back(*connection);
+        }
+    }
+
+    /// The server is not there, or not one that can be used.
+    fn not_reached(&mut self, why: &str, work: &mut dyn Work<'a>) {
+        self.server.pool.not_reached(why, self.began);
+        self.fail(why, work);
+    }
+
+    /// The connection can no longer be trusted, and is closed.
+    fn broke(&mut self, why: &str, work: &mut dyn Work<'a>) {
+        self.server.pool.broke();
+        self.fail(why, work);
+    }
+
+    fn fail(&mut self, why: &str, work: &mut dyn Work<'a>) {
+        self.talk.fail(&self.server.name, work, why);
+    }
+}
+
+impl Guest {
+    /// Moves what can be moved now: the facts, when all is said.
+    fn go(&mut self, ready: Interest) -> Result<Option<Facts>, String> {
+        if ready.to_receive {
+            hear(&mut self.socket, &mut self.inbox, &mut false, |_| Ok(()))
+                .map_err(|why| format!("{why} when asked who it is"))?;
+            while let Some(received) = self.inbox.unread() {
+                let (used, next) = self.greeting.read(received, &mut self.window)?;
+                self.inbox.read(used);
+                match next {
+                    Next::Wait => break,
+                    Next::Send => {}
+                    Next::Go(facts) if self.inbox.is_empty() => return Ok(Some(facts)),
+                    Next::Go(_) => {
+                        return Err("does not answer like a memcached: it says too much".to_owned());
+                    }
+                }
+            }
+        }
+        while !self.window.is_sent() {
+            if send(&mut self.socket, &mut self.window)? == Moved::Nothing {
+                break;
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn peer<'p>(server: &'p Server, facts: &'p Facts) -> Peer<'p> {
+    Peer { index: server.index, name: &server.name, facts }
+}
+
+fn send(socket: &mut Socket, window: &mut Window<'_>) -> Result<Moved, String> {
+    let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+    let count = window.slices(&mut slices);
+    let moved = socket.send(&slices[..count]).map_err(|error| broken(&error))?;
+    if let Moved::Bytes(bytes) = moved {
+        window.sent(bytes);
+    }
+    Ok(moved)
+}
+
+/// Receives what is there, and lets `listen` read it.
+fn hear(
+    socket: &mut Socket,
+    inbox: &mut Inbox,
+    moved: &mut bool,
+    mut listen: impl FnMut(&mut Inbox) -> Result<(), &'static str>,
+) -> Result<(), String> {
+    loop {
+        let room = inbox.room();
+        let size = room.len();
+        let Moved::Bytes(bytes) = socket.receive(room).map_err(|error| broken(&error))? else {
+            return Ok(());
+        };
+        *moved = true;
+        inbox.received(bytes);
+        listen(inbox).map_err(|why| format!("does not follow the protocol: it sent {why}"))?;
+        if bytes < size {
+            return Ok(());
+        }
+    }
+}
+
+fn broken(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "closed the connection".to_owned(),
+        _ => format!("broke the connection: {error}"),
+    }
+}
+
+fn cannot_connect(error: &io::Error) -> String {
+    format!("cannot connect: {error}")
+}

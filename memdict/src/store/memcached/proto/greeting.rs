@@ -1,0 +1,335 @@
+//! The conversation that each connection begins with: who is there, and what it can do.
+//!
+//! ```text
+//!                      version, stats settings, stats, mn
+//!   no credentials ------------------------------------------> Version Settings Stats Barrier
+//!                       version
+//!   credentials -----------------> Ask --- VERSION: they are not needed, nor sent ---> Settings
+//!                                   |
+//!                                   +--- unauthenticated ---> Login --- STORED ---> Version
+//! ```
+//!
+//! To a server that asks for none, credentials would be a value to store: so they are sent only
+//! to one that does.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{END_OF_LINE, answer, window::Window};
+use crate::store::{limits, memcached::credentials::Credentials};
+
+/// More is no answer of a memcached to the questions.
+const MAX_ANSWERS: usize = 64 << 10;
+
+const VERSION: &[u8] = b"version\r\n";
+const QUESTIONS: &[u8] = b"stats settings\r\nstats\r\nmn\r\n";
+
+/// The first version whose meta commands can be relied on. Until 1.6.9 they were experimental: a
+/// store written as it is today is an error there, and its value is then read as commands. Until
+/// 1.6.12 a store answers with a wrong version, and a delete compares with none.
+const FIRST_WITH_META: (u32, u32, u32) = (1, 6, 13);
+
+/// A server as it answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::store::memcached) struct Facts {
+    /// Its version, as it says it.
+    pub(in crate::store::memcached) version: String,
+    /// Whether its meta commands can be relied on.
+    pub(in crate::store::memcached) meta: bool,
+    /// The largest item it takes, in bytes.
+    pub(in crate::store::memcached) item_size_max: usize,
+    /// Whether it keeps versions of values (not with its option `-C`).
+    pub(in crate::store::memcached) cas_enabled: bool,
+    /// Which of its lives it is in: made of its process number and of the second in which it
+    /// started, which it says in the same words for as long as it lives. 0 if it does not say.
+    pub(in crate::store::memcached) life: u64,
+}
+
+/// What the next line answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Ask,
+    Login,
+    Version,
+    Settings,
+    Stats,
+    Barrier,
+}
+
+/// The conversation so far.
+#[derive(Debug)]
+pub(in crate::store::memcached) struct Greeting {
+    expected: Expected,
+    credentials: Option<Credentials>,
+    facts: Facts,
+    pid: Option<u64>,
+    uptime: Option<u64>,
+    time: Option<u64>,
+    read: usize,
+}
+
+/// What is to be done now.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::store::memcached) enum Next {
+    /// Wait for more to be received.
+    Wait,
+    /// Send what was put into the window.
+    Send,
+    /// Go on: these are the facts.
+    Go(Facts),
+}
+
+impl Greeting {
+    /// Begins the conversation.
+    pub(in crate::store::memcached) fn begin(
+        credentials: Option<&Credentials>,
+        window: &mut Window<'_>,
+    ) -> Self {
+        window.raw(VERSION);
+        let expected = if credentials.is_some() {
+            Expected::Ask
+        } else {
+            window.raw(QUESTIONS);
+            Expected::Version
+        };
+        let facts = Facts {
+            version: String::new(),
+            meta: false,
+            item_size_max: limits::ITEM_SIZE_MAX,
+            cas_enabled: true,
+            life: 0,
+        };
+        let credentials = credentials.cloned();
+        Self { expected, credentials, facts, pid: None, uptime: None, time: None, read: 0 }
+    }
+
+    /// Reads the lines in `received`. Returns how many bytes it used, and what is to be done.
+    ///
+    /// # Errors
+    /// What stands in the way of using the server, to be said behind its name.
+    pub(in crate::store::memcached) fn read(
+        &mut self,
+        received: &[u8],
+        window: &mut Window<'_>,
+    ) -> Result<(usize, Next), String> {
+        let mut used = 0;
+        loop {
+            let line = match answer::line(&received[used..]) {
+                Ok(Some(line)) => line,
+                Ok(None) => return Ok((used, Next::Wait)),
+                Err(why) => return Err(format!("does not answer like a memcached: {why}")),
+            };
+            used += line.len() + END_OF_LINE.len();
+            self.read += line.len();
+            if self.read > MAX_ANSWERS {
+                return Err("answers without an end when asked who it is".to_owned());
+            }
+            match self.line(&String::from_utf8_lossy(line), window)? {
+                Next::Wait => {}
+                next => return Ok((used, next)),
+            }
+        }
+    }
+
+    fn line(&mut self, line: &str, window: &mut Window<'_>) -> Result<Next, String> {
+        match self.expected {
+            Expected::Ask if line.contains("unauthenticated") => {
+                if let Some(credentials) = self.credentials.take() {
+                    log_in(&credentials, window);
+                }
+                window.raw(VERSION);
+                window.raw(QUESTIONS);
+                self.expected = Expected::Login;
+                return Ok(Next::Send);
+            }
+            Expected::Ask => {
+                self.version(line)?;
+                window.raw(QUESTIONS);
+                return Ok(Next::Send);
+            }
+            Expected::Login if line == "STORED" => self.expected = Expected::Version,
+            Expected::Login => {
+                return Err("does not accept the user name and the password".to_owned());
+            }
+            Expected::Version => self.version(line)?,
+            Expected::Settings => match stat(line) {
+                Some(("item_size_max", value)) => {
+                    self.facts.item_size_max = value.parse().unwrap_or(limits::ITEM_SIZE_MAX);
+                }
+                Some(("cas_enabled", value)) => self.facts.cas_enabled = value != "no",
+                Some(_) => {}
+                // `END`, or the refusal of one that keeps it to itself: the defaults hold.
+                None => self.expected = Expected::Stats,
+            },
+            Expected::Stats => match stat(line) {
+                Some(("pid", value)) => self.pid = value.parse().ok(),
+                Some(("uptime", value)) => self.uptime = value.parse().ok(),
+                Some(("time", value)) => self.time = value.parse().ok(),
+                Some(_) => {}
+                None => self.expected = Expected::Barrier,
+            },
+            Expected::Barrier => {
+                let old = number(&self.facts.version).is_some_and(|it| it < FIRST_WITH_META);
+                self.facts.meta = line == "MN" && !old;
+                self.facts.life = self.life();
+                return Ok(Next::Go(self.facts.clone()));
+            }
+        }
+        Ok(Next::Wait)
+    }
+
+    fn version(&mut self, line: &str) -> Result<(), String> {
+        let Some(version) = line.strip_prefix("VERSION ") else {
+            return Err(unwelcome(line));
+        };
+        self.facts.version = version.trim().to_owned();
+        self.expected = Expected::Settings;
+        Ok(())
+    }
+
+    fn life(&self) -> u64 {
+        let (Some(pid), Some(time), Some(uptime)) = (self.pid, self.time, self.uptime) else {
+            return 0;
+        };
+        let mut known = [0; 16];
+        known[..8].copy_from_slice(&pid.to_le_bytes());
+        known[8..].copy_from_slice(&time.wrapping_sub(uptime).to_le_bytes());
+        xxh3_64(&known).max(1)
+    }
+}
+
+/// Appends what logs in. The key is not looked at.
+fn log_in(credentials: &Credentials, window: &mut Window<'_>) {
+    let (user, password) = (credentials.user(), credentials.password());
+    let length = user.len() + 1 + password.len();
+    window.raw(format!("set memdict 0 0 {length}\r\n{user} {password}\r\n").as_bytes());
+}
+
+/// `STAT name value`.
+fn stat(line: &str) -> Option<(&str, &str)> {
+    line.strip_prefix("STAT ")?.split_once(' ')
+}
+
+/// What a first answer means that is no version.
+fn unwelcome(answer: &str) -> String {
+    if answer.contains("unauthenticated") {
+        return format!("asks for a user name and a password, and none are given ({answer})");
+    }
+    if answer.contains("Too many open connections") {
+        return format!("has no connection free ({answer}): raise its option `-c`");
+    }
+    let shown: String = answer.escape_default().take(80).collect();
+    format!("does not answer like a memcached (`{shown}`)")
+}
+
+/// `1.6.18` and what may follow it, as numbers.
+fn number(version: &str) -> Option<(u32, u32, u32)> {
+    let mut parts = version.split('.').map(|part| {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        part[..digits].parse().ok()
+    });
+    Some((parts.next()??, parts.next()??, parts.next()??))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANSWERS: &str = "VERSION 1.6.18\r\nSTAT item_size_max 2097152\r\nSTAT cas_enabled yes\r\n\
+                           END\r\nSTAT pid 7\r\nSTAT uptime 10\r\nSTAT time 1700000010\r\nEND\r\nMN\r\n";
+
+    /// Runs the conversation with answers that come byte by byte.
+    fn greet(credentials: Option<&Credentials>, answers: &[&str]) -> Result<Facts, String> {
+        let mut window = Window::default();
+        let mut greeting = Greeting::begin(credentials, &mut window);
+        let mut received = Vec::new();
+        for byte in answers.iter().flat_map(|text| text.bytes()) {
+            received.push(byte);
+            let (used, next) = greeting.read(&received, &mut window)?;
+            received.drain(..used);
+            if let Next::Go(facts) = next {
+                return Ok(facts);
+            }
+        }
+        Err("nothing came of it".to_owned())
+    }
+
+    #[test]
+    fn a_server_says_what_it_is_in_one_exchange() {
+        let facts = greet(None, &[ANSWERS]).expect("it is a memcached");
+        assert_eq!((facts.version.as_str(), facts.meta), ("1.6.18", true));
+        assert_eq!((facts.item_size_max, facts.cas_enabled), (2 << 20, true));
+        assert_ne!(facts.life, 0);
+    }
+
+    #[test]
+    fn a_life_is_the_same_for_as_long_as_the_server_lives() {
+        let life = |answers: String| greet(None, &[&answers]).map(|facts| facts.life);
+        let at_first = life(ANSWERS.to_owned());
+        let later = ANSWERS.replace("uptime 10", "uptime 500").replace("0010", "0500");
+        assert_eq!(life(later), at_first);
+        let again = ANSWERS.replace("pid 7", "pid 8");
+        let later = ANSWERS.replace("0010", "0011");
+        assert!(life(again) != at_first && life(later) != at_first);
+        assert_eq!(life(ANSWERS.replace("STAT pid 7\r\n", "")), Ok(0));
+    }
+
+    #[test]
+    fn settings_that_are_kept_secret_are_the_defaults() {
+        let answers = "VERSION 1.6.18\r\nCLIENT_ERROR no\r\nCLIENT_ERROR no\r\nMN\r\n";
+        let facts = greet(None, &[answers]).expect("it is a memcached");
+        assert_eq!((facts.item_size_max, facts.cas_enabled, facts.life), (1 << 20, true, 0));
+    }
+
+    #[test]
+    fn meta_commands_that_are_not_there_or_not_right_are_not_used() {
+        for (version, last) in [("1.4.39", "ERROR"), ("1.6.12", "MN"), ("flare-1.3.4", "ERROR")] {
+            let answers = ANSWERS.replace("1.6.18", version).replace("MN", last);
+            let facts = greet(None, &[&answers]).expect("it is a memcached");
+            assert!(!facts.meta, "{version}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_sent_only_to_a_server_that_asks_for_them() {
+        let credentials = Credentials::new("bob", "secret").expect("they are well formed");
+        let log_in = b"set memdict 0 0 10\r\nbob secret\r\n";
+        for (answer, sent) in
+            [("VERSION 1.6.18\r\n", false), ("CLIENT_ERROR unauthenticated\r\n", true)]
+        {
+            let mut window = Window::default();
+            let mut greeting = Greeting::begin(Some(&credentials), &mut window);
+            let next = greeting.read(answer.as_bytes(), &mut window);
+            assert_eq!(next, Ok((answer.len(), Next::Send)));
+            let text = window.into_buffer();
+            assert_eq!(text.windows(log_in.len()).any(|part| part == log_in), sent, "{answer}");
+        }
+    }
+
+    #[test]
+    fn wrong_and_missing_credentials_say_what_to_do() {
+        let asks = "CLIENT_ERROR unauthenticated\r\n";
+        let missing = greet(None, &[asks]).expect_err("it asks for credentials");
+        assert!(missing.contains("none are given"), "{missing}");
+        let credentials = Credentials::new("bob", "secret").expect("they are well formed");
+        let wrong = greet(Some(&credentials), &[asks, asks]).expect_err("they are wrong");
+        assert!(wrong.contains("does not accept") && !wrong.contains("secret"), "{wrong}");
+        let right = greet(Some(&credentials), &[asks, "STORED\r\n", ANSWERS]);
+        assert!(right.is_ok_and(|facts| facts.meta));
+    }
+
+    #[test]
+    fn an_answer_without_an_end_is_not_waited_for() {
+        let endless = "STAT a b\r\n".repeat(10_000);
+        assert!(greet(None, &["VERSION 1.6.18\r\n", &endless]).is_err());
+        assert!(greet(None, &[&"x".repeat(3_000)]).is_err());
+    }
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert_eq!(number("1.6.18"), Some((1, 6, 18)));
+        assert_eq!(number("1.6.9_beta2-3"), Some((1, 6, 9)));
+        assert_eq!(number("1.10.0"), Some((1, 10, 0)));
+        assert_eq!(number("flare-1.3.4"), None);
+        assert_eq!(number("1.6"), None);
+    }
+}

@@ -1,0 +1,25 @@
+//! memcached's meta commands, as bytes: no file outside this folder knows how a line ends. No I/O.
+//!
+//! `window` writes requests, `answer` reads what comes back, `greeting` is the conversation that
+//! a connection begins with.
+
+pub(super) mod answer;
+pub(super) mod greeting;
+pub(super) mod window;
+
+/// What a line ends with.
+const END_OF_LINE: &[u8] = b"\r\n";
+
+/// A mark that a request carries and its answer repeats. Answers belong to requests by their
+/// position; a mark that is not the expected one shows that the two are out of step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark([u8; 2]);
+
+impl Mark {
+    /// The mark of a connection's `n`-th request. They repeat after 4,096.
+    pub(super) fn of(n: u32) -> Self {
+        const DIGITS: &[u8; 64] =
+            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+        Self([DIGITS[(n >> 6) as usize % 64], DIGITS[n as usize % 64]])
+    }
+}

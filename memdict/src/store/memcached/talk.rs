@@ -1,0 +1,117 @@
+//! One server's share of a batch, as a conversation: what to say next, and whose answer came. It
+//! moves no bytes.
+
+use super::{
+    inbox::Inbox,
+    proto::{
+        Mark,
+        answer::{self, Parsed},
+        window::Window,
+    },
+    work::{Peer, Sent, Work},
+};
+
+/// A share that is under way.
+#[derive(Debug)]
+pub(super) struct Talk<'a> {
+    /// The operations, by their places in the batch.
+    share: Vec<usize>,
+    asked: usize,
+    answered: usize,
+    /// The number of the first request on this connection.
+    first: u32,
+    pub(super) window: Window<'a>,
+}
+
+impl<'a> Talk<'a> {
+    pub(super) fn new(share: Vec<usize>) -> Self {
+        Self { share, asked: 0, answered: 0, first: 0, window: Window::default() }
+    }
+
+    /// Begins with a server: what it must not be asked is settled, the rest will be asked through
+    /// `buffer`, and marked from the connection's request number `first` on.
+    pub(super) fn begin(
+        &mut self,
+        peer: &Peer<'_>,
+        work: &mut dyn Work<'a>,
+        buffer: Vec<u8>,
+        first: u32,
+    ) {
+        self.share.retain(|&index| work.admit(peer, index));
+        self.first = first;
+        self.window = Window::in_buffer(buffer);
+    }
+
+    /// The number of the next request on this connection.
+    pub(super) fn next_request(&self) -> u32 {
+        self.first.wrapping_add(self.asked as u32)
+    }
+
+    /// Whether every operation has its outcome.
+    pub(super) fn is_over(&self) -> bool {
+        self.answered == self.share.len()
+    }
+
+    /// Whether there is something to send; what is not in the window yet comes into it.
+    pub(super) fn has_more(&mut self, peer: &Peer<'_>, work: &dyn Work<'a>) -> bool {
+        if self.window.is_sent() && self.asked < self.share.len() {
+            self.window.clear();
+            while let Some(&index) = self.share.get(self.asked)
+                && !self.window.is_full()
+            {
+                let mark = Mark::of(self.next_request());
+                work.ask(peer, index, mark, &mut self.window);
+                self.asked += 1;
+            }
+        }
+        !self.window.is_sent()
+    }
+
+    /// Reads the answers that were received.
+    ///
+    /// # Errors
+    /// What was received is not the answer to what was asked. All that follows cannot be trusted.
+    pub(super) fn listen(
+        &mut self,
+        peer: &Peer<'_>,
+        work: &mut dyn Work<'a>,
+        inbox: &mut Inbox,
+    ) -> Result<(), &'static str> {
+        while let Some(unread) = inbox.unread() {
+            let (answer, used) = match answer::parse(unread) {
+                Parsed::Answer(answer, used) => (answer, used),
+                Parsed::Partial { needed } => {
+                    inbox.needs(needed);
+                    return Ok(());
+                }
+                Parsed::Broken(why) => return Err(why),
+            };
+            if self.answered == self.sent() {
+                return Err("an answer to nothing that was asked");
+            }
+            let mark = Mark::of(self.first.wrapping_add(self.answered as u32));
+            if answer.mark().is_some_and(|it| it != mark) {
+                return Err("the answer to another request");
+            }
+            work.answer(peer, self.share[self.answered], &answer)?;
+            self.answered += 1;
+            inbox.read(used);
+        }
+        Ok(())
+    }
+
+    /// How many operations were sent in full.
+    fn sent(&self) -> usize {
+        self.asked - self.window.requests() + self.window.requests_sent()
+    }
+
+    /// Settles what is not answered: it never will be.
+    pub(super) fn fail(&mut self, name: &str, work: &mut dyn Work<'a>, why: &str) {
+        let sent = self.sent();
+        for place in self.answered..self.share.len() {
+            let sent = if place < sent { Sent::Yes } else { Sent::No };
+            work.fail(name, self.share[place], sent, why);
+        }
+        self.answered = self.share.len();
+    }
+}
