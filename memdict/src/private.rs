@@ -5,6 +5,9 @@ use std::{fmt, marker::PhantomData};
 pub use serde::{Serialize, Serializer, de::DeserializeOwned};
 pub use std::string::String;
 
+#[cfg(fuzzing)]
+pub use crate::store::memcached::talk::rehearsal::answers as fuzz_answers;
+
 use crate::{
     BoxError, Changes, Encoded, Shape, Tracked,
     track::{self, Schema},

@@ -15,7 +15,10 @@ mod load;
 mod pool;
 mod proto;
 mod socket;
+#[cfg(not(fuzzing))]
 mod talk;
+#[cfg(fuzzing)]
+pub(crate) mod talk;
 mod work;
 
 use std::{fmt, time::Duration};

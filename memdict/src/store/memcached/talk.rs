@@ -115,3 +115,8 @@ impl<'a> Talk<'a> {
         self.answered = self.share.len();
     }
 }
+
+#[cfg(any(test, fuzzing))]
+pub(crate) mod rehearsal;
+#[cfg(test)]
+mod tests;

@@ -23,3 +23,10 @@ impl Mark {
         Self([DIGITS[(n >> 6) as usize % 64], DIGITS[n as usize % 64]])
     }
 }
+
+#[cfg(test)]
+impl std::fmt::Display for Mark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.escape_ascii().fmt(f)
+    }
+}

@@ -1,0 +1,106 @@
+use proptest::prelude::*;
+
+use super::{
+    rehearsal::{applied, facts, loaded},
+    *,
+};
+use crate::store::{Load, memcached::load::Loads};
+
+#[test]
+fn answers_belong_to_requests_by_their_position() {
+    let answers = b"VA 1 c5 O00\r\na\r\nEN\r\nSERVER_ERROR busy\r\nVA 1 c6 O03\r\nb\r\n";
+    assert_eq!(loaded(4, &[answers]), ["a c5", "miss", "refused", "b c6"]);
+    let answers = b"HD c9\r\nNS\r\nEX\r\nNF\r\n";
+    assert_eq!(applied(4, &[answers]), ["done c9", "exists", "differs", "gone"]);
+}
+
+#[test]
+fn an_error_line_is_the_outcome_of_its_operation_in_each_position() {
+    for position in 0..4 {
+        let mut answers = vec![&b"HD c9\r\n"[..]; 4];
+        answers[position] = b"SERVER_ERROR out of memory storing object\r\n";
+        let mut expected = vec!["done c9"; 4];
+        expected[3] = "done c0";
+        expected[position] = "refused";
+        assert_eq!(applied(4, &answers), expected);
+    }
+}
+
+#[test]
+fn what_is_out_of_step_settles_nothing_and_ends_the_conversation() {
+    // The mark of another request.
+    assert_eq!(loaded(2, &[b"VA 1 c5 O01\r\na\r\nEN O01\r\n"]), ["down", "down"]);
+    // A value where a change was asked for, and the reverse.
+    assert_eq!(applied(2, &[b"HD c1\r\nVA 1 c5\r\na\r\n"]), ["done c1", "unknown"]);
+    assert_eq!(loaded(2, &[b"EN\r\nHD\r\n"]), ["miss", "down"]);
+    // An answer that the change cannot have.
+    assert_eq!(applied(1, &[b"EX\r\n"]), ["unknown"]);
+    // No answer at all.
+    assert_eq!(loaded(2, &[b"EN\r\nWHAT\r\n"]), ["miss", "down"]);
+}
+
+#[test]
+fn answers_to_nothing_that_was_asked_end_the_conversation() {
+    let facts = facts();
+    let peer = Peer { index: 0, name: "s:1", facts: &facts };
+    let loads = [Load::new(b"k")];
+    let mut work = Loads { loads: &loads, out: &mut |_, _| {} };
+    let mut talk = Talk::new(vec![0]);
+    talk.begin(&peer, &mut work, Vec::new(), 0);
+    assert!(talk.has_more(&peer, &work));
+    let mut inbox = Inbox::default();
+    inbox.room()[..4].copy_from_slice(b"EN\r\n");
+    inbox.received(4);
+    // It was written into the window, and not sent.
+    assert!(talk.listen(&peer, &mut work, &mut inbox).is_err());
+}
+
+#[test]
+fn a_batch_of_more_than_one_window_is_marked_through() {
+    let operations = 5_000;
+    let answers: Vec<Vec<u8>> =
+        (0..operations).map(|n| format!("EN O{}\r\n", Mark::of(n as u32)).into_bytes()).collect();
+    let parts: Vec<&[u8]> = answers.iter().map(Vec::as_slice).collect();
+    assert!(loaded(operations, &parts).iter().all(|outcome| outcome == "miss"));
+}
+
+fn word() -> impl Strategy<Value = &'static [u8]> {
+    prop::sample::select(vec![
+        &b"HD c1\r\n"[..],
+        b"VA 1 c2\r\nx\r\n",
+        b"VA 3 c2 O00\r\n\r\n\r\r\n",
+        b"EN\r\n",
+        b"NS\r\n",
+        b"EX\r\n",
+        b"NF\r\n",
+        b"SERVER_ERROR x\r\n",
+        b"MN\r\n",
+        b"VA 9999999 c1\r\n",
+        b" ",
+        b"\r\n",
+        b"H",
+    ])
+}
+
+proptest! {
+    /// `loaded` and `applied` panic otherwise.
+    #[test]
+    fn whatever_a_server_says_each_operation_is_settled_once(
+        parts in prop::collection::vec(word(), 0..12),
+        operations in 0..8_usize,
+    ) {
+        loaded(operations, &parts);
+        applied(operations, &parts);
+    }
+
+    #[test]
+    fn it_does_not_matter_where_answers_are_cut(
+        parts in prop::collection::vec(word(), 0..12),
+        size in 1..20_usize,
+    ) {
+        let whole = parts.concat();
+        let cut: Vec<&[u8]> = whole.chunks(size).collect();
+        prop_assert_eq!(loaded(6, &cut), loaded(6, &[&whole]));
+        prop_assert_eq!(applied(6, &cut), applied(6, &[&whole]));
+    }
+}
