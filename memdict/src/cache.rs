@@ -16,8 +16,8 @@ use crate::{
         face::{Hook, Session},
         settings::{DetectUntracked, Settings},
     },
-    store::{Store, memcached::MemcachedStore, memory::MemoryStore},
-    url::{self, Options, Place},
+    store::{Store, classic::ClassicStore, memcached::MemcachedStore, memory::MemoryStore},
+    url::{self, Classic, Options, Place},
 };
 
 /// Where [`Cache::from_env`] finds the URL.
@@ -44,7 +44,13 @@ impl Cache {
     /// - `memory:?max_bytes=64MiB`: the embedded store, for this cache alone.
     /// - `memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms&connect_timeout=200ms`: one or
     ///   several memcached servers; each key lives on one of them.
-    /// - Both take `namespace=shop`, which keeps apart those who share a server (without it:
+    /// - `memcache+classic://HOST:PORT,...`: servers and proxies without meta commands; a server
+    ///   may also be the absolute path of a unix socket. `memcache+sasl://USER:PASSWORD@HOST:PORT,...`:
+    ///   servers that want SASL. `memcache+tls://...`, with the feature `tls`: either of them over
+    ///   TLS, with SASL if there are credentials; `ca_file=PATH` trusts one more authority,
+    ///   `verify=false` anybody. All of them are a [`ClassicStore`], and take the options of
+    ///   `memcache:`. Credentials are percent-encoded.
+    /// - All take `namespace=shop`, which keeps apart those who share a server (without it:
     ///   `memdict`), and `strict=true`, which makes an error of a store that is down.
     ///
     /// # Errors
@@ -306,6 +312,7 @@ impl CacheBuilder {
                 }
                 Arc::new(store)
             }
+            Place::Classic(place) => Arc::new(classic(place, &self.options)?),
         };
         Ok(self.store(store))
     }
@@ -341,6 +348,31 @@ impl CacheBuilder {
         let settings = Settings::new(namespace, strict, self.detect_untracked);
         Cache { driver: Blocking(store), settings: Arc::new(settings), hooks: self.hooks.into() }
     }
+}
+
+fn classic(place: Classic, options: &Options) -> Result<ClassicStore> {
+    let mut store = ClassicStore::new(place.servers)?;
+    if let Some(credentials) = place.credentials {
+        store = store.with_credentials(credentials)?;
+    }
+    // Without the feature the URL was refused.
+    #[cfg(feature = "tls")]
+    if place.tls {
+        store = store.tls()?;
+        if let Some(path) = &options.ca_file {
+            store = store.tls_ca_file(path);
+        }
+        if options.verify == Some(false) {
+            store = store.tls_without_verification();
+        }
+    }
+    if let Some(timeout) = options.timeout {
+        store = store.timeout(timeout);
+    }
+    if let Some(timeout) = options.connect_timeout {
+        store = store.connect_timeout(timeout);
+    }
+    Ok(store)
 }
 
 impl fmt::Debug for CacheBuilder {

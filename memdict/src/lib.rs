@@ -46,6 +46,7 @@
 //!
 //! - `tracing` (on unless default features are off): says through the crate of that name what is
 //!   lost, refused, down or unusable. Keys and servers are named, values never.
+//! - `tls`: [`ClassicStore`] speaks TLS, by OpenSSL, whose headers have to be installed.
 //! - `bytes`, `chrono`, `indexmap`, `smallvec`, `time`, `uuid`: the types of these crates are
 //!   tracked.
 
@@ -85,6 +86,7 @@ pub use session::{
     guard::{Ref, RefMut},
     settings::DetectUntracked,
 };
+pub use store::classic::ClassicStore;
 pub use store::clock::Clock;
 pub use store::memcached::MemcachedStore;
 pub use store::memory::MemoryStore;

@@ -1,10 +1,15 @@
-//! The URL of a store: `memory:`, or `memcache://HOST:PORT,...`, with options.
+//! The URL of a store: `memory:`, or `memcache://HOST:PORT,...`, with options; and the schemes of
+//! servers that need the classic client, such as `memcache+sasl://USER:PASSWORD@HOST:PORT,...`.
 
 use std::{borrow::Cow, str::FromStr, time::Duration};
 
 use bytesize::ByteSize;
+use percent_encoding::percent_decode_str;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    store::credentials::Credentials,
+};
 
 /// What a URL or a builder says of a cache.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +19,8 @@ pub(crate) struct Options {
     pub(crate) max_bytes: Option<usize>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) ca_file: Option<String>,
+    pub(crate) verify: Option<bool>,
 }
 
 /// Which store.
@@ -22,12 +29,25 @@ pub(crate) enum Place {
     Memory,
     /// `HOST:PORT` of each server.
     Memcached(Vec<String>),
+    Classic(Classic),
+}
+
+/// Servers for the classic client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Classic {
+    /// `HOST:PORT`, or the path of a socket.
+    pub(crate) servers: Vec<String>,
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) tls: bool,
 }
 
 const MEMORY: &str = "memory:?max_bytes=64MiB";
 const MEMCACHED: &str = "memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms";
+const CLASSIC: &str = "memcache+classic://, memcache+sasl:// and memcache+tls://";
 const MEMORY_OPTIONS: &[&str] = &["max_bytes", "namespace", "strict"];
 const MEMCACHED_OPTIONS: &[&str] = &["timeout", "connect_timeout", "namespace", "strict"];
+const TLS_OPTIONS: &[&str] =
+    &["timeout", "connect_timeout", "namespace", "strict", "ca_file", "verify"];
 
 /// Reads `url`; its options replace those of `options`.
 pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
@@ -40,9 +60,14 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
         "memory" => {
             return Err(bad(rest, format!("a memory: URL has no host; allowed: {MEMORY}")));
         }
-        "memcache" => (Place::Memcached(servers(rest)?), MEMCACHED_OPTIONS),
+        "memcache" => (Place::Memcached(servers(scheme, rest)?), MEMCACHED_OPTIONS),
+        "memcache+classic" | "memcache+sasl" => (classic(scheme, rest)?, MEMCACHED_OPTIONS),
+        "memcache+tls" => (classic(scheme, rest)?, TLS_OPTIONS),
         _ => {
-            let reason = format!("unknown scheme `{scheme}`; allowed: {MEMORY} and {MEMCACHED}");
+            let reason = format!(
+                "unknown scheme `{scheme}`; allowed: {MEMORY}, {MEMCACHED}, and in place of its \
+                 scheme {CLASSIC}"
+            );
             return Err(bad(&format!("{scheme}:"), reason));
         }
     };
@@ -57,11 +82,52 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
     Ok(place)
 }
 
-fn servers(rest: &str) -> Result<Vec<String>> {
+fn classic(scheme: &str, rest: &str) -> Result<Place> {
+    let tls = scheme == "memcache+tls";
+    let scheme_alone = format!("{scheme}:");
+    if tls && !cfg!(feature = "tls") {
+        let reason = "TLS needs memdict's cargo feature `tls`".to_owned();
+        return Err(bad(&scheme_alone, reason));
+    }
+    let (credentials, rest) = userinfo(scheme, rest)?;
+    match (scheme, &credentials) {
+        ("memcache+classic", Some(_)) => {
+            let reason = "the classic text protocol has no credentials; memcache+sasl: has";
+            return Err(bad(&scheme_alone, reason.to_owned()));
+        }
+        ("memcache+sasl", None) => {
+            let reason = "no credentials; allowed: memcache+sasl://USER:PASSWORD@HOST:PORT";
+            return Err(bad(&scheme_alone, reason.to_owned()));
+        }
+        _ => {}
+    }
+    let servers = servers(scheme, rest)?;
+    Ok(Place::Classic(Classic { servers, credentials, tls }))
+}
+
+/// The `USER:PASSWORD@` before a list of servers, percent-decoded, and the list. No error shows
+/// any of it.
+fn userinfo<'r>(scheme: &str, rest: &'r str) -> Result<(Option<Credentials>, &'r str)> {
+    let list = rest.strip_prefix("//").unwrap_or(rest);
+    let Some((userinfo, servers)) = list.split_once('@') else {
+        return Ok((None, rest));
+    };
+    let decoded = |part| percent_decode_str(part).decode_utf8().ok().map(Cow::into_owned);
+    let both = userinfo.split_once(':').filter(|_| !servers.contains('@'));
+    let both = both.and_then(|(user, password)| decoded(user).zip(decoded(password)));
+    let Some((user, password)) = both else {
+        let reason = "the credentials are not understood; allowed: USER:PASSWORD@ once, before \
+                      the first server, with `@` in them as %40, `:` as %3A, `,` as %2C";
+        return Err(bad(&format!("{scheme}:"), reason.to_owned()));
+    };
+    Ok((Some(Credentials { user, password }), servers))
+}
+
+fn servers(scheme: &str, rest: &str) -> Result<Vec<String>> {
     let list = rest.strip_prefix("//").unwrap_or(rest).trim_end_matches('/');
     if list.is_empty() {
         let reason = format!("the list of servers is empty; allowed: {MEMCACHED}");
-        return Err(bad(&format!("memcache:{rest}"), reason));
+        return Err(bad(&format!("{scheme}:{rest}"), reason));
     }
     Ok(list.split(',').map(str::to_owned).collect())
 }
@@ -78,6 +144,8 @@ fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> 
         }
         "timeout" => options.timeout = Some(duration(name, &value)?),
         "connect_timeout" => options.connect_timeout = Some(duration(name, &value)?),
+        "ca_file" => options.ca_file = Some(value.into_owned()),
+        "verify" => options.verify = Some(parse(name, &value, "true or false")?),
         // The caller has compared the name with the same list.
         _ => return Err(bad(name, "unknown".to_owned())),
     }
@@ -123,6 +191,57 @@ mod tests {
         assert_eq!(place, Place::Memcached(vec!["127.0.0.1:1".into(), "[::1]:2".into()]));
         assert_eq!(options.timeout, Some(Duration::from_millis(500)));
         assert_eq!(options.connect_timeout, Some(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn schemes_of_the_classic_client_say_who_and_how() {
+        let open = |url| match both(url).unwrap().0 {
+            Place::Classic(classic) => classic,
+            other => panic!("{other:?}"),
+        };
+        let classic = open("memcache+classic://a:1,/run/b.sock?timeout=1s");
+        assert_eq!(classic.servers, ["a:1", "/run/b.sock"]);
+        assert_eq!((classic.credentials, classic.tls), (None, false));
+        assert_eq!(open("memcache+classic:///run/b.sock").servers, ["/run/b.sock"]);
+        let sasl = open("memcache+sasl://shop:5%40%3A%2F%2B+,x@a:1,b");
+        assert_eq!(sasl.servers, ["a:1", "b"]);
+        assert!(!format!("{sasl:?}").contains("5@"));
+        let Credentials { user, password } = sasl.credentials.unwrap();
+        assert_eq!((&*user, &*password), ("shop", "5@:/++,x"));
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn tls_has_options_of_its_own_and_credentials_or_none() {
+        let (place, options) = both("memcache+tls://a:1?ca_file=/a%20b.pem&verify=false").unwrap();
+        assert!(matches!(place, Place::Classic(Classic { credentials: None, tls: true, .. })));
+        assert_eq!((options.ca_file.as_deref(), options.verify), (Some("/a b.pem"), Some(false)));
+        let (place, _) = both("memcache+tls://u:p@a:1").unwrap();
+        assert!(matches!(place, Place::Classic(Classic { credentials: Some(_), tls: true, .. })));
+        assert!(both("memcache+sasl://u:p@a:1?verify=false").is_err());
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[test]
+    fn tls_without_its_feature_is_an_error_that_names_it() {
+        let error = both("memcache+tls://u:5ecret@a:1").unwrap_err().to_string();
+        assert!(error.contains("feature `tls`") && !error.contains("5ecret"), "{error}");
+    }
+
+    #[test]
+    fn bad_credentials_are_an_error_that_does_not_show_them() {
+        for url in [
+            "memcache+classic://u:5ecret@a:1",
+            "memcache+sasl://a:1",
+            "memcache+sasl://5ecret@a:1",
+            "memcache+sasl://u:5ecret@a:1,u:5ecret@b:1",
+            "memcache+sasl://u:5ecret%ff@a:1",
+            "memcache+sasl://u:5ecret@",
+            "memcache+sasl://u:5ecret@a:1?tmeout=1s",
+        ] {
+            let error = both(url).unwrap_err().to_string();
+            assert!(!error.contains("5ecret"), "{error}");
+        }
     }
 
     #[test]

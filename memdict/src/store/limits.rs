@@ -60,6 +60,11 @@ pub(crate) fn whole_seconds(ttl: Duration) -> u64 {
     ttl.as_secs().saturating_add(begun).max(1)
 }
 
+/// A timeout that the system takes and the clock can add.
+pub(crate) fn within_a_day(timeout: Duration) -> Duration {
+    timeout.clamp(Duration::from_millis(1), Duration::from_secs(24 * 60 * 60))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

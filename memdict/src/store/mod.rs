@@ -1,6 +1,8 @@
 //! Where bytes live: what memdict asks of a store.
 
+pub(crate) mod classic;
 pub(crate) mod clock;
+pub(crate) mod credentials;
 mod limits;
 pub(crate) mod memcached;
 pub(crate) mod memory;
@@ -16,7 +18,8 @@ use std::{fmt, sync::Arc, time::Duration};
 /// one counts as unanswered. Nothing is [`Applied::Done`] until the store has acknowledged it.
 /// Operations on one key take effect in the order of the batch; otherwise a batch is not atomic.
 /// Keys are 1 to 250 bytes without white space and control characters (no byte up to 32, nor
-/// 127); an operation on another key is [refused](StoreError::Refused).
+/// 127); an operation on another key is [refused](StoreError::Refused). A store may refuse keys
+/// that are not UTF-8 as well: memdict itself has none.
 ///
 /// ```
 /// use memdict::{Applied, Change, Condition, Load, Loaded, MemoryStore, Store, What};
@@ -81,13 +84,16 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 pub struct Caps {
     /// [`Condition::Matches`] on [`What::Store`].
     pub conditional_store: bool,
-    /// [`Condition::Matches`] on [`What::Delete`]; classic memcached text cannot.
+    /// [`Condition::Matches`] on [`What::Delete`].
     pub conditional_delete: bool,
+    /// The token in the [`Applied::Done`] of a store is the stored value's. Without this it
+    /// matches nothing, and only loading gives one that does.
+    pub returns_tokens: bool,
 }
 
 impl Default for Caps {
     fn default() -> Self {
-        Self { conditional_store: true, conditional_delete: true }
+        Self { conditional_store: true, conditional_delete: true, returns_tokens: true }
     }
 }
 
@@ -246,7 +252,8 @@ pub enum Condition {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Applied {
-    /// Done. The token is the stored value's; after a delete its number is 0.
+    /// Done. The token is the stored value's, if the store [gives them](Caps::returns_tokens);
+    /// after a delete its number is 0.
     Done(Token),
     /// Not done: there is a value, and the condition was [`Condition::Absent`].
     Exists,

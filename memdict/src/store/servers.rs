@@ -79,9 +79,11 @@ fn config(reason: impl Into<String>) -> Error {
 
 /// One spelling of each name, for the choice of a server depends on it.
 fn canonical(given: &str) -> Result<String, &'static str> {
-    if given.starts_with('/') {
-        let stray = given.contains(|c: char| c.is_control() || c == ',');
-        return if stray { Err("is no path of a socket") } else { Ok(given.to_owned()) };
+    match given.strip_prefix('/') {
+        Some("") => return Err("names no file"),
+        Some(rest) if rest.contains(char::is_control) => return Err("has a control character"),
+        Some(_) => return Ok(given.to_owned()),
+        None => {}
     }
     if let Some(rest) = given.strip_prefix('[') {
         let (address, port) = rest.split_once(']').ok_or("has a `[` without a `]`")?;

@@ -1,10 +1,11 @@
-//! One suite of behaviours, held by every store: the embedded one, one memcached, three of them.
+//! One suite of behaviours, held by every store: the embedded one, one memcached, three of them,
+//! and the same through the classic client.
 
 mod batches;
 mod conditions;
 mod values;
 
-use memdict::{MemcachedStore, Store};
+use memdict::{ClassicStore, MemcachedStore, Store};
 use memdict_tests::Memcached;
 
 macro_rules! suite {
@@ -22,6 +23,14 @@ macro_rules! suite {
         mod three_memcacheds {
             $($(#[test] fn $behaviour() { crate::on_servers(3, crate::$group::$behaviour); })*)*
         }
+
+        mod classic {
+            $($(#[test] fn $behaviour() { crate::on_classic(1, crate::$group::$behaviour); })*)*
+        }
+
+        mod three_classic {
+            $($(#[test] fn $behaviour() { crate::on_classic(3, crate::$group::$behaviour); })*)*
+        }
     };
 }
 
@@ -29,6 +38,12 @@ fn on_servers(count: usize, behaviour: fn(&dyn Store)) {
     let servers: Vec<_> = (0..count).map(|_| Memcached::start()).collect();
     let names = servers.iter().map(Memcached::address);
     behaviour(&MemcachedStore::new(names).expect("the names are well formed"));
+}
+
+fn on_classic(count: usize, behaviour: fn(&dyn Store)) {
+    let servers: Vec<_> = (0..count).map(|_| Memcached::start()).collect();
+    let names = servers.iter().map(Memcached::address);
+    behaviour(&ClassicStore::new(names).expect("the names are well formed"));
 }
 
 suite! {
@@ -46,7 +61,7 @@ suite! {
     conditions {
         absent_stores_where_nothing_is_and_leaves_what_is
         a_matching_token_replaces_and_an_outdated_one_differs
-        storing_gives_the_token_that_a_load_gives
+        storing_gives_the_token_that_a_load_gives_or_one_that_matches_nothing
         a_token_on_nothing_is_gone
         deleting_obeys_tokens
         deleting_on_absent_says_what_is_there_and_does_nothing
@@ -59,6 +74,7 @@ suite! {
         the_largest_value_fits_and_a_larger_one_is_refused_alone
         a_refused_value_leaves_the_old_one
         keys_up_to_250_bytes_are_taken_and_are_distinct
+        keys_that_are_not_utf_8_are_taken_or_refused
         keys_that_are_none_are_refused_and_the_others_served
         a_batch_may_be_empty
         a_batch_may_be_large

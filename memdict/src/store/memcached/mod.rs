@@ -7,7 +7,6 @@
 //! knows, how they move only `socket`.
 
 mod change;
-mod credentials;
 mod exchange;
 mod inbox;
 mod lane;
@@ -23,10 +22,11 @@ mod work;
 
 use std::{fmt, time::Duration};
 
-use self::{
-    change::Changes, credentials::Credentials, lane::Lane, load::Loads, pool::Pool, work::Work,
+use self::{change::Changes, lane::Lane, load::Loads, pool::Pool, proto::greeting, work::Work};
+use super::{
+    Applied, Change, Load, Loaded, Store, StoreError, credentials::Credentials, limits,
+    servers::Servers,
 };
-use super::{Applied, Change, Load, Loaded, Store, StoreError, limits, servers::Servers};
 use crate::error::Error;
 
 /// One or several memcached servers.
@@ -133,7 +133,8 @@ impl MemcachedStore {
         user: impl Into<String>,
         password: impl Into<String>,
     ) -> Result<Self, Error> {
-        let credentials = Credentials::new(user, password)?;
+        let credentials = Credentials { user: user.into(), password: password.into() };
+        greeting::check(&credentials)?;
         for server in &mut self.reached {
             server.credentials = Some(credentials.clone());
         }
@@ -145,7 +146,7 @@ impl MemcachedStore {
     /// most a day.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts.exchange = within_a_day(timeout);
+        self.timeouts.exchange = limits::within_a_day(timeout);
         self
     }
 
@@ -154,7 +155,7 @@ impl MemcachedStore {
     /// least 1 ms and at most a day.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts.connect = within_a_day(timeout);
+        self.timeouts.connect = limits::within_a_day(timeout);
         self
     }
 
@@ -183,11 +184,6 @@ impl MemcachedStore {
         let lanes = lanes.collect();
         exchange::run(lanes, work);
     }
-}
-
-/// The clock overflows with what is much longer.
-fn within_a_day(timeout: Duration) -> Duration {
-    timeout.clamp(Duration::from_millis(1), Duration::from_secs(24 * 60 * 60))
 }
 
 impl Store for MemcachedStore {

@@ -15,7 +15,10 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{END_OF_LINE, answer, window::Window};
-use crate::store::{limits, memcached::credentials::Credentials};
+use crate::{
+    error::Error,
+    store::{credentials::Credentials, limits},
+};
 
 /// More is no answer of a memcached to the questions.
 const MAX_ANSWERS: usize = 64 << 10;
@@ -197,9 +200,23 @@ impl Greeting {
     }
 }
 
+/// Whether credentials can be sent: the name ends at a space, the password at the end of a line.
+pub(in crate::store::memcached) fn check(credentials: &Credentials) -> Result<(), Error> {
+    let Credentials { user, password } = credentials;
+    let reason = match () {
+        () if user.is_empty() => "the user name is empty",
+        () if user.contains(|c: char| c.is_whitespace() || c.is_control()) => {
+            "the user name contains white space or control characters"
+        }
+        () if password.contains(char::is_control) => "the password contains control characters",
+        () => return Ok(()),
+    };
+    Err(Error::Config { option: "credentials".to_owned(), reason: reason.to_owned() })
+}
+
 /// Appends what logs in. The key is not looked at.
 fn log_in(credentials: &Credentials, window: &mut Window<'_>) {
-    let (user, password) = (credentials.user(), credentials.password());
+    let Credentials { user, password } = credentials;
     let length = user.len() + 1 + password.len();
     window.raw(format!("set memdict 0 0 {length}\r\n{user} {password}\r\n").as_bytes());
 }
@@ -253,6 +270,22 @@ mod tests {
         Err("nothing came of it".to_owned())
     }
 
+    fn bob() -> Credentials {
+        Credentials { user: "bob".to_owned(), password: "secret".to_owned() }
+    }
+
+    #[test]
+    fn credentials_that_could_not_be_sent_are_refused_and_not_shown() {
+        let of = |user: &str, password: &str| {
+            check(&Credentials { user: user.to_owned(), password: password.to_owned() })
+        };
+        assert!(of("bob", "correct horse: battery").is_ok());
+        for (user, password) in [("", "5ecret"), ("b b", "5ecret"), ("b", "5ecret\r\nflush_all")] {
+            let error = of(user, password).expect_err("it would be another command");
+            assert!(!error.to_string().contains("5ecret"), "{error}");
+        }
+    }
+
     #[test]
     fn a_server_says_what_it_is_in_one_exchange() {
         let facts = greet(None, &[ANSWERS]).expect("it is a memcached");
@@ -291,7 +324,7 @@ mod tests {
 
     #[test]
     fn credentials_are_sent_only_to_a_server_that_asks_for_them() {
-        let credentials = Credentials::new("bob", "secret").expect("they are well formed");
+        let credentials = bob();
         let log_in = b"set memdict 0 0 10\r\nbob secret\r\n";
         for (answer, sent) in
             [("VERSION 1.6.18\r\n", false), ("CLIENT_ERROR unauthenticated\r\n", true)]
@@ -310,7 +343,7 @@ mod tests {
         let asks = "CLIENT_ERROR unauthenticated\r\n";
         let missing = greet(None, &[asks]).expect_err("it asks for credentials");
         assert!(missing.contains("none are given"), "{missing}");
-        let credentials = Credentials::new("bob", "secret").expect("they are well formed");
+        let credentials = bob();
         let wrong = greet(Some(&credentials), &[asks, asks]).expect_err("they are wrong");
         assert!(wrong.contains("does not accept") && !wrong.contains("secret"), "{wrong}");
         let right = greet(Some(&credentials), &[asks, "STORED\r\n", ANSWERS]);

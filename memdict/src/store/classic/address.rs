@@ -1,0 +1,131 @@
+//! How a server is named to the `memcache` crate: by a URL that says everything.
+
+use std::{net::SocketAddr, time::Duration};
+
+use memcache::Url;
+
+use crate::{error::Error, store::credentials::Credentials};
+
+/// How servers are spoken to.
+pub(super) struct Dial {
+    pub(super) connect: Duration,
+    pub(super) exchange: Duration,
+    pub(super) credentials: Option<Credentials>,
+    pub(super) tls: Option<Tls>,
+}
+
+/// How servers prove who they are.
+#[derive(Default)]
+pub(super) struct Tls {
+    pub(super) ca_file: Option<String>,
+    pub(super) unverified: bool,
+}
+
+impl Tls {
+    pub(super) fn describe(&self) -> &'static str {
+        if self.unverified { "unverified" } else { "verified" }
+    }
+}
+
+/// Whether a server's name is the path of its socket.
+pub(super) fn is_path(name: &str) -> bool {
+    name.starts_with('/')
+}
+
+/// Refuses what the crate would not send as it is: it takes both from a URL, and does not decode
+/// them.
+pub(super) fn check(credentials: &Credentials) -> Result<(), Error> {
+    let Credentials { user, password } = credentials;
+    let wrong = |what: &str| Error::Config {
+        option: "credentials".to_owned(),
+        reason: format!(
+            "the {what} is empty, or has a character other than ASCII letters, digits and \
+             ! $ % & ' ( ) * + , - . _ ~"
+        ),
+    };
+    let mut url = Url::parse("memcache://host:1").map_err(|_| wrong("user"))?;
+    if url.set_username(user).is_err() || user.is_empty() || url.username() != user {
+        return Err(wrong("user"));
+    }
+    if url.set_password(Some(password)).is_err() || url.password() != Some(password) {
+        return Err(wrong("password"));
+    }
+    Ok(())
+}
+
+impl Dial {
+    /// The URL of a server, whose address is `address` unless it is a socket.
+    ///
+    /// TCP timeouts are in the URL, where each connection takes them from; the crate's builder
+    /// loses them.
+    pub(super) fn url(&self, name: &str, address: Option<SocketAddr>) -> Result<Url, String> {
+        let url = match (&self.tls, address) {
+            (_, None) => format!("memcache://{name}"),
+            // What was just reached, so that the crate does not try another address first.
+            (None, Some(address)) => format!("memcache://{address}"),
+            // The name, for it is what the certificate has to be for.
+            (Some(_), Some(_)) => format!("memcache+tls://{name}"),
+        };
+        let mut url = Url::parse(&url).map_err(|error| error.to_string())?;
+        if is_path(name) && url.path() != name {
+            return Err("the path has a character that the `memcache` crate escapes".to_owned());
+        }
+        {
+            let mut query = url.query_pairs_mut();
+            query.append_pair("timeout", &self.exchange.as_secs_f64().to_string());
+            if self.credentials.is_none() {
+                query.append_pair("protocol", "ascii");
+            }
+            if let Some(tls) = &self.tls {
+                query.append_pair("verify_mode", if tls.unverified { "none" } else { "peer" });
+                if let Some(path) = &tls.ca_file {
+                    query.append_pair("ca_path", path);
+                }
+            }
+        }
+        if let Some(Credentials { user, password }) = &self.credentials {
+            let set = url.set_username(user).and_then(|()| url.set_password(Some(password)));
+            set.map_err(|()| "a unix socket takes no credentials".to_owned())?;
+        }
+        Ok(url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credentials(user: &str, password: &str) -> Result<(), String> {
+        let (user, password) = (user.to_owned(), password.to_owned());
+        check(&Credentials { user, password }).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn credentials_that_the_crate_would_change_are_refused_and_not_shown() {
+        assert_eq!(credentials("shop", "5ecret!$%&'()*+,-._~"), Ok(()));
+        for (user, password) in [
+            ("", "5ecret"),
+            ("shop", ""),
+            ("shop", "5ecret@"),
+            ("shop", "5ecret/"),
+            ("shop", "5ecret=="),
+            ("shop", "5ecret\0"),
+            ("shop", "5ecret ä"),
+            ("sh:op", "5ecret"),
+        ] {
+            let error = credentials(user, password).expect_err(password);
+            assert!(!error.contains("5ecret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_path_has_to_reach_the_crate_as_it_is() {
+        let second = Duration::from_secs(1);
+        let dial = Dial { connect: second, exchange: second, credentials: None, tls: None };
+        let url = dial.url("/run/a.sock", None).expect("the path is plain");
+        assert_eq!((url.path(), url.host_str()), ("/run/a.sock", None));
+        for path in ["/run/a b.sock", "/run/../a.sock", "/run/ä.sock"] {
+            assert!(dial.url(path, None).is_err(), "{path}");
+        }
+    }
+}

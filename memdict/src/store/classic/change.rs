@@ -1,0 +1,168 @@
+//! Changes on one server.
+
+use std::time::Duration;
+
+use memcache::{CommandError, MemcacheError};
+
+use super::{
+    One,
+    failure::{self, Failed},
+    load::Item,
+    payload::{Payload, Progress},
+    text,
+};
+use crate::store::{Applied, Change, Condition, StoreError, Token, What, limits, ttl};
+
+/// A point in time long ago, in January 1970: more than the 30 days up to which memcached counts
+/// from now.
+const LONG_AGO: u32 = 30 * 24 * 60 * 60 + 1;
+
+/// For ever.
+const NEVER: u32 = 0;
+
+type Out<'o> = dyn FnMut(usize, Result<Applied, StoreError>) + 'o;
+
+/// Makes the changes that `indices` name of `changes`, all of them on one server, in order.
+/// Whether the connection can be used again.
+pub(super) fn run(
+    one: &One<'_>,
+    changes: &[Change<'_>],
+    indices: &[usize],
+    out: &mut Out<'_>,
+) -> bool {
+    let mut down = None;
+    for &index in indices {
+        if let Some(error) = &down {
+            out(index, Err(StoreError::clone(error)));
+            continue;
+        }
+        out(
+            index,
+            match apply(one, &changes[index]) {
+                Ok(applied) => Ok(applied),
+                Err(failed) => {
+                    if failed.down {
+                        let text = failed.error.to_string();
+                        down = Some(StoreError::Down(format!("not sent, after: {text}")));
+                    }
+                    Err(failed.error)
+                }
+            },
+        );
+    }
+    down.is_none()
+}
+
+/// What storing does with what is there.
+enum Command {
+    Set,
+    Add,
+    Cas(u64),
+}
+
+/// What there is under a key.
+enum There {
+    Nothing,
+    Value { cas: u64 },
+}
+
+fn apply(one: &One<'_>, change: &Change<'_>) -> Result<Applied, Failed> {
+    let key = text(change.key).map_err(Failed::refused)?;
+    match (change.what, change.when) {
+        (_, Condition::Matches(token)) if token.cas() == 0 || token != one.token(token.cas()) => {
+            matches_nothing(one, key, token)
+        }
+        (What::Store { bytes, ttl }, when) => {
+            limits::check_value(one.max_item_bytes, change.key, bytes.len(), &one.owner())
+                .map_err(Failed::refused)?;
+            let command = match when {
+                Condition::Always => Command::Set,
+                Condition::Absent => Command::Add,
+                Condition::Matches(token) => Command::Cas(token.cas()),
+            };
+            store(one, key, bytes, seconds(ttl), command)
+        }
+        (What::Delete, Condition::Matches(token)) => {
+            store(one, key, b"", LONG_AGO, Command::Cas(token.cas()))
+        }
+        (What::Delete, Condition::Absent) => match look(one, key)? {
+            There::Nothing => Ok(Applied::Gone),
+            There::Value { .. } => Ok(Applied::Exists),
+        },
+        (What::Delete, Condition::Always) => match one.client.delete(key) {
+            Ok(true) => Ok(Applied::Done(one.token(0))),
+            Ok(false) => Ok(Applied::Gone),
+            Err(error) => Err(failure::change(one.name, &error, true)),
+        },
+    }
+}
+
+fn seconds(ttl: Option<Duration>) -> u32 {
+    ttl.map_or(NEVER, ttl::wire)
+}
+
+/// The outcome on a token of another server or life, or without a number. It is not sent: in the
+/// binary protocol the number 0 would match whatever is there.
+fn matches_nothing(one: &One<'_>, key: &str, token: Token) -> Result<Applied, Failed> {
+    match look(one, key)? {
+        There::Nothing => Ok(Applied::Gone),
+        There::Value { cas: 0 } if token == one.token(0) => {
+            Err(Failed::refused(StoreError::Refused(format!(
+                "{} keeps no versions (its option `-C`), so nothing can depend on one",
+                one.owner()
+            ))))
+        }
+        There::Value { .. } => Ok(Applied::Differs),
+    }
+}
+
+fn look(one: &One<'_>, key: &str) -> Result<There, Failed> {
+    match one.client.get::<Item>(key) {
+        Ok(None) => Ok(There::Nothing),
+        Ok(Some((_, _, cas))) => Ok(There::Value { cas: cas.unwrap_or(0) }),
+        Err(error) => Err(failure::load(one.name, &error)),
+    }
+}
+
+fn store(
+    one: &One<'_>,
+    key: &str,
+    bytes: &[u8],
+    seconds: u32,
+    command: Command,
+) -> Result<Applied, Failed> {
+    let payload = if one.binary { Payload::binary(bytes) } else { Payload::text(bytes) };
+    // Only the binary protocol comes here with a result that is one.
+    let result = match command {
+        Command::Set => one.client.set(key, &payload, seconds).map(|()| true),
+        Command::Add => one.client.add(key, &payload, seconds).map(|()| true),
+        Command::Cas(cas) => one.client.cas(key, &payload, seconds, cas),
+    };
+    let done = Applied::Done(one.token(0));
+    let sent = match payload.progress() {
+        Progress::Reply(line) => {
+            return match &line[..] {
+                b"STORED" => Ok(done),
+                b"NOT_STORED" => Ok(Applied::Exists),
+                b"EXISTS" => Ok(Applied::Differs),
+                b"NOT_FOUND" => Ok(Applied::Gone),
+                other => Err(failure::line(one.name, other)),
+            };
+        }
+        Progress::Unanswered(error) => return Err(failure::unanswered(one.name, &error)),
+        Progress::Sent => true,
+        Progress::Unsent => false,
+    };
+    match (result, command) {
+        (Ok(true), _) => Ok(done),
+        (Err(MemcacheError::CommandError(CommandError::KeyExists)), Command::Add) => {
+            Ok(Applied::Exists)
+        }
+        // Not applied, for whichever of two reasons.
+        (Ok(false), _) => match look(one, key)? {
+            There::Nothing => Ok(Applied::Gone),
+            There::Value { .. } => Ok(Applied::Differs),
+        },
+        (Err(error), _) => Err(failure::change(one.name, &error, sent)),
+    }
+}

@@ -1,0 +1,193 @@
+//! What failures of the `memcache` crate, and error lines of a server, mean.
+//!
+//! | what came | of a change |
+//! |---|---|
+//! | `SERVER_ERROR`: too large, out of memory | refused |
+//! | `CLIENT_ERROR` | refused |
+//! | `ERROR`; asked for authentication | down: not applied, nor will be what follows |
+//! | any other `SERVER_ERROR`: a proxy's whose server did not answer is one | unknown |
+//! | no answer, or one out of step, and the change was sent in full | unknown |
+//! | the same, not sent in full | down |
+//!
+//! Every failure of a load is "down". After all but the first the connection is not used again:
+//! what answers `ERROR` may read the value next, as commands.
+
+use std::io;
+
+use memcache::{ClientError, CommandError, MemcacheError, ServerError};
+
+use crate::store::StoreError;
+
+/// The status of memcached's binary protocol when it has no memory for an item.
+const OUT_OF_MEMORY: u16 = 0x82;
+
+/// As much of an error line is shown.
+const SHOWN: usize = 120;
+
+/// A failed operation.
+pub(super) struct Failed {
+    pub(super) error: StoreError,
+    /// Whether the connection can be used no more, nor the server be expected to answer.
+    pub(super) down: bool,
+}
+
+impl Failed {
+    /// Refused, and the connection is as it was.
+    pub(super) fn refused(error: StoreError) -> Self {
+        Self { error, down: false }
+    }
+}
+
+/// A load that failed, or a look before a change.
+pub(super) fn load(name: &str, error: &MemcacheError) -> Failed {
+    let error = StoreError::Down(message(name, &why(error)));
+    Failed { error, down: true }
+}
+
+/// A change that failed, and whether all of it was `sent`.
+pub(super) fn change(name: &str, error: &MemcacheError, sent: bool) -> Failed {
+    if !sent {
+        return load(name, error);
+    }
+    let why = why(error);
+    match error {
+        MemcacheError::ServerError(ServerError::Error(said)) => line(name, said.as_bytes()),
+        MemcacheError::ClientError(ClientError::Error(said)) if said.starts_with("CLIENT") => {
+            line(name, said.as_bytes())
+        }
+        MemcacheError::CommandError(CommandError::InvalidCommand) => line(name, b"ERROR"),
+        MemcacheError::CommandError(CommandError::ValueTooLarge)
+        | MemcacheError::CommandError(CommandError::Unknown(OUT_OF_MEMORY)) => {
+            Failed::refused(StoreError::Refused(message(name, &why)))
+        }
+        MemcacheError::CommandError(CommandError::InvalidArguments) => {
+            Failed { error: StoreError::Refused(message(name, &why)), down: true }
+        }
+        MemcacheError::CommandError(CommandError::AuthenticationRequired) => {
+            Failed { error: StoreError::Down(message(name, &why)), down: true }
+        }
+        _ => Failed { error: StoreError::Unknown(message(name, &why)), down: true },
+    }
+}
+
+/// A change that was sent in full, and no whole answer came.
+pub(super) fn unanswered(name: &str, error: &io::Error) -> Failed {
+    Failed { error: StoreError::Unknown(message(name, &io(error))), down: true }
+}
+
+/// A change that an answer came to which says neither that it was made nor that it was not.
+pub(super) fn line(name: &str, line: &[u8]) -> Failed {
+    let text = String::from_utf8_lossy(line);
+    let said = message(name, &shown(&text));
+    let lower = text.to_ascii_lowercase();
+    if text.starts_with("SERVER_ERROR") {
+        if lower.contains("too large") || lower.contains("out of memory") {
+            return Failed::refused(StoreError::Refused(said));
+        }
+        return Failed { error: StoreError::Unknown(said), down: true };
+    }
+    let error = if lower.contains("unauthenticated") {
+        StoreError::Down(format!("{said}: it asks for authentication"))
+    } else if text.starts_with("CLIENT_ERROR") {
+        StoreError::Refused(said)
+    } else if lower.contains("too many open connections") {
+        StoreError::Down(format!("{said}: raise its option `-c`"))
+    } else if text.starts_with("ERROR") {
+        StoreError::Down(said)
+    } else {
+        StoreError::Unknown(message(name, STRANGE))
+    };
+    Failed { error, down: true }
+}
+
+const STRANGE: &str = "the answer does not follow the protocol";
+
+pub(super) fn timed_out(error: &MemcacheError) -> bool {
+    match error {
+        MemcacheError::IOError(error) => is_timeout(error),
+        _ => false,
+    }
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
+}
+
+/// An I/O error in words.
+pub(super) fn io(error: &io::Error) -> String {
+    if is_timeout(error) { "timed out".to_owned() } else { error.to_string() }
+}
+
+/// The reason alone. Not the crate's own text where that quotes what it did not understand,
+/// which may be a part of a value.
+pub(super) fn why(error: &MemcacheError) -> String {
+    match error {
+        MemcacheError::IOError(error) => io(error),
+        MemcacheError::PoolError(error) => error.to_string(),
+        MemcacheError::ServerError(ServerError::Error(said)) => shown(said),
+        MemcacheError::ClientError(ClientError::Error(said)) if said.starts_with("CLIENT") => {
+            shown(said)
+        }
+        MemcacheError::ClientError(ClientError::Error(_)) => "closed the connection".to_owned(),
+        MemcacheError::CommandError(CommandError::InvalidCommand) => "ERROR".to_owned(),
+        MemcacheError::CommandError(CommandError::Unknown(OUT_OF_MEMORY)) => {
+            "out of memory storing object".to_owned()
+        }
+        MemcacheError::CommandError(error) => error.to_string(),
+        _ => STRANGE.to_owned(),
+    }
+}
+
+fn shown(said: &str) -> String {
+    said.trim_end().escape_default().take(SHOWN).collect()
+}
+
+fn message(name: &str, why: &str) -> String {
+    format!("memcached {name}: {why}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(failed: Failed) -> (&'static str, bool) {
+        let kind = match failed.error {
+            StoreError::Refused(_) => "refused",
+            StoreError::Unknown(_) => "unknown",
+            StoreError::Down(_) => "down",
+        };
+        (kind, failed.down)
+    }
+
+    #[test]
+    fn an_error_line_says_whether_the_change_was_made() {
+        for (said, expected) in [
+            ("SERVER_ERROR object too large for cache", ("refused", false)),
+            ("SERVER_ERROR out of memory storing object", ("refused", false)),
+            ("SERVER_ERROR Connection timed out", ("unknown", true)),
+            ("CLIENT_ERROR bad data chunk", ("refused", true)),
+            ("CLIENT_ERROR unauthenticated", ("down", true)),
+            ("ERROR", ("down", true)),
+            ("ERROR Too many open connections", ("down", true)),
+            ("HELLO", ("unknown", true)),
+        ] {
+            assert_eq!(kind(line("s:1", said.as_bytes())), expected, "{said}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_sent_is_down_and_what_was_is_unknown() {
+        let reset = || MemcacheError::IOError(io::ErrorKind::ConnectionReset.into());
+        assert_eq!(kind(change("s:1", &reset(), false)), ("down", true));
+        assert_eq!(kind(change("s:1", &reset(), true)), ("unknown", true));
+    }
+
+    #[test]
+    fn messages_name_the_server_and_never_quote_what_was_not_understood() {
+        let strange = ServerError::BadResponse("5ecret".into());
+        let shown = load("s:1", &MemcacheError::ServerError(strange)).error.to_string();
+        assert!(shown.contains("s:1") && !shown.contains("5ecret"), "{shown}");
+        let shown = line("s:1", b"5ecret").error.to_string();
+        assert!(shown.contains("s:1") && !shown.contains("5ecret"), "{shown}");
+    }
+}

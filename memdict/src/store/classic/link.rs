@@ -1,0 +1,110 @@
+//! Connections to one server.
+//!
+//! The crate's client is a pool. It hands out connections that a failure has left broken or, far
+//! worse, one answer behind: whoever gets such a one takes another's answer for his own. So a
+//! client here has one connection, belongs to one batch at a time, and is thrown away unless
+//! every answer was read.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpStream, ToSocketAddrs},
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+use memcache::{Client, ConnectionManager, Pool};
+use parking_lot::Mutex;
+use scheduled_thread_pool::ScheduledThreadPool;
+
+use super::{
+    address::{Dial, is_path},
+    failure,
+};
+use crate::store::StoreError;
+
+/// More idle connections than this are closed.
+const MAX_IDLE: usize = 32;
+
+/// The way to one server.
+#[derive(Default)]
+pub(super) struct Way {
+    idle: Mutex<Vec<Client>>,
+    /// Connects, for all pools to this server. Left to itself each pool starts three threads.
+    worker: OnceLock<Arc<ScheduledThreadPool>>,
+}
+
+impl Way {
+    /// A connection that works, as far as one can tell: a new one, or one whose server has just
+    /// told its version.
+    pub(super) fn take(&self, name: &str, dial: &Dial) -> Result<Client, StoreError> {
+        // Not in the condition: the lock would be held while the server is asked.
+        let idle = self.idle.lock().pop();
+        if let Some(client) = idle {
+            match client.version() {
+                Ok(_) => return Ok(client),
+                Err(error) if failure::timed_out(&error) => {
+                    let why = "timed out when asked for its version";
+                    return Err(StoreError::Down(format!("memcached {name}: {why}")));
+                }
+                // The others are no better: their server has gone, or does not tell its version.
+                Err(_) => self.idle.lock().clear(),
+            }
+        }
+        self.connect(name, dial)
+            .map_err(|why| StoreError::Down(format!("memcached {name} cannot be connected: {why}")))
+    }
+
+    /// Keeps a connection of which every answer was read.
+    pub(super) fn put_back(&self, client: Client) {
+        let mut idle = self.idle.lock();
+        if idle.len() < MAX_IDLE {
+            idle.push(client);
+        }
+    }
+
+    fn connect(&self, name: &str, dial: &Dial) -> Result<Client, String> {
+        let address = match is_path(name) {
+            true => None,
+            false => Some(reach(name, dial.connect).map_err(|error| failure::io(&error))?),
+        };
+        let url = dial.url(name, address)?;
+        let pool = Pool::builder()
+            .max_size(1)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .test_on_check_out(false)
+            .connection_timeout(dial.connect + dial.exchange)
+            .thread_pool(Arc::clone(self.worker.get_or_init(worker)))
+            .build(ConnectionManager::new(url))
+            .map_err(|error| error.to_string())?;
+        let client = Client::with_pool(pool).map_err(|error| failure::why(&error))?;
+        // For a unix socket, whose timeouts are not in its URL.
+        client
+            .set_read_timeout(Some(dial.exchange))
+            .and_then(|()| client.set_write_timeout(Some(dial.exchange)))
+            .map_err(|error| failure::why(&error))?;
+        Ok(client)
+    }
+}
+
+fn worker() -> Arc<ScheduledThreadPool> {
+    Arc::new(ScheduledThreadPool::builder().num_threads(1).thread_name_pattern("memdict").build())
+}
+
+/// An address of the server that takes connections. The crate itself waits as long as the system
+/// does, two minutes or more, when nobody answers, and a whole timeout when it is turned away.
+fn reach(name: &str, timeout: Duration) -> io::Result<SocketAddr> {
+    let deadline = Instant::now() + timeout;
+    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in name.to_socket_addrs()? {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        match TcpStream::connect_timeout(&address, left) {
+            Ok(_) => return Ok(address),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}

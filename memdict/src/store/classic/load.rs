@@ -1,0 +1,61 @@
+//! Loads on one server.
+
+use memcache::{MemcacheError, ServerError};
+
+use super::{One, failure, text};
+use crate::store::{Load, Loaded, StoreError};
+
+/// At most so many keys share a request: the crate holds all of their values at once.
+const MAX_KEYS: usize = 100;
+
+/// A value, its client flags, its version.
+pub(super) type Item = (Vec<u8>, u32, Option<u64>);
+
+type Out<'o> = dyn FnMut(usize, Result<Loaded<'_>, StoreError>) + 'o;
+
+/// Loads what `indices` name of `loads`, all of it on one server. Whether the connection can be
+/// used again.
+pub(super) fn run(one: &One<'_>, loads: &[Load<'_>], indices: &[usize], out: &mut Out<'_>) -> bool {
+    let mut down = None;
+    for chunk in indices.chunks(MAX_KEYS) {
+        if let Some(error) = &down {
+            chunk.iter().for_each(|&index| out(index, Err(StoreError::clone(error))));
+            continue;
+        }
+        if let Err(error) = load(one, loads, chunk, out) {
+            chunk.iter().for_each(|&index| out(index, Err(error.clone())));
+            down = Some(StoreError::Down(format!("not sent, after: {error}")));
+        }
+    }
+    down.is_none()
+}
+
+/// # Errors
+/// What is wrong with the server; then there was no outcome.
+fn load(
+    one: &One<'_>,
+    loads: &[Load<'_>],
+    chunk: &[usize],
+    out: &mut Out<'_>,
+) -> Result<(), StoreError> {
+    let keys = chunk.iter().map(|&index| text(loads[index].key));
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    let items = one.client.gets::<Item>(&keys);
+    let items = items.map_err(|error| failure::load(one.name, &error).error)?;
+    let found = keys.iter().filter(|key| items.contains_key(**key));
+    if found.collect::<std::collections::HashSet<_>>().len() != items.len() {
+        // Values that nobody asked for: these are somebody else's answers.
+        let error = MemcacheError::ServerError(ServerError::BadResponse("".into()));
+        return Err(failure::load(one.name, &error).error);
+    }
+    for (&index, key) in chunk.iter().zip(keys) {
+        out(
+            index,
+            Ok(match items.get(key) {
+                Some((bytes, _, cas)) => Loaded::hit(bytes, one.token(cas.unwrap_or(0))),
+                None => Loaded::Miss,
+            }),
+        );
+    }
+    Ok(())
+}

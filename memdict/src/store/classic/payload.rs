@@ -1,0 +1,133 @@
+//! A value on its way, and the reply to it.
+//!
+//! The crate's text protocol says of `add` that all is well whether it stored or not, and of
+//! `cas` the same for "another version" and "nothing there". But it lets the value write itself
+//! to the connection; so the value also reads the reply, and ends the crate's part with an error
+//! before that would read it. The binary protocol needs none of this: there the value notes only
+//! that it was sent.
+
+use std::{
+    cell::RefCell,
+    io::{self, Read, Write},
+};
+
+use memcache::{Stream, ToMemcacheValue};
+
+/// No answer to a change is longer.
+const LONGEST_REPLY: usize = 2_048;
+
+/// A value, and how far it came.
+pub(super) struct Payload<'a> {
+    bytes: &'a [u8],
+    reads_reply: bool,
+    progress: RefCell<Progress>,
+}
+
+/// How far a change came.
+pub(super) enum Progress {
+    /// The server does not have all of it, so it does nothing.
+    Unsent,
+    /// The server may have it.
+    Sent,
+    /// It was sent, and no whole answer came.
+    Unanswered(io::Error),
+    /// The answer, without its end of line.
+    Reply(Vec<u8>),
+}
+
+impl<'a> Payload<'a> {
+    /// For the text protocol: it reads the reply.
+    pub(super) fn text(bytes: &'a [u8]) -> Self {
+        Self { bytes, reads_reply: true, progress: RefCell::new(Progress::Unsent) }
+    }
+
+    /// For the binary protocol: the crate reads the reply.
+    pub(super) fn binary(bytes: &'a [u8]) -> Self {
+        Self { reads_reply: false, ..Self::text(bytes) }
+    }
+
+    pub(super) fn progress(self) -> Progress {
+        self.progress.into_inner()
+    }
+}
+
+impl ToMemcacheValue<Stream> for &Payload<'_> {
+    fn get_flags(&self) -> u32 {
+        0
+    }
+
+    fn get_length(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn write_to(&self, stream: &mut Stream) -> io::Result<()> {
+        stream.write_all(self.bytes)?;
+        if !self.reads_reply {
+            self.progress.replace(Progress::Sent);
+            return Ok(());
+        }
+        stream.write_all(b"\r\n")?;
+        self.progress.replace(Progress::Sent);
+        let reply = stream.flush().and_then(|()| read_line(stream));
+        self.progress.replace(match reply {
+            Ok(line) => Progress::Reply(line),
+            Err(error) => Progress::Unanswered(error),
+        });
+        Err(io::Error::other("the reply was read already"))
+    }
+}
+
+/// The one line that is due; more than that is out of step.
+fn read_line(stream: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    let mut buffer = [0; 128];
+    loop {
+        let read = match stream.read(&mut buffer) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        line.extend_from_slice(&buffer[..read]);
+        match line.iter().position(|&byte| byte == b'\n') {
+            Some(end) if end + 1 == line.len() => {
+                line.truncate(line.trim_ascii_end().len());
+                return Ok(line);
+            }
+            None if line.len() < LONGEST_REPLY => {}
+            _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "answers out of step")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+
+    /// Gives its parts one by one.
+    struct Parts(VecDeque<&'static [u8]>);
+
+    impl Read for Parts {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let part = self.0.pop_front().unwrap_or_default();
+            buffer[..part.len()].copy_from_slice(part);
+            Ok(part.len())
+        }
+    }
+
+    fn line(parts: &[&'static [u8]]) -> Result<Vec<u8>, io::ErrorKind> {
+        read_line(&mut Parts(parts.iter().copied().collect())).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn a_reply_is_one_whole_line_however_it_is_cut() {
+        assert_eq!(line(&[b"STORED\r\n"]), Ok(b"STORED".to_vec()));
+        assert_eq!(line(&[b"STO", b"RED\r", b"\n"]), Ok(b"STORED".to_vec()));
+        assert_eq!(line(&[b"STORED"]), Err(io::ErrorKind::UnexpectedEof));
+        assert_eq!(line(&[b"STORED\r\nSTORED\r\n"]), Err(io::ErrorKind::InvalidData));
+        let long: &'static [u8] = &[b'x'; 128];
+        assert_eq!(line(&[long; 20]), Err(io::ErrorKind::InvalidData));
+    }
+}
