@@ -16,7 +16,10 @@ use crate::{
         face::{Hook, Session},
         settings::{DetectUntracked, Settings},
     },
-    store::{Store, classic::ClassicStore, memcached::MemcachedStore, memory::MemoryStore},
+    store::{
+        Store, classic::ClassicStore, credentials::Credentials, memcached::MemcachedStore,
+        memory::MemoryStore,
+    },
     url::{self, Classic, Options, Place},
 };
 
@@ -43,9 +46,11 @@ impl Cache {
     ///
     /// - `memory:?max_bytes=64MiB`: the embedded store, for this cache alone.
     /// - `memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms&connect_timeout=200ms`: one or
-    ///   several memcached servers; each key lives on one of them.
-    /// - `memcache+classic://HOST:PORT,...`: servers and proxies without meta commands; a server
-    ///   may also be the absolute path of a unix socket. `memcache+sasl://USER:PASSWORD@HOST:PORT,...`:
+    ///   several memcached servers; each key lives on one of them. A server may also be the
+    ///   absolute path of a unix socket. `memcache://USER:PASSWORD@HOST:PORT,...` logs in where a
+    ///   server asks for it. All of them are a [`MemcachedStore`].
+    /// - `memcache+classic://HOST:PORT,...`: the same for proxies without meta commands.
+    ///   `memcache+sasl://USER:PASSWORD@HOST:PORT,...`:
     ///   servers that want SASL. `memcache+tls://...`, with the feature `tls`: either of them over
     ///   TLS, with SASL if there are credentials; `ca_file=PATH` trusts one more authority,
     ///   `verify=false` anybody. All of them are a [`ClassicStore`], and take the options of
@@ -232,7 +237,8 @@ impl CacheBuilder {
         self
     }
 
-    /// How long one exchange with a memcached server may take; without it one second.
+    /// How long nothing may move between here and a memcached server that owes an answer; without
+    /// it one second.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
         self
@@ -302,8 +308,11 @@ impl CacheBuilder {
                     None => store,
                 })
             }
-            Place::Memcached(servers) => {
-                let mut store = MemcachedStore::new(servers)?;
+            Place::Memcached(place) => {
+                let mut store = MemcachedStore::new(place.servers)?;
+                if let Some(Credentials { user, password }) = place.credentials {
+                    store = store.credentials(user, password)?;
+                }
                 if let Some(timeout) = self.options.timeout {
                     store = store.timeout(timeout);
                 }

@@ -27,9 +27,16 @@ pub(crate) struct Options {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
     Memory,
-    /// `HOST:PORT` of each server.
-    Memcached(Vec<String>),
+    Memcached(Memcached),
     Classic(Classic),
+}
+
+/// Servers that speak meta commands, and what to log in with where they ask for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Memcached {
+    /// `HOST:PORT`, or the path of a socket.
+    pub(crate) servers: Vec<String>,
+    pub(crate) credentials: Option<Credentials>,
 }
 
 /// Servers for the classic client.
@@ -60,7 +67,7 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
         "memory" => {
             return Err(bad(rest, format!("a memory: URL has no host; allowed: {MEMORY}")));
         }
-        "memcache" => (Place::Memcached(servers(scheme, rest)?), MEMCACHED_OPTIONS),
+        "memcache" => (memcached(scheme, rest)?, MEMCACHED_OPTIONS),
         "memcache+classic" | "memcache+sasl" => (classic(scheme, rest)?, MEMCACHED_OPTIONS),
         "memcache+tls" => (classic(scheme, rest)?, TLS_OPTIONS),
         _ => {
@@ -80,6 +87,11 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
         option(&name, value, options)?;
     }
     Ok(place)
+}
+
+fn memcached(scheme: &str, rest: &str) -> Result<Place> {
+    let (credentials, rest) = userinfo(scheme, rest)?;
+    Ok(Place::Memcached(Memcached { servers: servers(scheme, rest)?, credentials }))
 }
 
 fn classic(scheme: &str, rest: &str) -> Result<Place> {
@@ -188,9 +200,26 @@ mod tests {
         assert_eq!(options.strict, Some(true));
         let (place, options) =
             both("memcache://127.0.0.1:1,[::1]:2?timeout=500ms&connect_timeout=1s").unwrap();
-        assert_eq!(place, Place::Memcached(vec!["127.0.0.1:1".into(), "[::1]:2".into()]));
+        let Place::Memcached(Memcached { servers, credentials: None }) = place else {
+            panic!("{place:?}")
+        };
+        assert_eq!(servers, ["127.0.0.1:1", "[::1]:2"]);
         assert_eq!(options.timeout, Some(Duration::from_millis(500)));
         assert_eq!(options.connect_timeout, Some(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn servers_may_be_sockets_and_have_credentials() {
+        let (place, _) = both("memcache://shop:5%40@a:1,/run/b.sock").unwrap();
+        let Place::Memcached(Memcached { servers, credentials: Some(who) }) = place else {
+            panic!("{place:?}")
+        };
+        assert_eq!(servers, ["a:1", "/run/b.sock"]);
+        assert_eq!((&*who.user, &*who.password), ("shop", "5@"));
+        let (place, _) = both("memcache:///run/b.sock").unwrap();
+        assert!(
+            matches!(place, Place::Memcached(Memcached { servers, .. }) if servers == ["/run/b.sock"])
+        );
     }
 
     #[test]
@@ -231,6 +260,7 @@ mod tests {
     #[test]
     fn bad_credentials_are_an_error_that_does_not_show_them() {
         for url in [
+            "memcache://5ecret@a:1",
             "memcache+classic://u:5ecret@a:1",
             "memcache+sasl://a:1",
             "memcache+sasl://5ecret@a:1",

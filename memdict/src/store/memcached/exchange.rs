@@ -12,8 +12,9 @@ use super::{
     work::Work,
 };
 
-/// Runs lanes until each of them is over. Every operation has its outcome then.
-pub(super) fn run<'a>(mut lanes: Vec<Lane<'_, 'a>>, work: &mut dyn Work<'a>) {
+/// Runs lanes until each of them is over. Every operation has its outcome then, but for those
+/// that a lane leaves to the classic client.
+pub(super) fn run<'a>(lanes: &mut [Lane<'_, 'a>], work: &mut dyn Work<'a>) {
     loop {
         let now = Instant::now();
         let mut patience = Duration::MAX;

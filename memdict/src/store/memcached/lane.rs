@@ -5,7 +5,8 @@
 //!   way: dial --> Dialing --> Greeting --- the facts ------^  |                           ^
 //!   way: down       |            |                            |                           |
 //!     |             +------------+---- failed, timed out -----+-- what is not answered, --+
-//!     +---------------------------------------------------------- and will not be
+//!     +---------------------------------------------------------- and will not be         |
+//!   way: classic, or so the facts say: the share is left to the classic client -----------+
 //! ```
 
 use std::{
@@ -51,6 +52,8 @@ enum Stage {
     Greeting(Box<Guest>),
     Talking(Box<Connection>),
     Over,
+    /// Over for this lane: the share is for the classic client.
+    Classic,
 }
 
 /// A connection that is being greeted.
@@ -78,9 +81,18 @@ impl<'s, 'a> Lane<'s, 'a> {
                 Ok(dialing) => lane.stage = Stage::Dialing(dialing),
                 Err(error) => lane.not_reached(&cannot_connect(&error), work),
             },
+            Way::Classic => lane.stage = Stage::Classic,
             Way::Down(why) => lane.fail(&why, work),
         }
         lane
+    }
+
+    /// The share that is left to the classic client, if it is.
+    pub(super) fn left_to_classic(mut self) -> Option<(&'s Server, Vec<usize>)> {
+        match self.stage {
+            Stage::Classic => Some((self.server, self.talk.take_share())),
+            _ => None,
+        }
     }
 
     /// What it waits for, and where; nothing when it is over.
@@ -93,7 +105,7 @@ impl<'s, 'a> Lane<'s, 'a> {
                 let peer = peer(self.server, &connection.facts);
                 (connection.socket.as_fd(), self.talk.has_more(&peer, work), true)
             }
-            Stage::Over => return None,
+            Stage::Over | Stage::Classic => return None,
         };
         Some((fd, Interest { to_receive, to_send }))
     }
@@ -109,7 +121,7 @@ impl<'s, 'a> Lane<'s, 'a> {
             Stage::Dialing(dialing) => self.go_dialing(dialing, work),
             Stage::Greeting(guest) => self.go_greeting(guest, ready, work),
             Stage::Talking(connection) => self.go_talking(connection, ready, work),
-            Stage::Over => {}
+            over @ (Stage::Over | Stage::Classic) => self.stage = over,
         }
     }
 
@@ -119,7 +131,7 @@ impl<'s, 'a> Lane<'s, 'a> {
             Stage::Dialing(_) => self.not_reached("cannot connect: timed out", work),
             Stage::Greeting(_) => self.not_reached("timed out when asked who it is", work),
             Stage::Talking(_) => self.broke("timed out", work),
-            Stage::Over => {}
+            over @ (Stage::Over | Stage::Classic) => self.stage = over,
         }
     }
 
@@ -145,7 +157,11 @@ impl<'s, 'a> Lane<'s, 'a> {
             Ok(Some(facts)) => {
                 let Guest { socket, window, inbox, .. } = *guest;
                 let buffer = window.into_buffer();
-                self.server.pool.reached();
+                self.server.pool.reached(!facts.meta);
+                if !facts.meta {
+                    self.stage = Stage::Classic;
+                    return;
+                }
                 let connection = Connection { socket, facts, inbox, buffer, requests: 0 };
                 self.talk(Box::new(connection), work);
             }

@@ -8,6 +8,7 @@
 
 mod change;
 mod exchange;
+mod fallback;
 mod inbox;
 mod lane;
 mod load;
@@ -22,45 +23,60 @@ mod work;
 
 use std::{fmt, time::Duration};
 
-use self::{change::Changes, lane::Lane, load::Loads, pool::Pool, proto::greeting, work::Work};
+use self::{
+    change::Changes,
+    fallback::{Fallback, Spoken},
+    lane::Lane,
+    load::Loads,
+    pool::Pool,
+    proto::greeting,
+    work::Work,
+};
 use super::{
     Applied, Change, Load, Loaded, Store, StoreError, credentials::Credentials, limits,
     servers::Servers,
 };
 use crate::error::Error;
 
-/// One or several memcached servers.
+/// One or several memcached servers, over TCP or unix sockets.
 ///
-/// Version 1.6.18 or later is asked for. From 1.6.13 on they work as well, one operation at a
-/// time; what is older, or has no meta commands, is [down](StoreError::Down) with its version in
-/// the message. TCP only, without authentication or encryption.
+/// **Nothing is connected until the first operation.** Each connection begins with one exchange
+/// in which the server says its version, its settings and which of its lives it is in; then it
+/// is used again and again, by one batch at a time. So a server that was restarted, or moved to
+/// another address, is found by the next call.
 ///
-/// **Nothing is connected until the first operation.** Then each server is asked for its
-/// version and settings, once, and again after a failure; its name is looked up again as well.
-/// So a server that was restarted, or moved to another address, is found by the next call.
+/// **Each key belongs to one server**, by rendezvous hashing that never changes. A batch goes to
+/// all of its servers at once. While a server is down its keys are [down](StoreError::Down); they
+/// do not move to others. A server that could not be reached is left alone for 25 to 50 ms at
+/// first and up to a second later on; meanwhile its keys are down at once. Then one call tries.
 ///
-/// **Each key belongs to one server**, by rendezvous hashing that never changes. While that
-/// server is down its keys are [down](StoreError::Down); they do not move to others. A batch
-/// goes to one server after the other.
+/// **A batch may be of any size.** Requests are written while answers are read, a bounded part
+/// of them at a time, so that neither side waits for the other and the memory in use does not
+/// grow with the batch; values are sent from where they are, and handed out from where they were
+/// received. The [timeout](Self::timeout) is not for the batch but for each time that nothing
+/// moves.
 ///
-/// **A batch is sent in chunks**: of at most 1,000 changes and about 1 MiB, or of at most
-/// 32 KiB of requests for values. The [timeout](Self::timeout) holds for each chunk. When one
-/// fails, the rest of the batch is not sent to that server.
+/// **Each operation has its own outcome.** What a server says it will not do is
+/// [refused](StoreError::Refused), and nothing else of the batch is. When a connection breaks, is
+/// too slow, or says something that is no answer to what was asked, it is closed: what was
+/// answered before counts, a change that had been sent to its last byte is
+/// [unknown](StoreError::Unknown), all else is [down](StoreError::Down), and certainly not made.
 ///
 /// **Sizes** are checked against the server's own limit before anything is sent, for memcached
 /// deletes the old value when it refuses a new one. It does so too when it has no memory for the
-/// new one, which cannot be known before: the change is then [refused](StoreError::Refused) and
-/// the old value gone, and what was sent in the same chunk after it is
-/// [unknown](StoreError::Unknown).
+/// new one, which cannot be known before: the change is then refused, and the old value gone.
 ///
 /// **Lifetimes** of more than 30 days end at a point in time, by this machine's clock; none
 /// ends after 2038-01-19, the last day that memcached 1.6 knows.
 ///
-/// **After a server was restarted, a token may match somebody else's value.** memcached counts
-/// versions from 1 again, and nothing tells this store of the restart. So a value that was
-/// loaded before a restart and written back after it, on the condition that it is unchanged,
-/// may replace one that somebody else stored in between, if both have the same number by
-/// chance. Keep units of work short.
+/// **A token is of one life of one server.** memcached counts versions from 1 again when it is
+/// started anew. Tokens carry which life they are of, made of the server's process number and
+/// the second it was started in, and a connection is to one life only: a token from before
+/// matches nothing. To a server that does not say (a proxy may not) all lives are the same.
+///
+/// **Version 1.6.13 or later** is asked for. What is older, or has no meta commands, is served as
+/// [`ClassicStore`](crate::ClassicStore) does it, with what is documented there. A proxy that
+/// closes the connection when it is asked what it is has to be a `ClassicStore`, by name.
 ///
 /// A value that another client marked as stale, and the placeholder of its lease, load as a hit
 /// of no bytes: nothing to read, but it can be replaced. Loading such a value uses up the right
@@ -70,7 +86,7 @@ use crate::error::Error;
 /// use std::time::Duration;
 /// use memdict::MemcachedStore;
 ///
-/// let store = MemcachedStore::new(["cache-1:11211", "cache-2", "[::1]:11212"])?
+/// let store = MemcachedStore::new(["cache-1:11211", "cache-2", "[::1]:11212", "/run/mc.sock"])?
 ///     .timeout(Duration::from_millis(500));
 /// # Ok::<_, memdict::Error>(())
 /// ```
@@ -87,6 +103,7 @@ struct Server {
     name: String,
     credentials: Option<Credentials>,
     pool: Pool,
+    fallback: Fallback,
 }
 
 /// How long things may take.
@@ -97,9 +114,9 @@ struct Timeouts {
 }
 
 impl MemcachedStore {
-    /// A store of the servers named by `host`, `host:port` or `[address]:port`; the port is
-    /// 11211 where none is given. The order does not matter, the spelling does: every program
-    /// that shares the values has to use the same names.
+    /// A store of the servers named by `host`, `host:port`, `[address]:port` or the absolute path
+    /// of a unix socket; the port is 11211 where none is given. The order does not matter, the
+    /// spelling does: every program that shares the values has to use the same names.
     ///
     /// Nothing is looked up and nothing is connected.
     ///
@@ -112,6 +129,7 @@ impl MemcachedStore {
             name: name.to_owned(),
             credentials: None,
             pool: Pool::default(),
+            fallback: Fallback::default(),
         };
         Ok(Self {
             reached: (0..).zip(servers.names()).map(server).collect(),
@@ -141,9 +159,8 @@ impl MemcachedStore {
         Ok(self)
     }
 
-    /// How long one exchange with a server may take, from the first byte sent to the last one
-    /// received; a batch may need several. 1 second unless told otherwise, at least 1 ms and at
-    /// most a day.
+    /// How long nothing may move between here and a server that owes an answer, before the
+    /// connection is given up. 1 second unless told otherwise, at least 1 ms and at most a day.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.exchange = limits::within_a_day(timeout);
@@ -178,11 +195,22 @@ impl MemcachedStore {
         shares
     }
 
-    fn run<'a>(&self, shares: Vec<Vec<usize>>, work: &mut dyn Work<'a>) {
+    /// Runs shares on their servers. Gives those back that are left to the classic client.
+    fn run<'a>(
+        &self,
+        shares: Vec<Vec<usize>>,
+        work: &mut dyn Work<'a>,
+    ) -> Vec<(&Server, Vec<usize>)> {
         let shares = self.reached.iter().zip(shares).filter(|(_, share)| !share.is_empty());
         let lanes = shares.map(|(server, share)| Lane::begin(server, share, self.timeouts, work));
-        let lanes = lanes.collect();
-        exchange::run(lanes, work);
+        let mut lanes: Vec<_> = lanes.collect();
+        exchange::run(&mut lanes, work);
+        lanes.into_iter().filter_map(Lane::left_to_classic).collect()
+    }
+
+    /// What a server is called, for its classic client.
+    fn named<'s>(&self, server: &'s Server) -> (u32, &'s str, Timeouts) {
+        (server.index, &server.name, self.timeouts)
     }
 }
 
@@ -194,7 +222,12 @@ impl Store for MemcachedStore {
     ) {
         let keys = loads.iter().map(|load| load.key);
         let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
-        self.run(shares, &mut Loads { loads, out });
+        for (server, share) in self.run(shares, &mut Loads { loads, out }) {
+            let named = self.named(server);
+            if server.fallback.load_many(named, loads, &share, out) == Spoken::No {
+                server.pool.classic_failed();
+            }
+        }
     }
 
     fn apply_many(
@@ -204,7 +237,12 @@ impl Store for MemcachedStore {
     ) {
         let keys = changes.iter().map(|change| change.key);
         let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
-        self.run(shares, &mut Changes { changes, out });
+        for (server, share) in self.run(shares, &mut Changes { changes, out }) {
+            let named = self.named(server);
+            if server.fallback.apply_many(named, changes, &share, out) == Spoken::No {
+                server.pool.classic_failed();
+            }
+        }
     }
 }
 

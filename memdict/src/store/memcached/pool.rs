@@ -34,6 +34,8 @@ pub(super) enum Way {
     Connected(Connection),
     /// By a new connection.
     Dial,
+    /// By the classic client: its meta commands are missing, or cannot be relied on.
+    Classic,
     /// Not now: it could not be reached a moment ago, for this reason.
     Down(String),
 }
@@ -48,6 +50,7 @@ struct State {
     /// The one used last is on top.
     idle: Vec<Connection>,
     trouble: Option<Trouble>,
+    is_classic: bool,
 }
 
 #[derive(Debug)]
@@ -71,6 +74,9 @@ impl Pool {
             }
         }
         let mut state = self.state.lock();
+        if state.is_classic {
+            return Way::Classic;
+        }
         let Some(trouble) = &mut state.trouble else { return Way::Dial };
         let now = Instant::now();
         match trouble.until.checked_duration_since(now) {
@@ -85,9 +91,16 @@ impl Pool {
         }
     }
 
-    /// Notes that the server answers.
-    pub(super) fn reached(&self) {
-        self.state.lock().trouble = None;
+    /// Notes that the server answers, and whether it is one for the classic client.
+    pub(super) fn reached(&self, is_classic: bool) {
+        let mut state = self.state.lock();
+        state.trouble = None;
+        state.is_classic = is_classic;
+    }
+
+    /// Notes that the classic client failed: next time the server is asked anew what it is.
+    pub(super) fn classic_failed(&self) {
+        self.state.lock().is_classic = false;
     }
 
     /// Notes that it cannot be reached, or not be used, and leaves it alone for a while: longer

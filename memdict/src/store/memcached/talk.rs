@@ -28,6 +28,11 @@ impl<'a> Talk<'a> {
         Self { share, asked: 0, answered: 0, first: 0, window: Window::default() }
     }
 
+    /// Gives up the share, of which nothing was asked yet.
+    pub(super) fn take_share(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.share)
+    }
+
     /// Begins with a server: what it must not be asked is settled, the rest will be asked through
     /// `buffer`, and marked from the connection's request number `first` on.
     pub(super) fn begin(
