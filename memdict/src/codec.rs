@@ -4,6 +4,7 @@ use std::fmt;
 
 use bincode::{
     config::{self, Configuration, Limit, LittleEndian, Varint},
+    enc::write::Writer,
     error::EncodeError,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -34,6 +35,17 @@ fn limited<const N: usize>() -> Configuration<LittleEndian, Varint, Limit<N>> {
     config::standard().with_limit::<N>()
 }
 
+/// Writes behind what is there.
+struct Tail<'a>(&'a mut Vec<u8>);
+
+impl Writer for Tail<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
 impl Codec {
     /// The byte that stands for this codec in an envelope.
     pub(crate) const fn id(self) -> u8 {
@@ -53,8 +65,8 @@ impl Codec {
     pub(crate) fn encode<T: Serialize>(self, value: &T, out: &mut Vec<u8>) -> Result<(), BoxError> {
         match self {
             Self::Bincode => {
-                match bincode::serde::encode_into_std_write(value, out, config::standard()) {
-                    Ok(_) => Ok(()),
+                match bincode::serde::encode_into_writer(value, Tail(out), config::standard()) {
+                    Ok(()) => Ok(()),
                     // What the type itself says, without bincode's quotes around it.
                     Err(EncodeError::OtherString(said)) => Err(said.into()),
                     Err(error) => Err(error.into()),

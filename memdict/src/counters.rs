@@ -26,6 +26,11 @@ macro_rules! counters {
         }
 
         impl Counting {
+            /// Counts all of that.
+            pub(crate) fn add(&self, counted: &Counters) {
+                $(self.$name.0.fetch_add(counted.$name, Ordering::Relaxed);)*
+            }
+
             pub(crate) fn read(&self) -> Counters {
                 Counters { $($name: self.$name.0.load(Ordering::Relaxed),)* }
             }

@@ -9,10 +9,11 @@ use crate::{
     session::{
         core::Core,
         drive::{Blocking, Drive, now},
+        entry::Misuse,
         guard::{Held, Ref, RefMut},
         identity::{Met, Space},
         load::load,
-        slot::Slot,
+        slot::{Known, Slot},
     },
     track::Tracked,
 };
@@ -62,14 +63,6 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
     async fn load(&self, slots: &[Arc<Slot<T>>]) -> Result<()> {
         load(self.core, self.driver, slots).await
     }
-
-    fn read(&self, slot: &Slot<T>) -> Result<Option<Ref<'s, T>>> {
-        Ok(slot.read()?.map(|value| Ref::new(self.core, slot, value)))
-    }
-
-    fn check_out(&self, slot: &Arc<Slot<T>>) -> Result<Held<'s, T>> {
-        Held::check_out(self.core, slot, self.def.policy())
-    }
 }
 
 /// A typed, named key space in a session, used as a dictionary.
@@ -91,12 +84,38 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
         Self(dict)
     }
 
-    fn known(&self, key: impl ToKey) -> Result<Arc<Slot<T>>> {
-        let slot = self.0.slot(&key)?;
-        if slot.needs_load() {
-            now(self.0.load(std::slice::from_ref(&slot)))?;
+    /// What `call` gives, once something is known of the entry.
+    #[inline]
+    fn known<R>(
+        &self,
+        slot: &Arc<Slot<T>>,
+        call: impl Fn(&Slot<T>) -> Result<Known<R>, Misuse>,
+    ) -> Result<R> {
+        loop {
+            match call(slot) {
+                Ok(Known::Is(got)) => return Ok(got),
+                Ok(Known::NotYet) => self.load(slot)?,
+                Err(misuse) => return Err(slot.misused(misuse)),
+            }
         }
-        Ok(slot)
+    }
+
+    /// Apart, so that calls for a known key are short.
+    #[cold]
+    fn load(&self, slot: &Arc<Slot<T>>) -> Result<()> {
+        now(self.0.load(std::slice::from_ref(slot)))
+    }
+
+    fn read(&self, slot: Arc<Slot<T>>) -> Result<Option<Ref<'s, T>>> {
+        let value = self.known(&slot, Slot::read)?;
+        Ok(value.map(|value| Ref::new(self.0.core, slot, value)))
+    }
+
+    #[inline]
+    fn check_out(&self, key: impl ToKey) -> Result<Held<'s, T>> {
+        let slot = self.0.slot(&key)?;
+        let out = self.known(&slot, |slot| slot.check_out(self.0.def.policy()))?;
+        Ok(Held::new(self.0.core, slot, out))
     }
 
     /// The value for reading, or `None` on a miss.
@@ -108,7 +127,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     /// [`Poisoned`](Error::Poisoned), and in a strict cache
     /// [`Unavailable`](Error::Unavailable).
     pub fn get(&self, key: impl ToKey) -> Result<Option<Ref<'s, T>>> {
-        self.0.read(&*self.known(key)?)
+        self.read(self.0.slot(&key)?)
     }
 
     /// The value for writing, or `None` on a miss.
@@ -118,7 +137,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     /// [`AlreadyBorrowed`](Error::AlreadyBorrowed) while any other guard of the entry lives;
     /// otherwise as [`get`](Self::get).
     pub fn get_mut(&self, key: impl ToKey) -> Result<Option<RefMut<'s, T>>> {
-        let held = self.0.check_out(&self.known(key)?)?;
+        let held = self.check_out(key)?;
         Ok(held.value.is_some().then(|| RefMut::new(held)))
     }
 
@@ -144,7 +163,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     /// # Ok::<_, memdict::Error>(())
     /// ```
     pub fn entry(&self, key: impl ToKey) -> Result<Entry<'s, T>> {
-        let held = self.0.check_out(&self.known(key)?)?;
+        let held = self.check_out(key)?;
         Ok(if held.value.is_some() {
             Entry::Occupied(OccupiedEntry { held })
         } else {
@@ -184,7 +203,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     ///
     /// As [`get`](Self::get).
     pub fn contains_key(&self, key: impl ToKey) -> Result<bool> {
-        self.known(key)?.holds_value()
+        self.known(&self.0.slot(&key)?, Slot::holds_value)
     }
 
     /// Many values for reading, in the order asked; those not yet known are loaded in one
@@ -199,7 +218,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     ) -> Result<Vec<Option<Ref<'s, T>>>> {
         let slots = self.0.slots(keys)?;
         now(self.0.load(&slots))?;
-        slots.iter().map(|slot| self.0.read(slot)).collect()
+        slots.into_iter().map(|slot| self.read(slot)).collect()
     }
 
     /// Loads those of the keys that are not yet known in one batch, so that other calls find

@@ -94,14 +94,14 @@ pub(crate) fn seal<E>(
     let start = out.len();
     let full_key = seal.full_key.unwrap_or_default();
     let bits = if seal.full_key.is_some() { KEY_INCLUDED } else { 0 };
-    out.extend_from_slice(&MAGIC);
-    out.extend_from_slice(&[VERSION, seal.codec.id(), bits, 0]);
+    let mut header = [0; HEADER];
+    header[..2].copy_from_slice(&MAGIC);
+    header[2..6].copy_from_slice(&[VERSION, seal.codec.id(), bits, 0]);
     // A full key is at most `key::MAX_KEY` long, which fits.
-    out.extend_from_slice(&(full_key.len() as u16).to_le_bytes());
-    out.extend_from_slice(&seal.fingerprint.to_le_bytes());
-    out.extend_from_slice(&0_u64.to_le_bytes());
-    out.extend_from_slice(&seal.nonce.to_le_bytes());
-    out.extend_from_slice(&[0; HEADER - 32]);
+    header[6..8].copy_from_slice(&(full_key.len() as u16).to_le_bytes());
+    header[8..16].copy_from_slice(&seal.fingerprint.to_le_bytes());
+    header[24..32].copy_from_slice(&seal.nonce.to_le_bytes());
+    out.extend_from_slice(&header);
     out.extend_from_slice(full_key);
     let payload = out.len();
     encode(out)?;

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::{key::Key, report::CommitReport};
+use crate::{
+    key::{Key, name::Name},
+    report::CommitReport,
+};
 
 /// Any error, boxed: the cause behind an [`Error`].
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -210,8 +213,8 @@ pub struct KeyConflict {
 }
 
 impl KeyConflict {
-    pub(crate) fn new(dict: &str, key: &Key, type_name: &'static str, there: There) -> Self {
-        Self { dict: dict.to_owned(), key: key.clone(), type_name, there }
+    pub(crate) fn new(name: &Name, type_name: &'static str, there: There) -> Self {
+        Self { dict: name.dict.to_string(), key: name.key.clone(), type_name, there }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::key::Key;
+use crate::key::{Key, name::Name};
 
 /// What one commit did, key by key.
 ///
@@ -46,9 +46,9 @@ pub struct Unwritten {
 }
 
 impl Unwritten {
-    fn new(dict: &str, key: &Key, reason: String) -> Self {
-        let (dict, shown) = (dict.to_owned(), key.to_string());
-        Self { dict, key: shown, reason, exactly: key.clone() }
+    fn new(name: &Name, reason: String) -> Self {
+        let (dict, key) = (name.dict.to_string(), name.key.to_string());
+        Self { dict, key, reason, exactly: name.key.clone() }
     }
 
     /// The key itself, with which the change can be made again.
@@ -105,7 +105,12 @@ impl CommitReport {
         self.done.iter().filter(move |done| which(done.how)).map(|done| (&*done.dict, &done.key))
     }
 
-    pub(crate) fn record(&mut self, dict: &Arc<str>, key: &Key, how: How) {
+    /// Makes room for what becomes of `many` more keys.
+    pub(crate) fn reserve(&mut self, many: usize) {
+        self.done.reserve(many);
+    }
+
+    pub(crate) fn record(&mut self, name: &Name, how: How) {
         match how {
             How::Written => self.written += 1,
             How::Recreated => {
@@ -115,16 +120,16 @@ impl CommitReport {
             How::Unchanged => self.unchanged += 1,
             How::Removed => self.removed += 1,
         }
-        self.done.push(Done { dict: Arc::clone(dict), key: key.clone(), how });
+        self.done.push(Done { dict: Arc::clone(&name.dict), key: name.key.clone(), how });
     }
 
-    pub(crate) fn record_lost(&mut self, dict: &str, key: &Key, reason: String, uncertain: bool) {
+    pub(crate) fn record_lost(&mut self, name: &Name, reason: String, uncertain: bool) {
         self.uncertain |= uncertain;
-        self.lost.push(Unwritten::new(dict, key, reason));
+        self.lost.push(Unwritten::new(name, reason));
     }
 
-    pub(crate) fn record_refused(&mut self, dict: &str, key: &Key, reason: String) {
-        self.refused.push(Unwritten::new(dict, key, reason));
+    pub(crate) fn record_refused(&mut self, name: &Name, reason: String) {
+        self.refused.push(Unwritten::new(name, reason));
     }
 
     /// Whether any of the commit is in the store, or may be: then running the same work again

@@ -1,12 +1,11 @@
 //! A commit, from the plan to the report: what is sent, when.
 
-use std::sync::Arc;
-
 use super::{
     core::Core,
     drive::Drive,
     hidden,
     plan::Plan,
+    settings::Settings,
     settle::{Answers, Look},
 };
 use crate::{
@@ -19,30 +18,29 @@ use crate::{
 };
 
 /// Sends what was changed, settles what is in doubt, and says what became of each key.
-pub(crate) async fn commit<D: Drive>(core: &Core, driver: &D) -> Result<CommitReport> {
+pub(crate) async fn commit<D: Drive>(core: &mut Core, driver: &D) -> Result<CommitReport> {
     hidden::detect(core)?;
-    let entries: Vec<_> = core.listed.lock().iter().map(Arc::clone).collect();
-    let mut plan = Plan::draft(&entries, random::bits(), driver.caps())?;
+    let mut plan = Plan::draft(core.listed.get_mut(), random::bits(), driver.caps())?;
     // Ends, for each round settles a change or moves it along a chain that ends: store, recreate
     // or clear; look, and send once more.
     loop {
-        let (steps, changes) = plan.changes();
-        if !steps.is_empty() {
-            let mut answers = Answers::to(steps);
+        let changes = plan.changes();
+        if !changes.is_empty() {
+            let mut answers = Answers::to(changes.len());
             driver.apply_many(&changes, &mut |index, answer| answers.take(index, answer)).await;
             plan.settle(answers);
             continue;
         }
-        let (steps, loads) = plan.looks();
-        if steps.is_empty() {
+        let loads = plan.looks();
+        if loads.is_empty() {
             break;
         }
-        let mut answers = Answers::to(steps);
+        let mut answers = Answers::to(loads.len());
         driver.load_many(&loads, &mut |index, loaded| answers.take(index, look(loaded))).await;
         plan.resolve(answers);
     }
     let outcome = plan.finish(core.settings.strict);
-    note(core, &outcome);
+    note(&core.settings, &outcome);
     outcome
 }
 
@@ -54,8 +52,8 @@ fn look(loaded: Result<Loaded<'_>, StoreError>) -> Result<Look, StoreError> {
 }
 
 /// Counts and logs what became of a commit.
-fn note(core: &Core, outcome: &Result<CommitReport>) {
-    let counting = &core.settings.counting;
+fn note(settings: &Settings, outcome: &Result<CommitReport>) {
+    let counting = &settings.counting;
     let report = match outcome {
         Ok(report) => report,
         Err(Error::Conflict { report, conflicts, .. }) => {

@@ -1,6 +1,9 @@
 //! What a session is, whatever drives it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use parking_lot::Mutex;
 
@@ -18,13 +21,22 @@ pub(crate) struct Core {
     /// The entries that were handed out for writing, inserted or removed, in that order: what
     /// commit has to look at, however many others were loaded.
     pub(super) listed: Mutex<Vec<Arc<dyn AnySlot>>>,
+    /// How many batches of loads there were.
+    batches: AtomicU64,
 }
 
 impl Core {
     pub(super) fn new(settings: Arc<Settings>) -> Self {
-        Self { settings, identity: Identity::default(), listed: Mutex::default() }
+        let (identity, listed) = (Identity::default(), Mutex::default());
+        Self { settings, identity, listed, batches: AtomicU64::new(0) }
     }
 
+    /// The number of a new batch of loads.
+    pub(super) fn next_batch(&self) -> u64 {
+        self.batches.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    #[inline]
     pub(super) fn list<T: Tracked>(&self, slot: &Arc<Slot<T>>, first: FirstWrite) {
         if first.0 {
             self.listed.lock().push(Arc::clone(slot) as _);
@@ -37,13 +49,13 @@ impl Core {
         def: &DictDef<T>,
         value: T,
     ) -> Result<()> {
-        let first = slot.insert(def.policy(), value)?;
+        let first = slot.insert(def.policy(), value).map_err(|misuse| slot.misused(misuse))?;
         self.list(slot, first);
         Ok(())
     }
 
     pub(crate) fn remove<T: Tracked>(&self, slot: &Arc<Slot<T>>, def: &DictDef<T>) -> Result<()> {
-        let first = slot.remove(def.policy())?;
+        let first = slot.remove(def.policy()).map_err(|misuse| slot.misused(misuse))?;
         self.list(slot, first);
         Ok(())
     }

@@ -151,8 +151,13 @@ pub(crate) enum Back {
 /// What a call gives.
 pub(crate) enum Answer<T: Tracked> {
     Done,
+    /// Nothing is known of the entry: it is to be loaded first.
+    Unread,
     Read(Option<Arc<T>>),
-    Out { value: Option<Box<T>>, marks: Marks<T::Changes> },
+    Out {
+        value: Option<Box<T>>,
+        marks: Marks<T::Changes>,
+    },
 }
 
 /// A call that the state does not allow.
@@ -183,6 +188,9 @@ impl<T: Tracked> State<T> {
     }
 
     /// Every transition there is. A call that is not allowed changes nothing.
+    ///
+    /// Who calls knows which call it is: inlined there, only the lines of that one are left.
+    #[inline(always)]
     pub(crate) fn next(self, call: Call<T>) -> (Self, Result<Answer<T>, Misuse>) {
         let done = |state| (state, Ok(Answer::Done));
         let out = |was, value, marks| (Self::CheckedOut { was }, Ok(Answer::Out { value, marks }));
@@ -197,6 +205,10 @@ impl<T: Tracked> State<T> {
                 })
             }
             (state, Call::Loaded { .. }) => done(state),
+
+            (state @ Self::Absent { seen: Seen::Unread }, Call::Read | Call::CheckOut) => {
+                (state, Ok(Answer::Unread))
+            }
 
             (Self::Clean { value, base }, Call::Read) => {
                 let (value, read) = shared(value);
@@ -265,6 +277,7 @@ impl<T: Tracked> State<T> {
         }
     }
 
+    #[inline(always)]
     fn checked_in(was: Was, value: Option<Box<T>>, marks: Marks<T::Changes>, back: Back) -> Self {
         let value = value.map(Value::Owned);
         match (was, back, value) {

@@ -124,8 +124,8 @@ impl Session {
     ///   nothing was sent.
     /// - [`Unavailable`](crate::Error::Unavailable), in a strict cache: something is lost. The
     ///   rest was written; the error's report names it.
-    pub fn commit(self) -> Result<CommitReport> {
-        let report = now(commit(&self.core, &self.driver))?;
+    pub fn commit(mut self) -> Result<CommitReport> {
+        let report = now(commit(&mut self.core, &self.driver))?;
         let hooks = self.hooks.into_inner().into_iter().map(|hook| hook(&report));
         let outcomes = self.cache_hooks.iter().map(|hook| hook(&report)).chain(hooks);
         for error in outcomes.filter_map(Result::err) {

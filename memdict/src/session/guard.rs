@@ -12,9 +12,13 @@ use super::{
     core::Core,
     entry::{Back, Marks},
     seen::changed_paths,
-    slot::{Name, Slot},
+    slot::{AnySlot, Out, Slot},
 };
-use crate::{def::Policy, error::Result, key::Key, track::Tracked};
+use crate::{
+    error::Result,
+    key::{Key, name::Name},
+    track::Tracked,
+};
 
 /// An entry that is checked out: the one guard with a destructor, inside all those for writing.
 /// No lock is held while it lives.
@@ -28,17 +32,13 @@ pub(crate) struct Held<'s, T: Tracked> {
 }
 
 impl<'s, T: Tracked> Held<'s, T> {
-    pub(crate) fn check_out(core: &'s Core, slot: &Arc<Slot<T>>, policy: Policy) -> Result<Self> {
-        let (value, marks, first) = slot.check_out(policy)?;
-        core.list(slot, first);
-        Ok(Self {
-            value,
-            marks,
-            back: Back::Kept,
-            was_panicking: thread::panicking(),
-            slot: Arc::clone(slot),
-            session: PhantomData,
-        })
+    /// Of what the slot has just handed out.
+    #[inline]
+    pub(crate) fn new(core: &'s Core, slot: Arc<Slot<T>>, out: Out<T>) -> Self {
+        let Out { value, marks, first } = out;
+        core.list(&slot, first);
+        let was_panicking = thread::panicking();
+        Self { value, marks, back: Back::Kept, was_panicking, slot, session: PhantomData }
     }
 
     pub(crate) fn name(&self) -> &Name {
@@ -84,19 +84,19 @@ impl<T: Tracked> Drop for Held<'_, T> {
 /// `(*cart).clone()` clones the value.
 pub struct Ref<'s, T> {
     value: Arc<T>,
-    name: Arc<Name>,
+    slot: Arc<dyn AnySlot>,
     session: PhantomData<&'s Core>,
 }
 
 impl<'s, T: Tracked> Ref<'s, T> {
-    pub(crate) fn new(_session: &'s Core, slot: &Slot<T>, value: Arc<T>) -> Self {
-        Self { value, name: Arc::clone(&slot.name), session: PhantomData }
+    pub(crate) fn new(_session: &'s Core, slot: Arc<Slot<T>>, value: Arc<T>) -> Self {
+        Self { value, slot, session: PhantomData }
     }
 }
 
 impl<T> Clone for Ref<'_, T> {
     fn clone(&self) -> Self {
-        Self { value: Arc::clone(&self.value), name: Arc::clone(&self.name), session: PhantomData }
+        Self { value: Arc::clone(&self.value), slot: Arc::clone(&self.slot), session: PhantomData }
     }
 }
 
@@ -176,8 +176,7 @@ impl<'s, T: Tracked> RefMut<'s, T> {
     /// bytes are decoded for this at each call.
     #[must_use]
     pub fn changed_fields(&self) -> Vec<String> {
-        let base = self.held.slot.base().and_then(|base| base.decode().ok());
-        changed_paths(base.as_ref(), self.held.value())
+        changed_paths(self.held.slot.loaded().as_ref(), self.held.value())
     }
 
     /// Makes the value what was loaded, with nothing touched. A value that this session made
@@ -189,8 +188,7 @@ impl<'s, T: Tracked> RefMut<'s, T> {
     ///
     /// None so far: what was loaded decodes again.
     pub fn revert(mut self) -> Result<()> {
-        let base = self.held.slot.base();
-        self.held.value = base.and_then(|base| base.decode::<T>().ok()).map(Box::new);
+        self.held.value = self.held.slot.loaded().map(Box::new);
         self.held.marks = Marks::default();
         self.held.back = Back::Reverted;
         Ok(())
@@ -217,8 +215,8 @@ impl<T: Tracked> DerefMut for RefMut<'_, T> {
 impl<T> fmt::Debug for Ref<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ref")
-            .field("dict", &self.name.dict)
-            .field("key", &self.name.key)
+            .field("dict", &self.slot.name().dict)
+            .field("key", &self.slot.name().key)
             .finish_non_exhaustive()
     }
 }

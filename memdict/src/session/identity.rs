@@ -6,20 +6,25 @@ use std::{
     sync::Arc,
 };
 
+use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 
-use super::slot::{AnySlot, Name, Slot};
+use super::slot::{AnySlot, Slot};
 use crate::{
     def::{DictDef, Policy},
     error::{Error, Result},
-    key::{self, Key, ToKey},
+    key::{
+        Key, ToKey,
+        name::{Name, push_name},
+        with_form,
+    },
     track::{Schema, Tracked},
 };
 
 /// All dictionaries that a session has met.
 #[derive(Default)]
 pub(crate) struct Identity {
-    spaces: Mutex<HashMap<String, Known>>,
+    spaces: Mutex<HashMap<String, Known, RandomState>>,
 }
 
 struct Known {
@@ -92,7 +97,7 @@ pub(crate) struct Space<T: Tracked> {
     /// What all full keys begin with.
     prefix: Vec<u8>,
     schema: Schema,
-    slots: Mutex<HashMap<Key, Arc<Slot<T>>>>,
+    slots: Mutex<HashMap<Key, Arc<Slot<T>>, RandomState>>,
 }
 
 /// What can be asked of a dictionary of whatever type.
@@ -109,31 +114,26 @@ impl<T: Tracked> AnySpace for Space<T> {
 impl<T: Tracked> Space<T> {
     fn new(name: &str, namespace: &str) -> Self {
         let mut prefix = Vec::new();
-        key::push_name(namespace, &mut prefix);
-        key::push_name(name, &mut prefix);
+        push_name(namespace, &mut prefix);
+        push_name(name, &mut prefix);
         Self { name: name.into(), prefix, schema: Schema::of::<T>(), slots: Mutex::default() }
     }
 
     /// The one entry of this key.
-    pub(crate) fn slot(&self, key: impl ToKey) -> Result<Arc<Slot<T>>> {
-        let key = key.to_key();
-        let mut slots = self.slots.lock();
-        if let Some(slot) = slots.get(&key) {
-            return Ok(Arc::clone(slot));
-        }
-        let full = [&self.prefix, key.as_bytes()].concat();
-        let reason = match () {
-            () if self.name.is_empty() => Some("its dictionary has no name"),
-            () if full.len() > key::MAX_KEY => Some("with its prefix it is above 65,535 bytes"),
-            () => None,
-        };
-        if let Some(reason) = reason {
-            let (dict, key) = (self.name.to_string(), key.to_string());
-            return Err(Error::Key { dict, key, reason });
-        }
-        let name = Name::new(&self.name, key.clone(), full);
-        let slot = Arc::new(Slot::new(name, self.schema));
-        slots.insert(key, Arc::clone(&slot));
-        Ok(slot)
+    pub(crate) fn slot(&self, key: &impl ToKey) -> Result<Arc<Slot<T>>> {
+        with_form(key, |form| {
+            let mut slots = self.slots.lock();
+            if let Some(slot) = slots.get(form.as_slice()) {
+                return Ok(Arc::clone(slot));
+            }
+            let name = Name::new(&self.name, &self.prefix, form).map_err(|reason| {
+                let (dict, key) = (self.name.to_string(), Key::of(form).to_string());
+                Error::Key { dict, key, reason }
+            })?;
+            let key = name.key.clone();
+            let slot = Arc::new(Slot::new(name, self.schema));
+            slots.insert(key, Arc::clone(&slot));
+            Ok(slot)
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! From keys to entries: one batch of loads.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     core::Core,
@@ -8,6 +8,7 @@ use super::{
     slot::{Decoded, Slot},
 };
 use crate::{
+    counters::Counters,
     envelope::Unusable,
     error::{Error, Result},
     log::warning,
@@ -26,7 +27,7 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
     driver: &D,
     slots: &[Arc<Slot<T>>],
 ) -> Result<()> {
-    let unknown = unknown(slots);
+    let unknown = unknown(slots, core.next_batch());
     if unknown.is_empty() {
         return Ok(());
     }
@@ -40,14 +41,13 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
     driver.load_many(&loads, &mut take).await;
 
     let mut failed = None;
-    let mut unreachable = 0;
+    let mut counted = Counters::default();
     for (slot, answer) in unknown.iter().zip(answers) {
         let answer = answer.unwrap_or_else(|| {
             Decoded::Unreachable(StoreError::Down("the store gave no answer".to_owned()))
         });
-        note(core, slot, &answer);
+        note(&mut counted, slot, &answer);
         if let Decoded::Unreachable(error) = &answer {
-            unreachable += 1;
             failed.get_or_insert((slot, error.clone()));
             if core.settings.strict {
                 continue;
@@ -55,6 +55,7 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
         }
         slot.install(answer);
     }
+    core.settings.counting.add(&counted);
     let Some((slot, error)) = failed else {
         return Ok(());
     };
@@ -62,28 +63,29 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
     if core.settings.strict {
         return Err(Error::Unavailable { key, report: None, source: Box::new(error) });
     }
+    let unreachable = counted.unreachable;
     warning!("{unreachable} keys are misses, {key} the first of them: {error}");
     Ok(())
 }
 
 /// The entries that nothing is known of, each once.
-fn unknown<T: Tracked>(slots: &[Arc<Slot<T>>]) -> Vec<&Arc<Slot<T>>> {
-    let mut met = HashSet::new();
-    slots.iter().filter(|slot| slot.needs_load() && met.insert(Arc::as_ptr(slot))).collect()
+fn unknown<T: Tracked>(slots: &[Arc<Slot<T>>], batch: u64) -> Vec<&Slot<T>> {
+    let mut unknown = Vec::with_capacity(slots.len());
+    unknown.extend(slots.iter().map(Arc::as_ref).filter(|slot| slot.joins(batch)));
+    unknown
 }
 
 /// Counts and logs what a load gave.
-fn note<T: Tracked>(core: &Core, slot: &Slot<T>, answer: &Decoded<T>) {
-    let counting = &core.settings.counting;
-    counting.loads.add(1);
+fn note<T: Tracked>(counted: &mut Counters, slot: &Slot<T>, answer: &Decoded<T>) {
+    counted.loads += 1;
     match answer {
-        Decoded::Value(..) => counting.hits.add(1),
-        Decoded::Nothing => counting.absent.add(1),
-        Decoded::Unreachable(_) => counting.unreachable.add(1),
+        Decoded::Value(..) => counted.hits += 1,
+        Decoded::Nothing => counted.absent += 1,
+        Decoded::Unreachable(_) => counted.unreachable += 1,
         Decoded::Unusable(why, _) => {
             match why {
-                Unusable::OtherSchema => counting.other_schema.add(1),
-                _ => counting.unusable.add(1),
+                Unusable::OtherSchema => counted.other_schema += 1,
+                _ => counted.unusable += 1,
             }
             warning!("{} is a miss: what is stored is {why}", slot.name);
         }

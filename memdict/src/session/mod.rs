@@ -8,7 +8,7 @@
 mod commit;
 pub(crate) mod core;
 pub(crate) mod drive;
-mod entry;
+pub(crate) mod entry;
 pub(crate) mod face;
 pub(crate) mod guard;
 mod hidden;

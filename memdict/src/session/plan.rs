@@ -2,9 +2,10 @@
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
-use super::slot::{AnySlot, Draft, Name};
+use super::slot::{AnySlot, Draft};
 use crate::{
     error::{Error, KeyConflict, Result},
+    key::name::Name,
     report::{CommitReport, How},
     store::{Caps, Change, Condition, Load, What},
 };
@@ -12,20 +13,19 @@ use crate::{
 /// The changes of one commit, and what is known of their outcome.
 ///
 /// It lends out a batch of changes, or of loads that settle what is in doubt; the answers are
-/// collected while it is lent, and then settled (`settle`), until nothing is left to send.
-#[derive(Debug, Default)]
-pub(crate) struct Plan {
+/// collected while it is lent, and then settled (`settle`), until no step is left.
+#[derive(Default)]
+pub(crate) struct Plan<'e> {
     bytes: Vec<u8>,
-    pub(super) steps: Vec<Step>,
+    /// What is not settled yet, in the order in which the entries were listed.
+    pub(super) steps: Vec<Step<'e>>,
     pub(super) report: CommitReport,
     pub(super) conflicts: Vec<KeyConflict>,
 }
 
 /// One entry's change.
-#[derive(Debug)]
-pub(super) struct Step {
-    pub(super) name: Arc<Name>,
-    pub(super) type_name: &'static str,
+pub(super) struct Step<'e> {
+    pub(super) entry: &'e dyn AnySlot,
     pub(super) nonce: u64,
     /// The value in its envelope, in the plan's bytes; none for a deletion.
     pub(super) value: Option<(Range<usize>, Option<Duration>)>,
@@ -58,27 +58,27 @@ pub(super) enum Next {
     Look {
         unknown: String,
     },
-    Settled,
 }
 
-impl Plan {
+impl<'e> Plan<'e> {
     /// Encodes what was changed among `entries`. `nonce` begins the numbers that mark this
     /// commit's writes.
     ///
     /// # Errors
     ///
     /// `StillBorrowed`, `Poisoned`, `Encode`, `Unsupported`: nothing is to be sent then.
-    pub(crate) fn draft(entries: &[Arc<dyn AnySlot>], nonce: u64, caps: Caps) -> Result<Self> {
+    pub(crate) fn draft(entries: &'e [Arc<dyn AnySlot>], nonce: u64, caps: Caps) -> Result<Self> {
         let mut plan = Self::default();
-        for (entry, nonce) in entries.iter().zip(nonce_from(nonce)) {
+        plan.report.reserve(entries.len());
+        plan.steps.reserve(entries.len());
+        for (entry, nonce) in entries.iter().map(Arc::as_ref).zip(nonce_from(nonce)) {
             let start = plan.bytes.len();
             let draft = entry.draft(nonce, &mut plan.bytes)?;
-            let name = entry.name();
             let (value, when, purpose) = match draft {
                 Draft::Nothing => continue,
                 Draft::Unchanged => {
                     plan.bytes.truncate(start);
-                    plan.report.record(&name.dict, &name.key, How::Unchanged);
+                    plan.report.record(entry.name(), How::Unchanged);
                     continue;
                 }
                 Draft::Store { policy, when } => {
@@ -86,46 +86,31 @@ impl Plan {
                 }
                 Draft::Delete { when } => (None, when, Purpose::Remove),
             };
-            supported(name, &purpose, when, caps)?;
-            plan.steps.push(Step {
-                name: Arc::clone(name),
-                type_name: entry.type_name(),
-                nonce,
-                value,
-                when,
-                purpose,
-                next: Next::Send,
-                resent: false,
-            });
+            supported(entry.name(), &purpose, when, caps)?;
+            let (next, resent) = (Next::Send, false);
+            plan.steps.push(Step { entry, nonce, value, when, purpose, next, resent });
         }
         Ok(plan)
     }
 
-    /// The changes to send now, and whose they are.
-    pub(crate) fn changes(&self) -> (Vec<usize>, Vec<Change<'_>>) {
-        let send = |step: &Step| step.next == Next::Send;
-        self.waiting(send)
-            .map(|(index, step)| {
-                let what = match (&step.value, &step.purpose) {
-                    (Some((range, ttl)), Purpose::Write | Purpose::Recreate) => {
-                        What::Store { bytes: &self.bytes[range.clone()], ttl: *ttl }
-                    }
-                    _ => What::Delete,
-                };
-                (index, Change::new(step.name.wire(), what, step.when))
-            })
-            .unzip()
+    /// The changes to send now.
+    pub(crate) fn changes(&self) -> Vec<Change<'_>> {
+        let mut changes = Vec::with_capacity(self.steps.len());
+        changes.extend(self.steps.iter().filter(|step| step.next == Next::Send).map(|step| {
+            let what = match (&step.value, &step.purpose) {
+                (Some((range, ttl)), Purpose::Write | Purpose::Recreate) => {
+                    What::Store { bytes: &self.bytes[range.clone()], ttl: *ttl }
+                }
+                _ => What::Delete,
+            };
+            Change::new(step.entry.name().wire(), what, step.when)
+        }));
+        changes
     }
 
-    /// The loads that settle what is in doubt, and whose they are.
-    pub(crate) fn looks(&self) -> (Vec<usize>, Vec<Load<'_>>) {
-        self.waiting(|step| matches!(step.next, Next::Look { .. }))
-            .map(|(index, step)| (index, Load::new(step.name.wire())))
-            .unzip()
-    }
-
-    fn waiting(&self, for_what: fn(&Step) -> bool) -> impl Iterator<Item = (usize, &Step)> {
-        self.steps.iter().enumerate().filter(move |(_, step)| for_what(step))
+    /// The loads that settle what is in doubt: of all that is left, once nothing is to be sent.
+    pub(crate) fn looks(&self) -> Vec<Load<'_>> {
+        self.steps.iter().map(|step| Load::new(step.entry.name().wire())).collect()
     }
 }
 

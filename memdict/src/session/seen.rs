@@ -63,27 +63,28 @@ pub(crate) struct Base {
 }
 
 impl Base {
-    /// The value again, as it was loaded.
+    /// The value again, as it was loaded. `schema` is that of `T`.
     ///
     /// # Errors
     ///
     /// It does not decode; what was loaded does.
-    pub(crate) fn decode<T: Tracked>(&self) -> Result<T, Unusable> {
-        decode(self.codec, self.fingerprint, &self.payload)
+    pub(crate) fn decode<T: Tracked>(&self, schema: &Schema) -> Result<T, Unusable> {
+        decode(schema, self.codec, self.fingerprint, &self.payload)
     }
 }
 
-/// Decodes a payload, if need be through the older type that was stored.
+/// Decodes a payload, if need be through the older type that was stored. `schema` is that of `T`.
 ///
 /// # Errors
 ///
 /// It is of another schema that the type does not know how to convert, or does not decode.
 pub(crate) fn decode<T: Tracked>(
+    schema: &Schema,
     codec: Codec,
     fingerprint: u64,
     payload: &[u8],
 ) -> Result<T, Unusable> {
-    let decoded = if fingerprint == Schema::of::<T>().fingerprint {
+    let decoded = if fingerprint == schema.fingerprint {
         codec.decode(payload)
     } else {
         let older = T::from_older(fingerprint, Encoded::new(codec, payload));

@@ -10,26 +10,20 @@ use crate::{
 
 /// The answers to a batch, collected while the plan is lent out.
 #[derive(Debug)]
-pub(crate) struct Answers<A> {
-    /// Whose each answer is.
-    steps: Vec<usize>,
-    answers: Vec<Option<A>>,
-}
+pub(crate) struct Answers<A>(Vec<Option<A>>);
 
 impl<A> Answers<A> {
-    pub(crate) fn to(steps: Vec<usize>) -> Self {
-        let answers = steps.iter().map(|_| None).collect();
-        Self { steps, answers }
+    /// Room for the answers to `many` operations.
+    pub(crate) fn to(many: usize) -> Self {
+        let mut answers = Vec::new();
+        answers.resize_with(many, || None);
+        Self(answers)
     }
 
     pub(crate) fn take(&mut self, index: usize, answer: A) {
-        if let Some(place) = self.answers.get_mut(index) {
+        if let Some(place) = self.0.get_mut(index) {
             *place = Some(answer);
         }
-    }
-
-    fn each(self) -> impl Iterator<Item = (usize, Option<A>)> {
-        self.steps.into_iter().zip(self.answers)
     }
 }
 
@@ -64,48 +58,31 @@ enum Verdict {
     },
 }
 
-impl Plan {
-    /// Settles the answers to [`Plan::changes`].
+impl Plan<'_> {
+    /// Settles the answers to [`Plan::changes`], of as many. What is settled leaves the plan.
     pub(crate) fn settle(&mut self, answers: Answers<Result<Applied, StoreError>>) {
-        for (index, answer) in answers.each() {
+        let mut answers = answers.0.into_iter();
+        let Self { steps, report, conflicts, .. } = self;
+        steps.retain_mut(|step| {
+            if step.next != Next::Send {
+                return true;
+            }
+            let answer = answers.next().flatten();
             let answer = answer
                 .unwrap_or_else(|| Err(StoreError::Unknown("the store gave no answer".into())));
-            let verdict = settled(&self.steps[index], answer);
-            self.take(index, verdict);
-        }
+            step.take(settled(step, answer), report, conflicts)
+        });
     }
 
-    /// Settles the answers to [`Plan::looks`].
+    /// Settles the answers to [`Plan::looks`], of as many.
     pub(crate) fn resolve(&mut self, answers: Answers<Result<Look, StoreError>>) {
-        for (index, answer) in answers.each() {
-            let verdict = resolved(&self.steps[index], answer.and_then(Result::ok));
-            if matches!(verdict, Verdict::Send { .. }) {
-                self.steps[index].resent = true;
-            }
-            self.take(index, verdict);
-        }
-    }
-
-    fn take(&mut self, index: usize, verdict: Verdict) {
-        let step = &mut self.steps[index];
-        let (dict, key) = (&step.name.dict, &step.name.key);
-        step.next = Next::Settled;
-        match verdict {
-            Verdict::Done(how) => self.report.record(dict, key, how),
-            Verdict::Conflict(there) => {
-                self.conflicts.push(KeyConflict::new(dict, key, step.type_name, there));
-            }
-            Verdict::Lost { reason, uncertain } => {
-                self.report.record_lost(dict, key, reason, uncertain);
-            }
-            Verdict::Refused { reason } => self.report.record_refused(dict, key, reason),
-            Verdict::Send { when, purpose } => {
-                step.when = when;
-                step.purpose = purpose;
-                step.next = Next::Send;
-            }
-            Verdict::Look { unknown } => step.next = Next::Look { unknown },
-        }
+        let mut answers = answers.0.into_iter();
+        let Self { steps, report, conflicts, .. } = self;
+        steps.retain_mut(|step| {
+            let verdict = resolved(step, answers.next().flatten().and_then(Result::ok));
+            step.resent |= matches!(verdict, Verdict::Send { .. });
+            step.take(verdict, report, conflicts)
+        });
     }
 
     /// What became of it all, once nothing is left to send.
@@ -126,8 +103,37 @@ impl Plan {
     }
 }
 
+impl Step<'_> {
+    /// Does what the verdict says. Whether there is more to do.
+    fn take(
+        &mut self,
+        verdict: Verdict,
+        report: &mut CommitReport,
+        conflicts: &mut Vec<KeyConflict>,
+    ) -> bool {
+        let name = self.entry.name();
+        match verdict {
+            Verdict::Done(how) => report.record(name, how),
+            Verdict::Conflict(there) => {
+                conflicts.push(KeyConflict::new(name, self.entry.type_name(), there));
+            }
+            Verdict::Lost { reason, uncertain } => report.record_lost(name, reason, uncertain),
+            Verdict::Refused { reason } => report.record_refused(name, reason),
+            Verdict::Send { when, purpose } => {
+                (self.when, self.purpose, self.next) = (when, purpose, Next::Send);
+                return true;
+            }
+            Verdict::Look { unknown } => {
+                self.next = Next::Look { unknown };
+                return true;
+            }
+        }
+        false
+    }
+}
+
 /// What an answer to a change means.
-fn settled(step: &Step, answer: Result<Applied, StoreError>) -> Verdict {
+fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
     match (&step.purpose, answer) {
         (Purpose::Clear { refused }, answer) => {
             let reason = match answer {
@@ -165,10 +171,10 @@ fn settled(step: &Step, answer: Result<Applied, StoreError>) -> Verdict {
 }
 
 /// What is there now says what became of a change whose answer never came.
-fn resolved(step: &Step, look: Option<Look>) -> Verdict {
+fn resolved(step: &Step<'_>, look: Option<Look>) -> Verdict {
     let unknown = match &step.next {
         Next::Look { unknown } => unknown.as_str(),
-        Next::Send | Next::Settled => "no answer",
+        Next::Send => "no answer",
     };
     let lost = |what: &str| Verdict::Lost { reason: format!("{unknown}; {what}"), uncertain: true };
     match (&step.purpose, look) {

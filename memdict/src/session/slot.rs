@@ -1,6 +1,6 @@
-//! One key of a session: its names, its state, and what a commit has to do about it.
+//! One key of a session: its name, its state, and what a commit has to do about it.
 
-use std::{fmt, sync::Arc};
+use std::{mem, sync::Arc};
 
 use parking_lot::Mutex;
 
@@ -13,58 +13,14 @@ use crate::{
     def::Policy,
     envelope::{self, Opened, Seal, Unusable},
     error::{BoxError, Error, Result},
-    key::{Key, Wire},
+    key::name::Name,
     store::{Condition, Loaded, StoreError, Token},
     track::{Schema, Tracked},
 };
 
-/// What a key is called.
-#[derive(Debug)]
-pub(crate) struct Name {
-    pub(crate) dict: Arc<str>,
-    pub(crate) key: Key,
-    /// Namespace, dictionary and key.
-    full: Box<[u8]>,
-    /// What stands for it on the wire, where that is a hash.
-    hashed: Option<Box<[u8]>>,
-}
-
-impl Name {
-    pub(crate) fn new(dict: &Arc<str>, key: Key, full: Vec<u8>) -> Self {
-        let hashed = match Wire::of(&full) {
-            Wire::Plain => None,
-            Wire::Hashed(wire) => Some(wire.into_boxed_slice()),
-        };
-        Self { dict: Arc::clone(dict), key, full: full.into_boxed_slice(), hashed }
-    }
-
-    pub(crate) fn wire(&self) -> &[u8] {
-        self.hashed.as_deref().unwrap_or(&self.full)
-    }
-
-    /// What the envelope carries: the full key, where the wire has only a hash of it.
-    fn in_envelope(&self) -> Option<&[u8]> {
-        self.hashed.is_some().then_some(&*self.full)
-    }
-
-    pub(crate) fn misused(&self, misuse: Misuse) -> Error {
-        let (dict, key) = (self.dict.to_string(), self.key.clone());
-        match misuse {
-            Misuse::AlreadyBorrowed => Error::AlreadyBorrowed { dict, key },
-            Misuse::Poisoned => Error::Poisoned { dict, key },
-        }
-    }
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}[{}]`", self.dict, self.key)
-    }
-}
-
 /// One key of a session, of known type.
 pub(crate) struct Slot<T: Tracked> {
-    pub(crate) name: Arc<Name>,
+    pub(crate) name: Name,
     schema: Schema,
     inner: Mutex<Inner<T>>,
 }
@@ -75,6 +31,16 @@ struct Inner<T: Tracked> {
     policy: Policy,
     /// Whether commit knows of the entry.
     listed: bool,
+    /// The batch of loads that asked for it last; they are numbered from 1.
+    batch: u64,
+}
+
+impl<T: Tracked> Inner<T> {
+    /// The entry was handed out for writing, inserted or removed, by a definition of this policy.
+    fn written_by(&mut self, policy: Policy) -> FirstWrite {
+        self.policy = policy;
+        FirstWrite(!mem::replace(&mut self.listed, true))
+    }
 }
 
 /// An entry that was handed out for writing, inserted or removed for the first time: commit
@@ -82,59 +48,85 @@ struct Inner<T: Tracked> {
 #[must_use]
 pub(crate) struct FirstWrite(pub(crate) bool);
 
+/// What is said of an entry, once something is known of it.
+pub(crate) enum Known<R> {
+    Is(R),
+    /// Nothing is known yet: it is to be loaded first.
+    NotYet,
+}
+
+/// An entry that was handed out for writing.
+pub(crate) struct Out<T: Tracked> {
+    /// The value, if there is one.
+    pub(crate) value: Option<Box<T>>,
+    pub(crate) marks: Marks<T::Changes>,
+    pub(crate) first: FirstWrite,
+}
+
 impl<T: Tracked> Slot<T> {
     pub(crate) fn new(name: Name, schema: Schema) -> Self {
-        let inner = Inner { state: State::unread(), policy: Policy::default(), listed: false };
-        Self { name: Arc::new(name), schema, inner: Mutex::new(inner) }
+        let (state, policy) = (State::unread(), Policy::default());
+        Self { name, schema, inner: Mutex::new(Inner { state, policy, listed: false, batch: 0 }) }
     }
 
     /// One transition. Of user code only the destructor of a replaced value runs under the
     /// lock; being `'static`, it has no handle to this session.
+    #[inline(always)]
     fn step(inner: &mut Inner<T>, call: Call<T>) -> Result<Answer<T>, Misuse> {
-        let state = std::mem::replace(&mut inner.state, State::Poisoned);
+        let state = mem::replace(&mut inner.state, State::Poisoned);
         let (state, answer) = state.next(call);
-        inner.state = state;
+        // What stood in has nothing to drop.
+        mem::forget(mem::replace(&mut inner.state, state));
         answer
     }
 
-    fn call(&self, call: Call<T>) -> Result<Answer<T>> {
-        Self::step(&mut self.inner.lock(), call).map_err(|misuse| self.name.misused(misuse))
+    #[cold]
+    pub(crate) fn misused(&self, misuse: Misuse) -> Error {
+        let (dict, key) = (self.name.dict.to_string(), self.name.key.clone());
+        match misuse {
+            Misuse::AlreadyBorrowed => Error::AlreadyBorrowed { dict, key },
+            Misuse::Poisoned => Error::Poisoned { dict, key },
+        }
     }
 
-    fn write(&self, policy: Policy, call: Call<T>) -> Result<(Answer<T>, FirstWrite)> {
+    /// Whether the entry is to be loaded in this batch: nothing is known of it, and the batch
+    /// does not have it yet.
+    pub(crate) fn joins(&self, batch: u64) -> bool {
         let mut inner = self.inner.lock();
-        let answer = Self::step(&mut inner, call).map_err(|misuse| self.name.misused(misuse))?;
-        inner.policy = policy;
-        let first = !std::mem::replace(&mut inner.listed, true);
-        Ok((answer, FirstWrite(first)))
+        inner.state.needs_load() && mem::replace(&mut inner.batch, batch) != batch
     }
 
-    pub(crate) fn needs_load(&self) -> bool {
-        self.inner.lock().state.needs_load()
-    }
-
-    pub(crate) fn holds_value(&self) -> Result<bool> {
-        let held = self.inner.lock().state.holds_value();
-        held.map_err(|misuse| self.name.misused(misuse))
-    }
-
-    pub(crate) fn read(&self) -> Result<Option<Arc<T>>> {
-        match self.call(Call::Read)? {
-            Answer::Read(value) => Ok(value),
-            Answer::Done | Answer::Out { .. } => Ok(None),
+    pub(crate) fn holds_value(&self) -> Result<Known<bool>, Misuse> {
+        let inner = self.inner.lock();
+        if inner.state.needs_load() {
+            return Ok(Known::NotYet);
         }
+        inner.state.holds_value().map(Known::Is)
     }
 
-    /// Gives the value, if there is one, and its marks.
-    #[expect(clippy::type_complexity, reason = "taken apart where it is called, once")]
-    pub(crate) fn check_out(
-        &self,
-        policy: Policy,
-    ) -> Result<(Option<Box<T>>, Marks<T::Changes>, FirstWrite)> {
-        match self.write(policy, Call::CheckOut)? {
-            (Answer::Out { value, marks }, first) => Ok((value, marks, first)),
-            (_, first) => Ok((None, Marks::default(), first)),
-        }
+    pub(crate) fn read(&self) -> Result<Known<Option<Arc<T>>>, Misuse> {
+        Ok(match Self::step(&mut self.inner.lock(), Call::Read)? {
+            Answer::Read(value) => Known::Is(value),
+            _ => Known::NotYet,
+        })
+    }
+
+    /// Hands the entry out for writing.
+    pub(crate) fn check_out(&self, policy: Policy) -> Result<Known<Out<T>>, Misuse> {
+        let mut inner = self.inner.lock();
+        Ok(match Self::step(&mut inner, Call::CheckOut)? {
+            Answer::Out { value, marks } => {
+                let first = inner.written_by(policy);
+                Known::Is(Out { value, marks, first })
+            }
+            _ => Known::NotYet,
+        })
+    }
+
+    fn write(&self, policy: Policy, call: Call<T>) -> Result<FirstWrite, Misuse> {
+        let mut inner = self.inner.lock();
+        Self::step(&mut inner, call)?;
+        Ok(inner.written_by(policy))
     }
 
     pub(crate) fn check_in(&self, value: Option<Box<T>>, marks: Marks<T::Changes>, back: Back) {
@@ -142,20 +134,21 @@ impl<T: Tracked> Slot<T> {
         let _ = Self::step(&mut self.inner.lock(), Call::CheckIn { value, marks, back });
     }
 
-    pub(crate) fn insert(&self, policy: Policy, value: T) -> Result<FirstWrite> {
-        Ok(self.write(policy, Call::Insert(Box::new(value)))?.1)
+    pub(crate) fn insert(&self, policy: Policy, value: T) -> Result<FirstWrite, Misuse> {
+        self.write(policy, Call::Insert(Box::new(value)))
     }
 
-    pub(crate) fn remove(&self, policy: Policy) -> Result<FirstWrite> {
-        Ok(self.write(policy, Call::Remove)?.1)
+    pub(crate) fn remove(&self, policy: Policy) -> Result<FirstWrite, Misuse> {
+        self.write(policy, Call::Remove)
     }
 
-    /// What was loaded, while the entry is checked out.
-    pub(crate) fn base(&self) -> Option<Base> {
-        match &self.inner.lock().state {
+    /// What was loaded, once more, while the entry is checked out.
+    pub(crate) fn loaded(&self) -> Option<T> {
+        let base = match &self.inner.lock().state {
             State::CheckedOut { was } => was.base().cloned(),
             _ => None,
-        }
+        };
+        base.and_then(|base| base.decode(&self.schema).ok())
     }
 
     /// Decodes what a load gave.
@@ -170,7 +163,7 @@ impl<T: Tracked> Slot<T> {
                 Ok(opened) => opened,
                 Err(why) => return Decoded::Unusable(why, token),
             };
-        match decode(codec, fingerprint, payload) {
+        match decode(&self.schema, codec, fingerprint, payload) {
             Ok(value) => {
                 let base = Base { token, codec, fingerprint, payload: payload.into() };
                 Decoded::Value(Box::new(value), base)
@@ -198,7 +191,8 @@ impl<T: Tracked> Slot<T> {
         if alike && *payload == *base.payload {
             return true;
         }
-        (self.schema.inexact || !alike) && base.decode().is_ok_and(|loaded| T::same(&loaded, value))
+        (self.schema.inexact || !alike)
+            && base.decode(&self.schema).is_ok_and(|loaded| T::same(&loaded, value))
     }
 }
 
@@ -212,7 +206,7 @@ pub(crate) enum Decoded<T> {
 
 /// What a commit needs of an entry of whatever type.
 pub(crate) trait AnySlot: Send + Sync {
-    fn name(&self) -> &Arc<Name>;
+    fn name(&self) -> &Name;
     fn type_name(&self) -> &'static str;
 
     /// What there is to do. A value to be stored is appended to `bytes` in its envelope;
@@ -251,7 +245,7 @@ impl<T: Tracked> Slot<T> {
 }
 
 impl<T: Tracked> AnySlot for Slot<T> {
-    fn name(&self) -> &Arc<Name> {
+    fn name(&self) -> &Name {
         &self.name
     }
 
@@ -271,7 +265,7 @@ impl<T: Tracked> AnySlot for Slot<T> {
                 let (dict, key) = (self.name.dict.to_string(), self.name.key.clone());
                 return Err(Error::StillBorrowed { dict, key });
             }
-            State::Poisoned => return Err(self.name.misused(Misuse::Poisoned)),
+            State::Poisoned => return Err(self.misused(Misuse::Poisoned)),
             State::Touched { value, base, .. } => {
                 (value.get(), Some(base), Condition::Matches(base.token))
             }
@@ -300,7 +294,7 @@ impl<T: Tracked> AnySlot for Slot<T> {
         let inner = self.inner.lock();
         match &inner.state {
             State::Clean { value, base } if !self.encodes_unchanged(value.get(), base) => {
-                changed_paths(base.decode().ok().as_ref(), value.get())
+                changed_paths(base.decode(&self.schema).ok().as_ref(), value.get())
             }
             _ => Vec::new(),
         }

@@ -16,8 +16,8 @@ const TABLE: &str = "
     Absent(Unread)      | load nothing  | Absent(Nothing)     | done
     Absent(Unread)      | load unusable | Absent(Unusable)    | done
     Absent(Unread)      | load failed   | Absent(Unreachable) | done
-    Absent(Unread)      | read          | Absent(Unread)      | none
-    Absent(Unread)      | check out     | Out:Absent(Unread)  | vacant
+    Absent(Unread)      | read          | Absent(Unread)      | unread
+    Absent(Unread)      | check out     | Absent(Unread)      | unread
     Absent(Unread)      | insert        | New(Unread)         | done
     Absent(Unread)      | remove        | Removed(Unread)     | done
     Absent(Nothing)     | load value    | Absent(Nothing)     | done
@@ -237,6 +237,7 @@ fn call(name: &str) -> Call<u64> {
 fn answer_name(answer: &Result<Answer<u64>, Misuse>) -> String {
     match answer {
         Ok(Answer::Done) => "done".to_owned(),
+        Ok(Answer::Unread) => "unread".to_owned(),
         Ok(Answer::Read(None)) => "none".to_owned(),
         Ok(Answer::Read(Some(_))) => "value".to_owned(),
         Ok(Answer::Out { value: None, .. }) => "vacant".to_owned(),

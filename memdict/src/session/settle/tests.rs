@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::*;
 use crate::{
     def::Policy,
-    session::slot::{AnySlot, Draft, Name},
+    key::name::Name,
+    session::slot::{AnySlot, Draft},
     store::Caps,
 };
 
@@ -14,10 +15,10 @@ const OTHER: Token = Token::new(1, 2, 4);
 const SEEN: Condition = Condition::Matches(TOKEN);
 
 /// An entry whose draft is given, whatever it holds.
-struct Fixed(Arc<Name>, fn() -> Draft);
+struct Fixed(Name, fn() -> Draft);
 
 impl AnySlot for Fixed {
-    fn name(&self) -> &Arc<Name> {
+    fn name(&self) -> &Name {
         &self.0
     }
 
@@ -35,17 +36,17 @@ impl AnySlot for Fixed {
     }
 }
 
-fn plan_of(drafts: &[fn() -> Draft], caps: Caps) -> Result<Plan> {
+/// Its entries live for ever, so that steps can be handed around.
+fn plan_of(drafts: &[fn() -> Draft], caps: Caps) -> Result<Plan<'static>> {
     let entries: Vec<Arc<dyn AnySlot>> = drafts
         .iter()
         .enumerate()
         .map(|(i, draft)| {
-            let key = crate::ToKey::to_key(&i);
-            let name = Name::new(&"d".into(), key, format!("n:d:#{i}").into_bytes());
-            Arc::new(Fixed(Arc::new(name), *draft)) as _
+            let name = Name::new(&"d".into(), b"n:d:", &mut format!("#{i}").into_bytes());
+            Arc::new(Fixed(name.expect("it is a name"), *draft)) as _
         })
         .collect();
-    Plan::draft(&entries, 100, caps)
+    Plan::draft(entries.leak(), 100, caps)
 }
 
 fn store(when: Condition) -> Draft {
@@ -53,31 +54,31 @@ fn store(when: Condition) -> Draft {
 }
 
 /// The plan's only step.
-fn step(draft: fn() -> Draft) -> Step {
+fn step(draft: fn() -> Draft) -> Step<'static> {
     plan_of(&[draft], Caps::default()).expect("it drafts").steps.remove(0)
 }
 
-fn changed() -> Step {
+fn changed() -> Step<'static> {
     step(|| store(SEEN))
 }
 
-fn created() -> Step {
+fn created() -> Step<'static> {
     step(|| store(Condition::Absent))
 }
 
-fn blind() -> Step {
+fn blind() -> Step<'static> {
     step(|| store(Condition::Always))
 }
 
-fn removed() -> Step {
+fn removed() -> Step<'static> {
     step(|| Draft::Delete { when: SEEN })
 }
 
-fn removed_blind() -> Step {
+fn removed_blind() -> Step<'static> {
     step(|| Draft::Delete { when: Condition::Always })
 }
 
-fn recreated() -> Step {
+fn recreated() -> Step<'static> {
     Step { when: Condition::Absent, purpose: Purpose::Recreate, ..changed() }
 }
 
@@ -145,7 +146,7 @@ fn a_store_that_is_down_loses_the_change_for_certain() {
     }
 }
 
-fn in_doubt(step: Step) -> Step {
+fn in_doubt(step: Step<'static>) -> Step<'static> {
     let verdict = settled(&step, Err(StoreError::Unknown("cut".into())));
     let Verdict::Look { unknown } = verdict else { panic!("{verdict:?}") };
     Step { next: Next::Look { unknown }, ..step }
@@ -197,18 +198,48 @@ fn a_change_whose_outcome_stays_unknown_is_lost_and_may_have_landed() {
 #[test]
 fn an_unanswered_change_is_in_doubt_and_one_that_may_have_landed_is_not_transient() {
     let mut plan = plan_of(&[|| store(SEEN), || store(SEEN)], Caps::default()).unwrap();
-    let (steps, changes) = plan.changes();
-    assert_eq!(changes.len(), 2);
-    let mut answers = Answers::to(steps);
+    assert_eq!(plan.changes().len(), 2);
+    let mut answers = Answers::to(2);
     answers.take(0, Ok(Applied::Differs));
     plan.settle(answers);
-    assert!(plan.changes().0.is_empty());
-    let (steps, _) = plan.looks();
-    assert_eq!(steps, [1]);
-    plan.resolve(Answers::to(steps));
+    assert!(plan.changes().is_empty());
+    let looks = plan.looks();
+    assert_eq!(looks.iter().map(|look| look.key).collect::<Vec<_>>(), [b"n:d:#1"]);
+    plan.resolve(Answers::to(1));
     let error = plan.finish(false).unwrap_err();
     assert!(matches!(&error, Error::Conflict { report, .. } if report.lost.len() == 1));
     assert!(!error.is_transient());
+}
+
+#[test]
+fn answers_that_come_while_others_are_in_doubt_go_to_their_own_steps() {
+    let drafts: &[fn() -> Draft] =
+        &[|| store(SEEN), || store(SEEN), || store(SEEN), || store(Condition::Absent)];
+    let mut plan = plan_of(drafts, Caps::default()).unwrap();
+    let mut answers = Answers::to(4);
+    answers.take(3, Ok(Applied::Done(TOKEN)));
+    answers.take(2, Ok(Applied::Gone));
+    answers.take(0, Ok(Applied::Gone));
+    plan.settle(answers);
+    // 1 is in doubt; 0 and 2 are stored anew, and only then is 1 looked at.
+    let keys: Vec<_> = plan.changes().iter().map(|change| change.key).collect();
+    assert_eq!(keys, [b"n:d:#0", b"n:d:#2"]);
+    let mut answers = Answers::to(2);
+    answers.take(1, Ok(Applied::Exists));
+    answers.take(0, Ok(Applied::Done(TOKEN)));
+    plan.settle(answers);
+    let keys: Vec<_> = plan.looks().iter().map(|look| look.key).collect();
+    assert_eq!(keys, [b"n:d:#1"]);
+    let mut answers = Answers::to(1);
+    answers.take(0, Ok(there(101, OTHER).unwrap()));
+    plan.resolve(answers);
+    let Err(Error::Conflict { conflicts, report, .. }) = plan.finish(false) else {
+        panic!("2 was stored by somebody else")
+    };
+    let keys = |keys: Vec<&crate::Key>| keys.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(keys(conflicts.iter().map(|one| &one.key).collect()), ["#2"]);
+    assert_eq!(keys(report.written_keys().map(|(_, key)| key).collect()), ["#3", "#0", "#1"]);
+    assert_eq!(report.recreated, 1);
 }
 
 #[test]
@@ -232,20 +263,18 @@ fn a_plan_ends_whatever_the_store_answers() {
         loop {
             rounds += 1;
             assert!(rounds < 20, "{answer:?}");
-            let (steps, changes) = plan.changes();
-            if !steps.is_empty() {
-                let many = changes.len();
-                let mut answers = Answers::to(steps);
+            let many = plan.changes().len();
+            if many > 0 {
+                let mut answers = Answers::to(many);
                 (0..many).for_each(|i| answers.take(i, answer.clone()));
                 plan.settle(answers);
                 continue;
             }
-            let (steps, loads) = plan.looks();
-            if steps.is_empty() {
+            let many = plan.looks().len();
+            if many == 0 {
                 break;
             }
-            let many = loads.len();
-            let mut answers = Answers::to(steps);
+            let mut answers = Answers::to(many);
             (0..many).for_each(|i| answers.take(i, Ok(Look::There { nonce: None, token: TOKEN })));
             plan.resolve(answers);
         }
@@ -256,8 +285,8 @@ fn a_plan_ends_whatever_the_store_answers() {
 #[test]
 fn a_condition_that_the_store_cannot_keep_is_an_error_before_anything_is_sent() {
     let caps = Caps { conditional_delete: false, ..Caps::default() };
-    let error = plan_of(&[|| Draft::Delete { when: SEEN }], caps).unwrap_err();
-    assert!(matches!(error, Error::Unsupported { .. }));
+    let refused = plan_of(&[|| Draft::Delete { when: SEEN }], caps);
+    assert!(matches!(refused, Err(Error::Unsupported { .. })));
     assert!(plan_of(&[|| Draft::Delete { when: Condition::Always }], caps).is_ok());
     let caps = Caps { conditional_store: false, ..Caps::default() };
     assert!(plan_of(&[|| store(SEEN)], caps).is_err());
@@ -270,5 +299,5 @@ fn what_is_unchanged_takes_no_room_in_the_plan() {
         &[|| Draft::Unchanged, || Draft::Nothing, || store(Condition::Always)];
     let plan = plan_of(drafts, Caps::default()).unwrap();
     assert_eq!(plan.report.unchanged, 1);
-    assert_eq!(plan.changes().1.len(), 1);
+    assert_eq!(plan.changes().len(), 1);
 }

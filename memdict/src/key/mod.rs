@@ -16,7 +16,17 @@
 //! it instead: no other key begins with `~`. The full form is then kept inside the value's
 //! envelope and checked when it is read, so that even equal hashes would be a miss.
 
-use std::{borrow::Cow, fmt};
+pub(crate) mod name;
+
+use std::{
+    borrow::{Borrow, Cow},
+    cell::Cell,
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    io::Write,
+    sync::Arc,
+};
 
 /// The longest key that memcached takes, in bytes.
 pub(crate) const MAX_WIRE: usize = 250;
@@ -24,13 +34,64 @@ pub(crate) const MAX_WIRE: usize = 250;
 /// The longest full key: the envelope keeps its length in 16 bits.
 pub(crate) const MAX_KEY: usize = u16::MAX as usize;
 
-/// A key in its canonical form.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(Vec<u8>);
+/// A key in its canonical form. A clone shares it.
+#[derive(Clone)]
+pub struct Key {
+    /// The form, behind what goes before it on the wire, if that is known.
+    full: Arc<[u8]>,
+    /// Where the form begins.
+    start: usize,
+}
 
 impl Key {
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
+    /// The key of this form.
+    pub(crate) fn of(form: &[u8]) -> Self {
+        Self { full: form.into(), start: 0 }
+    }
+
+    /// A key in one buffer with what goes before it on the wire. Of `form` the buffer is used.
+    fn behind(prefix: &[u8], form: &mut Vec<u8>) -> Self {
+        let length = form.len();
+        form.extend_from_slice(prefix);
+        form.extend_from_within(..length);
+        Self { full: form[length..].into(), start: prefix.len() }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.full[self.start..]
+    }
+}
+
+/// The canonical form, by which keys are equal, ordered and hashed.
+impl Borrow<[u8]> for Key {
+    fn borrow(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Key {}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
     }
 }
 
@@ -44,7 +105,7 @@ impl fmt::Debug for Key {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 100;
-        let text = String::from_utf8_lossy(&self.0);
+        let text = String::from_utf8_lossy(self.as_bytes());
         for c in text.chars().take(SHOWN) {
             if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
         }
@@ -88,10 +149,28 @@ pub trait ToKey {
 
     /// The canonical form by itself.
     fn to_key(&self) -> Key {
-        let mut form = Vec::new();
-        self.write_key(&mut form);
-        Key(form)
+        with_form(self, |form| Key::of(form))
     }
+}
+
+thread_local! {
+    /// Where a thread writes the forms of keys.
+    static FORM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Lends a key's canonical form, in a buffer that is used again. What writes it is code of an
+/// application, which may come by here itself: the buffer is its own while it is taken.
+#[inline]
+pub(crate) fn with_form<R>(key: &(impl ToKey + ?Sized), lend: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    // Where the thread is at its end, there is nothing to use again.
+    let mut form = FORM.try_with(Cell::take).unwrap_or_default();
+    form.clear();
+    key.write_key(&mut form);
+    let lent = lend(&mut form);
+    if form.capacity() <= 2 * MAX_KEY {
+        let _ = FORM.try_with(|kept| kept.set(form));
+    }
+    lent
 }
 
 impl<K: ToKey + ?Sized> ToKey for &K {
@@ -102,13 +181,14 @@ impl<K: ToKey + ?Sized> ToKey for &K {
 
 impl ToKey for Key {
     fn write_key(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.0);
+        out.extend_from_slice(self.as_bytes());
     }
 }
 
 impl ToKey for str {
+    #[inline]
     fn write_key(&self, out: &mut Vec<u8>) {
-        if self.starts_with(['#', '=', '(', '"', '~']) {
+        if let Some(b'#' | b'=' | b'(' | b'"' | b'~') = self.as_bytes().first() {
             out.push(b'"');
         }
         out.extend_from_slice(self.as_bytes());
@@ -146,8 +226,8 @@ macro_rules! integers {
     ($($type:ty)*) => {$(
         impl ToKey for $type {
             fn write_key(&self, out: &mut Vec<u8>) {
-                out.push(b'#');
-                out.extend_from_slice(self.to_string().as_bytes());
+                // A `Vec` takes all that is written to it.
+                let _ = write!(out, "#{self}");
             }
         }
     )*};
@@ -164,7 +244,7 @@ macro_rules! tuples {
                     if $index > 0 {
                         out.push(b',');
                     }
-                    push_part(&self.$index.to_key(), out);
+                    push_part(&self.$index, out);
                 )+
                 out.push(b')');
             }
@@ -174,12 +254,18 @@ macro_rules! tuples {
 
 tuples! { (A 0 B 1) (A 0 B 1 C 2) (A 0 B 1 C 2 D 3) }
 
-fn push_part(part: &Key, out: &mut Vec<u8>) {
-    for byte in &part.0 {
-        match byte {
-            b'%' | b',' | b'(' | b')' => push_escaped(*byte, out),
-            _ => out.push(*byte),
-        }
+fn push_part(part: &impl ToKey, out: &mut Vec<u8>) {
+    const fn is_ours(byte: &u8) -> bool {
+        matches!(byte, b'%' | b',' | b'(' | b')')
+    }
+
+    let start = out.len();
+    part.write_key(out);
+    let Some(first) = out.iter().skip(start).position(is_ours) else {
+        return;
+    };
+    for byte in out.split_off(start + first) {
+        if is_ours(&byte) { push_escaped(byte, out) } else { out.push(byte) }
     }
 }
 
@@ -194,58 +280,13 @@ fn push_hex(byte: u8, out: &mut Vec<u8>) {
     out.push(DIGITS[usize::from(byte & 15)]);
 }
 
-/// Appends a namespace or a dictionary's name in the form that contains neither `:` nor `~`,
-/// and the `:` behind it.
-pub(crate) fn push_name(name: &str, out: &mut Vec<u8>) {
-    for c in name.chars() {
-        let mut buffer = [0; 4];
-        let bytes = c.encode_utf8(&mut buffer).as_bytes();
-        if matches!(c, '%' | ':' | '~') || !is_safe(c) {
-            bytes.iter().for_each(|byte| push_escaped(*byte, out));
-        } else {
-            out.extend_from_slice(bytes);
-        }
-    }
-    out.push(b':');
-}
-
-fn is_safe(c: char) -> bool {
-    !c.is_whitespace() && !c.is_control()
-}
-
-/// What stands on the wire for a full key.
-pub(crate) enum Wire {
-    /// The full key itself.
-    Plain,
-    /// A hash of it: the envelope has to carry the full key.
-    Hashed(Vec<u8>),
-}
-
-impl Wire {
-    pub(crate) fn of(full: &[u8]) -> Self {
-        let safe = full.len() <= MAX_WIRE
-            && std::str::from_utf8(full).is_ok_and(|text| text.chars().all(is_safe));
-        if safe {
-            return Self::Plain;
-        }
-        let mut wire = vec![b'~'];
-        blake3::hash(full).as_bytes().iter().for_each(|byte| push_hex(*byte, &mut wire));
-        Self::Hashed(wire)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn form(key: impl ToKey) -> String {
-        String::from_utf8(key.to_key().0).expect("canonical forms of these are text")
-    }
-
-    fn name(name: &str) -> String {
-        let mut out = Vec::new();
-        push_name(name, &mut out);
-        String::from_utf8(out).expect("names are text")
+        String::from_utf8(key.to_key().as_bytes().to_vec())
+            .expect("canonical forms of these are text")
     }
 
     #[test]
@@ -258,7 +299,6 @@ mod tests {
         assert_eq!(form(b"\x00\xff"), "=00ff");
         assert_eq!(form(("alice", 7)), "(alice,#7)");
         assert_eq!(form((("a", 1), "b")), "(%28a%2c#1%29,b)");
-        assert_eq!(name("a:b~c d%"), "a%3ab%7ec%20d%25:");
     }
 
     #[test]
@@ -288,15 +328,26 @@ mod tests {
     }
 
     #[test]
-    fn long_and_unsafe_keys_are_hashed_and_others_stay_readable() {
-        let longest = vec![b'x'; MAX_WIRE];
-        assert!(matches!(Wire::of(&longest), Wire::Plain));
-        assert!(matches!(Wire::of("schlüssel".as_bytes()), Wire::Plain));
-        for hashed in [&b"a b"[..], b"a\r\nb", b"a\0b", b"\xff", &[b'x'; MAX_WIRE + 1]] {
-            let Wire::Hashed(wire) = Wire::of(hashed) else { panic!("{hashed:?} stays plain") };
-            assert!(wire.len() <= MAX_WIRE && wire[0] == b'~');
-            assert!(matches!(Wire::of(&wire), Wire::Plain), "a hash is safe itself");
+    fn a_key_may_be_written_while_another_is() {
+        struct Nested;
+        impl ToKey for Nested {
+            fn write_key(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(("a", 1).to_key().as_bytes());
+                out.push(b'.');
+                "b".to_key().write_key(out);
+            }
         }
+        for _ in 0..2 {
+            assert_eq!(form(Nested), "(a,#1).b");
+            assert_eq!(form((Nested, Nested)), "(%28a%2c#1%29.b,%28a%2c#1%29.b)");
+        }
+    }
+
+    #[test]
+    fn keys_are_found_by_their_form() {
+        let keys = std::collections::HashSet::from(["alice".to_key(), 7.to_key()]);
+        assert!(keys.contains(&b"alice"[..]) && keys.contains(&b"#7"[..]));
+        assert!(!keys.contains(&b"7"[..]));
     }
 
     #[test]

@@ -1,0 +1,133 @@
+//! What an entry is called: in the program, in the log, and on the wire.
+
+use std::{fmt, sync::Arc};
+
+use super::{Key, MAX_KEY, MAX_WIRE, push_escaped, push_hex};
+
+/// What an entry is called.
+pub(crate) struct Name {
+    pub(crate) dict: Arc<str>,
+    pub(crate) key: Key,
+    /// What stands for the full key on the wire, where that is a hash.
+    hashed: Option<Box<[u8]>>,
+}
+
+impl Name {
+    /// Of the key of this form, which is used up. `prefix` is what full keys begin with.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no such name.
+    pub(crate) fn new(
+        dict: &Arc<str>,
+        prefix: &[u8],
+        form: &mut Vec<u8>,
+    ) -> Result<Self, &'static str> {
+        if dict.is_empty() {
+            return Err("its dictionary has no name");
+        }
+        if prefix.len() + form.len() > MAX_KEY {
+            return Err("with its prefix it is above 65,535 bytes");
+        }
+        let key = Key::behind(prefix, form);
+        let hashed = (!is_plain(&key.full)).then(|| hash(&key.full));
+        Ok(Self { dict: Arc::clone(dict), key, hashed })
+    }
+
+    /// What stands on the wire: the full key, or a hash of it.
+    pub(crate) fn wire(&self) -> &[u8] {
+        self.hashed.as_deref().unwrap_or(&self.key.full)
+    }
+
+    /// What the envelope carries: the full key, where the wire has only a hash of it.
+    pub(crate) fn in_envelope(&self) -> Option<&[u8]> {
+        self.hashed.is_some().then_some(&*self.key.full)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}[{}]`", self.dict, self.key)
+    }
+}
+
+/// Appends a namespace or a dictionary's name in the form that contains neither `:` nor `~`,
+/// and the `:` behind it.
+pub(crate) fn push_name(name: &str, out: &mut Vec<u8>) {
+    for c in name.chars() {
+        let mut buffer = [0; 4];
+        let bytes = c.encode_utf8(&mut buffer).as_bytes();
+        if matches!(c, '%' | ':' | '~') || !is_safe(c) {
+            bytes.iter().for_each(|byte| push_escaped(*byte, out));
+        } else {
+            out.extend_from_slice(bytes);
+        }
+    }
+    out.push(b':');
+}
+
+fn is_safe(c: char) -> bool {
+    !c.is_whitespace() && !c.is_control()
+}
+
+/// Whether a full key may stand on the wire as it is.
+fn is_plain(full: &[u8]) -> bool {
+    // Most keys are ASCII, and no branch for each byte tells of those.
+    full.len() <= MAX_WIRE
+        && (full.iter().fold(true, |safe, byte| safe & byte.is_ascii_graphic())
+            || str::from_utf8(full).is_ok_and(|text| text.chars().all(is_safe)))
+}
+
+fn hash(full: &[u8]) -> Box<[u8]> {
+    let mut wire = vec![b'~'];
+    blake3::hash(full).as_bytes().iter().for_each(|byte| push_hex(*byte, &mut wire));
+    wire.into_boxed_slice()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(prefix: &[u8], form: &[u8]) -> Name {
+        Name::new(&"d".into(), prefix, &mut form.to_vec()).expect("it is a name")
+    }
+
+    #[test]
+    fn names_are_escaped() {
+        let mut out = Vec::new();
+        push_name("a:b~c d%", &mut out);
+        assert_eq!(out, b"a%3ab%7ec%20d%25:");
+    }
+
+    #[test]
+    fn long_and_unsafe_keys_are_hashed_and_others_stay_readable() {
+        let longest = vec![b'x'; MAX_WIRE - 1];
+        for plain in [&longest, "schlüssel".as_bytes(), b""] {
+            let name = named(b":", plain);
+            assert_eq!(name.wire(), [b":", plain].concat());
+            assert_eq!(name.in_envelope(), None);
+        }
+        for unsafe_one in [&b"a b"[..], b"a\r\nb", b"a\0b", b"a\x7f", b"\xff", &[b'x'; MAX_WIRE]] {
+            let name = named(b":", unsafe_one);
+            assert!(name.wire().len() <= MAX_WIRE && name.wire()[0] == b'~');
+            assert!(is_plain(name.wire()), "a hash is safe itself");
+            assert_eq!(name.in_envelope(), Some(&*[b":", unsafe_one].concat()));
+        }
+    }
+
+    #[test]
+    fn a_key_is_the_same_with_and_without_what_goes_before_it() {
+        let (bare, name) = (super::super::ToKey::to_key("alice"), named(b"n:d:", b"alice"));
+        assert_eq!(name.key, bare);
+        assert_eq!(name.key.to_string(), "alice");
+        assert_eq!(name.key.cmp(&named(b"m:d:", b"bob").key), std::cmp::Ordering::Less);
+    }
+
+    #[test]
+    fn what_is_too_long_and_what_has_no_dictionary_is_no_name() {
+        let prefix = b"n:d:";
+        assert!(Name::new(&"d".into(), prefix, &mut vec![b'x'; MAX_KEY - 4]).is_ok());
+        assert!(Name::new(&"d".into(), prefix, &mut vec![b'x'; MAX_KEY - 3]).is_err());
+        assert!(Name::new(&"".into(), prefix, &mut b"x".to_vec()).is_err());
+    }
+}
