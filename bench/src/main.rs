@@ -1,25 +1,33 @@
-//! Measures what memdict costs. `cargo run --release -p bench -- compile` has the time to compile.
+//! Measures what memdict costs: one table of what it takes beside what others take for the same.
+//! `cargo run --release -p bench`; with `-- compile`, what it takes to compile.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+mod allocations;
+mod args;
 mod compile;
+mod peers;
+mod race;
+mod rows;
 mod samples;
+mod server;
+mod table;
 
 use std::{env, process::ExitCode};
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+use args::Command;
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 fn main() -> ExitCode {
-    let args: Vec<_> = env::args().skip(1).collect();
-    let args: Vec<_> = args.iter().map(String::as_str).collect();
-    let outcome = match args[..] {
-        ["compile"] => compile::run(7),
-        ["compile", runs] => match runs.parse() {
-            Ok(runs) if runs > 0 => compile::run(runs),
-            _ => Err(format!("`{runs}` is no number of runs").into()),
-        },
-        _ => Err("usage: bench compile [runs]".into()),
-    };
+    let outcome = args::read(env::args().skip(1)).and_then(|command| match command {
+        Command::Table(options) => rows::print(options),
+        Command::Compile { runs } => compile::run(runs),
+        Command::Help => {
+            println!("{}", args::USAGE);
+            Ok(())
+        }
+    });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

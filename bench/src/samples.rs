@@ -1,4 +1,4 @@
-//! A few durations, and what is said of them.
+//! A few measurements, and what is said of them.
 
 use std::{fmt, time::Duration};
 
@@ -10,11 +10,20 @@ impl Samples {
         Self::sorted(durations.iter().map(Duration::as_secs_f64).collect())
     }
 
+    pub(crate) fn of_seconds(seconds: &[f64]) -> Self {
+        Self::sorted(seconds.to_vec())
+    }
+
     /// How much longer `these` took than `those`, run by run: what slowed the machine down for a
     /// while slowed both.
     pub(crate) fn difference(these: &[Duration], those: &[Duration]) -> Self {
         let pairs = these.iter().zip(those);
         Self::sorted(pairs.map(|(a, b)| a.as_secs_f64() - b.as_secs_f64()).collect())
+    }
+
+    /// How many times as long `these` took as `those`, run by run.
+    pub(crate) fn ratio(these: &[f64], those: &[f64]) -> Self {
+        Self::sorted(these.iter().zip(those).map(|(a, b)| a / b).collect())
     }
 
     fn sorted(mut samples: Vec<f64>) -> Self {
@@ -29,6 +38,12 @@ impl Samples {
             _ => self.0[middle],
         }
     }
+
+    /// Between which two the middle half lies.
+    pub(crate) fn quartiles(&self) -> (f64, f64) {
+        let last = self.0.len() - 1;
+        (self.0[last.div_ceil(4)], self.0[last - last.div_ceil(4)])
+    }
 }
 
 /// In seconds: the median, and from where to where.
@@ -36,5 +51,21 @@ impl fmt::Display for Samples {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (first, last) = (self.0[0], self.0[self.0.len() - 1]);
         write!(f, "{:.3} ({first:.3} to {last:.3})", self.median())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quartiles_enclose_the_middle_half() {
+        let quartiles = |many: u32| {
+            let seconds: Vec<f64> = (0..many).map(f64::from).collect();
+            Samples::of_seconds(&seconds).quartiles()
+        };
+        assert_eq!(quartiles(1), (0.0, 0.0));
+        assert_eq!(quartiles(3), (1.0, 1.0));
+        assert_eq!(quartiles(9), (2.0, 6.0));
     }
 }

@@ -1,0 +1,34 @@
+//! The classic `memcache::Client`: one change after the other, and many values in one request.
+
+use std::collections::HashMap;
+
+use memcache::Client;
+use workload::TTL;
+
+use super::Ready;
+use crate::Outcome;
+
+pub(crate) struct Classic(Client);
+
+impl Classic {
+    pub(crate) fn connect(address: &str) -> Outcome<Self> {
+        let url = format!("memcache://{address}?protocol=ascii");
+        Ok(Self(Client::with_pool_size(url, 1)?))
+    }
+
+    /// It has no condition in this call, and so stores in any case.
+    pub(crate) fn set(&self, ready: &[Ready]) -> Outcome<()> {
+        for Ready { key, bytes, .. } in ready {
+            self.0.set(key, bytes.as_slice(), TTL)?;
+        }
+        Ok(())
+    }
+
+    /// With the versions, by which a change could be conditional.
+    pub(crate) fn get(
+        &self,
+        keys: &[&str],
+    ) -> Outcome<HashMap<String, (Vec<u8>, u32, Option<u64>)>> {
+        Ok(self.0.gets(keys)?)
+    }
+}

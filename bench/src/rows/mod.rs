@@ -1,0 +1,60 @@
+//! The rows of the table.
+
+mod commit;
+mod guards;
+mod large;
+mod load;
+mod session;
+
+use std::sync::Arc;
+
+use memdict::{Cache, MemcachedStore};
+use workload::Workload;
+
+use crate::{Outcome, args::Options, server::Servers, table::Table};
+
+/// What all rows need.
+struct Bench {
+    options: Options,
+    servers: Servers,
+    table: Table,
+}
+
+/// Measures and prints.
+pub(crate) fn print(options: Options) -> Outcome<()> {
+    let table = Table::of_rows_with(options.rows.clone());
+    let mut bench = Bench { options, servers: Servers::default(), table };
+    commit::rows(&mut bench)?;
+    load::rows(&mut bench)?;
+    session::rows(&mut bench)?;
+    guards::rows(&mut bench)?;
+    large::rows(&mut bench)?;
+    bench.table.end()
+}
+
+/// 1,000 and so on.
+fn thousands(number: usize) -> String {
+    match number {
+        1_000.. => format!("{},{:03}", thousands(number / 1_000), number % 1_000),
+        _ => number.to_string(),
+    }
+}
+
+/// A cache in which nothing is lost without an error.
+fn cache<S: Into<String>>(servers: impl IntoIterator<Item = S>) -> Outcome<Cache> {
+    let store = MemcachedStore::new(servers)?;
+    Ok(Cache::builder().strict(true).store(Arc::new(store)))
+}
+
+/// Stores a value under each key.
+fn fill<T: Workload>(cache: &Cache, keys: &[String]) -> Outcome<()> {
+    let session = cache.session();
+    workload::fill::<T>(&session, keys)?;
+    session.commit()?;
+    Ok(())
+}
+
+/// The keys as they are on the wire.
+fn wire_keys<T: Workload>(keys: &[String]) -> Vec<String> {
+    keys.iter().map(|key| workload::wire_key::<T>(key)).collect()
+}

@@ -1,0 +1,86 @@
+//! Private servers of the bench.
+
+use std::{
+    cell::OnceCell,
+    env, fs,
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::{self, Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use memdict_tests::Memcached;
+
+use crate::Outcome;
+
+/// Started when they are first needed, and ended with this.
+#[derive(Default)]
+pub(crate) struct Servers {
+    one: OnceCell<Memcached>,
+    two_more: OnceCell<[Memcached; 2]>,
+    on_socket: OnceCell<OnSocket>,
+}
+
+fn start() -> Memcached {
+    // Room for the largest rows, so that nothing is evicted.
+    Memcached::with(&["-m", "1024"])
+}
+
+impl Servers {
+    /// The address of the server that nearly all rows use.
+    pub(crate) fn one(&self) -> String {
+        self.one.get_or_init(start).address()
+    }
+
+    /// Three addresses, that of [`one`](Self::one) among them.
+    pub(crate) fn three(&self) -> [String; 3] {
+        let [second, third] = self.two_more.get_or_init(|| [start(), start()]);
+        [self.one(), second.address(), third.address()]
+    }
+
+    /// The path of the socket of a server that has no address.
+    pub(crate) fn socket(&self) -> Outcome<&Path> {
+        let server = match self.on_socket.get() {
+            Some(server) => server,
+            None => {
+                let started = OnSocket::start()?;
+                self.on_socket.get_or_init(|| started)
+            }
+        };
+        Ok(&server.path)
+    }
+}
+
+/// A private memcached on a unix socket.
+struct OnSocket {
+    child: Child,
+    path: PathBuf,
+}
+
+impl OnSocket {
+    fn start() -> Outcome<Self> {
+        let path = env::temp_dir().join(format!("memdict-bench-{}.sock", process::id()));
+        let mut command = Command::new("memcached");
+        command.arg("-s").arg(&path).args(["-a", "0777", "-u", "nobody", "-m", "1024"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let server = Self { child: command.spawn()?, path };
+        let until = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < until {
+            if UnixStream::connect(&server.path).is_ok() {
+                return Ok(server);
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Err("memcached does not listen on its socket".into())
+    }
+}
+
+impl Drop for OnSocket {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_file(&self.path);
+    }
+}
