@@ -39,10 +39,10 @@ impl Samples {
         }
     }
 
-    /// Between which two the middle half lies.
+    /// Between which two the middle half lies, or somewhat more of a few.
     pub(crate) fn quartiles(&self) -> (f64, f64) {
         let last = self.0.len() - 1;
-        (self.0[last.div_ceil(4)], self.0[last - last.div_ceil(4)])
+        (self.0[last / 4], self.0[last - last / 4])
     }
 }
 
@@ -59,13 +59,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_quartiles_enclose_the_middle_half() {
+    fn the_quartiles_enclose_at_least_the_middle_half() {
         let quartiles = |many: u32| {
             let seconds: Vec<f64> = (0..many).map(f64::from).collect();
             Samples::of_seconds(&seconds).quartiles()
         };
         assert_eq!(quartiles(1), (0.0, 0.0));
-        assert_eq!(quartiles(3), (1.0, 1.0));
+        assert_eq!(quartiles(3), (0.0, 2.0));
         assert_eq!(quartiles(9), (2.0, 6.0));
     }
 }

@@ -12,9 +12,10 @@ use workload::TTL;
 use super::Ready;
 use crate::Outcome;
 
-/// A request for a value is short and its answer long, a change is the other way round.
-const LOADS: usize = 16 << 10;
-const CHANGES: usize = 64 << 10;
+/// How long a piece is at least. A request for a value is short and its answer long, a change is
+/// the other way round. Shorter ones are slower, longer ones not measurably faster.
+const LOADS: usize = 32 << 10;
+const CHANGES: usize = 128 << 10;
 
 /// Requests, each piece of them by the end of its bytes and how many came up to there.
 #[derive(Default)]
@@ -31,6 +32,16 @@ impl Requests {
             let Ready { key, bytes, cas } = ready;
             write!(out, "ms {key} {} c C{cas} T{TTL}\r\n", bytes.len())?;
             out.extend_from_slice(bytes);
+            out.extend_from_slice(b"\r\n");
+            Ok(())
+        })
+    }
+
+    /// Stores the same value under each key, whatever is there.
+    pub(crate) fn sets_of<K: AsRef<str>>(keys: &[K], value: &[u8]) -> Self {
+        Self::of(keys, CHANGES, |key, out| {
+            write!(out, "ms {} {} c T{TTL}\r\n", key.as_ref(), value.len())?;
+            out.extend_from_slice(value);
             out.extend_from_slice(b"\r\n");
             Ok(())
         })
