@@ -6,6 +6,7 @@ mod clock;
 mod faulty;
 mod memcached;
 mod outcome;
+mod proxy;
 mod scripted;
 
 pub use bench::{Address, Bench, Cart, Item};
@@ -13,8 +14,9 @@ pub use changes::{diff, marked};
 pub use clock::ByHand;
 pub use faulty::{Fault, FaultyStore};
 pub use memcached::Memcached;
-pub use outcome::{Got, apply, apply_one, load, load_one, store, store_for};
-pub use scripted::ScriptedServer;
+pub use outcome::{Got, apply, apply_one, load, load_one, load_when_up, store, store_for};
+pub use proxy::{End, Proxy, Way};
+pub use scripted::{Pieces, ScriptedServer};
 
 /// The README's code, run as a test.
 #[doc = include_str!("../../README.md")]

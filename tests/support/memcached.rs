@@ -2,24 +2,37 @@
 
 use std::{
     collections::HashMap,
-    fs,
-    io::{BufRead, BufReader, Write},
+    env, fs,
+    io::{self, BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
-    path::Path,
-    process::{Child, Command, Stdio},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::{self, Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
-/// A private memcached on a free port of the loopback interface, ended when dropped.
+/// A private memcached on a free port of the loopback interface, or on a socket file, ended when
+/// dropped.
 ///
 /// All of its functions panic when something about the server fails: a test without its server
 /// shows nothing, so it must not pass.
 #[derive(Debug)]
 pub struct Memcached {
     child: Child,
-    port: u16,
+    place: Place,
     args: Vec<String>,
+    /// Files that end with it.
+    files: Vec<PathBuf>,
+}
+
+/// Where a server listens, and what it has to be told first.
+#[derive(Debug)]
+enum Place {
+    Port(u16),
+    Socket(PathBuf),
+    Guarded { port: u16, login: String },
 }
 
 impl Memcached {
@@ -30,20 +43,48 @@ impl Memcached {
 
     /// With further arguments, such as `["-I", "2m"]`.
     pub fn with(args: &[&str]) -> Self {
+        Self::anywhere(args, Place::Port)
+    }
+
+    /// On a socket file.
+    pub fn on_socket() -> Self {
+        let path = fresh_path("sock");
+        let mut server = Self::anywhere(&[], |_| Place::Socket(path.clone()));
+        server.files.push(path);
+        server
+    }
+
+    /// One that wants this user and password.
+    pub fn guarded(user: &str, password: &str) -> Self {
+        let list = fresh_path("auth");
+        fs::write(&list, format!("{user}:{password}\n")).expect("a file is written");
+        let words = format!("{user} {password}");
+        let login = format!("set auth 0 0 {}\r\n{words}\r\n", words.len());
+        let option = ["-Y", list.to_str().expect("a path of text")];
+        let guarded = |port| Place::Guarded { port, login: login.clone() };
+        let mut server = Self::anywhere(&option, guarded);
+        server.files.push(list);
+        server
+    }
+
+    fn anywhere(args: &[&str], place: impl Fn(u16) -> Place) -> Self {
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
         // Another process may take a free port before the server does.
         for _ in 0..10 {
-            let port = free_port();
-            if let Some(child) = launch(port, &args) {
-                return Self { child, port, args };
+            let place = place(free_port());
+            if let Some(child) = launch(&place, &args) {
+                return Self { child, place, args, files: Vec::new() };
             }
         }
         panic!("memcached did not start ten times in a row, arguments {args:?}");
     }
 
-    /// `127.0.0.1:PORT`.
+    /// `127.0.0.1:PORT`, or the path of the socket.
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        match &self.place {
+            Place::Port(port) | Place::Guarded { port, .. } => format!("127.0.0.1:{port}"),
+            Place::Socket(path) => path.display().to_string(),
+        }
     }
 
     /// The counters of `stats`.
@@ -65,21 +106,17 @@ impl Memcached {
 
     /// Sends text, and reads lines up to and with one that begins with `last`.
     pub fn ask(&self, text: &str, last: &str) -> Vec<String> {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
-        let mut stream = stream.expect("the server takes connections");
-        let limit = Some(Duration::from_secs(10));
-        stream.set_read_timeout(limit).expect("a timeout is set");
-        stream.write_all(text.as_bytes()).expect("the server reads");
-        let mut lines = Vec::new();
-        for line in BufReader::new(stream).lines() {
+        let lines = self.place.ask(text).expect("the server takes connections");
+        let mut answer = Vec::new();
+        for line in lines {
             let line = line.expect("the server answers");
             let end = line.starts_with(last);
-            lines.push(line);
+            answer.push(line);
             if end {
-                return lines;
+                return answer;
             }
         }
-        panic!("{text:?} was answered without {last}: {lines:?}");
+        panic!("{text:?} was answered without {last}: {answer:?}");
     }
 
     /// Lets it hang (SIGSTOP): connections stay open, nothing is answered. Returns when all of its
@@ -118,12 +155,12 @@ impl Memcached {
     pub fn revive(&mut self) {
         let until = Instant::now() + Duration::from_secs(10);
         while Instant::now() < until {
-            if let Some(child) = launch(self.port, &self.args) {
+            if let Some(child) = launch(&self.place, &self.args) {
                 self.child = child;
                 return;
             }
         }
-        panic!("memcached did not start again on port {}", self.port);
+        panic!("memcached did not start again at {}", self.address());
     }
 
     fn signal(&self, signal: &str) {
@@ -144,7 +181,49 @@ impl Drop for Memcached {
         // It may be gone already. A paused one takes this signal as well.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.files.iter().for_each(|file| drop(fs::remove_file(file)));
     }
+}
+
+impl Place {
+    fn options(&self) -> Vec<String> {
+        let text = match self {
+            Self::Port(port) | Self::Guarded { port, .. } => format!("-l 127.0.0.1 -U 0 -p {port}"),
+            Self::Socket(path) => format!("-a 0777 -s {}", path.display()),
+        };
+        text.split(' ').map(str::to_owned).collect()
+    }
+
+    /// Connects and asks: the lines of the answer, without those of the login.
+    fn ask(&self, text: &str) -> io::Result<Box<dyn Iterator<Item = io::Result<String>>>> {
+        let limit = Some(Duration::from_secs(10));
+        let (mut writer, reader): (Box<dyn Write>, Box<dyn Read>) = match self {
+            Self::Port(port) | Self::Guarded { port, .. } => {
+                let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, *port))?;
+                stream.set_read_timeout(limit)?;
+                (Box::new(stream.try_clone()?), Box::new(stream))
+            }
+            Self::Socket(path) => {
+                let stream = UnixStream::connect(path)?;
+                stream.set_read_timeout(limit)?;
+                (Box::new(stream.try_clone()?), Box::new(stream))
+            }
+        };
+        let mut lines = BufReader::new(reader).lines();
+        if let Self::Guarded { login, .. } = self {
+            writer.write_all(login.as_bytes())?;
+            lines.next();
+        }
+        writer.write_all(text.as_bytes())?;
+        Ok(Box::new(lines))
+    }
+}
+
+/// A name that no other file has.
+fn fresh_path(kind: &str) -> PathBuf {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    env::temp_dir().join(format!("memdict-{}-{number}.{kind}", process::id()))
 }
 
 fn free_port() -> u16 {
@@ -153,11 +232,10 @@ fn free_port() -> u16 {
 }
 
 /// Starts a server and waits until it answers; none if it ended instead.
-fn launch(port: u16, args: &[String]) -> Option<Child> {
+fn launch(place: &Place, args: &[String]) -> Option<Child> {
     let mut command = Command::new("memcached");
-    command.args(["-l", "127.0.0.1", "-U", "0", "-p", &port.to_string()]);
     // Root has to say as whom it runs; anyone else is not asked.
-    command.args(["-u", "nobody"]).args(args);
+    command.args(place.options()).args(["-u", "nobody"]).args(args);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap_or_else(|error| {
         panic!("memcached cannot be started ({error}): install it, or run scripts/test, which does")
@@ -167,7 +245,7 @@ fn launch(port: u16, args: &[String]) -> Option<Child> {
         if child.try_wait().expect("the server can be looked at").is_some() {
             return None;
         }
-        if answers(port, child.id()) {
+        if answers(place, child.id()) {
             return Some(child);
         }
         thread::sleep(Duration::from_millis(5));
@@ -178,16 +256,8 @@ fn launch(port: u16, args: &[String]) -> Option<Child> {
 }
 
 /// Whether it is this process that answers, and not a server that took the port before it.
-fn answers(port: u16, pid: u32) -> bool {
-    let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else {
-        return false;
-    };
+fn answers(place: &Place, pid: u32) -> bool {
     let expected = format!("STAT pid {pid}");
-    let mut lines = BufReader::new(match stream.try_clone() {
-        Ok(reader) => reader,
-        Err(_) => return false,
-    })
-    .lines();
-    stream.write_all(b"stats\r\n").is_ok()
-        && lines.next().is_some_and(|line| line.is_ok_and(|line| line == expected))
+    let Ok(mut lines) = place.ask("stats\r\n") else { return false };
+    lines.next().is_some_and(|line| line.is_ok_and(|line| line == expected))
 }

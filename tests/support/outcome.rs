@@ -1,6 +1,9 @@
 //! Batches and single operations, with their outcomes collected.
 
-use std::time::Duration;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use memdict::{Applied, Change, Condition, Load, Loaded, Store, StoreError, Token, What};
 
@@ -60,6 +63,20 @@ pub fn load_one(store: &dyn Store, key: &[u8]) -> Got {
 pub fn apply_one(store: &dyn Store, key: &[u8], what: What<'_>, when: Condition) -> Applied {
     let mut applied = apply(store, &[Change::new(key, what, when)]);
     applied.remove(0).expect("the change has an outcome")
+}
+
+/// Loads one key as soon as its server is used again: one that was found down is not asked for a
+/// moment. Panics if that takes longer than five seconds.
+pub fn load_when_up(store: &dyn Store, key: &[u8]) -> Got {
+    let until = Instant::now() + Duration::from_secs(5);
+    loop {
+        match load(store, &[key]).remove(0) {
+            Err(StoreError::Down(_)) if Instant::now() < until => {
+                thread::sleep(Duration::from_millis(10));
+            }
+            outcome => return outcome.expect("the server is used again"),
+        }
+    }
 }
 
 /// A value to store, for ever.

@@ -2,14 +2,20 @@
 
 use std::{
     collections::VecDeque,
-    io::{BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
+    time::Duration,
 };
 
-/// Answers the questions about its version and settings itself, and each other request line
-/// with the next answer of a script; without one it closes the connection.
+/// Answers the questions about its version, its settings and its life itself, and each other
+/// request line with the next answer of a script; without one it closes the connection.
+///
+/// In an answer stands
+/// - `{O}` for the opaque that the request asks for (` O7`), or for nothing;
+/// - `{pause}` for a [pause](Self::pause), after what stands before it was sent;
+/// - `{close}` for the end of the connection.
 #[derive(Debug)]
 pub struct ScriptedServer {
     address: SocketAddr,
@@ -19,10 +25,29 @@ pub struct ScriptedServer {
 #[derive(Debug)]
 struct Play {
     version: String,
+    stats: String,
     answers: VecDeque<String>,
+    questions: Vec<String>,
     requests: Vec<String>,
     connections: usize,
+    pause: Duration,
+    held: bool,
+    pieces: Pieces,
 }
+
+/// How a stream of answers is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pieces {
+    /// As it comes.
+    Whole,
+    /// In two, after so many bytes of each connection.
+    SplitAt(usize),
+    /// Byte by byte.
+    Bytes,
+}
+
+/// Long enough for the other end to read what was sent before it.
+const BETWEEN_PIECES: Duration = Duration::from_millis(1);
 
 impl ScriptedServer {
     /// A server of this version (`"1.6.17"`), with this script. It speaks meta commands from
@@ -32,9 +57,14 @@ impl ScriptedServer {
         let address = listener.local_addr().expect("a listener has an address");
         let play = Arc::new(Mutex::new(Play {
             version: version.to_owned(),
-            answers: answers.iter().map(|answer| (*answer).to_owned()).collect(),
+            stats: stats(1234, 10, 1_700_000_000),
+            answers: VecDeque::new(),
+            questions: Vec::new(),
             requests: Vec::new(),
             connections: 0,
+            pause: Duration::from_millis(1),
+            held: false,
+            pieces: Pieces::Whole,
         }));
         let shared = Arc::clone(&play);
         // It ends with the process: a listener cannot be told to stop.
@@ -45,7 +75,35 @@ impl ScriptedServer {
                 thread::spawn(move || serve(stream, &shared));
             }
         });
-        Self { address, play }
+        let server = Self { address, play };
+        server.play(answers);
+        server
+    }
+
+    /// Goes on with these answers when the script is at its end.
+    pub fn play(&self, answers: &[&str]) {
+        lock(&self.play).answers.extend(answers.iter().map(|answer| (*answer).to_owned()));
+    }
+
+    /// What `{pause}` is: a millisecond unless told otherwise.
+    pub fn pause(&self, pause: Duration) {
+        lock(&self.play).pause = pause;
+    }
+
+    /// Holds the answers of the handshake back until `mn`, and those of the script until all of
+    /// it was asked for. Who waits for an answer before asking on gets none.
+    pub fn hold_answers_back(&self) {
+        lock(&self.play).held = true;
+    }
+
+    /// Sends the streams of the connections that come from now on in pieces.
+    pub fn cut_answers(&self, pieces: Pieces) {
+        lock(&self.play).pieces = pieces;
+    }
+
+    /// Begins another life: another process, that began `uptime` seconds before `time`.
+    pub fn live_anew(&self, pid: u32, uptime: u64, time: u64) {
+        lock(&self.play).stats = stats(pid, uptime, time);
     }
 
     /// `127.0.0.1:PORT`.
@@ -58,10 +116,19 @@ impl ScriptedServer {
         lock(&self.play).requests.clone()
     }
 
+    /// The questions that it was asked, and `*` for each request line between them.
+    pub fn questions(&self) -> Vec<String> {
+        lock(&self.play).questions.clone()
+    }
+
     /// How often it was connected to.
     pub fn connections(&self) -> usize {
         lock(&self.play).connections
     }
+}
+
+fn stats(pid: u32, uptime: u64, time: u64) -> String {
+    format!("STAT pid {pid}\r\nSTAT uptime {uptime}\r\nSTAT time {time}\r\nEND\r\n")
 }
 
 fn lock(play: &Mutex<Play>) -> MutexGuard<'_, Play> {
@@ -69,36 +136,102 @@ fn lock(play: &Mutex<Play>) -> MutexGuard<'_, Play> {
 }
 
 fn serve(stream: TcpStream, play: &Mutex<Play>) {
-    let Ok(mut writer) = stream.try_clone() else {
+    let Ok(writer) = stream.try_clone() else {
         return;
     };
+    let _ = writer.set_nodelay(true);
+    let pieces = lock(play).pieces;
+    let mut writer = Writer { stream: writer, pieces, sent: 0 };
     let mut reader = BufReader::new(stream);
-    let mut line = String::new();
+    let (mut line, mut due) = (String::new(), String::new());
     while reader.read_line(&mut line).is_ok_and(|read| read > 0) {
         let Some(answer) = answer(line.trim_end(), &mut reader, play) else {
+            let _ = writer.say(&due, Duration::ZERO);
             return;
         };
-        if writer.write_all(answer.as_bytes()).is_err() {
-            return;
-        }
+        due.push_str(&answer);
         line.clear();
+        let play = lock(play);
+        let (held, pause, left) = (play.held, play.pause, play.answers.len());
+        drop(play);
+        let more = reader.buffer().contains(&b'\n');
+        if held && !answer.ends_with("MN\r\n") && left > 0 || !held && more {
+            continue;
+        }
+        match writer.say(&std::mem::take(&mut due), pause) {
+            Ok(true) => {}
+            _ => return,
+        }
     }
 }
 
+/// The answer to a line; none for the end of the connection.
 fn answer(line: &str, reader: &mut impl Read, play: &Mutex<Play>) -> Option<String> {
-    if line.starts_with("ms ") {
-        let length = line.split(' ').nth(2)?.parse::<usize>().ok()?;
+    let length = match line.split(' ').collect::<Vec<_>>()[..] {
+        ["ms", _, length, ..] | ["set", _, _, _, length] => Some(length),
+        _ => None,
+    };
+    if let Some(length) = length {
+        let length = length.parse::<usize>().ok()?;
         reader.read_exact(&mut vec![0; length + 2]).ok()?;
     }
     let mut play = lock(play);
-    match line {
-        "version" => Some(format!("VERSION {}\r\n", play.version)),
-        "stats settings" => Some("STAT item_size_max 1048576\r\nEND\r\n".to_owned()),
-        "mn" if play.version.starts_with("1.6.") => Some("MN\r\n".to_owned()),
-        "mn" => Some("ERROR\r\n".to_owned()),
+    let said = match line {
+        "version" => format!("VERSION {}\r\n", play.version),
+        "stats settings" => "STAT item_size_max 1048576\r\nEND\r\n".to_owned(),
+        "stats" => play.stats.clone(),
+        "mn" if play.version.starts_with("1.6.") => "MN\r\n".to_owned(),
+        "mn" => "ERROR\r\n".to_owned(),
         _ => {
+            play.questions.push("*".to_owned());
             play.requests.push(line.to_owned());
-            play.answers.pop_front()
+            let opaque = line.split(' ').find(|word| word.starts_with('O'));
+            let opaque = opaque.map(|opaque| format!(" {opaque}")).unwrap_or_default();
+            return Some(play.answers.pop_front()?.replace("{O}", &opaque));
         }
+    };
+    play.questions.push(line.to_owned());
+    Some(said)
+}
+
+/// The answers' end of a connection.
+struct Writer {
+    stream: TcpStream,
+    pieces: Pieces,
+    sent: usize,
+}
+
+impl Writer {
+    /// Sends text with its pauses; whether the connection goes on.
+    fn say(&mut self, text: &str, pause: Duration) -> io::Result<bool> {
+        let (text, goes_on) = match text.split_once("{close}") {
+            Some((before, _)) => (before, false),
+            None => (text, true),
+        };
+        for (index, part) in text.split("{pause}").enumerate() {
+            if index > 0 {
+                thread::sleep(pause);
+            }
+            self.send(part.as_bytes())?;
+        }
+        Ok(goes_on)
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let length = match self.pieces {
+            Pieces::Whole => usize::MAX,
+            Pieces::SplitAt(at) if at > self.sent => at - self.sent,
+            Pieces::SplitAt(_) => usize::MAX,
+            Pieces::Bytes => 1,
+        };
+        self.sent += bytes.len();
+        let (head, tail) = bytes.split_at(length.min(bytes.len()));
+        self.stream.write_all(head)?;
+        // After a split the rest is whole, after a byte comes a byte.
+        let rest = if self.pieces == Pieces::Bytes { 1 } else { tail.len().max(1) };
+        tail.chunks(rest).try_for_each(|piece| {
+            thread::sleep(BETWEEN_PIECES);
+            self.stream.write_all(piece)
+        })
     }
 }

@@ -1,5 +1,5 @@
-//! One suite of behaviours, held by every store: the embedded one, one memcached, three of them,
-//! and the same through the classic client.
+//! One suite of behaviours, held by every store: the embedded one, one memcached, one on a unix
+//! socket, three of them, and the same through the classic client.
 
 mod batches;
 mod conditions;
@@ -18,6 +18,10 @@ macro_rules! suite {
 
         mod memcached {
             $($(#[test] fn $behaviour() { crate::on_servers(1, crate::$group::$behaviour); })*)*
+        }
+
+        mod memcached_on_a_unix_socket {
+            $($(#[test] fn $behaviour() { crate::on_a_socket(crate::$group::$behaviour); })*)*
         }
 
         mod three_memcacheds {
@@ -44,6 +48,11 @@ fn on_classic(count: usize, behaviour: fn(&dyn Store)) {
     let servers: Vec<_> = (0..count).map(|_| Memcached::start()).collect();
     let names = servers.iter().map(Memcached::address);
     behaviour(&ClassicStore::new(names).expect("the names are well formed"));
+}
+
+fn on_a_socket(behaviour: fn(&dyn Store)) {
+    let server = Memcached::on_socket();
+    behaviour(&MemcachedStore::new([server.address()]).expect("a path is a name"));
 }
 
 suite! {

@@ -1,0 +1,143 @@
+//! A commit whose stream is cut after every byte: its report agrees with what the server holds.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use memdict::{Cache, CommitReport, DictDef, Error};
+use memdict_tests::{Cart, End, Memcached, Proxy, Way};
+
+use super::open;
+
+static CARTS: DictDef<Cart> = DictDef::new("carts").ttl_secs(600);
+
+/// What a commit does to each key: whether a value is there before, and what is there after.
+const KEYS: [(&str, bool, Option<u64>); 6] = [
+    // Loaded and changed.
+    ("changed", true, Some(7)),
+    ("changed too", true, Some(7)),
+    // Stored without a look, and where a look found nothing.
+    ("replaced", true, Some(7)),
+    ("created", false, Some(7)),
+    // Deleted without a look, and after one.
+    ("removed", true, None),
+    ("read and removed", true, None),
+];
+
+const BEFORE: u64 = 1;
+
+struct Stage {
+    proxy: Proxy,
+    cache: Cache,
+    direct: Cache,
+    _server: Memcached,
+}
+
+impl Stage {
+    fn set() -> Self {
+        let server = Memcached::start();
+        let proxy = Proxy::before(&server.address());
+        let cache = |address| Cache::builder().strict(true).store(Arc::new(open(address)));
+        let (direct, cache) = (cache(server.address()), cache(proxy.address()));
+        Self { proxy, cache, direct, _server: server }
+    }
+
+    fn reset(&self) -> memdict::Result<()> {
+        self.direct.transaction(|session| {
+            let carts = session.dict(&CARTS);
+            for (key, there, _) in KEYS {
+                match there {
+                    true => carts.insert(key, Cart { total: BEFORE, ..Cart::of(key, 2) })?,
+                    false => carts.remove(key)?,
+                };
+            }
+            Ok(())
+        })
+    }
+
+    /// A unit of work; `before_commit` is called when all is loaded.
+    fn work(&self, before_commit: impl FnOnce()) -> memdict::Result<CommitReport> {
+        let session = self.cache.session();
+        let carts = session.dict(&CARTS);
+        for key in ["changed", "changed too"] {
+            carts.get_mut(key)?.expect("it is there").total = 7;
+        }
+        assert!(carts.get("created")?.is_none());
+        for key in ["replaced", "created"] {
+            carts.insert(key, Cart { total: 7, ..Cart::of(key, 2) })?;
+        }
+        assert!(carts.get("read and removed")?.is_some());
+        for key in ["removed", "read and removed"] {
+            carts.remove(key)?;
+        }
+        before_commit();
+        session.commit()
+    }
+
+    /// What the server holds under each key.
+    fn there(&self) -> memdict::Result<BTreeMap<&'static str, Option<u64>>> {
+        let session = self.direct.session();
+        let carts = session.dict(&CARTS);
+        KEYS.iter().map(|(key, ..)| Ok((*key, carts.get(*key)?.map(|cart| cart.total)))).collect()
+    }
+
+    fn check(&self, outcome: memdict::Result<CommitReport>, why: &str) {
+        let transient = outcome.as_ref().is_err_and(Error::is_transient);
+        let report = match outcome {
+            Ok(report) => report,
+            Err(Error::Unavailable { report: Some(report), .. }) => *report,
+            // A conflict neither: nobody else is there.
+            Err(error) => panic!("{why}: {error}"),
+        };
+        let there = self.there().expect("the server itself is up");
+        for (key, before, after) in KEYS {
+            let before = before.then_some(BEFORE);
+            let done = report.written_keys().chain(report.removed_keys());
+            let done = done.filter(|(_, done)| done.to_string() == key).count();
+            let lost: Vec<_> = report.lost.iter().filter(|lost| lost.key == key).collect();
+            assert_eq!(done + lost.len(), 1, "{why}: {key} has one outcome: {report:?}");
+            let now = there[key];
+            let Some(lost) = lost.first() else {
+                assert_eq!(now, after, "{why}: {key} is done");
+                continue;
+            };
+            assert!(now == before || now == after, "{why}: {lost}");
+            // Of what is in doubt the report says what was found when it was looked at.
+            let in_doubt = lost.reason.contains("there now");
+            assert!(now == before || in_doubt, "{why}: {lost}, but {now:?} is there");
+            assert!(now == before || !transient, "{why}: {lost}, and {now:?} is there");
+            // The server answers again, so the nonce tells.
+            assert!(!in_doubt || !key.starts_with("changed"), "{why}: {lost}");
+        }
+        assert!(report.refused.is_empty(), "{why}: {report:?}");
+        assert_eq!(report.written_keys().count(), report.written, "{why}");
+        assert_eq!(report.removed_keys().count(), report.removed, "{why}");
+    }
+}
+
+fn cut_everywhere(end: End) {
+    let stage = Stage::set();
+    for way in [Way::Requests, Way::Answers] {
+        stage.reset().expect("the server itself is up");
+        let outcome = stage.work(|| stage.proxy.count_anew());
+        let length = stage.proxy.passed(way);
+        assert!(outcome.as_ref().is_ok_and(|report| report.lost.is_empty()), "{outcome:?}");
+        stage.check(outcome, "uncut");
+        for after in 0..length {
+            let why = format!("{way:?} {end:?} after {after} of {length}");
+            stage.reset().expect("the server itself is up");
+            let outcome = stage.work(|| stage.proxy.cut(way, after, end));
+            // Versions grow, so the conversation may have become longer.
+            assert!(stage.proxy.has_cut(), "{why}");
+            stage.check(outcome, &why);
+        }
+    }
+}
+
+#[test]
+fn a_commit_that_is_cut_by_a_close_reports_what_the_server_holds() {
+    cut_everywhere(End::Closed);
+}
+
+#[test]
+fn a_commit_that_is_cut_by_a_reset_reports_what_the_server_holds() {
+    cut_everywhere(End::Reset);
+}

@@ -1,0 +1,127 @@
+//! Error lines, and answers of older servers.
+
+use memdict::{Applied, Change, Condition, StoreError};
+use memdict_tests::{Got, ScriptedServer, apply, load, load_one, store};
+
+use super::{applied, delete, loaded, open, stores};
+
+const LINES: [&str; 3] = [
+    "SERVER_ERROR out of memory storing object\r\n",
+    "CLIENT_ERROR bad command line format\r\n",
+    "ERROR\r\n",
+];
+
+const KEYS: [&[u8]; 5] = [b"a", b"b", b"c", b"d", b"e"];
+
+/// Asks for something else over the same connection.
+fn goes_on(server: &ScriptedServer, s: &dyn memdict::Store, connections: usize) {
+    server.play(&["VA 2 c9{O}\r\nok\r\n"]);
+    assert_eq!(load_one(s, b"next").value(), Some(&b"ok"[..]));
+    assert_eq!(server.connections(), connections, "the connection stays in use");
+}
+
+#[test]
+fn an_error_line_refuses_its_load_and_nothing_else() {
+    let good = [
+        "VA 1 c1{O}\r\na\r\n",
+        "EN{O}\r\n",
+        "VA 0 c3{O}\r\n\r\n",
+        "EN{O}\r\n",
+        "VA 1 c5{O}\r\ne\r\n",
+    ];
+    for line in LINES {
+        let server = ScriptedServer::start("1.6.45", &["EN{O}\r\n"]);
+        let s = open(server.address());
+        assert_eq!(load_one(&s, b"first"), Got::Miss);
+        let connections = server.connections();
+        for at in 0..KEYS.len() {
+            let (mut answers, mut expected) = (good, ["hit", "miss", "hit", "miss", "hit"]);
+            (answers[at], expected[at]) = (line, "refused");
+            server.play(&answers);
+            let outcomes = load(&s, &KEYS);
+            assert_eq!(loaded(&outcomes), expected, "{line:?} at {at}: {outcomes:?}");
+            for (key, outcome) in KEYS.iter().zip(&outcomes) {
+                if let Ok(Got::Hit(value, _)) = outcome {
+                    assert!(value.is_empty() || value == key, "{line:?} at {at}");
+                }
+            }
+            goes_on(&server, &s, connections);
+        }
+    }
+}
+
+#[test]
+fn an_error_line_refuses_its_change_and_nothing_else() {
+    let good = ["HD c1{O}\r\n", "NS c0{O}\r\n", "HD{O}\r\n", "NF{O}\r\n", "HD c5{O}\r\n"];
+    let [a, _, _, _, e] = stores(KEYS);
+    let b = Change::new(b"b", store(b"v"), Condition::Absent);
+    let changes = [a, b, delete(b"c"), delete(b"d"), e];
+    for line in LINES {
+        let server = ScriptedServer::start("1.6.45", &["EN{O}\r\n"]);
+        let s = open(server.address());
+        assert_eq!(load_one(&s, b"first"), Got::Miss);
+        let connections = server.connections();
+        for at in 0..KEYS.len() {
+            let (mut answers, mut expected) = (good, ["done", "exists", "done", "gone", "done"]);
+            (answers[at], expected[at]) = (line, "refused");
+            server.play(&answers);
+            let outcomes = apply(&s, &changes);
+            assert_eq!(applied(&outcomes), expected, "{line:?} at {at}: {outcomes:?}");
+            if let (Ok(Applied::Done(token)), true) = (&outcomes[4], at != 4) {
+                assert_eq!(token.cas(), 5, "{line:?} at {at}");
+            }
+            goes_on(&server, &s, connections);
+        }
+    }
+}
+
+#[test]
+fn a_batch_may_be_answered_by_nothing_but_error_lines() {
+    let server = ScriptedServer::start("1.6.45", &["EN{O}\r\n"]);
+    let s = open(server.address());
+    assert_eq!(load_one(&s, b"first"), Got::Miss);
+    let connections = server.connections();
+    for line in LINES {
+        server.play(&[line; 5]);
+        assert_eq!(loaded(&load(&s, &KEYS)), ["refused"; 5], "{line:?}");
+        server.play(&[line; 5]);
+        assert_eq!(applied(&apply(&s, &stores(KEYS))), ["refused"; 5], "{line:?}");
+        goes_on(&server, &s, connections);
+    }
+}
+
+#[test]
+fn a_refusal_says_what_the_server_says_and_which_server() {
+    let server = ScriptedServer::start("1.6.45", &["SERVER_ERROR too busy today\r\n"]);
+    let s = open(server.address());
+    let outcomes = apply(&s, &stores([b"a"]));
+    let [Err(StoreError::Refused(why))] = &outcomes[..] else { panic!("{outcomes:?}") };
+    assert!(why.contains("too busy today") && why.contains(&server.address()), "{why}");
+}
+
+#[test]
+fn a_connection_that_is_turned_away_within_a_batch_is_down_for_what_is_unanswered() {
+    let script = ["HD c1{O}\r\n", "ERROR Too many open connections\r\n{close}"];
+    let server = ScriptedServer::start("1.6.45", &script);
+    let s = open(server.address());
+    let outcomes = apply(&s, &stores([b"a", b"b", b"c"]));
+    assert_eq!(applied(&outcomes), ["done", "down", "down"], "{outcomes:?}");
+}
+
+#[test]
+fn servers_before_1_6_18_answer_a_miss_without_an_opaque_and_batches_work() {
+    let script = ["EN\r\n", "VA 1 c7{O}\r\nx\r\n", "EN\r\n", "EN\r\n", "VA 1 c9{O}\r\ny\r\n"];
+    let server = ScriptedServer::start("1.6.17", &script);
+    server.hold_answers_back();
+    let s = open(server.address());
+    let outcomes = load(&s, &KEYS);
+    assert_eq!(loaded(&outcomes), ["miss", "hit", "miss", "miss", "hit"], "{outcomes:?}");
+    let value = |at: usize| outcomes[at].as_ref().ok().and_then(Got::value);
+    assert_eq!((value(1), value(4)), (Some(&b"x"[..]), Some(&b"y"[..])));
+
+    server.play(&["HD c8{O}\r\n", "NS c0{O}\r\n", "NF\r\n", "HD\r\n"]);
+    let [a, ..] = stores(KEYS);
+    let b = Change::new(b"b", store(b"v"), Condition::Absent);
+    let outcomes = apply(&s, &[a, b, delete(b"c"), delete(b"d")]);
+    assert_eq!(applied(&outcomes), ["done", "exists", "gone", "done"], "{outcomes:?}");
+}

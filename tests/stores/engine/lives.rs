@@ -1,0 +1,152 @@
+//! memcached counts versions from 1 again after a restart: a token is of one life of a server.
+
+use std::{collections::HashSet, thread, time::Duration};
+
+use memdict::{Applied, Cache, Change, Condition, DictDef, Error, MemcachedStore, Token, What};
+use memdict_tests::{
+    Cart, End, Got, Memcached, Proxy, ScriptedServer, apply, apply_one, load, load_one, store,
+};
+
+use super::{loaded, open};
+
+use Condition::{Always, Matches};
+
+/// Has somebody else store a value under `k`, with the number of this token.
+fn another_stores(server: &Memcached, token: Token) {
+    server.ask("ms k 6\r\ntheirs\r\nmn\r\n", "MN");
+    let answer = server.ask("mg k c\r\n", "HD");
+    assert_eq!(answer, [format!("HD c{}", token.cas())], "otherwise nothing is shown");
+}
+
+fn is_theirs(server: &Memcached) {
+    assert_eq!(server.ask("mg k v\r\nmn\r\n", "MN")[..2], ["VA 6", "theirs"]);
+}
+
+/// A server with a value under `k`, and the token that a load of it gave.
+fn before_the_restart() -> (Memcached, MemcachedStore, Token) {
+    let server = Memcached::start();
+    let s = open(server.address());
+    apply_one(&s, b"k", store(b"mine"), Always);
+    let token = load_one(&s, b"k").token();
+    (server, s, token)
+}
+
+#[test]
+fn a_token_from_before_a_restart_differs_from_somebody_elses_value_of_its_number() {
+    for what in [store(b"x"), What::Delete] {
+        // The connection is one from before the restart.
+        let (mut server, s, token) = before_the_restart();
+        server.restart();
+        another_stores(&server, token);
+        assert_eq!(apply_one(&s, b"k", what, Matches(token)), Applied::Differs);
+        is_theirs(&server);
+        // And now it is one from after it.
+        assert_eq!(apply_one(&s, b"k", what, Matches(token)), Applied::Differs);
+        is_theirs(&server);
+    }
+}
+
+#[test]
+fn a_token_from_before_a_restart_differs_also_when_the_store_has_been_used_since() {
+    let (mut server, s, token) = before_the_restart();
+    server.restart();
+    assert_eq!(load_one(&s, b"k"), Got::Miss);
+    another_stores(&server, token);
+    let now = load_one(&s, b"k").token();
+    assert_eq!((now.server(), now.cas()), (token.server(), token.cas()));
+    assert_ne!(now.life(), token.life());
+    let both =
+        [Change::new(b"k", store(b"x"), Matches(token)), Change::new(b"l", store(b"y"), Always)];
+    let outcomes = apply(&s, &both);
+    assert!(matches!(outcomes[..], [Ok(Applied::Differs), Ok(Applied::Done(_))]), "{outcomes:?}");
+    is_theirs(&server);
+    assert!(matches!(apply_one(&s, b"k", store(b"x"), Matches(now)), Applied::Done(_)));
+}
+
+#[test]
+fn a_token_from_before_a_restart_is_gone_where_nothing_is() {
+    let (mut server, s, token) = before_the_restart();
+    server.restart();
+    assert_eq!(apply_one(&s, b"k", store(b"x"), Matches(token)), Applied::Gone);
+    assert_eq!(apply_one(&s, b"k", What::Delete, Matches(token)), Applied::Gone);
+    assert_eq!(load_one(&s, b"k"), Got::Miss);
+}
+
+#[test]
+fn restarts_within_one_second_are_different_lives() {
+    let (mut server, s, token) = before_the_restart();
+    let mut lives = HashSet::from([token.life()]);
+    for restart in 1..=4 {
+        server.restart();
+        apply_one(&s, b"k", store(b"theirs"), Always);
+        assert!(lives.insert(load_one(&s, b"k").token().life()), "restart {restart}");
+        assert_eq!(apply_one(&s, b"k", store(b"x"), Matches(token)), Applied::Differs);
+    }
+}
+
+#[test]
+fn a_life_is_the_same_on_every_connection_however_long_it_lasts() {
+    let server = Memcached::start();
+    let proxy = Proxy::before(&server.address());
+    let s = open(proxy.address());
+    apply_one(&s, b"k", store(b"v"), Always);
+    let token = load_one(&s, b"k").token();
+    for wait in [0, 400, 400, 400] {
+        thread::sleep(Duration::from_millis(wait));
+        proxy.hang_up(End::Closed);
+        assert_eq!(load_one(&s, b"k").token(), token);
+        assert_eq!(load_one(&open(proxy.address()), b"k").token(), token);
+    }
+    assert!(matches!(apply_one(&s, b"k", store(b"w"), Matches(token)), Applied::Done(_)));
+}
+
+#[test]
+fn a_life_is_told_by_the_process_and_by_its_beginning() {
+    // Another process that began in the same second, and one of the same number.
+    for (pid, uptime, time) in [(77, 10, 1_700_000_000), (1234, 10, 1_700_000_060)] {
+        let server = ScriptedServer::start("1.6.45", &["VA 1 c7{O}\r\nv\r\n", "{close}"]);
+        let s = open(server.address());
+        let token = load_one(&s, b"k").token();
+        assert_eq!(loaded(&load(&s, &[b"other"])), ["down"]);
+        server.live_anew(pid, uptime, time);
+        server.play(&["EX c0{O}\r\n"]);
+        assert_eq!(apply_one(&s, b"k", store(b"x"), Matches(token)), Applied::Differs);
+        let requests = server.requests();
+        assert!(requests.iter().all(|line| !line.contains(" C7")), "{requests:?}");
+    }
+    // The same one, a minute later.
+    let server = ScriptedServer::start("1.6.45", &["VA 1 c7{O}\r\nv\r\n", "{close}"]);
+    let s = open(server.address());
+    let token = load_one(&s, b"k").token();
+    assert_eq!(loaded(&load(&s, &[b"other"])), ["down"]);
+    server.live_anew(1234, 70, 1_700_000_060);
+    server.play(&["HD c8{O}\r\n"]);
+    let outcome = apply_one(&s, b"k", store(b"x"), Matches(token));
+    let Applied::Done(next) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((next.life(), next.cas()), (token.life(), 8));
+    assert!(server.requests().last().is_some_and(|line| line.contains(" C7")));
+}
+
+static CARTS: DictDef<Cart> = DictDef::new("carts").ttl_secs(60);
+
+#[test]
+fn a_session_over_a_restart_is_in_conflict_with_what_somebody_else_stored_since() {
+    let mut server = Memcached::start();
+    let url = format!("memcache://{}", server.address());
+    let cache = || Cache::builder().strict(true).open(&url).expect("a good URL");
+    let insert = |cache: &Cache, cart: Cart| {
+        cache.transaction(|session| session.dict(&CARTS).insert("alice", cart.clone()))
+    };
+    let ours = cache();
+    insert(&ours, Cart::of("ours", 1)).expect("it commits");
+    let session = ours.session();
+    session.dict(&CARTS).get_mut("alice").expect("up").expect("stored").total = 7;
+    server.restart();
+    // The first store of the server's new life, as the one before was of its old.
+    insert(&cache(), Cart::of("theirs", 1)).expect("it commits");
+    let error = session.commit().expect_err("somebody else stored a value");
+    assert!(matches!(error, Error::Conflict { .. }), "{error}");
+    let after = cache().session();
+    let cart = after.dict(&CARTS).get("alice").expect("up").expect("stored").owner.clone();
+    assert_eq!(cart, "theirs");
+}

@@ -1,0 +1,62 @@
+//! What is documented of the engine behind the memcached store: outcomes under faults, several
+//! servers, restarts, and batches of any size.
+
+mod commits;
+mod cuts;
+mod duplex;
+mod handshake;
+mod lines;
+mod lives;
+mod out_of_step;
+mod servers;
+mod splits;
+mod timeouts;
+
+use memdict::{Applied, Change, Condition, MemcachedStore, StoreError, What};
+use memdict_tests::{Got, store};
+
+fn open(address: String) -> MemcachedStore {
+    MemcachedStore::new([address]).expect("the name is well formed")
+}
+
+/// Stores of one letter under `a`, `b` and so on, whatever is there.
+fn stores<const N: usize>(keys: [&'static [u8]; N]) -> [Change<'static>; N] {
+    keys.map(|key| Change::new(key, store(b"v"), Condition::Always))
+}
+
+/// Deletes, whatever is there.
+fn delete(key: &[u8]) -> Change<'_> {
+    Change::new(key, What::Delete, Condition::Always)
+}
+
+fn failed(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Refused(_) => "refused",
+        StoreError::Unknown(_) => "unknown",
+        StoreError::Down(_) => "down",
+        _ => "?",
+    }
+}
+
+/// Each outcome in a word.
+fn applied(outcomes: &[Result<Applied, StoreError>]) -> Vec<&'static str> {
+    let word = |outcome: &_| match outcome {
+        Ok(Applied::Done(_)) => "done",
+        Ok(Applied::Exists) => "exists",
+        Ok(Applied::Differs) => "differs",
+        Ok(Applied::Gone) => "gone",
+        Ok(_) => "?",
+        Err(error) => failed(error),
+    };
+    outcomes.iter().map(word).collect()
+}
+
+/// Each outcome in a word.
+fn loaded(outcomes: &[Result<Got, StoreError>]) -> Vec<&'static str> {
+    let word = |outcome: &_| match outcome {
+        Ok(Got::Hit(..)) => "hit",
+        Ok(Got::Miss) => "miss",
+        Err(error) => failed(error),
+    };
+    outcomes.iter().map(word).collect()
+}

@@ -1,0 +1,295 @@
+//! A proxy that fails on command.
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        mpsc::{Receiver, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::net::sockopt::set_socket_linger;
+
+/// Which way bytes go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// From the client to the server.
+    Requests,
+    /// From the server to the client.
+    Answers,
+}
+
+/// How a stream ends for the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// As if the server had closed it.
+    Closed,
+    /// As if the server had crashed, or somebody between.
+    Reset,
+    /// Not at all: nothing more comes.
+    Silent,
+}
+
+/// Passes bytes on between a store and a server, and counts them.
+///
+/// When it cuts a stream it waits until the server has done what reached it and has closed its
+/// end. Only then does the client see the end, so that what the server holds is settled when the
+/// client goes on. It ends with the process: a listener cannot be told to stop.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    faults: Mutex<Faults>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Faults {
+    passed: [u64; 2],
+    /// Bytes of one way that may still pass, and what then happens, once.
+    cut: Option<(Way, u64, End)>,
+    delay: Duration,
+    stalled: bool,
+    turns_away: bool,
+    connections: usize,
+    /// Connections of which the client has not seen the end.
+    alive: usize,
+    open: Vec<Arc<Pair>>,
+}
+
+/// The two ends of one connection.
+#[derive(Debug)]
+struct Pair {
+    client: TcpStream,
+    server: TcpStream,
+    /// The way in which nothing passes any more, and what the client sees of it.
+    end: Mutex<Option<(Way, End)>>,
+}
+
+/// What becomes of a piece that arrived.
+enum Pass {
+    All,
+    /// So much of it, and no more after it.
+    Only(usize, End),
+}
+
+impl Proxy {
+    /// In front of the server at `upstream` (`127.0.0.1:PORT`).
+    pub fn before(upstream: &str) -> Self {
+        let upstream: SocketAddr = upstream.parse().expect("an address with a port");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+        let address = listener.local_addr().expect("a listener has an address");
+        let shared = Arc::<Shared>::default();
+        let accepting = Arc::clone(&shared);
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                accepting.connect(client, upstream);
+            }
+        });
+        Self { address, shared }
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub fn address(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// How many bytes went this way since the last [`cut`](Self::cut) or
+    /// [`count_anew`](Self::count_anew), over all connections.
+    pub fn passed(&self, way: Way) -> u64 {
+        self.shared.faults().passed[way as usize]
+    }
+
+    /// How often it was connected to.
+    pub fn connections(&self) -> usize {
+        self.shared.faults().connections
+    }
+
+    /// Counts from 0 again, and cuts nothing.
+    pub fn count_anew(&self) {
+        let mut faults = self.shared.faults();
+        faults.passed = [0; 2];
+        faults.cut = None;
+    }
+
+    /// Counts from 0 again, lets `after` bytes go this way and ends the connection on which the
+    /// next one comes, once: the connections after that are not harmed. With `after` the length
+    /// of the whole conversation, nothing is cut unless more is said.
+    pub fn cut(&self, way: Way, after: u64, end: End) {
+        let mut faults = self.shared.faults();
+        faults.passed = [0; 2];
+        faults.cut = Some((way, after, end));
+    }
+
+    /// Whether the last [`cut`](Self::cut) has happened.
+    pub fn has_cut(&self) -> bool {
+        self.shared.faults().cut.is_none()
+    }
+
+    /// From now on each answer arrives so much later.
+    pub fn delay(&self, delay: Duration) {
+        self.shared.faults().delay = delay;
+    }
+
+    /// Passes nothing on from now on, or goes on. Connections stay open and are taken.
+    pub fn stall(&self, stalled: bool) {
+        self.shared.faults().stalled = stalled;
+        self.shared.changed.notify_all();
+    }
+
+    /// Closes each connection that comes from now on, or takes them again.
+    pub fn turn_away(&self, turns_away: bool) {
+        self.shared.faults().turns_away = turns_away;
+    }
+
+    /// Ends every connection that there is, and returns when the clients can see it.
+    pub fn hang_up(&self, end: End) {
+        let mut faults = self.shared.faults();
+        for pair in std::mem::take(&mut faults.open) {
+            pair.hang_up(Way::Answers, end);
+        }
+        while faults.alive > 0 && end != End::Silent {
+            faults = self.shared.changed.wait(faults).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Shared {
+    fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connect(self: &Arc<Self>, client: TcpStream, upstream: SocketAddr) {
+        let mut faults = self.faults();
+        faults.connections += 1;
+        if faults.turns_away {
+            return;
+        }
+        drop(faults);
+        // Without a server behind it the client sees its connection closed.
+        let Ok(server) = TcpStream::connect(upstream) else { return };
+        for stream in [&client, &server] {
+            stream.set_nodelay(true).expect("an option is set");
+        }
+        let pair = Arc::new(Pair { client, server, end: Mutex::new(None) });
+        let mut faults = self.faults();
+        faults.open.push(Arc::clone(&pair));
+        faults.alive += 1;
+        drop(faults);
+
+        let (shared, ends) = (Arc::clone(self), Arc::clone(&pair));
+        let requests = thread::spawn(move || {
+            shared.pump(Way::Requests, &ends, |_, piece| (&ends.server).write_all(&piece).is_ok());
+        });
+        let (late, arrived) = sync_channel(256);
+        let (shared, ends) = (Arc::clone(self), Arc::clone(&pair));
+        let answers = thread::spawn(move || {
+            shared.pump(Way::Answers, &ends, |due, piece| late.send((due, piece)).is_ok());
+        });
+        let shared = Arc::clone(self);
+        thread::spawn(move || {
+            deliver(&pair, &arrived);
+            pair.bury();
+            // They are owners of the client's end, which is closed with the last of them.
+            let _ = (requests.join(), answers.join());
+            shared.faults().open.retain(|open| !Arc::ptr_eq(open, &pair));
+            drop(pair);
+            shared.faults().alive -= 1;
+            shared.changed.notify_all();
+        });
+    }
+
+    /// Passes one way on until an end comes.
+    fn pump(&self, way: Way, pair: &Pair, mut pass: impl FnMut(Instant, Vec<u8>) -> bool) {
+        let mut from = if way == Way::Requests { &pair.client } else { &pair.server };
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let read = match from.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(_) => break,
+            };
+            // What still comes after a cut reaches nobody.
+            if pair.end().is_some_and(|(ended, _)| ended == way) {
+                continue;
+            }
+            let (allowed, due) = self.allow(way, read);
+            let (length, end) = match allowed {
+                Pass::All => (read, None),
+                Pass::Only(length, end) => (length, Some(end)),
+            };
+            let passed = length == 0 || pass(due, buffer[..length].to_vec());
+            if let Some(end) = end {
+                pair.hang_up(way, end);
+            }
+            if !passed {
+                break;
+            }
+        }
+        // The server hears that it is over, and answers first what it has got.
+        let _ = pair.server.shutdown(Shutdown::Write);
+    }
+
+    /// Waits while it is stalled, then says how much of a piece may pass, and when it is due.
+    fn allow(&self, way: Way, length: usize) -> (Pass, Instant) {
+        let mut faults = self.faults();
+        while faults.stalled {
+            faults = self.changed.wait(faults).unwrap_or_else(PoisonError::into_inner);
+        }
+        let due = Instant::now() + faults.delay;
+        if let Some((cut, after, end)) = faults.cut
+            && cut == way
+        {
+            let left = after - faults.passed[way as usize];
+            if left < length as u64 {
+                faults.cut = None;
+                faults.passed[way as usize] = after;
+                return (Pass::Only(left as usize, end), due);
+            }
+        }
+        faults.passed[way as usize] += length as u64;
+        (Pass::All, due)
+    }
+}
+
+/// Gives the answers to the client when they are due.
+fn deliver(pair: &Pair, arrived: &Receiver<(Instant, Vec<u8>)>) {
+    for (due, piece) in arrived {
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+        if (&pair.client).write_all(&piece).is_err() {
+            let _ = pair.server.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+impl Pair {
+    fn end(&self) -> Option<(Way, End)> {
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the server's side; [`bury`](Self::bury) ends the client's when the server is through.
+    fn hang_up(&self, way: Way, end: End) {
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = Some((way, end));
+        let _ = self.server.shutdown(Shutdown::Write);
+    }
+
+    /// Ends the client's side as was ordered, and wakes the thread that reads from it.
+    fn bury(&self) {
+        let _ = match self.end() {
+            None | Some((_, End::Closed)) => self.client.shutdown(Shutdown::Both),
+            Some((_, End::Reset)) => {
+                set_socket_linger(&self.client, Some(Duration::ZERO)).expect("an option is set");
+                self.client.shutdown(Shutdown::Read)
+            }
+            Some((_, End::Silent)) => Ok(()),
+        };
+    }
+}
