@@ -100,15 +100,6 @@ fn a_refusal_says_what_the_server_says_and_which_server() {
 }
 
 #[test]
-fn a_connection_that_is_turned_away_within_a_batch_is_down_for_what_is_unanswered() {
-    let script = ["HD c1{O}\r\n", "ERROR Too many open connections\r\n{close}"];
-    let server = ScriptedServer::start("1.6.45", &script);
-    let s = open(server.address());
-    let outcomes = apply(&s, &stores([b"a", b"b", b"c"]));
-    assert_eq!(applied(&outcomes), ["done", "down", "down"], "{outcomes:?}");
-}
-
-#[test]
 fn servers_before_1_6_18_answer_a_miss_without_an_opaque_and_batches_work() {
     let script = ["EN\r\n", "VA 1 c7{O}\r\nx\r\n", "EN\r\n", "EN\r\n", "VA 1 c9{O}\r\ny\r\n"];
     let server = ScriptedServer::start("1.6.17", &script);
