@@ -1,0 +1,120 @@
+//! Servers that ask for a user name and a password (memcached's option `-Y`).
+
+use memdict::{Cache, Change, Condition, DictDef, Error, MemcachedStore, StoreError};
+use memdict_tests::{Cart, Got, Memcached, apply, apply_one, load, load_one, store};
+
+const USER: &str = "bob";
+const PASSWORD: &str = "s3same-0pen";
+
+static CARTS: DictDef<Cart> = DictDef::new("carts").ttl_secs(60);
+
+fn without(server: &Memcached) -> MemcachedStore {
+    MemcachedStore::new([server.address()]).expect("the name is well formed")
+}
+
+fn with(server: &Memcached, user: &str, password: &str) -> MemcachedStore {
+    without(server).credentials(user, password).expect("they can be sent")
+}
+
+/// It is down in all it does, says what to do and at which server, and keeps the secret.
+fn is_kept_out(s: &MemcachedStore, server: &Memcached, what_to_do: &[&str]) {
+    let change = Change::new(b"k", store(b"v"), Condition::Always);
+    let errors = [
+        load(s, &[b"k"]).remove(0).expect_err("not logged in"),
+        apply(s, &[change]).remove(0).expect_err("not logged in"),
+    ];
+    for error in errors {
+        assert!(matches!(error, StoreError::Down(_)), "{error:?}");
+        let message = format!("{error} {error:?}");
+        assert!(message.contains(&server.address()), "{message}");
+        assert!(what_to_do.iter().all(|words| message.contains(words)), "{message}");
+        assert!(!message.contains("s3same"), "{message}");
+    }
+    assert_eq!(server.stat("cmd_get") + server.stat("get_misses"), 0, "nothing was asked");
+}
+
+#[test]
+fn the_right_credentials_are_let_in_on_every_connection() {
+    let mut server = Memcached::guarded(USER, PASSWORD);
+    let s = with(&server, USER, PASSWORD);
+    apply_one(&s, b"k", store(b"v"), Condition::Always);
+    assert_eq!(load_one(&s, b"k").value(), Some(&b"v"[..]));
+    server.restart();
+    assert_eq!(load_one(&s, b"k"), Got::Miss);
+}
+
+#[test]
+fn wrong_credentials_are_down_with_what_to_do_and_without_the_password() {
+    let server = Memcached::guarded(USER, PASSWORD);
+    is_kept_out(&with(&server, USER, "s3same"), &server, &["user name", "password"]);
+    let server = Memcached::guarded(USER, PASSWORD);
+    is_kept_out(&with(&server, "eve", PASSWORD), &server, &["user name", "password"]);
+}
+
+#[test]
+fn no_credentials_are_down_with_what_to_do() {
+    let server = Memcached::guarded(USER, PASSWORD);
+    is_kept_out(&without(&server), &server, &["user name", "password"]);
+}
+
+#[test]
+fn a_server_that_asks_for_no_credentials_is_not_told_them() {
+    let server = Memcached::start();
+    let s = with(&server, USER, PASSWORD);
+    apply_one(&s, b"k", store(b"v"), Condition::Always);
+    assert_eq!(load_one(&s, b"k").value(), Some(&b"v"[..]));
+    assert_eq!(server.stat("total_items"), 1, "the login would be a value");
+}
+
+#[test]
+fn credentials_that_cannot_be_sent_are_errors_that_do_not_show_them() {
+    let server = Memcached::start();
+    for (user, password) in [("a b", "s3same"), ("a", "s3same\r\nflush_all"), ("", "s3same")] {
+        let error = without(&server).credentials(user, password).expect_err("it is malformed");
+        assert!(matches!(error, Error::Config { .. }), "{error}");
+        assert!(!format!("{error} {error:?}").contains("s3same"), "{error}");
+    }
+}
+
+#[test]
+fn a_url_may_carry_credentials() {
+    let server = Memcached::guarded(USER, PASSWORD);
+    let open = |url: String| Cache::builder().strict(true).open(&url).expect("a good URL");
+    let cache = open(format!("memcache://{USER}:{PASSWORD}@{}", server.address()));
+    cache
+        .transaction(|session| session.dict(&CARTS).insert("alice", Cart::of("alice", 2)))
+        .expect("it commits");
+    let session = cache.session();
+    let cart = session.dict(&CARTS).get("alice").expect("up").expect("stored");
+    assert_eq!(cart.items.len(), 2);
+    assert!(!format!("{cache:?} {session:?}").contains("s3same"));
+
+    for login in [format!("{USER}:s3same-shut@"), String::new()] {
+        let cache = open(format!("memcache://{login}{}", server.address()));
+        let session = cache.session();
+        let error = session.dict(&CARTS).get("alice").expect_err("not logged in");
+        assert!(matches!(error, Error::Unavailable { .. }), "{error}");
+        let said = format!("{error} {error:?}");
+        assert!(said.contains("password") && !said.contains("s3same"), "{said}");
+    }
+}
+
+#[test]
+fn a_malformed_url_with_credentials_is_an_error_that_does_not_show_the_password() {
+    for url in [
+        "memcache://bob:s3same@",
+        "memcache://bob:s3same@host:port",
+        "memcache://bob:s3same@host?timeout=soon",
+        "memcached://bob:s3same@host",
+    ] {
+        let error = Cache::open(url).expect_err("it is malformed");
+        assert!(!format!("{error} {error:?}").contains("s3same"), "{error}");
+    }
+}
+
+#[test]
+fn debug_shows_no_password() {
+    let server = Memcached::start();
+    let s = with(&server, USER, PASSWORD);
+    assert!(!format!("{s:?} {s:#?}").contains("s3same"), "{s:?}");
+}
