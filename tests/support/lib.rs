@@ -3,19 +3,23 @@
 mod bench;
 mod changes;
 mod clock;
+mod daemon;
 mod faulty;
 mod memcached;
 mod outcome;
 mod proxy;
+mod scratch;
 mod scripted;
 
 pub use bench::{Address, Bench, Cart, Item};
 pub use changes::{diff, marked};
 pub use clock::ByHand;
+pub use daemon::Daemon;
 pub use faulty::{Fault, FaultyStore};
 pub use memcached::Memcached;
 pub use outcome::{Got, apply, apply_one, load, load_one, load_when_up, store, store_for};
 pub use proxy::{End, Proxy, Way};
+pub use scratch::Scratch;
 pub use scripted::{Pieces, ScriptedServer};
 
 /// The README's code, run as a test.

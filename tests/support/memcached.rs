@@ -122,21 +122,12 @@ impl Memcached {
     /// Lets it hang (SIGSTOP): connections stay open, nothing is answered. Returns when all of its
     /// threads have stopped, which takes a moment on a busy machine.
     pub fn pause(&self) {
-        self.signal("-STOP");
-        let tasks = format!("/proc/{}/task", self.child.id());
-        for _ in 0..5_000 {
-            let mut threads = fs::read_dir(&tasks).into_iter().flatten().flatten();
-            if threads.all(|thread| is_stopped(&thread.path().join("stat"))) {
-                return;
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-        panic!("the server does not stop");
+        pause(self.child.id());
     }
 
     /// Goes on after [`pause`](Self::pause).
     pub fn resume(&self) {
-        self.signal("-CONT");
+        resume(self.child.id());
     }
 
     /// Ends it; its port is free afterwards.
@@ -162,12 +153,31 @@ impl Memcached {
         }
         panic!("memcached did not start again at {}", self.address());
     }
+}
 
-    fn signal(&self, signal: &str) {
-        let pid = self.child.id().to_string();
-        let status = Command::new("kill").args([signal, &pid]).status();
-        assert!(status.expect("`kill` runs").success(), "kill {signal} {pid}");
+/// Stops a process, and returns when all of its threads have stopped.
+pub(crate) fn pause(pid: u32) {
+    signal(pid, "-STOP");
+    let tasks = format!("/proc/{pid}/task");
+    for _ in 0..5_000 {
+        let mut threads = fs::read_dir(&tasks).into_iter().flatten().flatten();
+        if threads.all(|thread| is_stopped(&thread.path().join("stat"))) {
+            return;
+        }
+        thread::sleep(Duration::from_millis(1));
     }
+    panic!("the server does not stop");
+}
+
+/// Lets a process go on.
+pub(crate) fn resume(pid: u32) {
+    signal(pid, "-CONT");
+}
+
+fn signal(pid: u32, signal: &str) {
+    let pid = pid.to_string();
+    let status = Command::new("kill").args([signal, &pid]).status();
+    assert!(status.expect("`kill` runs").success(), "kill {signal} {pid}");
 }
 
 /// Where there is no `/proc` to ask, a signal is taken to have arrived.
@@ -226,7 +236,7 @@ fn fresh_path(kind: &str) -> PathBuf {
     env::temp_dir().join(format!("memdict-{}-{number}.{kind}", process::id()))
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
     listener.local_addr().expect("a listener has a port").port()
 }

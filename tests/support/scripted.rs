@@ -10,7 +10,8 @@ use std::{
 };
 
 /// Answers the questions about its version, its settings and its life itself, and each other
-/// request line with the next answer of a script; without one it closes the connection.
+/// request line with the next answer of a script; without one it closes the connection. An empty
+/// answer is none: it stays silent.
 ///
 /// In an answer stands
 /// - `{O}` for the opaque that the request asks for (` O7`), or for nothing;
@@ -167,13 +168,14 @@ fn serve(stream: TcpStream, play: &Mutex<Play>) {
 
 /// The answer to a line; none for the end of the connection.
 fn answer(line: &str, reader: &mut impl Read, play: &Mutex<Play>) -> Option<String> {
-    let length = match line.split(' ').collect::<Vec<_>>()[..] {
-        ["ms", _, length, ..] | ["set", _, _, _, length] => Some(length),
+    let mut words = line.split(' ');
+    let length = match words.next()? {
+        "ms" => words.nth(1),
+        "set" | "add" | "cas" => words.nth(3),
         _ => None,
     };
     if let Some(length) = length {
-        let length = length.parse::<usize>().ok()?;
-        reader.read_exact(&mut vec![0; length + 2]).ok()?;
+        reader.read_exact(&mut vec![0; length.parse::<usize>().ok()? + 2]).ok()?;
     }
     let mut play = lock(play);
     let said = match line {

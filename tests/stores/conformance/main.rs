@@ -1,12 +1,12 @@
 //! One suite of behaviours, held by every store: the embedded one, one memcached, one on a unix
-//! socket, three of them, and the same through the classic client.
+//! socket, three of them, and the same through the classic client, in both of its protocols.
 
 mod batches;
 mod conditions;
 mod values;
 
 use memdict::{ClassicStore, MemcachedStore, Store};
-use memdict_tests::Memcached;
+use memdict_tests::{Daemon, Memcached};
 
 macro_rules! suite {
     ($($group:ident { $($behaviour:ident)* })*) => {
@@ -35,6 +35,10 @@ macro_rules! suite {
         mod three_classic {
             $($(#[test] fn $behaviour() { crate::on_classic(3, crate::$group::$behaviour); })*)*
         }
+
+        mod sasl {
+            $($(#[test] fn $behaviour() { crate::on_sasl(crate::$group::$behaviour); })*)*
+        }
     };
 }
 
@@ -53,6 +57,13 @@ fn on_classic(count: usize, behaviour: fn(&dyn Store)) {
 fn on_a_socket(behaviour: fn(&dyn Store)) {
     let server = Memcached::on_socket();
     behaviour(&MemcachedStore::new([server.address()]).expect("a path is a name"));
+}
+
+/// In memcached's binary protocol.
+fn on_sasl(behaviour: fn(&dyn Store)) {
+    let server = Daemon::memcached_with_sasl("shop", "5ecret", &[]);
+    let s = ClassicStore::new([server.address()]).expect("the name is well formed");
+    behaviour(&s.credentials("shop", "5ecret").expect("both are plain"));
 }
 
 suite! {

@@ -34,24 +34,24 @@ pub(super) struct Way {
 }
 
 impl Way {
-    /// A connection that works, as far as one can tell: a new one, or one whose server has just
-    /// told its version.
+    /// A connection whose server has just told its version, idle or new: a change is not sent to
+    /// one that has gone or that hangs.
     pub(super) fn take(&self, name: &str, dial: &Dial) -> Result<Client, StoreError> {
         // Not in the condition: the lock would be held while the server is asked.
         let idle = self.idle.lock().pop();
         if let Some(client) = idle {
-            match client.version() {
-                Ok(_) => return Ok(client),
-                Err(error) if failure::timed_out(&error) => {
-                    let why = "timed out when asked for its version";
-                    return Err(StoreError::Down(format!("memcached {name}: {why}")));
-                }
-                // The others are no better: their server has gone, or does not tell its version.
-                Err(_) => self.idle.lock().clear(),
+            if answers(&client, name)? {
+                return Ok(client);
             }
+            // The others are no better.
+            self.idle.lock().clear();
         }
+        let client = self.connect(name, dial)?;
+        if answers(&client, name)? {
+            return Ok(client);
+        }
+        // Proxies that do not know the question close the connection: so another one, unasked.
         self.connect(name, dial)
-            .map_err(|why| StoreError::Down(format!("memcached {name} cannot be connected: {why}")))
     }
 
     /// Keeps a connection of which every answer was read.
@@ -62,7 +62,12 @@ impl Way {
         }
     }
 
-    fn connect(&self, name: &str, dial: &Dial) -> Result<Client, String> {
+    fn connect(&self, name: &str, dial: &Dial) -> Result<Client, StoreError> {
+        self.try_connect(name, dial)
+            .map_err(|why| StoreError::Down(format!("memcached {name} cannot be connected: {why}")))
+    }
+
+    fn try_connect(&self, name: &str, dial: &Dial) -> Result<Client, String> {
         let address = match is_path(name) {
             true => None,
             false => Some(reach(name, dial.connect).map_err(|error| failure::io(&error))?),
@@ -84,6 +89,20 @@ impl Way {
             .and_then(|()| client.set_write_timeout(Some(dial.exchange)))
             .map_err(|error| failure::why(&error))?;
         Ok(client)
+    }
+}
+
+/// Whether the server tells its version.
+///
+/// # Errors
+/// It says nothing at all, and would not on another connection.
+fn answers(client: &Client, name: &str) -> Result<bool, StoreError> {
+    match client.version() {
+        Ok(_) => Ok(true),
+        Err(error) if failure::timed_out(&error) => {
+            Err(StoreError::Down(format!("memcached {name} timed out when asked for its version")))
+        }
+        Err(_) => Ok(false),
     }
 }
 

@@ -51,9 +51,9 @@ use crate::error::Error;
 ///
 /// **Changes go one after the other**, each with its own answer; values are loaded a hundred at a
 /// time. The [timeout](Self::timeout) holds for each answer. After the first failure to get one,
-/// the rest of the batch is not sent to that server. A batch has a connection of its own, which
-/// is asked for the server's version first if it was used before, so that a change is not sent
-/// to a server that has gone.
+/// the rest of the batch is not sent to that server. A batch has a connection of its own, and
+/// asks for the server's version first, so that no change is sent to a server that has gone or
+/// hangs.
 ///
 /// **A value is deleted on a token** by replacing it, on that token, with an empty one that
 /// expired in 1970: the server drops it in the same moment. There is no other way in these

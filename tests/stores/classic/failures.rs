@@ -1,0 +1,230 @@
+//! With servers that fail.
+
+use std::time::{Duration, Instant};
+
+use memdict::{Applied, Change, ClassicStore, Condition, StoreError};
+use memdict_tests::{
+    Daemon, Got, Memcached, ScriptedServer, apply, apply_one, load, load_one, store,
+};
+
+use Condition::{Absent, Always, Matches};
+
+use crate::{at, named, open};
+
+#[test]
+fn a_server_that_is_down_is_down_at_once_and_used_when_it_is_back() {
+    let mut server = Memcached::start();
+    let s = open(&server).timeout(Duration::from_secs(60));
+    server.kill();
+    let begun = Instant::now();
+    for loaded in load(&s, &[b"a", b"b"]) {
+        let Err(error @ StoreError::Down(_)) = loaded else { panic!("{loaded:?}") };
+        named(&error, &server.address());
+    }
+    let outcomes = apply(&s, &[Change::new(b"a", store(b"v"), Always)]);
+    assert!(matches!(outcomes[..], [Err(StoreError::Down(_))]), "{outcomes:?}");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    server.revive();
+    assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Done(_)));
+}
+
+#[test]
+fn a_restart_between_two_calls_is_not_noticed_but_for_the_values() {
+    let mut server = Memcached::start();
+    let s = open(&server);
+    apply_one(&s, b"k", store(b"v"), Always);
+    server.restart();
+    assert!(matches!(apply_one(&s, b"k", store(b"w"), Absent), Applied::Done(_)));
+    server.restart();
+    assert_eq!(load_one(&s, b"k"), Got::Miss);
+}
+
+/// The documented hazard: these protocols do not tell of a restart.
+#[test]
+fn after_a_restart_a_token_may_match_somebody_elses_value() {
+    let mut server = Memcached::start();
+    let s = open(&server);
+    apply_one(&s, b"k", store(b"mine"), Always);
+    let token = load_one(&s, b"k").token();
+    server.restart();
+    apply_one(&s, b"k", store(b"theirs"), Always);
+    assert_eq!(load_one(&s, b"k").token(), token);
+    assert!(matches!(apply_one(&s, b"k", store(b"x"), Matches(token)), Applied::Done(_)));
+}
+
+#[test]
+fn only_the_keys_of_a_server_that_is_down_are_down() {
+    let mut servers = [Memcached::start(), Memcached::start(), Memcached::start()];
+    let names: Vec<_> = servers.iter().map(Memcached::address).collect();
+    let s = ClassicStore::new(names).expect("the names are well formed");
+    let keys: Vec<_> = (0..60).map(|i| format!("key-{i}")).collect();
+    let keys: Vec<_> = keys.iter().map(String::as_bytes).collect();
+    let changes: Vec<_> = keys.iter().map(|key| Change::new(key, store(b"v"), Always)).collect();
+    assert!(apply(&s, &changes).iter().all(Result::is_ok));
+    let of = load(&s, &keys).into_iter().map(|got| got.expect("a hit").token().server());
+    let of: Vec<_> = of.collect();
+    servers[1].kill();
+    for (server, loaded) in of.iter().zip(load(&s, &keys)) {
+        assert_eq!(matches!(loaded, Err(StoreError::Down(_))), *server == 1, "{loaded:?}");
+    }
+}
+
+fn hangs(s: &ClassicStore, timeout: Duration, pause: impl Fn(), resume: impl Fn()) {
+    // Several connections: a timeout has to hold on each of them.
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    apply_one(s, &[b'a' + thread], store(b"before"), Always);
+                }
+            });
+        }
+    });
+    pause();
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            scope.spawn(move || {
+                let key = &[b'a' + thread];
+                let loaded = load(s, &[key]);
+                let [Err(StoreError::Down(why))] = &loaded[..] else { panic!("{loaded:?}") };
+                assert!(why.contains("timed out"), "{why}");
+                let changes = [Change::new(key, store(b"never"), Always); 3];
+                for outcome in apply(s, &changes) {
+                    assert!(matches!(outcome, Err(StoreError::Down(_))), "{outcome:?}");
+                }
+            });
+        }
+    });
+    assert!(begun.elapsed() < 8 * timeout, "{:?}", begun.elapsed());
+    resume();
+    assert_eq!(load_one(s, b"a").value(), Some(&b"before"[..]));
+}
+
+#[test]
+fn a_server_that_hangs_costs_a_timeout_and_changes_are_not_sent_to_it() {
+    let timeout = Duration::from_millis(300);
+    let server = Memcached::start();
+    let s = open(&server).timeout(timeout);
+    hangs(&s, timeout, || server.pause(), || server.resume());
+}
+
+#[test]
+fn a_server_that_hangs_behind_a_unix_socket_costs_a_timeout_as_well() {
+    let timeout = Duration::from_millis(300);
+    let server = Daemon::memcached_on_socket();
+    let s = at(server.address()).timeout(timeout);
+    hangs(&s, timeout, || server.pause(), || server.resume());
+}
+
+#[test]
+fn a_change_that_is_not_answered_in_time_is_unknown_and_the_rest_is_not_sent() {
+    for (silence, change) in [
+        ("", Change::new(b"b", store(b"5ecret"), Always)),
+        ("", Change::new(b"b", store(b"5ecret"), Absent)),
+        ("", Change::new(b"b", memdict::What::Delete, Always)),
+        ("STOR", Change::new(b"b", store(b"5ecret"), Always)),
+    ] {
+        let server = ScriptedServer::start("1.4.0", &["STORED\r\n", silence, "STORED\r\n"]);
+        let timeout = Duration::from_millis(200);
+        let s = at(server.address()).timeout(timeout);
+        let begun = Instant::now();
+        let first = Change::new(b"a", store(b"v"), Always);
+        let outcomes = apply(&s, &[first, change, first]);
+        let [Ok(Applied::Done(_)), Err(unknown @ StoreError::Unknown(_)), Err(rest)] =
+            &outcomes[..]
+        else {
+            panic!("{outcomes:?}")
+        };
+        assert!((timeout..10 * timeout).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+        assert!(named(unknown, &server.address()).contains("timed out"));
+        assert!(matches!(rest, StoreError::Down(why) if why.contains("not sent")), "{rest:?}");
+        assert!(!format!("{outcomes:?}").contains("5ecret"));
+        assert_eq!(server.requests().len(), 2);
+        // The answer that is late goes to nobody.
+        assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Done(_)));
+    }
+}
+
+#[test]
+fn a_change_whose_connection_ends_is_unknown_and_the_next_batch_has_another_one() {
+    let server = ScriptedServer::start("1.4.0", &["STORED\r\n"]);
+    let s = at(server.address());
+    let change = Change::new(b"a", store(b"v"), Always);
+    let outcomes = apply(&s, &[change, change, change]);
+    assert!(
+        matches!(outcomes[..], [Ok(_), Err(StoreError::Unknown(_)), Err(StoreError::Down(_))]),
+        "{outcomes:?}"
+    );
+    let before = server.connections();
+    assert!(matches!(apply(&s, &[change])[..], [Err(StoreError::Unknown(_))]));
+    assert!(server.connections() > before);
+}
+
+#[test]
+fn an_error_line_is_the_outcome_of_its_change_alone() {
+    let lines = ["STORED\r\n", "SERVER_ERROR out of memory storing object\r\n", "STORED\r\n"];
+    let server = ScriptedServer::start("1.4.0", &lines);
+    let s = at(server.address());
+    let outcomes = apply(&s, &[Change::new(b"a", store(b"v"), Always); 3]);
+    let [Ok(_), Err(refused @ StoreError::Refused(_)), Ok(_)] = &outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    assert!(named(refused, &server.address()).contains("memory"));
+}
+
+#[test]
+fn without_memory_changes_are_refused_one_by_one() {
+    let server = Memcached::with(&["-m", "2", "-M"]);
+    let s = open(&server);
+    let value = vec![b'x'; 10_000];
+    let keys: Vec<_> = (0..600).map(|i| format!("key-{i}")).collect();
+    let keys: Vec<_> = keys.iter().map(String::as_bytes).collect();
+    let changes: Vec<_> = keys.iter().map(|key| Change::new(key, store(&value), Always)).collect();
+    let outcomes = apply(&s, &changes);
+    assert!(outcomes.iter().any(Result::is_err), "the memory is too small");
+    for (outcome, got) in outcomes.iter().zip(load(&s, &keys)) {
+        match outcome {
+            Ok(_) => assert!(matches!(got, Ok(Got::Hit(..))), "stored is stored"),
+            Err(StoreError::Refused(_)) => assert!(matches!(got, Ok(Got::Miss)), "{got:?}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_connection_that_is_turned_away_means_that_nothing_was_applied() {
+    let server = ScriptedServer::start("1.6.18", &["ERROR Too many open connections\r\n"]);
+    let s = at(server.address());
+    for outcome in apply(&s, &[Change::new(b"a", store(b"v"), Always); 2]) {
+        let Err(error @ StoreError::Down(_)) = outcome else { panic!("{outcome:?}") };
+        assert!(named(&error, &server.address()).contains("-c"), "{error}");
+    }
+}
+
+#[test]
+fn answers_out_of_step_are_never_given_to_the_wrong_key() {
+    for answer in [
+        "VALUE x 0 6 1\r\n5ecret\r\nEND\r\n",
+        "VALUE a 0 6 1\r\n5ecret5ecret\r\nEND\r\n",
+        "5ecret\r\n",
+        "VALUE a 0 6 1\r\n5ec",
+    ] {
+        let server = ScriptedServer::start("1.4.0", &[answer, "END\r\n"]);
+        let s = at(server.address()).timeout(Duration::from_millis(200));
+        for loaded in load(&s, &[b"a", b"b"]) {
+            let Err(error @ StoreError::Down(_)) = loaded else { panic!("{loaded:?}") };
+            assert!(!named(&error, &server.address()).contains("5ecret"), "{error}");
+        }
+        // On another connection.
+        assert_eq!(load_one(&s, b"a"), Got::Miss);
+    }
+    for answer in ["STORED\r\nSTORED\r\n", "5ecret\r\n", "VALUE a 0 0 1\r\n"] {
+        let server = ScriptedServer::start("1.4.0", &[answer, "STORED\r\n"]);
+        let s = at(server.address()).timeout(Duration::from_millis(200));
+        let outcomes = apply(&s, &[Change::new(b"a", store(b"v"), Always)]);
+        let [Err(error @ StoreError::Unknown(_))] = &outcomes[..] else { panic!("{outcomes:?}") };
+        assert!(!named(error, &server.address()).contains("5ecret"), "{error}");
+        assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Done(_)));
+    }
+}

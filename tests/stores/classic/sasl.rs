@@ -1,0 +1,87 @@
+//! With a memcached that wants SASL. That it works, the conformance suite shows.
+
+use std::time::{Duration, Instant};
+
+use memdict::{Applied, Cache, Change, Condition, StoreError, What};
+use memdict_tests::{Daemon, apply, apply_one, load, load_one, store};
+
+use Condition::{Always, Matches};
+
+use crate::{at, named};
+
+#[test]
+fn a_url_opens_it() {
+    let server = Daemon::memcached_with_sasl("shop", "p!$%&'()*+,-._~", &[]);
+    let url =
+        format!("memcache+sasl://shop:p!$%25%26'()*+%2C-._~@{}?strict=true", server.address());
+    let cache = Cache::open(&url).expect("the URL is well formed");
+    for expected in [1, 2] {
+        let hits = cache.transaction(|session| {
+            let mut hits = session.dict::<u64>("hits").entry("all")?.or_default();
+            *hits += 1;
+            Ok(*hits)
+        });
+        assert_eq!(hits.expect("the server lets it in"), expected);
+    }
+}
+
+#[test]
+fn who_is_not_let_in_is_down_and_shows_no_password() {
+    let server = Daemon::memcached_with_sasl("shop", "right", &[]);
+    let refused = at(server.address()).credentials("shop", "5ecret").expect("both are plain");
+    for s in [refused, at(server.address())] {
+        let s = s.timeout(Duration::from_millis(300));
+        let loaded = load(&s, &[b"k"]);
+        let [Err(error @ StoreError::Down(_))] = &loaded[..] else { panic!("{loaded:?}") };
+        assert!(!named(error, &server.address()).contains("5ecret"), "{error}");
+        let outcomes = apply(&s, &[Change::new(b"k", store(b"v"), Always)]);
+        assert!(outcomes[0].is_err());
+        assert!(!format!("{outcomes:?} {s:?}").contains("5ecret"));
+    }
+}
+
+#[test]
+fn credentials_that_cannot_be_sent_as_they_are_and_sockets_are_refused_unseen() {
+    let s = at("127.0.0.1:1".to_owned());
+    for password in ["5ecret@", "5ecret/", "5ecret==", "", "5ecretä"] {
+        let s = memdict::ClassicStore::new(["127.0.0.1:1"]).expect("the name is well formed");
+        let error = s.credentials("shop", password).expect_err(password).to_string();
+        assert!(!error.contains("5ecret"), "{error}");
+    }
+    assert!(s.credentials("shop", "plain").is_ok());
+    assert!(at("/run/a.sock".to_owned()).credentials("shop", "plain").is_err());
+}
+
+#[test]
+fn a_server_that_hangs_costs_a_timeout() {
+    let server = Daemon::memcached_with_sasl("shop", "5ecret", &[]);
+    let timeout = Duration::from_millis(300);
+    let s = at(server.address()).credentials("shop", "5ecret").expect("both are plain");
+    let s = s.timeout(timeout);
+    apply_one(&s, b"k", store(b"v"), Always);
+    server.pause();
+    let begun = Instant::now();
+    assert!(matches!(load(&s, &[b"k"])[..], [Err(StoreError::Down(_))]));
+    let outcomes = apply(&s, &[Change::new(b"k", store(b"w"), Always)]);
+    assert!(matches!(outcomes[..], [Err(StoreError::Down(_))]), "{outcomes:?}");
+    assert!(begun.elapsed() < 8 * timeout, "{:?}", begun.elapsed());
+    server.resume();
+    assert_eq!(load_one(&s, b"k").value(), Some(&b"v"[..]));
+}
+
+#[test]
+fn what_the_server_refuses_is_refused_and_the_connection_used_on() {
+    let server = Daemon::memcached_with_sasl("shop", "5ecret", &[]);
+    let s = at(server.address()).credentials("shop", "5ecret").expect("both are plain");
+    let s = s.max_item_bytes(8 << 20);
+    let larger = vec![1; 3 << 20];
+    let changes =
+        [Change::new(b"k", store(&larger), Always), Change::new(b"l", store(b"v"), Always)];
+    let outcomes = apply(&s, &changes);
+    let [Err(error @ StoreError::Refused(_)), Ok(Applied::Done(_))] = &outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    named(error, &server.address());
+    let token = load_one(&s, b"l").token();
+    assert!(matches!(apply_one(&s, b"l", What::Delete, Matches(token)), Applied::Done(_)));
+}

@@ -1,0 +1,97 @@
+//! Over TLS, with a certificate that only a test trusts.
+
+use std::time::{Duration, Instant};
+
+use memdict::{Applied, Cache, Change, ClassicStore, Condition, StoreError};
+use memdict_tests::{Daemon, apply, apply_one, load, load_one, store};
+
+use Condition::{Absent, Always};
+
+use crate::{at, named};
+
+fn open(server: &Daemon) -> ClassicStore {
+    at(server.address()).timeout(Duration::from_millis(400)).tls().expect("it is no socket")
+}
+
+#[test]
+fn a_url_opens_it_with_the_authority_that_it_names() {
+    let (server, certificate) = Daemon::memcached_with_tls(&[]);
+    for option in [format!("ca_file={certificate}"), "verify=false".to_owned()] {
+        let url = format!("memcache+tls://{}?strict=true&{option}", server.address());
+        let cache = Cache::open(&url).expect("the URL is well formed");
+        let hits = cache.transaction(|session| {
+            let mut hits = session.dict::<u64>(&option).entry("all")?.or_default();
+            *hits += 1;
+            Ok(*hits)
+        });
+        assert_eq!(hits.expect("the server is trusted"), 1);
+    }
+}
+
+#[test]
+fn a_server_that_nobody_vouches_for_is_down() {
+    let (server, certificate) = Daemon::memcached_with_tls(&[]);
+    let s = open(&server);
+    let loaded = load(&s, &[b"k"]);
+    let [Err(error @ StoreError::Down(_))] = &loaded[..] else { panic!("{loaded:?}") };
+    assert!(named(error, &server.address()).contains("certificate"), "{error}");
+    // Vouched for, but under another name.
+    let other_name = server.address().replace("127.0.0.1", "localhost");
+    let s = at(other_name).timeout(Duration::from_millis(400)).tls().expect("it is no socket");
+    assert!(matches!(load(&s.tls_ca_file(&certificate), &[b"k"])[..], [Err(StoreError::Down(_))]));
+    let trusting = open(&server).tls_without_verification();
+    assert!(matches!(apply_one(&trusting, b"k", store(b"v"), Absent), Applied::Done(_)));
+    let knowing = open(&server).tls_ca_file(&certificate);
+    assert_eq!(load_one(&knowing, b"k").value(), Some(&b"v"[..]));
+    assert_eq!(apply_one(&knowing, b"k", store(b"w"), Absent), Applied::Exists);
+}
+
+#[test]
+fn large_batches_and_values_go_and_come() {
+    let (server, certificate) = Daemon::memcached_with_tls(&["-m", "100"]);
+    let s = open(&server).tls_ca_file(certificate);
+    let value = vec![b'x'; 100 * 1024];
+    let keys: Vec<_> = (0..200).map(|i| format!("key-{i}")).collect();
+    let keys: Vec<_> = keys.iter().map(String::as_bytes).collect();
+    let changes: Vec<_> = keys.iter().map(|key| Change::new(key, store(&value), Absent)).collect();
+    assert!(apply(&s, &changes).iter().all(|done| matches!(done, Ok(Applied::Done(_)))));
+    for got in load(&s, &keys) {
+        assert_eq!(got.expect("a load has an outcome").value(), Some(&value[..]));
+    }
+}
+
+#[test]
+fn a_server_that_hangs_costs_a_timeout() {
+    let (server, certificate) = Daemon::memcached_with_tls(&[]);
+    let s = open(&server).tls_ca_file(certificate);
+    apply_one(&s, b"k", store(b"v"), Always);
+    server.pause();
+    let begun = Instant::now();
+    assert!(matches!(load(&s, &[b"k"])[..], [Err(StoreError::Down(_))]));
+    // Not even the handshake is answered.
+    assert!(matches!(load(&s, &[b"k"])[..], [Err(StoreError::Down(_))]));
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    server.resume();
+    assert_eq!(load_one(&s, b"k").value(), Some(&b"v"[..]));
+}
+
+#[test]
+fn credentials_over_tls_are_sasl() {
+    let files = memdict_tests::Scratch::new();
+    let (tls, certificate) = Daemon::tls_arguments(&files);
+    let tls: Vec<_> = tls.iter().map(String::as_str).collect();
+    let server = Daemon::memcached_with_sasl("shop", "5ecret", &tls);
+    let s = open(&server).tls_ca_file(certificate);
+    let s = s.credentials("shop", "5ecret").expect("both are plain");
+    assert!(matches!(apply_one(&s, b"k", store(b"v"), Absent), Applied::Done(_)));
+    assert_eq!(load_one(&s, b"k").value(), Some(&b"v"[..]));
+    assert!(format!("{s:?}").contains("sasl: true, tls: Some(\"verified\")"));
+}
+
+#[test]
+fn a_unix_socket_has_no_tls() {
+    assert!(at("/run/a.sock".to_owned()).tls().is_err());
+    let outcomes = Change::new(b"k", store(b"v"), Always);
+    let s = at("127.0.0.1:1".to_owned()).tls().expect("it is no socket");
+    assert!(matches!(apply(&s, &[outcomes])[..], [Err(StoreError::Down(_))]));
+}

@@ -1,0 +1,189 @@
+//! Servers that do not answer before they know who asks, or are no memcached.
+
+use std::{
+    fmt::Write,
+    net::{Ipv4Addr, TcpStream},
+    os::unix::net::UnixStream,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Memcached, Scratch,
+    memcached::{free_port, pause, resume},
+};
+
+/// A server process of a test's own, on a free port of the loopback interface or on a socket in
+/// a folder of its own, ended when dropped.
+///
+/// All of its functions panic when something about the server fails: a test without its server
+/// shows nothing, so it must not pass.
+#[derive(Debug)]
+pub struct Daemon {
+    child: Child,
+    address: String,
+    files: Scratch,
+}
+
+impl Daemon {
+    /// A memcached that wants SASL, of this user; `extra` are further arguments.
+    pub fn memcached_with_sasl(user: &str, password: &str, extra: &[&str]) -> Self {
+        let files = Scratch::new();
+        let database = files.file("passwords");
+        // Neither side names a domain, so both take the machine's name.
+        let mut tool = Command::new("saslpasswd2")
+            .args(["-p", "-c", "-f", &database, user])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| missing("saslpasswd2", &error));
+        let written = tool
+            .stdin
+            .take()
+            .map(|mut stdin| std::io::Write::write_all(&mut stdin, password.as_bytes()));
+        assert!(matches!(written, Some(Ok(()))), "saslpasswd2 reads a password");
+        assert!(tool.wait().expect("it ends").success(), "saslpasswd2 fails");
+        files.write("memcached.conf", &format!("mech_list: plain\nsasldb_path: {database}\n"));
+        files.share();
+        let folder = files.file("");
+        Self::on_port(files, |port| {
+            let mut command = memcached();
+            command.env("SASL_CONF_PATH", &folder);
+            command.args(["-l", "127.0.0.1", "-p", &port.to_string(), "-S"]).args(extra);
+            command
+        })
+    }
+
+    /// A memcached that speaks TLS, and the path of its certificate, which is for 127.0.0.1 and
+    /// vouches for itself. `extra` are further arguments.
+    pub fn memcached_with_tls(extra: &[&str]) -> (Self, String) {
+        let files = Scratch::new();
+        let (tls, certificate) = Self::tls_arguments(&files);
+        let daemon = Self::on_port(files, |port| {
+            let mut command = memcached();
+            command.args(["-l", "127.0.0.1", "-p", &port.to_string()]).args(&tls).args(extra);
+            command
+        });
+        (daemon, certificate)
+    }
+
+    /// Makes a certificate: memcached's arguments for it, and its path.
+    pub fn tls_arguments(files: &Scratch) -> ([String; 3], String) {
+        let (key, certificate) = (files.file("key"), files.file("certificate"));
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
+            .args(["-nodes", "-days", "2", "-subj", "/CN=memdict"])
+            .args(["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", &key, "-out", &certificate])
+            .stderr(Stdio::null())
+            .status()
+            .unwrap_or_else(|error| missing("openssl", &error));
+        assert!(made.success(), "openssl makes a certificate");
+        files.share();
+        let options = format!("ssl_chain_cert={certificate},ssl_key={key}");
+        (["-Z".to_owned(), "-o".to_owned(), options], certificate)
+    }
+
+    /// A memcached on a unix socket.
+    pub fn memcached_on_socket() -> Self {
+        let files = Scratch::new();
+        let path = files.file("socket");
+        let mut command = memcached();
+        command.args(["-s", &path, "-a", "777"]);
+        let child = start(&mut command, || UnixStream::connect(&path).is_ok());
+        Self { child: child.expect("memcached starts"), address: path, files }
+    }
+
+    /// A twemproxy before these servers.
+    pub fn proxy<'s>(servers: impl IntoIterator<Item = &'s Memcached>) -> Self {
+        let servers: String = servers.into_iter().fold(String::new(), |mut list, server| {
+            writeln!(list, "   - {}:1", server.address()).expect("text is written to memory");
+            list
+        });
+        let files = Scratch::new();
+        let (settings, log) = (files.file("settings"), files.file("log"));
+        Self::on_port(files, |port| {
+            let text = format!(
+                "pool:\n  listen: 127.0.0.1:{port}\n  hash: md5\n  distribution: ketama\n  \
+                 servers:\n{servers}"
+            );
+            std::fs::write(&settings, text).expect("a file can be written");
+            let mut command = Command::new("nutcracker");
+            command.args(["-c", &settings, "-o", &log]);
+            command.args(["-a", "127.0.0.1", "-s", &free_port().to_string()]);
+            command
+        })
+    }
+
+    fn on_port(files: Scratch, command: impl Fn(u16) -> Command) -> Self {
+        // Another process may take a free port before the server does.
+        for _ in 0..10 {
+            let port = free_port();
+            let address = (Ipv4Addr::LOCALHOST, port);
+            if let Some(child) = start(&mut command(port), || TcpStream::connect(address).is_ok()) {
+                return Self { child, address: format!("127.0.0.1:{port}"), files };
+            }
+        }
+        panic!("the server did not start ten times in a row, {files:?}");
+    }
+
+    /// `127.0.0.1:PORT`, or the path of its socket.
+    pub fn address(&self) -> String {
+        self.address.clone()
+    }
+
+    /// Where it keeps its files.
+    pub fn files(&self) -> &Scratch {
+        &self.files
+    }
+
+    /// Lets it hang, as [`Memcached::pause`] does.
+    pub fn pause(&self) {
+        pause(self.child.id());
+    }
+
+    /// Goes on after [`pause`](Self::pause).
+    pub fn resume(&self) {
+        resume(self.child.id());
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may be gone already. A paused one takes this signal as well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn memcached() -> Command {
+    let mut command = Command::new("memcached");
+    // Root has to say as whom it runs; anyone else is not asked.
+    command.args(["-U", "0", "-u", "nobody"]);
+    command
+}
+
+/// Starts a server and waits until it can be reached; none if it ended instead.
+fn start(command: &mut Command, reachable: impl Fn() -> bool) -> Option<Child> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let name = command.get_program().to_string_lossy().into_owned();
+    let mut child = command.spawn().unwrap_or_else(|error| missing(&name, &error));
+    let until = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < until {
+        // In this order: whoever is reached while it has not ended is not somebody before it.
+        let reached = reachable();
+        thread::sleep(Duration::from_millis(if reached { 20 } else { 5 }));
+        if child.try_wait().expect("the server can be looked at").is_some() {
+            return None;
+        }
+        if reached {
+            return Some(child);
+        }
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
+
+fn missing(name: &str, error: &std::io::Error) -> ! {
+    panic!("{name} cannot be started ({error}): install it, or run scripts/test, which does")
+}
