@@ -68,13 +68,15 @@ enum There {
 
 fn apply(one: &One<'_>, change: &Change<'_>) -> Result<Applied, Failed> {
     let key = text(change.key).map_err(Failed::refused)?;
+    if let What::Store { bytes, .. } = change.what {
+        limits::check_value(one.max_item_bytes, change.key, bytes.len(), &one.owner())
+            .map_err(Failed::refused)?;
+    }
     match (change.what, change.when) {
         (_, Condition::Matches(token)) if token.cas() == 0 || token != one.token(token.cas()) => {
             matches_nothing(one, key, token)
         }
         (What::Store { bytes, ttl }, when) => {
-            limits::check_value(one.max_item_bytes, change.key, bytes.len(), &one.owner())
-                .map_err(Failed::refused)?;
             let command = match when {
                 Condition::Always => Command::Set,
                 Condition::Absent => Command::Add,

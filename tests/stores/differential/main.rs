@@ -1,5 +1,8 @@
-//! Random sequences of operations on the embedded store and on memcached: the same answers, but
-//! for the numbers in tokens and for evictions, which are kept from happening.
+//! Random sequences of operations on the embedded store, on memcached through each of memdict's
+//! clients, and through one that memdict has no part in: the same answers, but for the numbers
+//! in tokens and for evictions, which are kept from happening.
+
+mod oracle;
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -7,10 +10,13 @@ use std::{
 };
 
 use memdict::{
-    Applied, Change, Condition, MemcachedStore, MemoryStore, Store, StoreError, Token, What,
+    Applied, Change, ClassicStore, Condition, MemcachedStore, MemoryStore, Store, StoreError,
+    Token, What,
 };
-use memdict_tests::{Got, Memcached, apply, load};
+use memdict_tests::{Daemon, Got, Memcached, apply, load};
 use proptest::prelude::*;
+
+use crate::oracle::ExpOracle;
 
 /// Few, so that operations meet.
 const KEYS: usize = 4;
@@ -34,7 +40,7 @@ struct Value {
     ttl: Option<Duration>,
 }
 
-/// A condition in words that both stores understand.
+/// A condition in words that all stores understand.
 #[derive(Debug, Clone)]
 enum When {
     Always,
@@ -75,13 +81,19 @@ fn batch() -> impl Strategy<Value = Batch> {
     ]
 }
 
-/// One store with the tokens that it showed, in the order in which both stores did.
+/// One store with the tokens that it showed, in the order in which all stores did.
 struct Side<'s> {
     store: &'s dyn Store,
+    /// Whether what storing gives is compared and used: all stores have to give it then.
+    stored_tokens: bool,
     seen: Vec<Token>,
 }
 
-impl Side<'_> {
+impl<'s> Side<'s> {
+    fn of(store: &'s dyn Store, stored_tokens: bool) -> Self {
+        Self { store, stored_tokens, seen: Vec::new() }
+    }
+
     fn condition(&self, when: &When) -> Condition {
         let seen = |ago: usize| self.seen.iter().rev().nth(ago).copied();
         match *when {
@@ -129,10 +141,11 @@ impl Side<'_> {
 
     fn answer_of_change(&mut self, outcome: Result<Applied, StoreError>) -> String {
         match outcome {
-            Ok(Applied::Done(token)) => {
+            Ok(Applied::Done(token)) if self.stored_tokens => {
                 self.seen.push(token);
                 format!("done {}", token.cas() == 0)
             }
+            Ok(Applied::Done(_)) => "done".to_owned(),
             Ok(other) => format!("{other:?}"),
             Err(error) => kind(&error).to_owned(),
         }
@@ -155,23 +168,49 @@ fn kind(error: &StoreError) -> &'static str {
     }
 }
 
-#[test]
-fn the_embedded_store_answers_as_memcached_does() {
-    let servers = [Memcached::with(&["-m", "256"]), Memcached::with(&["-m", "256"])];
-    let names = servers.iter().map(Memcached::address);
-    let memcached = MemcachedStore::new(names).expect("the names are well formed");
-    let cases = AtomicUsize::new(0);
-
-    let config =
-        ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() };
+/// Holds the stores to the embedded store's answers, in `cases` random sequences.
+fn all_answer_as_the_embedded_store_does(stores: &[&dyn Store], cases: u32) {
+    let stored_tokens = stores.iter().all(|store| store.caps().returns_tokens);
+    let case = AtomicUsize::new(0);
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(batches in prop::collection::vec(batch(), 1..30))| {
-        let case = cases.fetch_add(1, Ordering::Relaxed);
-        let names: Vec<_> = (0..KEYS).map(|key| format!("case-{case:07}-{key}")).collect();
+        let case = case.fetch_add(1, Ordering::Relaxed);
         let memory = MemoryStore::new();
-        let mut embedded = Side { store: &memory, seen: Vec::new() };
-        let mut server = Side { store: &memcached, seen: Vec::new() };
+        let mut embedded = Side::of(&memory, stored_tokens);
+        let mut sides: Vec<_> = stores.iter().map(|store| Side::of(*store, stored_tokens)).collect();
         for batch in &batches {
-            prop_assert_eq!(embedded.run(&names, batch), server.run(&names, batch));
+            let names: Vec<_> = (0..KEYS).map(|key| format!("case-{case:07}-{key}")).collect();
+            let expected = embedded.run(&names, batch);
+            for side in &mut sides {
+                prop_assert_eq!(&expected, &side.run(&names, batch), "{:?}", side.store);
+            }
         }
     });
+}
+
+fn two_servers() -> ([Memcached; 2], Vec<String>) {
+    let servers = [Memcached::with(&["-m", "256"]), Memcached::with(&["-m", "256"])];
+    let names = servers.iter().map(Memcached::address).collect();
+    (servers, names)
+}
+
+#[test]
+fn memcached_answers_as_the_embedded_store_does_whoever_asks() {
+    let (_servers, names) = two_servers();
+    let memcached = MemcachedStore::new(names).expect("the names are well formed");
+    let another = Memcached::with(&["-m", "256"]);
+    let oracle = ExpOracle::at(&another.address());
+    all_answer_as_the_embedded_store_does(&[&memcached, &oracle], 300);
+}
+
+#[test]
+fn the_classic_client_gets_the_same_answers_but_for_tokens_of_what_it_stores() {
+    let (_servers, names) = two_servers();
+    let text = ClassicStore::new(names).expect("the names are well formed");
+    let with_sasl = Daemon::memcached_with_sasl("shop", "5ecret", &["-m", "256"]);
+    let binary = ClassicStore::new([with_sasl.address()]).expect("the name is well formed");
+    let binary = binary.credentials("shop", "5ecret").expect("both are plain");
+    let another = Memcached::with(&["-m", "256"]);
+    let oracle = ExpOracle::at(&another.address());
+    all_answer_as_the_embedded_store_does(&[&text, &binary, &oracle], 200);
 }
