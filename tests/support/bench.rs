@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use memdict::{Cache, MemcachedStore, MemoryStore, Store, Tracked};
+use memdict::{Cache, ClassicStore, MemcachedStore, MemoryStore, Store, Tracked};
 use serde::{Deserialize, Serialize};
 
 use crate::{FaultyStore, Memcached};
@@ -33,6 +33,18 @@ impl Bench {
     pub fn on_memcached() -> Self {
         let server = Memcached::start();
         let store = MemcachedStore::new([server.address()]).expect("the address is well formed");
+        Self::over(Arc::new(store), Some(server))
+    }
+
+    /// On a private memcached, through the classic client.
+    ///
+    /// # Panics
+    ///
+    /// If none can be started.
+    #[must_use]
+    pub fn on_classic() -> Self {
+        let server = Memcached::start();
+        let store = ClassicStore::new([server.address()]).expect("the address is well formed");
         Self::over(Arc::new(store), Some(server))
     }
 

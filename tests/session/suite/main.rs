@@ -1,4 +1,5 @@
-//! What a session promises, held on the embedded store and on a real memcached.
+//! What a session promises, held on the embedded store, on a real memcached, and on one through
+//! the classic client.
 
 mod commit;
 mod failures;
@@ -20,6 +21,12 @@ macro_rules! suite {
         mod memcached {
             $($(#[test] fn $behaviour() {
                 crate::$group::$behaviour(&memdict_tests::Bench::on_memcached());
+            })*)*
+        }
+
+        mod classic {
+            $($(#[test] fn $behaviour() {
+                crate::$group::$behaviour(&memdict_tests::Bench::on_classic());
             })*)*
         }
     };
