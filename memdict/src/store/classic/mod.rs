@@ -30,10 +30,10 @@ use crate::error::Error;
 
 /// Servers that know no meta commands, or are behind TLS or SASL.
 ///
-/// [`MemcachedStore`](crate::MemcachedStore) is several times as fast and the one to use where
-/// it can be. This one is for the rest: memcached of any age, proxies such as twemproxy, other
-/// servers that speak memcached's classic text protocol, over TCP or a unix socket; servers that
-/// want SASL, in memcached's binary protocol; either of them over TLS.
+/// [`MemcachedStore`](crate::MemcachedStore) is much faster, for changes above all, and the one
+/// to use where it can be. This one is for the rest: memcached of any age, proxies such as
+/// twemproxy, other servers that speak memcached's classic text protocol, over TCP or a unix
+/// socket; servers that want SASL, in memcached's binary protocol; either of them over TLS.
 ///
 /// What is documented of [`MemcachedStore`](crate::MemcachedStore) holds here as well, that
 /// nothing is connected until the first operation, that each key belongs to one server by
@@ -136,9 +136,10 @@ impl ClassicStore {
         self
     }
 
-    /// How long connecting to a server may take, over all of its addresses but without looking
-    /// them up; TLS and SASL may take one [timeout](Self::timeout) more. 200 ms unless told
-    /// otherwise, at least 1 ms and at most a day.
+    /// How long a server may take to accept a connection, over all of its addresses but without
+    /// looking them up. Until the connection can be used, as long again and one
+    /// [timeout](Self::timeout) may pass, with TLS and SASL. 200 ms unless told otherwise, at
+    /// least 1 ms and at most a day.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.dial.connect = limits::within_a_day(timeout);
