@@ -1,6 +1,11 @@
 //! With a memcached that wants SASL. That it works, the conformance suite shows.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    thread,
+    time::{Duration, Instant},
+};
 
 use memdict::{Applied, Cache, Change, Condition, StoreError, What};
 use memdict_tests::{Daemon, apply, apply_one, load, load_one, store};
@@ -84,4 +89,46 @@ fn what_the_server_refuses_is_refused_and_the_connection_used_on() {
     named(error, &server.address());
     let token = load_one(&s, b"l").token();
     assert!(matches!(apply_one(&s, b"l", What::Delete, Matches(token)), Applied::Done(_)));
+}
+
+const SET: u8 = 0x01;
+const DELETE: u8 = 0x04;
+const LATE: Duration = Duration::from_millis(400);
+
+/// Lets anybody in, knows no key, and answers a `set` late.
+fn answer(mut stream: TcpStream) -> std::io::Result<()> {
+    let mut header = [0; 24];
+    loop {
+        stream.read_exact(&mut header)?;
+        let body = u32::from_be_bytes([header[8], header[9], header[10], header[11]]);
+        stream.read_exact(&mut vec![0; body as usize])?;
+        let mut reply = [0; 24];
+        (reply[0], reply[1]) = (0x81, header[1]);
+        match header[1] {
+            SET => thread::sleep(LATE),
+            // Not found.
+            DELETE => reply[7] = 1,
+            _ => {}
+        }
+        stream.write_all(&reply)?;
+    }
+}
+
+/// Nothing in this protocol tells an answer to one question from that to another.
+#[test]
+fn a_late_answer_is_not_taken_for_that_to_a_later_question() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener.local_addr().expect("a listener has an address").to_string();
+    // It ends with the process.
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || answer(stream));
+        }
+    });
+    let s = at(address).credentials("shop", "5ecret").expect("both are plain");
+    let s = s.timeout(LATE / 2);
+    let outcomes = apply(&s, &[Change::new(b"k", store(b"v"), Always)]);
+    assert!(matches!(outcomes[..], [Err(StoreError::Unknown(_))]), "{outcomes:?}");
+    thread::sleep(LATE);
+    assert_eq!(apply_one(&s, b"k", What::Delete, Always), Applied::Gone);
 }
