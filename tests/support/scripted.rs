@@ -15,6 +15,7 @@ use std::{
 ///
 /// In an answer stands
 /// - `{O}` for the opaque that the request asks for (` O7`), or for nothing;
+/// - `{other O}` for another one (` Ox7`), or for nothing;
 /// - `{pause}` for a [pause](Self::pause), after what stands before it was sent;
 /// - `{close}` for the end of the connection.
 #[derive(Debug)]
@@ -189,7 +190,9 @@ fn answer(line: &str, reader: &mut impl Read, play: &Mutex<Play>) -> Option<Stri
             play.requests.push(line.to_owned());
             let opaque = line.split(' ').find(|word| word.starts_with('O'));
             let opaque = opaque.map(|opaque| format!(" {opaque}")).unwrap_or_default();
-            return Some(play.answers.pop_front()?.replace("{O}", &opaque));
+            let other = opaque.replace('O', "Ox");
+            let answer = play.answers.pop_front()?;
+            return Some(answer.replace("{O}", &opaque).replace("{other O}", &other));
         }
     };
     play.questions.push(line.to_owned());

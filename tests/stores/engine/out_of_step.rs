@@ -106,13 +106,37 @@ fn changes_after_a_short_read_are_unknown_and_the_next_call_begins_anew() {
 
 #[test]
 fn more_answers_than_questions_end_the_connection_and_harm_nobody() {
-    let script = ["EN{O}\r\n", "VA 1 c2{O}\r\nb\r\nVA 6 c3\r\n5ecret\r\n"];
-    let server = ScriptedServer::start("1.6.45", &script);
-    server.hold_answers_back();
+    let whole = "VA 6 c3\r\n5ecret\r\n";
+    for more in
+        [whole, "EN\r\n", "VA 2 c3\r\n", "VA 2 c3\r\nno", "E", "\r\n", "SERVER_ERROR no\r\n"]
+    {
+        let last = format!("VA 1 c2{{O}}\r\nb\r\n{more}");
+        let server = ScriptedServer::start("1.6.45", &["EN{O}\r\n", &last]);
+        server.hold_answers_back();
+        let s = open(server.address());
+        let outcomes = load(&s, &[b"a", b"b"]);
+        assert_eq!(loaded(&outcomes), ["miss", "hit"], "{more:?}: {outcomes:?}");
+        begins_anew(&server, &s, more);
+    }
+}
+
+#[test]
+fn an_opaque_that_was_not_the_one_asked_for_ends_the_connection() {
+    let server = ScriptedServer::start("1.6.45", &["EN{O}\r\n"]);
     let s = open(server.address());
-    let outcomes = load(&s, &[b"a", b"b"]);
-    assert_eq!(loaded(&outcomes), ["miss", "hit"], "{outcomes:?}");
-    begins_anew(&server, &s, "more answers");
+    assert_eq!(load_one(&s, b"first"), Got::Miss);
+    if !server.requests()[0].contains(" O") {
+        // Without opaques there is nothing to tell, but by position.
+        return;
+    }
+    server.play(&["EN{O}\r\n", "VA 6 c2{other O}\r\n5ecret\r\nEN\r\n{close}"]);
+    let outcomes = load(&s, &[b"a", b"b", b"c"]);
+    assert_eq!(loaded(&outcomes), ["miss", "down", "down"], "{outcomes:?}");
+    begins_anew(&server, &s, "another opaque");
+    server.play(&["HD c1{O}\r\n", "HD c2{other O}\r\nHD\r\n{close}"]);
+    let outcomes = apply(&s, &stores([b"a", b"b", b"c"]));
+    assert_eq!(applied(&outcomes), ["done", "unknown", "unknown"], "{outcomes:?}");
+    begins_anew(&server, &s, "another opaque");
 }
 
 #[test]

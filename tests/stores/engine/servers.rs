@@ -102,26 +102,46 @@ fn a_server_that_fails_is_left_alone_for_a_while_and_calls_fail_at_once() {
     assert_eq!(load_when_up(&s, b"a"), Got::Miss);
 }
 
-#[test]
-fn a_server_that_is_down_is_probed_now_and_then_by_one_thread() {
-    let server = Memcached::start();
-    let proxy = Proxy::before(&server.address());
-    proxy.turn_away(true);
-    let s = open(proxy.address());
-    let until = Instant::now() + Duration::from_secs(1);
+/// Eight threads ask without a pause for a second and a half, in vain.
+fn pester(s: &MemcachedStore) {
+    let until = Instant::now() + Duration::from_millis(1_500);
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
                 while Instant::now() < until {
-                    assert_eq!(loaded(&load(&s, &[b"a"])), ["down"]);
+                    assert_eq!(loaded(&load(s, &[b"a"])), ["down"]);
                     thread::sleep(Duration::from_millis(1));
                 }
             });
         }
     });
+}
+
+#[test]
+fn a_server_that_is_down_is_tried_now_and_then_and_not_by_each_call() {
+    let server = Memcached::start();
+    let proxy = Proxy::before(&server.address());
+    proxy.turn_away(true);
+    let s = open(proxy.address());
+    pester(&s);
     // Thousands of calls: without a pause between attempts there is one for each.
     assert!(proxy.connections() <= 40, "{}", proxy.connections());
     proxy.turn_away(false);
+    assert_eq!(load_when_up(&s, b"a"), Got::Miss);
+}
+
+#[test]
+fn one_thread_at_a_time_looks_whether_a_hanging_server_is_back() {
+    let server = Memcached::start();
+    let proxy = Proxy::before(&server.address());
+    proxy.stall(true);
+    let s = open(proxy.address()).timeout(Duration::from_millis(300));
+    assert_eq!(loaded(&load(&s, &[b"a"])), ["down"]);
+    pester(&s);
+    // Each attempt takes a timeout, so there is no room for more: eight threads would make
+    // eight times as many.
+    assert!((2..=8).contains(&proxy.connections()), "{}", proxy.connections());
+    proxy.stall(false);
     assert_eq!(load_when_up(&s, b"a"), Got::Miss);
 }
 
