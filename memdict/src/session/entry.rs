@@ -17,13 +17,14 @@
 //!            back, torn by a panic: Poisoned, which nothing leaves
 //! ```
 //!
-//! Every state but `Poisoned` keeps what the store held when the session looked ([`Seen`]), for
-//! that decides on which condition a change is made: what replaces an unusable value replaces
-//! exactly that one, and `remove` and then `insert` after a read keep what the read saw.
+//! Beside the state stands what the store held when the session looked ([`Seen`]). Only a load
+//! sets it, once, for it decides on which condition a change is made: what replaces an unusable
+//! value replaces exactly that one, and `remove` and then `insert` after a read go by what the
+//! read saw. What is `Clean` or `Touched` was seen as a value.
 
 use std::sync::Arc;
 
-use super::seen::{Base, Seen};
+use super::seen::Seen;
 use crate::track::{Changes, Tracked};
 
 /// A value that is not in a guard. The first `get` shares it; until then handing it out for
@@ -84,15 +85,15 @@ impl<C: Changes> Marks<C> {
 /// What a session knows about one key.
 pub(crate) enum State<T: Tracked> {
     /// No value, or none that is known.
-    Absent { seen: Seen },
+    Absent,
     /// As loaded.
-    Clean { value: Value<T>, base: Base },
+    Clean { value: Value<T> },
     /// Handed out for writing, and perhaps changed.
-    Touched { value: Value<T>, base: Base, marks: Marks<T::Changes> },
+    Touched { value: Value<T>, marks: Marks<T::Changes> },
     /// Made by the session.
-    New { value: Value<T>, seen: Seen },
+    New { value: Value<T> },
     /// Removed by the session.
-    Removed { seen: Seen },
+    Removed,
     /// In a guard, which has the value and the marks.
     CheckedOut { was: Was },
     /// A panic struck while the value was being changed.
@@ -100,23 +101,13 @@ pub(crate) enum State<T: Tracked> {
 }
 
 /// What a checked out entry was, and is again if nothing comes of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Was {
-    Absent { seen: Seen },
-    Clean { base: Base },
-    Touched { base: Base },
-    New { seen: Seen },
-    Removed { seen: Seen },
-}
-
-impl Was {
-    /// What was loaded, if anything was.
-    pub(crate) fn base(&self) -> Option<&Base> {
-        match self {
-            Self::Clean { base } | Self::Touched { base } => Some(base),
-            Self::Absent { seen } | Self::New { seen } | Self::Removed { seen } => seen.base(),
-        }
-    }
+    Absent,
+    Clean,
+    Touched,
+    New,
+    Removed,
 }
 
 /// What is done with an entry.
@@ -168,20 +159,16 @@ pub(crate) enum Misuse {
 }
 
 impl<T: Tracked> State<T> {
-    /// Nothing is known yet.
-    pub(crate) fn unread() -> Self {
-        Self::Absent { seen: Seen::Unread }
-    }
-
-    pub(crate) fn needs_load(&self) -> bool {
-        matches!(self, Self::Absent { seen: Seen::Unread })
+    /// Whether nothing is known yet.
+    pub(crate) fn needs_load(&self, seen: &Seen) -> bool {
+        matches!((self, seen), (Self::Absent, Seen::Unread))
     }
 
     /// Whether there is a value; it need not be free.
     pub(crate) fn holds_value(&self) -> Result<bool, Misuse> {
         match self {
             Self::Clean { .. } | Self::Touched { .. } | Self::New { .. } => Ok(true),
-            Self::Absent { .. } | Self::Removed { .. } => Ok(false),
+            Self::Absent | Self::Removed => Ok(false),
             Self::CheckedOut { .. } => Err(Misuse::AlreadyBorrowed),
             Self::Poisoned => Err(Misuse::Poisoned),
         }
@@ -191,141 +178,118 @@ impl<T: Tracked> State<T> {
     ///
     /// Who calls knows which call it is: inlined there, only the lines of that one are left.
     #[inline(always)]
-    pub(crate) fn next(self, call: Call<T>) -> (Self, Result<Answer<T>, Misuse>) {
+    pub(crate) fn next(self, seen: &mut Seen, call: Call<T>) -> (Self, Result<Answer<T>, Misuse>) {
         let done = |state| (state, Ok(Answer::Done));
         let out = |was, value, marks| (Self::CheckedOut { was }, Ok(Answer::Out { value, marks }));
         match (self, call) {
             // Of two loads that race the first one counts, and none undoes what was done since.
-            (Self::Absent { seen: Seen::Unread }, Call::Loaded { value, seen }) => {
-                done(match (value, seen) {
-                    (Some(value), Seen::Value(base)) => {
-                        Self::Clean { value: Value::Owned(value), base }
+            (Self::Absent, Call::Loaded { value, seen: found }) if matches!(seen, Seen::Unread) => {
+                *seen = found;
+                done(match value {
+                    Some(value) if seen.base().is_some() => {
+                        Self::Clean { value: Value::Owned(value) }
                     }
-                    (_, seen) => Self::Absent { seen },
+                    _ => Self::Absent,
                 })
             }
             (state, Call::Loaded { .. }) => done(state),
 
-            (state @ Self::Absent { seen: Seen::Unread }, Call::Read | Call::CheckOut) => {
-                (state, Ok(Answer::Unread))
+            (Self::Absent, Call::Read | Call::CheckOut) if matches!(seen, Seen::Unread) => {
+                (Self::Absent, Ok(Answer::Unread))
             }
 
-            (Self::Clean { value, base }, Call::Read) => {
+            (Self::Clean { value }, Call::Read) => {
                 let (value, read) = shared(value);
-                (Self::Clean { value, base }, read)
+                (Self::Clean { value }, read)
             }
-            (Self::Touched { value, base, marks }, Call::Read) => {
+            (Self::Touched { value, marks }, Call::Read) => {
                 let (value, read) = shared(value);
-                (Self::Touched { value, base, marks }, read)
+                (Self::Touched { value, marks }, read)
             }
-            (Self::New { value, seen }, Call::Read) => {
+            (Self::New { value }, Call::Read) => {
                 let (value, read) = shared(value);
-                (Self::New { value, seen }, read)
+                (Self::New { value }, read)
             }
-            (state @ (Self::Absent { .. } | Self::Removed { .. }), Call::Read) => {
-                (state, Ok(Answer::Read(None)))
-            }
+            (state @ (Self::Absent | Self::Removed), Call::Read) => (state, Ok(Answer::Read(None))),
 
-            (Self::Absent { seen }, Call::CheckOut) => {
-                out(Was::Absent { seen }, None, Marks::default())
-            }
-            (Self::Removed { seen }, Call::CheckOut) => {
-                out(Was::Removed { seen }, None, Marks::default())
-            }
-            (Self::Clean { value, base }, Call::CheckOut) => match value.claim() {
-                Ok(value) => out(Was::Clean { base }, Some(value), Marks::default()),
-                Err(value) => (Self::Clean { value, base }, Err(Misuse::AlreadyBorrowed)),
+            (Self::Absent, Call::CheckOut) => out(Was::Absent, None, Marks::default()),
+            (Self::Removed, Call::CheckOut) => out(Was::Removed, None, Marks::default()),
+            (Self::Clean { value }, Call::CheckOut) => match value.claim() {
+                Ok(value) => out(Was::Clean, Some(value), Marks::default()),
+                Err(value) => (Self::Clean { value }, Err(Misuse::AlreadyBorrowed)),
             },
-            (Self::Touched { value, base, marks }, Call::CheckOut) => match value.claim() {
-                Ok(value) => out(Was::Touched { base }, Some(value), marks),
-                Err(value) => (Self::Touched { value, base, marks }, Err(Misuse::AlreadyBorrowed)),
+            (Self::Touched { value, marks }, Call::CheckOut) => match value.claim() {
+                Ok(value) => out(Was::Touched, Some(value), marks),
+                Err(value) => (Self::Touched { value, marks }, Err(Misuse::AlreadyBorrowed)),
             },
-            (Self::New { value, seen }, Call::CheckOut) => match value.claim() {
-                Ok(value) => out(Was::New { seen }, Some(value), Marks::created()),
-                Err(value) => (Self::New { value, seen }, Err(Misuse::AlreadyBorrowed)),
+            (Self::New { value }, Call::CheckOut) => match value.claim() {
+                Ok(value) => out(Was::New, Some(value), Marks::created()),
+                Err(value) => (Self::New { value }, Err(Misuse::AlreadyBorrowed)),
             },
 
             (Self::CheckedOut { was }, Call::CheckIn { value, marks, back }) => {
-                done(Self::checked_in(was, value, marks, back))
+                done(Self::checked_in(was, seen, value, marks, back))
             }
             // Only a guard checks in, and while it lives nothing else changes the state.
             (state, Call::CheckIn { .. }) => done(state),
 
-            (
-                state @ (Self::Clean { .. } | Self::Touched { .. } | Self::New { .. }),
-                Call::Insert(_) | Call::Remove,
-            ) if state.is_read() => (state, Err(Misuse::AlreadyBorrowed)),
-
-            (Self::Clean { base, .. } | Self::Touched { base, .. }, Call::Insert(value)) => {
-                done(Self::New { value: Value::Owned(value), seen: Seen::Value(base) })
-            }
-            (
-                Self::Absent { seen } | Self::Removed { seen } | Self::New { seen, .. },
-                Call::Insert(value),
-            ) => done(Self::New { value: Value::Owned(value), seen }),
-
-            (Self::Clean { base, .. } | Self::Touched { base, .. }, Call::Remove) => {
-                done(Self::Removed { seen: Seen::Value(base) })
-            }
-            (
-                Self::Absent { seen } | Self::Removed { seen } | Self::New { seen, .. },
-                Call::Remove,
-            ) => done(Self::removed(seen)),
-
             (state @ Self::CheckedOut { .. }, _) => (state, Err(Misuse::AlreadyBorrowed)),
             (state @ Self::Poisoned, _) => (state, Err(Misuse::Poisoned)),
+            (state, Call::Insert(_) | Call::Remove) if state.is_read() => {
+                (state, Err(Misuse::AlreadyBorrowed))
+            }
+
+            (_, Call::Insert(value)) => done(Self::New { value: Value::Owned(value) }),
+            (_, Call::Remove) => done(Self::removed(seen)),
         }
     }
 
     #[inline(always)]
-    fn checked_in(was: Was, value: Option<Box<T>>, marks: Marks<T::Changes>, back: Back) -> Self {
+    fn checked_in(
+        was: Was,
+        seen: &Seen,
+        value: Option<Box<T>>,
+        marks: Marks<T::Changes>,
+        back: Back,
+    ) -> Self {
         let value = value.map(Value::Owned);
         match (was, back, value) {
             (_, Back::Torn, _) => Self::Poisoned,
 
-            (Was::Clean { base } | Was::Touched { base }, Back::Removed, _) => {
-                Self::Removed { seen: Seen::Value(base) }
-            }
-            (Was::New { seen }, Back::Removed, _) => Self::removed(seen),
+            (Was::Clean | Was::Touched | Was::New, Back::Removed, _) => Self::removed(seen),
 
-            (Was::Clean { base }, Back::Kept, Some(value)) if !marks.any() => {
-                Self::Clean { value, base }
-            }
-            (Was::Clean { base } | Was::Touched { base }, Back::Kept, Some(value)) => {
-                Self::Touched { value, base, marks }
-            }
-            (Was::New { seen }, Back::Kept, Some(value)) => Self::New { value, seen },
+            (Was::Clean, Back::Kept, Some(value)) if !marks.any() => Self::Clean { value },
+            (Was::Clean | Was::Touched, Back::Kept, Some(value)) => Self::Touched { value, marks },
+            (Was::New, Back::Kept, Some(value)) => Self::New { value },
 
-            (
-                Was::Clean { base } | Was::Touched { base } | Was::New { seen: Seen::Value(base) },
-                Back::Reverted,
-                Some(value),
-            ) => Self::Clean { value, base },
-            (Was::New { seen }, Back::Reverted, _) => Self::Absent { seen },
+            (Was::Clean | Was::Touched | Was::New, Back::Reverted, Some(value))
+                if seen.base().is_some() =>
+            {
+                Self::Clean { value }
+            }
+            (Was::New, Back::Reverted, _) => Self::Absent,
 
             // A vacant entry: filled, or left as it was.
-            (Was::Absent { seen } | Was::Removed { seen }, Back::Kept, Some(value)) => {
-                Self::New { value, seen }
-            }
-            (Was::Absent { seen }, ..) => Self::Absent { seen },
-            (Was::Removed { seen }, ..) => Self::Removed { seen },
+            (Was::Absent | Was::Removed, Back::Kept, Some(value)) => Self::New { value },
+            (Was::Absent, ..) => Self::Absent,
+            (Was::Removed, ..) => Self::Removed,
 
             // A guard that lost its value: no guard does.
-            (Was::Clean { .. } | Was::Touched { .. } | Was::New { .. }, _, None) => Self::Poisoned,
+            (Was::Clean | Was::Touched | Was::New, ..) => Self::Poisoned,
         }
     }
 
     /// Where the store is known to hold nothing, there is nothing left to do.
-    fn removed(seen: Seen) -> Self {
+    fn removed(seen: &Seen) -> Self {
         match seen {
-            Seen::Nothing => Self::Absent { seen },
-            _ => Self::Removed { seen },
+            Seen::Nothing => Self::Absent,
+            _ => Self::Removed,
         }
     }
 
     fn is_read(&self) -> bool {
         match self {
-            Self::Clean { value, .. } | Self::Touched { value, .. } | Self::New { value, .. } => {
+            Self::Clean { value } | Self::Touched { value, .. } | Self::New { value } => {
                 value.is_read()
             }
             _ => false,

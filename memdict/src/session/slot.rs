@@ -27,6 +27,7 @@ pub(crate) struct Slot<T: Tracked> {
 
 struct Inner<T: Tracked> {
     state: State<T>,
+    seen: Seen,
     /// Of the definition that handed the entry out for writing last.
     policy: Policy,
     /// Whether commit knows of the entry.
@@ -65,8 +66,14 @@ pub(crate) struct Out<T: Tracked> {
 
 impl<T: Tracked> Slot<T> {
     pub(crate) fn new(name: Name, schema: Schema) -> Self {
-        let (state, policy) = (State::unread(), Policy::default());
-        Self { name, schema, inner: Mutex::new(Inner { state, policy, listed: false, batch: 0 }) }
+        let inner = Inner {
+            state: State::Absent,
+            seen: Seen::Unread,
+            policy: Policy::default(),
+            listed: false,
+            batch: 0,
+        };
+        Self { name, schema, inner: Mutex::new(inner) }
     }
 
     /// One transition. Of user code only the destructor of a replaced value runs under the
@@ -74,7 +81,7 @@ impl<T: Tracked> Slot<T> {
     #[inline(always)]
     fn step(inner: &mut Inner<T>, call: Call<T>) -> Result<Answer<T>, Misuse> {
         let state = mem::replace(&mut inner.state, State::Poisoned);
-        let (state, answer) = state.next(call);
+        let (state, answer) = state.next(&mut inner.seen, call);
         // What stood in has nothing to drop.
         mem::forget(mem::replace(&mut inner.state, state));
         answer
@@ -93,12 +100,12 @@ impl<T: Tracked> Slot<T> {
     /// does not have it yet.
     pub(crate) fn joins(&self, batch: u64) -> bool {
         let mut inner = self.inner.lock();
-        inner.state.needs_load() && mem::replace(&mut inner.batch, batch) != batch
+        inner.state.needs_load(&inner.seen) && mem::replace(&mut inner.batch, batch) != batch
     }
 
     pub(crate) fn holds_value(&self) -> Result<Known<bool>, Misuse> {
         let inner = self.inner.lock();
-        if inner.state.needs_load() {
+        if inner.state.needs_load(&inner.seen) {
             return Ok(Known::NotYet);
         }
         inner.state.holds_value().map(Known::Is)
@@ -142,12 +149,9 @@ impl<T: Tracked> Slot<T> {
         self.write(policy, Call::Remove)
     }
 
-    /// What was loaded, once more, while the entry is checked out.
+    /// What was loaded, once more.
     pub(crate) fn loaded(&self) -> Option<T> {
-        let base = match &self.inner.lock().state {
-            State::CheckedOut { was } => was.base().cloned(),
-            _ => None,
-        };
+        let base = self.inner.lock().seen.base().cloned();
         base.and_then(|base| base.decode(&self.schema).ok())
     }
 
@@ -255,21 +259,16 @@ impl<T: Tracked> AnySlot for Slot<T> {
 
     fn draft(&self, nonce: u64, bytes: &mut Vec<u8>) -> Result<Draft> {
         let inner = self.inner.lock();
-        let (value, base, when) = match &inner.state {
-            State::Absent { .. } => return Ok(Draft::Nothing),
+        let value = match &inner.state {
+            State::Absent => return Ok(Draft::Nothing),
             State::Clean { .. } => return Ok(Draft::Unchanged),
-            State::Removed { seen } => {
-                return Ok(Draft::Delete { when: seen.delete_when() });
-            }
+            State::Removed => return Ok(Draft::Delete { when: inner.seen.delete_when() }),
             State::CheckedOut { .. } => {
                 let (dict, key) = (self.name.dict.to_string(), self.name.key.clone());
                 return Err(Error::StillBorrowed { dict, key });
             }
             State::Poisoned => return Err(self.misused(Misuse::Poisoned)),
-            State::Touched { value, base, .. } => {
-                (value.get(), Some(base), Condition::Matches(base.token))
-            }
-            State::New { value, seen } => (value.get(), seen.base(), seen.store_when()),
+            State::Touched { value, .. } | State::New { value } => value.get(),
         };
         let codec = Codec::default();
         let seal = Seal {
@@ -284,16 +283,17 @@ impl<T: Tracked> AnySlot for Slot<T> {
             let (dict, key) = (self.name.dict.to_string(), self.name.key.clone());
             Error::Encode { dict, key, source }
         })?;
+        let base = inner.seen.base();
         if base.is_some_and(|base| self.is_unchanged(value, &bytes[payload..], base)) {
             return Ok(Draft::Unchanged);
         }
-        Ok(Draft::Store { policy: inner.policy, when })
+        Ok(Draft::Store { policy: inner.policy, when: inner.seen.store_when() })
     }
 
     fn hidden_changes(&self) -> Vec<String> {
         let inner = self.inner.lock();
-        match &inner.state {
-            State::Clean { value, base } if !self.encodes_unchanged(value.get(), base) => {
+        match (&inner.state, inner.seen.base()) {
+            (State::Clean { value }, Some(base)) if !self.encodes_unchanged(value.get(), base) => {
                 changed_paths(base.decode(&self.schema).ok().as_ref(), value.get())
             }
             _ => Vec::new(),

@@ -160,51 +160,56 @@ fn split(name: &str) -> (&str, &str) {
     name.trim_end_matches(')').split_once('(').unwrap_or((name, ""))
 }
 
-/// The state of this name, and its reader if it has one.
-fn state(name: &str) -> (State<u64>, Option<Arc<u64>>) {
-    if let Some(was) = name.strip_prefix("Out:") {
-        let was = match split(was) {
-            ("Absent", of) => Was::Absent { seen: seen(of) },
-            ("Clean", _) => Was::Clean { base: base() },
-            ("Touched", _) => Was::Touched { base: base() },
-            ("New", of) => Was::New { seen: seen(of) },
-            ("Removed", of) => Was::Removed { seen: seen(of) },
-            _ => panic!("no {name}"),
-        };
-        return (State::CheckedOut { was }, None);
-    }
+/// An entry of this name, and its reader if it has one.
+fn entry(name: &str) -> (State<u64>, Seen, Option<Arc<u64>>) {
+    let (out, name) = match name.strip_prefix("Out:") {
+        Some(was) => (true, was),
+        None => (false, name),
+    };
+    let (kind, of) = split(name);
+    let seen = match kind {
+        "Clean" | "Touched" => seen("Value"),
+        "Poisoned" => Seen::Unread,
+        _ => seen(of),
+    };
     let reader = name.ends_with('*').then(|| Arc::new(1));
     let value = match &reader {
         Some(reader) => Value::Shared(Arc::clone(reader)),
         None => Value::Owned(Box::new(1)),
     };
-    let state = match split(name) {
-        ("Absent", of) => State::Absent { seen: seen(of) },
-        ("Clean", _) => State::Clean { value, base: base() },
-        ("Touched", _) => State::Touched { value, base: base(), marks: Marks::created() },
-        ("New", of) => State::New { value, seen: seen(of) },
-        ("Removed", of) => State::Removed { seen: seen(of) },
-        ("Poisoned", _) => State::Poisoned,
+    let (was, state) = match kind {
+        "Absent" => (Was::Absent, State::Absent),
+        "Clean" => (Was::Clean, State::Clean { value }),
+        "Touched" => (Was::Touched, State::Touched { value, marks: Marks::created() }),
+        "New" => (Was::New, State::New { value }),
+        "Removed" => (Was::Removed, State::Removed),
+        "Poisoned" if !out => return (State::Poisoned, seen, None),
         _ => panic!("no {name}"),
     };
-    (state, reader)
+    let state = if out { State::CheckedOut { was } } else { state };
+    (state, seen, reader)
 }
 
-fn state_name(state: &State<u64>) -> String {
+fn entry_name(state: &State<u64>, seen: &Seen) -> String {
     let star = if state.is_read() { "*" } else { "" };
+    let of = seen_name(seen);
+    let loaded = |name: &str| {
+        assert!(seen.base().is_some(), "{name} was seen as a value");
+        format!("{name}{star}")
+    };
     match state {
-        State::Absent { seen } => format!("Absent({})", seen_name(seen)),
-        State::Clean { .. } => format!("Clean{star}"),
-        State::Touched { .. } => format!("Touched{star}"),
-        State::New { seen, .. } => format!("New({}){star}", seen_name(seen)),
-        State::Removed { seen } => format!("Removed({})", seen_name(seen)),
+        State::Absent => format!("Absent({of})"),
+        State::Clean { .. } => loaded("Clean"),
+        State::Touched { .. } => loaded("Touched"),
+        State::New { .. } => format!("New({of}){star}"),
+        State::Removed => format!("Removed({of})"),
         State::Poisoned => "Poisoned".to_owned(),
         State::CheckedOut { was } => match was {
-            Was::Absent { seen } => format!("Out:Absent({})", seen_name(seen)),
-            Was::Clean { .. } => "Out:Clean".to_owned(),
-            Was::Touched { .. } => "Out:Touched".to_owned(),
-            Was::New { seen } => format!("Out:New({})", seen_name(seen)),
-            Was::Removed { seen } => format!("Out:Removed({})", seen_name(seen)),
+            Was::Absent => format!("Out:Absent({of})"),
+            Was::Clean => loaded("Out:Clean"),
+            Was::Touched => loaded("Out:Touched"),
+            Was::New => format!("Out:New({of})"),
+            Was::Removed => format!("Out:Removed({of})"),
         },
     }
 }
@@ -258,9 +263,9 @@ fn every_transition_is_as_the_table_says() {
             .try_into()
             .unwrap_or_else(|_| panic!("four columns: {line}"));
         assert!(met.insert((before, what)), "twice: {line}");
-        let (state, reader) = state(before);
-        let (state, got) = state.next(call(what));
-        let got = (state_name(&state), answer_name(&got), got);
+        let (state, mut seen, reader) = entry(before);
+        let (state, got) = state.next(&mut seen, call(what));
+        let got = (entry_name(&state, &seen), answer_name(&got), got);
         assert_eq!((got.0.as_str(), got.1.as_str()), (after, answer), "{line}");
         drop(reader);
     }
@@ -301,8 +306,8 @@ fn what_was_seen_decides_on_what_condition_a_change_is_made() {
 fn a_value_is_moved_not_copied_until_it_is_read() {
     let value = Box::new(1_u64);
     let address = &raw const *value;
-    let state = State::Clean { value: Value::Owned(value), base: base() };
-    let (_, answer) = state.next(Call::CheckOut);
+    let state = State::Clean { value: Value::Owned(value) };
+    let (_, answer) = state.next(&mut seen("Value"), Call::CheckOut);
     let Ok(Answer::Out { value: Some(value), .. }) = answer else { panic!("it is free") };
     assert_eq!(&raw const *value, address);
 }
