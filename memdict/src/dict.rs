@@ -85,7 +85,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     }
 
     /// What `call` gives, once something is known of the entry.
-    #[inline]
+    #[inline(always)]
     fn known<R>(
         &self,
         slot: &Arc<Slot<T>>,
@@ -111,7 +111,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
         Ok(value.map(|value| Ref::new(self.0.core, slot, value)))
     }
 
-    #[inline]
+    #[inline(always)]
     fn check_out(&self, key: impl ToKey) -> Result<Held<'s, T>> {
         let slot = self.0.slot(&key)?;
         let out = self.known(&slot, |slot| slot.check_out(self.0.def.policy()))?;

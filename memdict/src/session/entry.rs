@@ -54,11 +54,17 @@ impl<T> Value<T> {
     }
 
     /// The value for writing, unless somebody reads it.
+    #[inline]
     fn claim(self) -> Result<Box<T>, Self> {
         match self {
             Self::Owned(value) => Ok(value),
-            Self::Shared(value) => Arc::try_unwrap(value).map(Box::new).map_err(Self::Shared),
+            Self::Shared(value) => Self::unshare(value),
         }
+    }
+
+    #[cold]
+    fn unshare(value: Arc<T>) -> Result<Box<T>, Self> {
+        Arc::try_unwrap(value).map(Box::new).map_err(Self::Shared)
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Held<'s, T: Tracked> {
 
 impl<'s, T: Tracked> Held<'s, T> {
     /// Of what the slot has just handed out.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(core: &'s Core, slot: Arc<Slot<T>>, out: Out<T>) -> Self {
         let Out { value, marks, first } = out;
         core.list(&slot, first);

@@ -119,6 +119,7 @@ impl<T: Tracked> Slot<T> {
     }
 
     /// Hands the entry out for writing.
+    #[inline(always)]
     pub(crate) fn check_out(&self, policy: Policy) -> Result<Known<Out<T>>, Misuse> {
         let mut inner = self.inner.lock();
         Ok(match Self::step(&mut inner, Call::CheckOut)? {
