@@ -14,12 +14,18 @@ use crate::{
 /// where it does what is measured.
 pub(crate) struct Entrant<'a> {
     name: &'static str,
-    run: Box<dyn FnMut(&Watch) -> Outcome<()> + 'a>,
+    run: Box<Run<'a>>,
 }
+
+type Run<'a> = dyn FnMut(&Watch) -> Outcome<()> + 'a;
 
 impl<'a> Entrant<'a> {
     pub(crate) fn new(name: &'static str, run: impl FnMut(&Watch) -> Outcome<()> + 'a) -> Self {
         Self { name, run: Box::new(run) }
+    }
+
+    pub(crate) fn run(&mut self, watch: &Watch) -> Outcome<()> {
+        (self.run)(watch)
     }
 }
 
@@ -96,7 +102,7 @@ impl Watch {
     /// Runs an entrant once: seconds, and allocations if they are to be counted.
     fn take(&self, entrant: &mut Entrant<'_>, counts: bool) -> Outcome<(f64, Allocated)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).counts = counts;
-        (entrant.run)(self).map_err(|error| format!("{}: {error}", entrant.name))?;
+        entrant.run(self).map_err(|error| format!("{}: {error}", entrant.name))?;
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let repeats = f64::from(state.repeats);
         let (time, allocated) =

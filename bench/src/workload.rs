@@ -1,6 +1,7 @@
 //! What is measured: two types of value, their keys, and the calls that a session makes on them.
 
 #![forbid(unsafe_code)]
+#![allow(clippy::manual_non_exhaustive, reason = "clippy sees the derive's struct of flags so")]
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -101,7 +102,7 @@ profile! {
 
 /// The dictionary of a type's values.
 pub fn dict<T: Workload>(session: &Session) -> MemcachedDict<'_, T> {
-    session.dict(&DictDef::new(T::DICT).ttl_secs(u64::from(TTL)))
+    session.dict(DictDef::new(T::DICT).ttl_secs(u64::from(TTL)))
 }
 
 /// `many` keys of equal length.

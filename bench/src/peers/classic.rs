@@ -10,6 +10,9 @@ use crate::Outcome;
 
 pub(crate) struct Classic(Client);
 
+/// A value, its flags and its version.
+pub(crate) type Found = (Vec<u8>, u32, Option<u64>);
+
 impl Classic {
     pub(crate) fn connect(address: &str) -> Outcome<Self> {
         let url = format!("memcache://{address}?protocol=ascii");
@@ -25,10 +28,7 @@ impl Classic {
     }
 
     /// With the versions, by which a change could be conditional.
-    pub(crate) fn get(
-        &self,
-        keys: &[&str],
-    ) -> Outcome<HashMap<String, (Vec<u8>, u32, Option<u64>)>> {
+    pub(crate) fn get(&self, keys: &[&str]) -> Outcome<HashMap<String, Found>> {
         Ok(self.0.gets(keys)?)
     }
 }
