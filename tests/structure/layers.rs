@@ -17,14 +17,14 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// The only files that may name what is beyond the process.
-const NETWORK: &[&str] = &["store/classic/link", "store/memcached/link", "store/memcached/probe"];
+const NETWORK: &[&str] = &["store/classic/link", "store/memcached/socket"];
 
 /// What reaches beyond the process.
 const CONNECTIONS: &[&str] =
     &["TcpStream", "UnixStream", "MetaClient", "ConnectionManager", "memcache::Pool"];
 
-/// The only folders that may name the `memcache` crate.
-const CLIENTS: &[&str] = &["store/classic", "store/memcached"];
+/// The only folder that may name the `memcache` crate.
+const CLIENTS: &[&str] = &["store/classic"];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../memdict/src")
