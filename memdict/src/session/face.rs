@@ -124,10 +124,11 @@ impl Session {
     ///   nothing was sent.
     /// - [`Unavailable`](crate::Error::Unavailable), in a strict cache: something is lost. The
     ///   rest was written; the error's report names it.
-    pub fn commit(mut self) -> Result<CommitReport> {
-        let report = now(commit(&mut self.core, &self.driver))?;
-        let hooks = self.hooks.into_inner().into_iter().map(|hook| hook(&report));
-        let outcomes = self.cache_hooks.iter().map(|hook| hook(&report)).chain(hooks);
+    pub fn commit(self) -> Result<CommitReport> {
+        let Self { mut core, driver, cache_hooks, hooks } = self;
+        let report = now(commit(&mut core, &driver))?;
+        let hooks = hooks.into_inner().into_iter().map(|hook| hook(&report));
+        let outcomes = cache_hooks.iter().map(|hook| hook(&report)).chain(hooks);
         for error in outcomes.filter_map(Result::err) {
             warning!("a hook failed after a commit: {error}");
         }
