@@ -14,6 +14,10 @@ use memdict_tests::Memcached;
 
 use crate::Outcome;
 
+/// Room for the largest rows, so that nothing is evicted; and one thread, for else each connection
+/// is as fast as the thread that it happens to be given to.
+const ARGUMENTS: [&str; 4] = ["-m", "1024", "-t", "1"];
+
 /// Started when they are first needed, and ended with this.
 #[derive(Default)]
 pub(crate) struct Servers {
@@ -23,8 +27,7 @@ pub(crate) struct Servers {
 }
 
 fn start() -> Memcached {
-    // Room for the largest rows, so that nothing is evicted.
-    Memcached::with(&["-m", "1024"])
+    Memcached::with(&ARGUMENTS)
 }
 
 impl Servers {
@@ -62,7 +65,7 @@ impl OnSocket {
     fn start() -> Outcome<Self> {
         let path = env::temp_dir().join(format!("memdict-bench-{}.sock", process::id()));
         let mut command = Command::new("memcached");
-        command.arg("-s").arg(&path).args(["-a", "0777", "-u", "nobody", "-m", "1024"]);
+        command.arg("-s").arg(&path).args(["-a", "0777", "-u", "nobody"]).args(ARGUMENTS);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let server = Self { child: command.spawn()?, path };
         let until = Instant::now() + Duration::from_secs(10);
