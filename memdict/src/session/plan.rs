@@ -103,7 +103,10 @@ impl<'e> Plan<'e> {
                 }
                 _ => What::Delete,
             };
-            Change::new(step.entry.name().wire(), what, step.when)
+            let change = Change::new(step.entry.name().wire(), what, step.when);
+            // The session ends with the commit. What is sent again has gone wrong once, and gets
+            // an answer of its own.
+            if step.resent { change } else { change.without_token() }
         }));
         changes
     }

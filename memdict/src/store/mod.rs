@@ -195,13 +195,23 @@ pub struct Change<'a> {
     pub what: What<'a>,
     /// When to do it.
     pub when: Condition,
+    /// Whether the token of what is stored is of use. Without it a store may be faster, and
+    /// [`Applied::Done`] may have one that matches nothing.
+    pub wants_token: bool,
 }
 
 impl<'a> Change<'a> {
     /// A change of `key`.
     #[must_use]
     pub const fn new(key: &'a [u8], what: What<'a>, when: Condition) -> Self {
-        Self { key, what, when }
+        Self { key, what, when, wants_token: true }
+    }
+
+    /// The same, where the token of what is stored is of no use.
+    #[must_use]
+    pub const fn without_token(mut self) -> Self {
+        self.wants_token = false;
+        self
     }
 }
 
@@ -252,8 +262,8 @@ pub enum Condition {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Applied {
-    /// Done. The token is the stored value's, if the store [gives them](Caps::returns_tokens);
-    /// after a delete its number is 0.
+    /// Done. The token is the stored value's, if the store [gives them](Caps::returns_tokens) and
+    /// the change [wants it](Change::wants_token); after a delete its number is 0.
     Done(Token),
     /// Not done: there is a value, and the condition was [`Condition::Absent`].
     Exists,

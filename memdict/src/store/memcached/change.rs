@@ -31,6 +31,16 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
         admitted.map_err(|refused| (self.out)(index, Err(refused))).is_ok()
     }
 
+    fn is_silent(&self, peer: &Peer<'_>, index: usize) -> bool {
+        let change = &self.changes[index];
+        !change.wants_token && peer.facts.marks && matches!(change.what, What::Store { .. })
+    }
+
+    fn succeed(&mut self, peer: &Peer<'_>, index: usize) {
+        let token = Token::new(peer.index, peer.facts.life, NO_VERSION);
+        (self.out)(index, Ok(Applied::Done(token)));
+    }
+
     fn ask(&self, peer: &Peer<'_>, index: usize, mark: Mark, window: &mut Window<'a>) {
         let change = &self.changes[index];
         match change.what {
@@ -40,7 +50,8 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
                     Condition::Absent => When::Absent,
                     Condition::Matches(token) => When::Version(version(peer, token)),
                 };
-                window.store(change.key, bytes, ttl.map(ttl::wire), when, mark);
+                let ttl = ttl.map(ttl::wire);
+                window.store(change.key, bytes, ttl, when, self.is_silent(peer, index), mark);
             }
             What::Delete => {
                 let version = match change.when {

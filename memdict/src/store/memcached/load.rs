@@ -24,6 +24,14 @@ impl<'a> Work<'a> for Loads<'_, 'a> {
         true
     }
 
+    fn is_silent(&self, _: &Peer<'_>, _: usize) -> bool {
+        false
+    }
+
+    fn succeed(&mut self, peer: &Peer<'_>, index: usize) {
+        self.fail(peer.name, index, Sent::Yes, "did not answer");
+    }
+
     fn ask(&self, _: &Peer<'_>, index: usize, mark: Mark, window: &mut Window<'a>) {
         window.get(self.loads[index].key, mark);
     }

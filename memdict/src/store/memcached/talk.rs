@@ -1,11 +1,13 @@
 //! One server's share of a batch, as a conversation: what to say next, and whose answer came. It
 //! moves no bytes.
 
+use std::collections::VecDeque;
+
 use super::{
     inbox::Inbox,
     proto::{
         Mark,
-        answer::{self, Parsed},
+        answer::{self, Answer, Parsed},
         window::Window,
     },
     work::{Peer, Sent, Work},
@@ -18,6 +20,10 @@ pub(super) struct Talk<'a> {
     share: Vec<usize>,
     asked: usize,
     answered: usize,
+    /// How many had been asked at each barrier that is not answered.
+    barriers: VecDeque<usize>,
+    /// Why it is not known which of the silent operations up to the next barrier succeeded.
+    doubt: Option<String>,
     /// The number of the first request on this connection.
     first: u32,
     pub(super) window: Window<'a>,
@@ -25,7 +31,8 @@ pub(super) struct Talk<'a> {
 
 impl<'a> Talk<'a> {
     pub(super) fn new(share: Vec<usize>) -> Self {
-        Self { share, asked: 0, answered: 0, first: 0, window: Window::default() }
+        let (barriers, doubt, window) = (VecDeque::new(), None, Window::default());
+        Self { share, asked: 0, answered: 0, barriers, doubt, first: 0, window }
     }
 
     /// Gives up the share, of which nothing was asked yet.
@@ -54,7 +61,7 @@ impl<'a> Talk<'a> {
 
     /// Whether every operation has its outcome.
     pub(super) fn is_over(&self) -> bool {
-        self.answered == self.share.len()
+        self.answered == self.share.len() && self.barriers.is_empty()
     }
 
     /// Whether there is something to send; what is not in the window yet comes into it.
@@ -67,6 +74,10 @@ impl<'a> Talk<'a> {
                 let mark = Mark::of(self.next_request());
                 work.ask(peer, index, mark, &mut self.window);
                 self.asked += 1;
+            }
+            if work.is_silent(peer, self.share[self.asked - 1]) {
+                self.window.barrier();
+                self.barriers.push_back(self.asked);
             }
         }
         !self.window.is_sent()
@@ -91,16 +102,76 @@ impl<'a> Talk<'a> {
                 }
                 Parsed::Broken(why) => return Err(why),
             };
-            if self.answered == self.sent() {
-                return Err("an answer to nothing that was asked");
-            }
-            let mark = Mark::of(self.first.wrapping_add(self.answered as u32));
-            if answer.mark().is_some_and(|it| it != mark) {
-                return Err("the answer to another request");
-            }
-            work.answer(peer, self.share[self.answered], &answer)?;
-            self.answered += 1;
+            self.take(peer, work, &answer)?;
             inbox.read(used);
+        }
+        Ok(())
+    }
+
+    fn take(
+        &mut self,
+        peer: &Peer<'_>,
+        work: &mut dyn Work<'a>,
+        answer: &Answer<'_>,
+    ) -> Result<(), &'static str> {
+        if let Answer::Barrier = answer {
+            let asked = self.barriers.pop_front().ok_or("a sign that nobody asked for")?;
+            self.pass(peer, work, asked)?;
+            self.doubt = None;
+            return Ok(());
+        }
+        if self.answered == self.sent() {
+            return Err("an answer to nothing that was asked");
+        }
+        let is_silent = work.is_silent(peer, self.share[self.answered]);
+        match (answer.mark(), answer) {
+            (Some(mark), _) => {
+                let place = self.marked(mark);
+                if place >= self.sent() {
+                    return Err("the answer to another request");
+                }
+                self.pass(peer, work, place)?;
+            }
+            (None, Answer::Refused(line)) if is_silent => {
+                // It is one of those up to the barrier, and does not say which.
+                let said = line.escape_ascii();
+                self.doubt = Some(format!("says `{said}` to one of many changes sent together"));
+                return Ok(());
+            }
+            (None, _) if is_silent => return Err("an answer without its mark"),
+            (None, _) => {}
+        }
+        work.answer(peer, self.share[self.answered], answer)?;
+        self.answered += 1;
+        Ok(())
+    }
+
+    /// The place of the request with this mark, the next one from here on.
+    fn marked(&self, mark: Mark) -> usize {
+        let next = self.first.wrapping_add(self.answered as u32);
+        if mark == Mark::of(next) {
+            self.answered
+        } else {
+            self.answered + mark.after(next) as usize
+        }
+    }
+
+    /// Settles the silent operations up to `place`: nothing was heard of them, and what comes
+    /// after them was answered.
+    fn pass(
+        &mut self,
+        peer: &Peer<'_>,
+        work: &mut dyn Work<'a>,
+        place: usize,
+    ) -> Result<(), &'static str> {
+        while self.answered < place {
+            let index = self.share[self.answered];
+            match &self.doubt {
+                _ if !work.is_silent(peer, index) => return Err("the answer to another request"),
+                Some(doubt) => work.fail(peer.name, index, Sent::Yes, doubt),
+                None => work.succeed(peer, index),
+            }
+            self.answered += 1;
         }
         Ok(())
     }
@@ -118,6 +189,7 @@ impl<'a> Talk<'a> {
             work.fail(name, self.share[place], sent, why);
         }
         self.answered = self.share.len();
+        self.barriers.clear();
     }
 }
 

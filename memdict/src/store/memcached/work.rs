@@ -23,6 +23,12 @@ pub(super) trait Work<'a> {
     /// Whether the server may be asked. If not, the operation is settled.
     fn admit(&mut self, peer: &Peer<'_>, index: usize) -> bool;
 
+    /// Whether success goes without an answer, so that only a failure has one.
+    fn is_silent(&self, peer: &Peer<'_>, index: usize) -> bool;
+
+    /// Settles an operation whose success went without an answer.
+    fn succeed(&mut self, peer: &Peer<'_>, index: usize);
+
     /// Writes the request.
     fn ask(&self, peer: &Peer<'_>, index: usize, mark: Mark, window: &mut Window<'a>);
 

@@ -31,6 +31,9 @@ const QUESTIONS: &[u8] = b"stats settings\r\nstats\r\nmn\r\n";
 /// 1.6.12 a store answers with a wrong version, and a delete compares with none.
 const FIRST_WITH_META: (u32, u32, u32) = (1, 6, 13);
 
+/// The first version that repeats marks in all answers. Until then a miss has none.
+const FIRST_WITH_MARKS: (u32, u32, u32) = (1, 6, 18);
+
 /// A server as it answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store::memcached) struct Facts {
@@ -38,6 +41,8 @@ pub(in crate::store::memcached) struct Facts {
     pub(in crate::store::memcached) version: String,
     /// Whether its meta commands can be relied on.
     pub(in crate::store::memcached) meta: bool,
+    /// Whether each answer that has flags repeats the mark of its request.
+    pub(in crate::store::memcached) marks: bool,
     /// The largest item it takes, in bytes.
     pub(in crate::store::memcached) item_size_max: usize,
     /// Whether it keeps versions of values (not with its option `-C`).
@@ -97,6 +102,7 @@ impl Greeting {
         let facts = Facts {
             version: String::new(),
             meta: false,
+            marks: false,
             item_size_max: limits::ITEM_SIZE_MAX,
             cas_enabled: true,
             life: 0,
@@ -173,6 +179,8 @@ impl Greeting {
             Expected::Barrier => {
                 let old = number(&self.facts.version).is_some_and(|it| it < FIRST_WITH_META);
                 self.facts.meta = line == "MN" && !old;
+                self.facts.marks =
+                    number(&self.facts.version).is_some_and(|it| it >= FIRST_WITH_MARKS);
                 self.facts.life = self.life();
                 return Ok(Next::Go(self.facts.clone()));
             }
@@ -289,7 +297,7 @@ mod tests {
     #[test]
     fn a_server_says_what_it_is_in_one_exchange() {
         let facts = greet(None, &[ANSWERS]).expect("it is a memcached");
-        assert_eq!((facts.version.as_str(), facts.meta), ("1.6.18", true));
+        assert_eq!((facts.version.as_str(), facts.meta, facts.marks), ("1.6.18", true, true));
         assert_eq!((facts.item_size_max, facts.cas_enabled), (2 << 20, true));
         assert_ne!(facts.life, 0);
     }

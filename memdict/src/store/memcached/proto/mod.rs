@@ -15,12 +15,25 @@ const END_OF_LINE: &[u8] = b"\r\n";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark([u8; 2]);
 
+const DIGITS: &[u8; 64] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+
 impl Mark {
-    /// The mark of a connection's `n`-th request. They repeat after 4,096.
+    /// How many there are before they repeat.
+    const MANY: u32 = 64 * 64;
+
+    /// The mark of a connection's `n`-th request.
     pub(super) fn of(n: u32) -> Self {
-        const DIGITS: &[u8; 64] =
-            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
         Self([DIGITS[(n >> 6) as usize % 64], DIGITS[n as usize % 64]])
+    }
+
+    /// By how many requests the next one with this mark comes after the `n`-th. Further than any
+    /// other, if no request has it.
+    pub(super) fn after(self, n: u32) -> u32 {
+        let digit = |byte| DIGITS.iter().position(|&digit| digit == byte);
+        match (digit(self.0[0]), digit(self.0[1])) {
+            (Some(high), Some(low)) => (((high << 6) | low) as u32).wrapping_sub(n) % Self::MANY,
+            _ => Self::MANY,
+        }
     }
 }
 

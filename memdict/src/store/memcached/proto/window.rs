@@ -92,18 +92,25 @@ impl<'a> Window<'a> {
         self.end_request();
     }
 
-    /// Stores a value for as long as `ttl` says on the wire, or for ever.
+    /// Asks for a sign that all that was asked before has been done.
+    pub(in crate::store::memcached) fn barrier(&mut self) {
+        self.text.extend_from_slice(b"mn\r\n");
+    }
+
+    /// Stores a value for as long as `ttl` says on the wire, or for ever. If it is `silent`,
+    /// success goes without an answer; otherwise the answer has the value's version.
     pub(in crate::store::memcached) fn store(
         &mut self,
         key: &[u8],
         value: &'a [u8],
         ttl: Option<u32>,
         when: When,
+        silent: bool,
         mark: Mark,
     ) {
         self.begin(b"ms ", key);
         self.word(b" ", value.len() as u64);
-        self.text.extend_from_slice(b" c");
+        self.text.extend_from_slice(if silent { b" q" } else { b" c" });
         if let Some(ttl) = ttl {
             self.word(b" T", u64::from(ttl));
         }
@@ -231,13 +238,14 @@ mod tests {
     fn requests_are_these_bytes() {
         let mut window = Window::default();
         window.get(b"k", MARK);
-        window.store(b"k", b"v", None, When::Always, MARK);
-        window.store(b"k", b"", Some(60), When::Absent, MARK);
-        window.store(b"k", b"\r\n", Some(0), When::Version(u64::MAX), MARK);
+        window.store(b"k", b"v", None, When::Always, false, MARK);
+        window.store(b"k", b"", Some(60), When::Absent, false, MARK);
+        window.store(b"k", b"\r\n", Some(0), When::Version(u64::MAX), true, MARK);
         window.delete(b"k", None, MARK);
         window.delete(b"k", Some(0), MARK);
+        window.barrier();
         let expected = "mg k v c O00\r\nms k 1 c O00\r\nv\r\nms k 0 c T60 ME O00\r\n\r\n\
-                        ms k 2 c T0 C18446744073709551615 O00\r\n\r\n\r\nmd k O00\r\nmd k C0 O00\r\n";
+                        ms k 2 q T0 C18446744073709551615 O00\r\n\r\n\r\nmd k O00\r\nmd k C0 O00\r\nmn\r\n";
         assert_eq!(sent(window, usize::MAX), expected.as_bytes());
     }
 
@@ -248,8 +256,8 @@ mod tests {
             let mut window = Window::default();
             for value in &values {
                 window.get(b"before", MARK);
-                window.store(b"large", value, None, When::Always, MARK);
-                window.store(b"small", b"v", None, When::Always, MARK);
+                window.store(b"large", value, None, When::Always, false, MARK);
+                window.store(b"small", b"v", None, When::Always, false, MARK);
             }
             window
         };
@@ -265,7 +273,7 @@ mod tests {
         let large = vec![0; MAX_COPIED + 1];
         let mut window = Window::default();
         window.get(b"k", MARK);
-        window.store(b"k", &large, None, When::Always, MARK);
+        window.store(b"k", &large, None, When::Always, false, MARK);
         window.get(b"k", MARK);
         let (get, store) = ("mg k v c O00\r\n".len(), "ms k 1025 c O00\r\n\r\n".len() + 1_025);
         let mut at = 0;
@@ -281,7 +289,7 @@ mod tests {
         let large = vec![7; MAX_COPIED + 1];
         let mut window = Window::default();
         for _ in 0..MAX_SLICES {
-            window.store(b"k", &large, None, When::Always, MARK);
+            window.store(b"k", &large, None, When::Always, false, MARK);
         }
         let length = window.text.len() + MAX_SLICES * large.len();
         assert_eq!(sent(window, usize::MAX).len(), length);
@@ -293,7 +301,7 @@ mod tests {
         let large = vec![0; 100_000];
         let mut requests = 0;
         while !window.is_full() {
-            window.store(b"k", &large, None, When::Always, MARK);
+            window.store(b"k", &large, None, When::Always, false, MARK);
             requests += 1;
         }
         assert_eq!(requests, 11);

@@ -16,6 +16,7 @@ pub(super) fn facts() -> Facts {
     Facts {
         version: "1.6.18".to_owned(),
         meta: true,
+        marks: true,
         item_size_max: 1 << 20,
         cas_enabled: true,
         life: 7,
@@ -70,6 +71,19 @@ pub(in crate::store::memcached) fn loaded(operations: usize, parts: &[&[u8]]) ->
 
 /// The same of changes, one of each kind in turn.
 pub(in crate::store::memcached) fn applied(operations: usize, parts: &[&[u8]]) -> Vec<String> {
+    made(operations, |change| change, parts)
+}
+
+/// The same of changes that want no token, so that success goes without an answer.
+pub(in crate::store::memcached) fn silent(operations: usize, parts: &[&[u8]]) -> Vec<String> {
+    made(operations, Change::without_token, parts)
+}
+
+fn made(
+    operations: usize,
+    how: fn(Change<'static>) -> Change<'static>,
+    parts: &[&[u8]],
+) -> Vec<String> {
     let kinds = [
         Change::new(b"k", What::Store { bytes: b"v", ttl: None }, Condition::Always),
         Change::new(b"k", What::Store { bytes: b"v", ttl: None }, Condition::Absent),
@@ -80,7 +94,7 @@ pub(in crate::store::memcached) fn applied(operations: usize, parts: &[&[u8]]) -
         ),
         Change::new(b"k", What::Delete, Condition::Always),
     ];
-    let changes: Vec<_> = kinds.into_iter().cycle().take(operations).collect();
+    let changes: Vec<_> = kinds.into_iter().map(how).cycle().take(operations).collect();
     let mut outcomes = vec![None; operations];
     let mut out = |index: usize, applied: Result<Applied, StoreError>| {
         let outcome = match applied {
@@ -114,5 +128,7 @@ pub fn answers(bytes: &[u8]) {
     let same = said.len() == whole.len();
     let (of_loads, of_changes) = (loaded(operations, &cut), applied(operations, &cut));
     assert!(!same || of_loads == loaded(operations, &[whole]), "it matters where answers are cut");
+    let of_silent = silent(operations, &cut);
+    assert!(!same || of_silent == silent(operations, &[whole]), "nor to silent ones");
     assert!(!same || of_changes == applied(operations, &[whole]), "and to changes as well");
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{
-    rehearsal::{applied, facts, loaded},
+    rehearsal::{applied, facts, loaded, silent},
     *,
 };
 use crate::store::{Load, memcached::load::Loads};
@@ -37,6 +37,47 @@ fn what_is_out_of_step_settles_nothing_and_ends_the_conversation() {
     assert_eq!(applied(1, &[b"EX\r\n"]), ["unknown"]);
     // No answer at all.
     assert_eq!(loaded(2, &[b"EN\r\nWHAT\r\n"]), ["miss", "down"]);
+}
+
+/// Three stores and a delete, which is always answered.
+#[test]
+fn silence_up_to_an_answer_or_a_barrier_is_success() {
+    assert_eq!(silent(3, &[b"MN\r\n"]), ["done c0"; 3]);
+    assert_eq!(silent(4, &[b"NF O03\r\n"]), ["done c0", "done c0", "done c0", "gone"]);
+    assert_eq!(silent(3, &[b"NS O01\r\nMN\r\n"]), ["done c0", "exists", "done c0"]);
+    assert_eq!(silent(3, &[b"NS O01\r\nEX O02\r\nMN\r\n"]), ["done c0", "exists", "differs"]);
+}
+
+#[test]
+fn silence_that_nothing_ends_is_unknown() {
+    assert_eq!(silent(3, &[b"NS O01\r\n"]), ["done c0", "exists", "unknown"]);
+    assert_eq!(silent(2, &[]), ["unknown"; 2]);
+}
+
+#[test]
+fn an_error_line_leaves_in_doubt_what_was_silent_and_nothing_else() {
+    let error = b"SERVER_ERROR out of memory\r\n";
+    let answers = [&b"NS O01\r\n"[..], error, b"NF O03\r\nMN\r\n"].concat();
+    let expected = ["done c0", "exists", "unknown", "gone", "unknown"];
+    assert_eq!(silent(5, &[&answers]), expected);
+    // It belongs to the delete, whose turn it is.
+    let answers = [&b"EX O02\r\n"[..], error, b"MN\r\n"].concat();
+    assert_eq!(silent(5, &[&answers]), ["done c0", "done c0", "differs", "refused", "done c0"]);
+}
+
+#[test]
+fn silence_is_not_taken_for_an_answer_that_has_to_come() {
+    // The delete before the barrier was not answered.
+    assert_eq!(silent(5, &[b"MN\r\n"])[3..], ["unknown", "unknown"]);
+    // No request has that mark yet, or ever.
+    for mark in ["O04", "O0!", "O~~"] {
+        let answer = format!("EX {mark}\r\n");
+        assert_eq!(silent(3, &[answer.as_bytes()]), ["unknown"; 3], "{mark}");
+    }
+    // A failure that does not say whose it is.
+    assert_eq!(silent(2, &[b"EX\r\n"]), ["unknown"; 2]);
+    // A barrier that nobody asked for.
+    assert_eq!(applied(1, &[b"MN\r\n"]), ["unknown"]);
 }
 
 #[test]
@@ -75,6 +116,9 @@ fn word() -> impl Strategy<Value = &'static [u8]> {
         b"NF\r\n",
         b"SERVER_ERROR x\r\n",
         b"MN\r\n",
+        b"NS O01\r\n",
+        b"EX O02\r\n",
+        b"NF O03\r\n",
         b"VA 9999999 c1\r\n",
         b" ",
         b"\r\n",
@@ -91,6 +135,7 @@ proptest! {
     ) {
         loaded(operations, &parts);
         applied(operations, &parts);
+        silent(operations, &parts);
     }
 
     #[test]
@@ -102,5 +147,6 @@ proptest! {
         let cut: Vec<&[u8]> = whole.chunks(size).collect();
         prop_assert_eq!(loaded(6, &cut), loaded(6, &[&whole]));
         prop_assert_eq!(applied(6, &cut), applied(6, &[&whole]));
+        prop_assert_eq!(silent(6, &cut), silent(6, &[&whole]));
     }
 }
