@@ -9,7 +9,7 @@ use crate::{
     session::{
         core::Core,
         drive::{Blocking, Drive, now},
-        entry::Misuse,
+        entry::{For, Misuse},
         guard::{Held, Ref, RefMut},
         identity::{Met, Space},
         load::load,
@@ -57,11 +57,16 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
     }
 
     fn slots<K: ToKey>(&self, keys: impl IntoIterator<Item = K>) -> Result<Vec<Arc<Slot<T>>>> {
-        keys.into_iter().map(|key| self.slot(&key)).collect()
+        let keys = keys.into_iter();
+        if let Met::Space { space, .. } = &self.met {
+            // A hint is not trusted with all of the memory.
+            space.reserve(keys.size_hint().0.min(1 << 16));
+        }
+        keys.map(|key| self.slot(&key)).collect()
     }
 
-    async fn load(&self, slots: &[Arc<Slot<T>>]) -> Result<()> {
-        load(self.core, self.driver, slots).await
+    async fn load(&self, slots: &[Arc<Slot<T>>], what_for: For) -> Result<()> {
+        load(self.core, self.driver, slots, what_for).await
     }
 }
 
@@ -89,12 +94,13 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     fn known<R>(
         &self,
         slot: &Arc<Slot<T>>,
+        what_for: For,
         call: impl Fn(&Slot<T>) -> Result<Known<R>, Misuse>,
     ) -> Result<R> {
         loop {
             match call(slot) {
                 Ok(Known::Is(got)) => return Ok(got),
-                Ok(Known::NotYet) => self.load(slot)?,
+                Ok(Known::NotYet) => self.load(slot, what_for)?,
                 Err(misuse) => return Err(slot.misused(misuse)),
             }
         }
@@ -102,19 +108,19 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
 
     /// Apart, so that calls for a known key are short.
     #[cold]
-    fn load(&self, slot: &Arc<Slot<T>>) -> Result<()> {
-        now(self.0.load(std::slice::from_ref(slot)))
+    fn load(&self, slot: &Arc<Slot<T>>, what_for: For) -> Result<()> {
+        now(self.0.load(std::slice::from_ref(slot), what_for))
     }
 
     fn read(&self, slot: Arc<Slot<T>>) -> Result<Option<Ref<'s, T>>> {
-        let value = self.known(&slot, Slot::read)?;
+        let value = self.known(&slot, For::Reading, Slot::read)?;
         Ok(value.map(|value| Ref::new(self.0.core, slot, value)))
     }
 
     #[inline(always)]
     fn check_out(&self, key: impl ToKey) -> Result<Held<'s, T>> {
         let slot = self.0.slot(&key)?;
-        let out = self.known(&slot, |slot| slot.check_out(self.0.def.policy()))?;
+        let out = self.known(&slot, For::Writing, |slot| slot.check_out(self.0.def.policy()))?;
         Ok(Held::new(self.0.core, slot, out))
     }
 
@@ -203,7 +209,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     ///
     /// As [`get`](Self::get).
     pub fn contains_key(&self, key: impl ToKey) -> Result<bool> {
-        self.known(&self.0.slot(&key)?, Slot::holds_value)
+        self.known(&self.0.slot(&key)?, For::Writing, Slot::holds_value)
     }
 
     /// Many values for reading, in the order asked; those not yet known are loaded in one
@@ -217,7 +223,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
         keys: impl IntoIterator<Item = K>,
     ) -> Result<Vec<Option<Ref<'s, T>>>> {
         let slots = self.0.slots(keys)?;
-        now(self.0.load(&slots))?;
+        now(self.0.load(&slots, For::Reading))?;
         slots.into_iter().map(|slot| self.read(slot)).collect()
     }
 
@@ -228,7 +234,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     ///
     /// As [`get`](Self::get), but never `AlreadyBorrowed`.
     pub fn prefetch<K: ToKey>(&self, keys: impl IntoIterator<Item = K>) -> Result<()> {
-        now(self.0.load(&self.0.slots(keys)?))
+        now(self.0.load(&self.0.slots(keys)?, For::Writing))
     }
 }
 

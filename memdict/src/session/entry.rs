@@ -34,7 +34,21 @@ pub(crate) enum Value<T> {
     Shared(Arc<T>),
 }
 
+/// What a value is loaded for: it is kept so that this needs no copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum For {
+    Reading,
+    Writing,
+}
+
 impl<T> Value<T> {
+    pub(crate) fn new(value: T, what_for: For) -> Self {
+        match what_for {
+            For::Reading => Self::Shared(Arc::new(value)),
+            For::Writing => Self::Owned(Box::new(value)),
+        }
+    }
+
     pub(crate) fn get(&self) -> &T {
         match self {
             Self::Owned(value) => value,
@@ -119,7 +133,7 @@ pub(crate) enum Was {
 /// What is done with an entry.
 pub(crate) enum Call<T: Tracked> {
     /// A load came back.
-    Loaded { value: Option<Box<T>>, seen: Seen },
+    Loaded { value: Option<Value<T>>, seen: Seen },
     /// Hand it out for reading.
     Read,
     /// Hand it out for writing.
@@ -192,9 +206,7 @@ impl<T: Tracked> State<T> {
             (Self::Absent, Call::Loaded { value, seen: found }) if matches!(seen, Seen::Unread) => {
                 *seen = found;
                 done(match value {
-                    Some(value) if seen.base().is_some() => {
-                        Self::Clean { value: Value::Owned(value) }
-                    }
+                    Some(value) if seen.base().is_some() => Self::Clean { value },
                     _ => Self::Absent,
                 })
             }

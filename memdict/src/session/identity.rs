@@ -119,6 +119,11 @@ impl<T: Tracked> Space<T> {
         Self { name: name.into(), prefix, schema: Schema::of::<T>(), slots: Mutex::default() }
     }
 
+    /// Makes room for so many more entries at once.
+    pub(crate) fn reserve(&self, entries: usize) {
+        self.slots.lock().reserve(entries);
+    }
+
     /// The one entry of this key.
     pub(crate) fn slot(&self, key: &impl ToKey) -> Result<Arc<Slot<T>>> {
         with_form(key, |form| {

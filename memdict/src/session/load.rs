@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     core::Core,
     drive::Drive,
+    entry::For,
     slot::{Decoded, Slot},
 };
 use crate::{
@@ -26,46 +27,79 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
     core: &Core,
     driver: &D,
     slots: &[Arc<Slot<T>>],
+    what_for: For,
 ) -> Result<()> {
     let unknown = unknown(slots, core.next_batch());
     if unknown.is_empty() {
         return Ok(());
     }
     let loads: Vec<_> = unknown.iter().map(|slot| Load::new(slot.name.wire())).collect();
-    let mut answers: Vec<Option<Decoded<T>>> = unknown.iter().map(|_| None).collect();
-    let mut take = |index: usize, loaded: Result<Loaded<'_>, StoreError>| {
-        if let (Some(answer), Some(slot)) = (answers.get_mut(index), unknown.get(index)) {
-            *answer = Some(slot.decode(loaded));
-        }
+    let mut arrivals = Arrivals {
+        answered: vec![false; unknown.len()],
+        unknown: &unknown,
+        what_for,
+        strict: core.settings.strict,
+        counted: Counters::default(),
+        failed: None,
     };
-    driver.load_many(&loads, &mut take).await;
+    driver.load_many(&loads, &mut |index, loaded| arrivals.take(index, loaded)).await;
+    arrivals.end();
 
-    let mut failed = None;
-    let mut counted = Counters::default();
-    for (slot, answer) in unknown.iter().zip(answers) {
-        let answer = answer.unwrap_or_else(|| {
-            Decoded::Unreachable(StoreError::Down("the store gave no answer".to_owned()))
-        });
-        note(&mut counted, slot, &answer);
-        if let Decoded::Unreachable(error) = &answer {
-            failed.get_or_insert((slot, error.clone()));
-            if core.settings.strict {
-                continue;
-            }
-        }
-        slot.install(answer);
-    }
+    let Arrivals { strict, counted, failed, .. } = arrivals;
     core.settings.counting.add(&counted);
-    let Some((slot, error)) = failed else {
+    let Some((index, error)) = failed else {
         return Ok(());
     };
-    let key = slot.name.to_string();
-    if core.settings.strict {
+    let key = unknown[index].name.to_string();
+    if strict {
         return Err(Error::Unavailable { key, report: None, source: Box::new(error) });
     }
     let unreachable = counted.unreachable;
     warning!("{unreachable} keys are misses, {key} the first of them: {error}");
     Ok(())
+}
+
+/// The answers to a batch, each put into its entry as it comes.
+struct Arrivals<'u, T: Tracked> {
+    unknown: &'u [&'u Slot<T>],
+    what_for: For,
+    answered: Vec<bool>,
+    strict: bool,
+    counted: Counters,
+    /// The first of the entries that could not be reached.
+    failed: Option<(usize, StoreError)>,
+}
+
+impl<T: Tracked> Arrivals<'_, T> {
+    fn take(&mut self, index: usize, loaded: Result<Loaded<'_>, StoreError>) {
+        let (Some(answered), Some(slot)) = (self.answered.get_mut(index), self.unknown.get(index))
+        else {
+            return;
+        };
+        if std::mem::replace(answered, true) {
+            return;
+        }
+        let answer = slot.decode(loaded, self.what_for);
+        note(&mut self.counted, slot, &answer);
+        if let Decoded::Unreachable(error) = &answer {
+            if self.failed.as_ref().is_none_or(|(first, _)| index < *first) {
+                self.failed = Some((index, error.clone()));
+            }
+            if self.strict {
+                return;
+            }
+        }
+        slot.install(answer);
+    }
+
+    /// What was not answered never will be.
+    fn end(&mut self) {
+        for index in 0..self.answered.len() {
+            if !self.answered[index] {
+                self.take(index, Err(StoreError::Down("the store gave no answer".to_owned())));
+            }
+        }
+    }
 }
 
 /// The entries that nothing is known of, each once.

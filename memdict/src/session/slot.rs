@@ -5,7 +5,7 @@ use std::{mem, sync::Arc};
 use parking_lot::Mutex;
 
 use super::{
-    entry::{Answer, Back, Call, Marks, Misuse, State},
+    entry::{Answer, Back, Call, For, Marks, Misuse, State, Value},
     seen::{Base, Seen, changed_paths, decode},
 };
 use crate::{
@@ -157,7 +157,11 @@ impl<T: Tracked> Slot<T> {
     }
 
     /// Decodes what a load gave.
-    pub(crate) fn decode(&self, loaded: Result<Loaded<'_>, StoreError>) -> Decoded<T> {
+    pub(crate) fn decode(
+        &self,
+        loaded: Result<Loaded<'_>, StoreError>,
+        what_for: For,
+    ) -> Decoded<T> {
         let (bytes, token) = match loaded {
             Ok(Loaded::Hit { bytes, token }) => (bytes, token),
             Ok(Loaded::Miss) => return Decoded::Nothing,
@@ -171,7 +175,7 @@ impl<T: Tracked> Slot<T> {
         match decode(&self.schema, codec, fingerprint, payload) {
             Ok(value) => {
                 let base = Base { token, codec, fingerprint, payload: payload.into() };
-                Decoded::Value(Box::new(value), base)
+                Decoded::Value(Value::new(value, what_for), base)
             }
             Err(why) => Decoded::Unusable(why, token),
         }
@@ -203,7 +207,7 @@ impl<T: Tracked> Slot<T> {
 
 /// What a load came to.
 pub(crate) enum Decoded<T> {
-    Value(Box<T>, Base),
+    Value(Value<T>, Base),
     Nothing,
     Unusable(Unusable, Token),
     Unreachable(StoreError),

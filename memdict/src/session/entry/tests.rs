@@ -221,7 +221,9 @@ fn call(name: &str) -> Call<u64> {
         back,
     };
     match name {
-        "load value" => Call::Loaded { value: Some(Box::new(1)), seen: seen("Value") },
+        "load value" => {
+            Call::Loaded { value: Some(Value::new(1, For::Writing)), seen: seen("Value") }
+        }
         "load nothing" => Call::Loaded { value: None, seen: Seen::Nothing },
         "load unusable" => Call::Loaded { value: None, seen: seen("Unusable") },
         "load failed" => Call::Loaded { value: None, seen: Seen::Unreachable },
