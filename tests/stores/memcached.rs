@@ -2,9 +2,10 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use memdict::{Applied, Change, Condition, MemcachedStore, StoreError, What};
+use memdict::{Applied, Change, Condition, MemcachedStore, Store, StoreError, What};
 use memdict_tests::{
-    Got, Memcached, ScriptedServer, apply, apply_one, load, load_one, store, store_for,
+    End, Got, Memcached, Proxy, ScriptedServer, apply, apply_one, load, load_one, load_when_up,
+    store, store_for,
 };
 
 use Condition::{Absent, Always, Matches};
@@ -190,15 +191,35 @@ fn a_stale_value_is_a_hit_of_no_bytes_that_can_be_replaced() {
 }
 
 #[test]
-fn servers_without_usable_meta_commands_are_down_with_their_version_and_what_to_do() {
-    for version in ["1.5.22", "1.6.9", "1.6.12", "flare-1.3.4"] {
-        let server = ScriptedServer::start(version, &[]);
+fn servers_without_usable_meta_commands_are_served_by_the_classic_client() {
+    for version in ["1.4.39", "1.5.22", "1.6.9", "1.6.12", "flare-1.3.4"] {
+        let script = ["VALUE k 0 1 7\r\nx\r\nEND\r\n", "STORED\r\n"];
+        let server = ScriptedServer::start(version, &script);
         let s = MemcachedStore::new([server.address()]).expect("the name is well formed");
-        let loaded = load(&s, &[b"k"]);
-        let [Err(StoreError::Down(message))] = &loaded[..] else { panic!("{loaded:?}") };
-        for part in [version, "1.6.13", &server.address()] {
-            assert!(message.contains(part), "{message}");
-        }
-        assert!(server.requests().is_empty());
+        let got = load_one(&s, b"k");
+        assert_eq!((got.value(), got.token().cas()), (Some(&b"x"[..]), 7), "{version}");
+        assert!(!s.caps().returns_tokens);
+        let applied = apply_one(&s, b"k", store(b"y"), Matches(got.token()));
+        assert!(matches!(applied, Applied::Done(_)), "{version}: {applied:?}");
+        assert_eq!(server.requests(), ["gets k", "cas k 0 0 1 7"], "{version}");
     }
+}
+
+#[test]
+fn a_server_that_was_replaced_by_one_with_meta_commands_is_asked_anew() {
+    let server = Memcached::start();
+    let proxy = Proxy::before(&server.address());
+    let version = server.ask("version\r\n", "VERSION")[0].clone();
+    let version = version.trim_start_matches("VERSION ");
+    proxy.pretend(version, "1.5.22");
+    let s = MemcachedStore::new([proxy.address()]).expect("the name is well formed");
+    apply_one(&s, b"k", store(b"v"), Always);
+    assert!(!s.caps().returns_tokens);
+    proxy.pretend(version, version);
+    proxy.hang_up(End::Closed);
+    proxy.turn_away(true);
+    assert!(load(&s, &[b"k"])[0].is_err());
+    proxy.turn_away(false);
+    assert_eq!(load_when_up(&s, b"k").value(), Some(&b"v"[..]));
+    assert!(s.caps().returns_tokens);
 }

@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use memdict::{Applied, Change, Condition, MemcachedStore, StoreError};
-use memdict_tests::{
-    Got, Memcached, ScriptedServer, apply, apply_one, load, load_one, load_when_up, store,
-};
+use memdict_tests::{Got, Memcached, apply, apply_one, load, load_one, load_when_up, store};
 
 use Condition::Always;
 
@@ -175,17 +173,6 @@ fn without_memory_each_change_is_refused_by_itself_and_none_is_unknown() {
     }
     assert!((1..1_000).contains(&refused), "{refused}");
     assert_eq!(server.stat("store_no_memory"), refused, "each of them was sent");
-}
-
-#[test]
-fn a_connection_that_is_turned_away_means_that_nothing_was_applied() {
-    let server = ScriptedServer::start("1.6.18", &["ERROR Too many open connections\r\n"]);
-    let s = MemcachedStore::new([server.address()]).expect("the name is well formed");
-    let changes = [b"a", b"b", b"c"].map(|key| Change::new(key, store(b"v"), Always));
-    for outcome in apply(&s, &changes) {
-        let Err(error @ StoreError::Down(_)) = outcome else { panic!("{outcome:?}") };
-        assert!(named(&error, &server.address()).contains("too many open connections"));
-    }
 }
 
 #[test]

@@ -58,6 +58,8 @@ struct Faults {
     delay: Duration,
     stalled: bool,
     turns_away: bool,
+    /// What the server says it is, and what the client hears.
+    version: Option<(String, String)>,
     connections: usize,
     /// Connections of which the client has not seen the end.
     alive: usize,
@@ -149,6 +151,12 @@ impl Proxy {
         self.shared.faults().turns_away = turns_away;
     }
 
+    /// Lets the server say that it is another version than it is.
+    pub fn pretend(&self, version: &str, pretended: &str) {
+        let said = |version: &str| format!("VERSION {version}\r\n");
+        self.shared.faults().version = Some((said(version), said(pretended)));
+    }
+
     /// Ends every connection that there is, and returns when the clients can see it.
     pub fn hang_up(&self, end: End) {
         let mut faults = self.shared.faults();
@@ -226,7 +234,8 @@ impl Shared {
                 Pass::All => (read, None),
                 Pass::Only(length, end) => (length, Some(end)),
             };
-            let passed = length == 0 || pass(due, buffer[..length].to_vec());
+            let piece = self.pretended(way, &buffer[..length]);
+            let passed = length == 0 || pass(due, piece);
             if let Some(end) = end {
                 pair.hang_up(way, end);
             }
@@ -236,6 +245,19 @@ impl Shared {
         }
         // The server hears that it is over, and answers first what it has got.
         let _ = pair.server.shutdown(Shutdown::Write);
+    }
+
+    /// A piece as it is passed on. A version is short and comes first, so it is in one.
+    fn pretended(&self, way: Way, piece: &[u8]) -> Vec<u8> {
+        match &self.faults().version {
+            Some((version, pretended)) if way == Way::Answers => {
+                match piece.strip_prefix(version.as_bytes()) {
+                    Some(rest) => [pretended.as_bytes(), rest].concat(),
+                    None => piece.to_vec(),
+                }
+            }
+            _ => piece.to_vec(),
+        }
     }
 
     /// Waits while it is stalled, then says how much of a piece may pass, and when it is due.

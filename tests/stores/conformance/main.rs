@@ -1,12 +1,13 @@
 //! One suite of behaviours, held by every store: the embedded one, one memcached, one on a unix
-//! socket, three of them, and the same through the classic client, in both of its protocols.
+//! socket, three of them, and the same through the classic client, in both of its protocols, and
+//! with a server that turns out to need it.
 
 mod batches;
 mod conditions;
 mod values;
 
 use memdict::{ClassicStore, MemcachedStore, Store};
-use memdict_tests::{Daemon, Memcached};
+use memdict_tests::{Daemon, Memcached, Proxy};
 
 macro_rules! suite {
     ($($group:ident { $($behaviour:ident)* })*) => {
@@ -36,6 +37,10 @@ macro_rules! suite {
             $($(#[test] fn $behaviour() { crate::on_classic(3, crate::$group::$behaviour); })*)*
         }
 
+        mod without_meta_commands {
+            $($(#[test] fn $behaviour() { crate::on_an_old_one(crate::$group::$behaviour); })*)*
+        }
+
         mod sasl {
             $($(#[test] fn $behaviour() { crate::on_sasl(crate::$group::$behaviour); })*)*
         }
@@ -57,6 +62,15 @@ fn on_classic(count: usize, behaviour: fn(&dyn Store)) {
 fn on_a_socket(behaviour: fn(&dyn Store)) {
     let server = Memcached::on_socket();
     behaviour(&MemcachedStore::new([server.address()]).expect("a path is a name"));
+}
+
+/// One that says it is too old for meta commands, found out by the first operation.
+fn on_an_old_one(behaviour: fn(&dyn Store)) {
+    let server = Memcached::start();
+    let proxy = Proxy::before(&server.address());
+    let version = &server.ask("version\r\n", "VERSION")[0];
+    proxy.pretend(version.trim_start_matches("VERSION "), "1.5.22");
+    behaviour(&MemcachedStore::new([proxy.address()]).expect("the name is well formed"));
 }
 
 /// In memcached's binary protocol.

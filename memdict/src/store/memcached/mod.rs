@@ -33,7 +33,7 @@ use self::{
     work::Work,
 };
 use super::{
-    Applied, Change, Load, Loaded, Store, StoreError, credentials::Credentials, limits,
+    Applied, Caps, Change, Load, Loaded, Store, StoreError, credentials::Credentials, limits,
     servers::Servers,
 };
 use crate::error::Error;
@@ -243,6 +243,12 @@ impl Store for MemcachedStore {
                 server.pool.classic_failed();
             }
         }
+    }
+
+    /// A server that is known to need the classic client gives no tokens.
+    fn caps(&self) -> Caps {
+        let is_classic = |server: &Server| server.pool.is_classic();
+        Caps { returns_tokens: !self.reached.iter().any(is_classic), ..Caps::default() }
     }
 }
 
