@@ -1,7 +1,6 @@
 //! What is measured: two types of value, their keys, and the calls that a session makes on them.
 
 #![forbid(unsafe_code)]
-#![allow(clippy::manual_non_exhaustive, reason = "clippy sees the derive's struct of flags so")]
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -200,6 +200,17 @@ fn plan_settle_and_entry_know_no_store_and_do_no_io() {
 }
 
 #[test]
+fn only_the_protocol_knows_how_a_line_ends() {
+    for (module, text) in modules() {
+        let is_engine = module.starts_with("store/memcached/");
+        let mut code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let knows = code.any(|line| line.contains("\\r\\n") || line.contains("b'\\n'"));
+        let may = module.starts_with("store/memcached/proto");
+        assert!(!is_engine || may || !knows, "{module} knows it as well");
+    }
+}
+
+#[test]
 fn only_the_key_layer_knows_how_long_a_key_may_be() {
     for (module, text) in modules() {
         let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));

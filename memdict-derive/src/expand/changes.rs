@@ -57,7 +57,9 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
     // Parameters do not come in from parts that have no flag. And the size of a struct is that of
     // its last field to the compiler: with one of known size, a part whose type is not tracked is
     // an error of its own place and not of every place that has the changes in hand.
-    let anchor = generics::anchor(bounded).unwrap_or_else(|| quote!(()));
+    // Not `()`, which would look like a way to keep a struct from being made elsewhere.
+    let unbounded = || quote!(::core::marker::PhantomData<()>);
+    let anchor = generics::anchor(bounded).unwrap_or_else(unbounded);
     let (path_arg, out_arg) = match visits.is_empty() && !of_enum {
         true => (quote!(_), quote!(_)),
         false => (quote!(__memdict_path), quote!(__memdict_out)),

@@ -58,6 +58,9 @@ pub(super) enum Next {
     Look {
         unknown: String,
     },
+    /// It was sent twice, and a value is there that was not to be: look whether it is what was
+    /// sent first, and came late.
+    LookWhose,
 }
 
 impl<'e> Plan<'e> {

@@ -56,6 +56,7 @@ enum Verdict {
     Look {
         unknown: String,
     },
+    LookWhose,
 }
 
 impl Plan<'_> {
@@ -127,6 +128,10 @@ impl Step<'_> {
                 self.next = Next::Look { unknown };
                 return true;
             }
+            Verdict::LookWhose => {
+                self.next = Next::LookWhose;
+                return true;
+            }
         }
         false
     }
@@ -147,6 +152,12 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
         (Purpose::Recreate, Ok(Applied::Done(_))) => Verdict::Done(How::Recreated),
         (Purpose::Remove, Ok(Applied::Done(_) | Applied::Gone)) => Verdict::Done(How::Removed),
 
+        // What was sent first may have been made after it was looked for.
+        (Purpose::Write | Purpose::Recreate, Ok(Applied::Exists | Applied::Differs))
+            if step.resent =>
+        {
+            Verdict::LookWhose
+        }
         (_, Ok(Applied::Exists | Applied::Differs)) => Verdict::Conflict(There::Overwritten),
 
         // It had vanished since it was loaded: store it anew, unless somebody else has.
@@ -174,6 +185,7 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
 fn resolved(step: &Step<'_>, look: Option<Look>) -> Verdict {
     let unknown = match &step.next {
         Next::Look { unknown } => unknown.as_str(),
+        Next::LookWhose => "another value is there",
         Next::Send => "no answer",
     };
     let lost = |what: &str| Verdict::Lost { reason: format!("{unknown}; {what}"), uncertain: true };
@@ -189,6 +201,9 @@ fn resolved(step: &Step<'_>, look: Option<Look>) -> Verdict {
             Verdict::Done(How::Recreated)
         }
         (Purpose::Remove, Some(Look::Nothing)) => Verdict::Done(How::Removed),
+
+        // There was a value that was not to be, and it is not ours.
+        (_, Some(_)) if step.next == Next::LookWhose => Verdict::Conflict(There::Overwritten),
 
         // The version that the session saw: the change was certainly not applied.
         (_, Some(Look::There { token, .. })) if step.when == Condition::Matches(token) => {

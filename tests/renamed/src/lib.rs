@@ -75,6 +75,15 @@ pub enum Kind {
     },
 }
 
+/// With public fields alone.
+#[derive(::std::fmt::Debug, ::data::Serialize, ::data::Deserialize, ::kept::Tracked)]
+#[serde(crate = "::data")]
+#[memdict(crate = "::kept")]
+pub struct Plain {
+    /// A number.
+    pub id: u64,
+}
+
 /// Without fields.
 #[derive(::std::fmt::Debug, ::data::Serialize, ::data::Deserialize, ::kept::Tracked)]
 #[serde(crate = "::data")]

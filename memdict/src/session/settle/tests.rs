@@ -177,6 +177,22 @@ fn a_change_in_doubt_is_told_by_its_nonce_or_by_what_it_was_to_replace() {
 }
 
 #[test]
+fn what_was_sent_twice_and_came_late_is_no_conflict_with_itself() {
+    for step in [changed(), created()] {
+        let step = Step { resent: true, ..step };
+        assert_eq!(settled(&step, Ok(Applied::Differs)), Verdict::LookWhose);
+        assert_eq!(settled(&step, Ok(Applied::Exists)), Verdict::LookWhose);
+        let step = Step { next: Next::LookWhose, ..step };
+        assert_eq!(resolved(&step, there(step.nonce, OTHER)), Verdict::Done(How::Written));
+        let conflict = Verdict::Conflict(There::Overwritten);
+        assert_eq!(resolved(&step, there(1, OTHER)), conflict);
+        assert_eq!(resolved(&step, Some(Look::Nothing)), conflict);
+        let unread = resolved(&step, None);
+        assert!(matches!(unread, Verdict::Lost { uncertain: true, .. }), "{unread:?}");
+    }
+}
+
+#[test]
 fn a_change_whose_outcome_stays_unknown_is_lost_and_may_have_landed() {
     for (step, look) in [
         (changed(), there(1, OTHER)),

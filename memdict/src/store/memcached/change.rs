@@ -17,6 +17,9 @@ pub(super) type Out<'o> = dyn FnMut(usize, Result<Applied, StoreError>) + 'o;
 /// A version that no value has: what names it finds out whether there is a value.
 const NO_VERSION: u64 = 0;
 
+/// In a smaller batch the answers that are saved cost less than the barrier that ends it.
+const FEWEST_SILENT: usize = 8;
+
 /// A batch of changes.
 pub(super) struct Changes<'w, 'a> {
     pub(super) changes: &'a [Change<'a>],
@@ -33,7 +36,8 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
 
     fn is_silent(&self, peer: &Peer<'_>, index: usize) -> bool {
         let change = &self.changes[index];
-        !change.wants_token && peer.facts.marks && matches!(change.what, What::Store { .. })
+        let many = self.changes.len() >= FEWEST_SILENT;
+        many && !change.wants_token && peer.facts.marks && matches!(change.what, What::Store { .. })
     }
 
     fn succeed(&mut self, peer: &Peer<'_>, index: usize) {

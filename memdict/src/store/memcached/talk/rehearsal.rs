@@ -79,6 +79,7 @@ pub(in crate::store::memcached) fn silent(operations: usize, parts: &[&[u8]]) ->
     made(operations, Change::without_token, parts)
 }
 
+/// A batch of ten, which is enough for silence, of which `operations` are this server's.
 fn made(
     operations: usize,
     how: fn(Change<'static>) -> Change<'static>,
@@ -94,7 +95,7 @@ fn made(
         ),
         Change::new(b"k", What::Delete, Condition::Always),
     ];
-    let changes: Vec<_> = kinds.into_iter().map(how).cycle().take(operations).collect();
+    let changes: Vec<_> = kinds.into_iter().map(how).cycle().take(operations.max(10)).collect();
     let mut outcomes = vec![None; operations];
     let mut out = |index: usize, applied: Result<Applied, StoreError>| {
         let outcome = match applied {
