@@ -7,6 +7,7 @@ use std::{
 };
 
 use foldhash::fast::RandomState;
+use indexmap::IndexMap;
 use parking_lot::Mutex;
 
 use super::slot::{AnySlot, Slot};
@@ -97,7 +98,9 @@ pub(crate) struct Space<T: Tracked> {
     /// What all full keys begin with.
     prefix: Vec<u8>,
     schema: Schema,
-    slots: Mutex<HashMap<Key, Arc<Slot<T>>, RandomState>>,
+    /// In the order in which they were met, which is that of their memory: so freeing them leaves
+    /// it in order.
+    slots: Mutex<IndexMap<Key, Arc<Slot<T>>, RandomState>>,
 }
 
 /// What can be asked of a dictionary of whatever type.
