@@ -189,7 +189,10 @@ impl<'s, 'a> Lane<'s, 'a> {
         let mut moved = false;
         let mut gone = Ok(());
         if ready.to_receive {
-            gone = hear(socket, inbox, &mut moved, |inbox| talk.listen(&peer, work, inbox));
+            gone = hear(socket, inbox, &mut moved, |inbox| {
+                talk.listen(&peer, work, inbox)?;
+                Ok(talk.is_over())
+            });
         }
         while ready.to_send && gone.is_ok() && talk.has_more(&peer, work) {
             match send(socket, &mut talk.window) {
@@ -197,8 +200,10 @@ impl<'s, 'a> Lane<'s, 'a> {
                 Ok(Moved::Nothing) => break,
                 // What it had answered before it was gone still counts.
                 Err(why) => {
-                    let heard =
-                        hear(socket, inbox, &mut moved, |inbox| talk.listen(&peer, work, inbox));
+                    let heard = hear(socket, inbox, &mut moved, |inbox| {
+                        talk.listen(&peer, work, inbox)?;
+                        Ok(talk.is_over())
+                    });
                     gone = heard.and(Err(why));
                 }
             }
@@ -242,7 +247,7 @@ impl Guest {
     /// Moves what can be moved now: the facts, when all is said.
     fn go(&mut self, ready: Interest) -> Result<Option<Facts>, String> {
         if ready.to_receive {
-            hear(&mut self.socket, &mut self.inbox, &mut false, |_| Ok(()))
+            hear(&mut self.socket, &mut self.inbox, &mut false, |_| Ok(false))
                 .map_err(|why| format!("{why} when asked who it is"))?;
             while let Some(received) = self.inbox.unread() {
                 let (used, next) = self.greeting.read(received, &mut self.window)?;
@@ -280,23 +285,24 @@ fn send(socket: &mut Socket, window: &mut Window<'_>) -> Result<Moved, String> {
     Ok(moved)
 }
 
-/// Receives what is there, and lets `listen` read it.
+/// Receives what is there, and lets `listen` read it, until nothing comes or `listen` says that it
+/// is over. While one piece is read the next one often arrives: to ask for it costs less than to
+/// wait for it first.
 fn hear(
     socket: &mut Socket,
     inbox: &mut Inbox,
     moved: &mut bool,
-    mut listen: impl FnMut(&mut Inbox) -> Result<(), &'static str>,
+    mut listen: impl FnMut(&mut Inbox) -> Result<bool, &'static str>,
 ) -> Result<(), String> {
     loop {
         let room = inbox.room();
-        let size = room.len();
         let Moved::Bytes(bytes) = socket.receive(room).map_err(|error| broken(&error))? else {
             return Ok(());
         };
         *moved = true;
         inbox.received(bytes);
-        listen(inbox).map_err(|why| format!("does not follow the protocol: it sent {why}"))?;
-        if bytes < size {
+        let over = listen(inbox);
+        if over.map_err(|why| format!("does not follow the protocol: it sent {why}"))? {
             return Ok(());
         }
     }
