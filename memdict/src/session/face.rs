@@ -107,7 +107,7 @@ impl Session {
     /// - **lost**: a server was down, or its answer never came. The change is in
     ///   [`lost`](CommitReport::lost) and in the log; in a [strict](crate::CacheBuilder::strict)
     ///   cache it is an error. An unanswered change is looked for once before it counts as
-    ///   lost.
+    ///   lost. What a memcached has no memory for is lost as well, and the old value is gone.
     /// - **refused**: a value above the server's limit, say. That key alone is in
     ///   [`refused`](CommitReport::refused); the old value is deleted if it was still the one
     ///   seen, so that nobody goes on reading what was to be replaced.

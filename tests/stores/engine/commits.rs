@@ -10,13 +10,18 @@ use super::open;
 static CARTS: DictDef<Cart> = DictDef::new("carts").ttl_secs(600);
 
 /// What a commit does to each key: whether a value is there before, and what is there after.
-const KEYS: [(&str, bool, Option<u64>); 6] = [
+///
+/// So many that success goes without an answer.
+const KEYS: [(&str, bool, Option<u64>); 9] = [
     // Loaded and changed.
     ("changed", true, Some(7)),
     ("changed too", true, Some(7)),
+    ("changed as well", true, Some(7)),
+    ("changed in the end", true, Some(7)),
     // Stored without a look, and where a look found nothing.
     ("replaced", true, Some(7)),
     ("created", false, Some(7)),
+    ("created too", false, Some(7)),
     // Deleted without a look, and after one.
     ("removed", true, None),
     ("read and removed", true, None),
@@ -57,11 +62,11 @@ impl Stage {
     fn work(&self, before_commit: impl FnOnce()) -> memdict::Result<CommitReport> {
         let session = self.cache.session();
         let carts = session.dict(&CARTS);
-        for key in ["changed", "changed too"] {
+        for key in ["changed", "changed too", "changed as well", "changed in the end"] {
             carts.get_mut(key)?.expect("it is there").total = 7;
         }
         assert!(carts.get("created")?.is_none());
-        for key in ["replaced", "created"] {
+        for key in ["replaced", "created", "created too"] {
             carts.insert(key, Cart { total: 7, ..Cart::of(key, 2) })?;
         }
         assert!(carts.get("read and removed")?.is_some());
@@ -140,4 +145,30 @@ fn a_commit_that_is_cut_by_a_close_reports_what_the_server_holds() {
 #[test]
 fn a_commit_that_is_cut_by_a_reset_reports_what_the_server_holds() {
     cut_everywhere(End::Reset);
+}
+
+/// memcached deletes what it has no memory to replace, and does not say which of many silent
+/// changes it was.
+#[test]
+fn a_commit_to_a_server_without_memory_names_every_key() {
+    let server = Memcached::with(&["-m", "2", "-M"]);
+    let cache = Cache::builder().store(Arc::new(open(server.address())));
+    let session = cache.session();
+    let texts = session.dict::<String>("texts");
+    for key in 0..1_000 {
+        texts.insert(key, "x".repeat(10_000)).expect("it is put in place");
+    }
+    let report = session.commit().expect("nothing is in conflict");
+    assert!(report.written > 0 && !report.lost.is_empty(), "the memory is too small");
+    assert_eq!(report.written + report.lost.len() + report.refused.len(), 1_000);
+    assert!(report.lost.iter().all(|lost| lost.reason.contains("memory")), "{:?}", report.lost[0]);
+
+    let session = cache.session();
+    let texts = session.dict::<String>("texts");
+    for (_, key) in report.written_keys() {
+        assert!(texts.get(key).expect("the server is up").is_some(), "{key} is written");
+    }
+    for lost in report.lost.iter().chain(&report.refused) {
+        assert!(texts.get(lost.exact_key()).expect("the server is up").is_none(), "{lost}");
+    }
 }
