@@ -29,6 +29,11 @@ use super::{
     work::{Peer, Work},
 };
 
+/// When a server ends the connection instead of saying who it is. It may have said why, and the end
+/// came first.
+const ASKED: &str = "when asked who it is: it may have no connection free (its option `-c`), or be \
+                     a proxy without meta commands (`memcache+classic:`)";
+
 /// What a lane waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Interest {
@@ -247,8 +252,9 @@ impl Guest {
     /// Moves what can be moved now: the facts, when all is said.
     fn go(&mut self, ready: Interest) -> Result<Option<Facts>, String> {
         if ready.to_receive {
-            hear(&mut self.socket, &mut self.inbox, &mut false, |_| Ok(false))
-                .map_err(|why| format!("{why} when asked who it is"))?;
+            // One piece at a time: what it says counts more than that it hangs up after it.
+            hear(&mut self.socket, &mut self.inbox, &mut false, |_| Ok(true))
+                .map_err(|why| format!("{why} {ASKED}"))?;
             while let Some(received) = self.inbox.unread() {
                 let (used, next) = self.greeting.read(received, &mut self.window)?;
                 self.inbox.read(used);
