@@ -15,8 +15,6 @@ mod generics;
 mod input;
 mod mistakes;
 mod path;
-#[cfg(test)]
-mod snapshots;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};

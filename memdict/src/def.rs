@@ -59,7 +59,8 @@ impl<T: Tracked> DictDef<T> {
     }
 
     const fn with(name: Cow<'static, str>) -> Self {
-        // While compiling, never in a running program.
+        // It runs while the program is compiled, never in one that runs: it is how a constant says
+        // that it cannot be.
         const {
             if let Some(why) = T::NEEDS_NAMES {
                 panic!("{}", why);

@@ -53,7 +53,7 @@
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
-#[path = "private.rs"]
+#[path = "private/mod.rs"]
 pub mod __private;
 mod cache;
 mod codec;

@@ -127,3 +127,6 @@ fn allow_deprecated(input: &Input) -> Option<TokenStream> {
 fn is_enum(input: &Input) -> bool {
     matches!(input.kind, Kind::Enum(_))
 }
+
+#[cfg(test)]
+mod tests;

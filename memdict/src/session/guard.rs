@@ -45,15 +45,17 @@ impl<'s, T: Tracked> Held<'s, T> {
         &self.slot.name
     }
 
-    /// The value of a guard that has one. Only the destructor and `revert`, which end the
-    /// guard, take it out; without `unsafe` the type cannot say so.
+    /// The value of a guard that has one.
     pub(crate) fn value(&self) -> &T {
+        // Only the destructor and `revert`, which end the guard, take the value out; without
+        // `unsafe` the type cannot say so.
         self.value.as_deref().expect("a guard has its value until it is dropped")
     }
 
     /// As [`value`](Self::value), and the marks beside it.
     fn parts(&mut self) -> (&mut T, &mut Marks<T::Changes>) {
         let value = self.value.as_deref_mut();
+        // As above: the guard has not ended.
         (value.expect("a guard has its value until it is dropped"), &mut self.marks)
     }
 

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use syn::{File, Item, parse_quote};
 
-use crate::expand::derive;
+use super::derive;
 
 fn expansion(source: &str) -> String {
     let file: File = syn::parse_str(source).unwrap();
