@@ -50,11 +50,11 @@ impl Cache {
     ///   absolute path of a unix socket. `memcache://USER:PASSWORD@HOST:PORT,...` logs in where a
     ///   server asks for it. All of them are a [`MemcachedStore`].
     /// - `memcache+classic://HOST:PORT,...`: the same for proxies without meta commands.
-    ///   `memcache+sasl://USER:PASSWORD@HOST:PORT,...`:
-    ///   servers that want SASL. `memcache+tls://...`, with the feature `tls`: either of them over
-    ///   TLS, with SASL if there are credentials; `ca_file=PATH` trusts one more authority,
-    ///   `verify=false` anybody. All of them are a [`ClassicStore`], and take the options of
-    ///   `memcache:`. Credentials are percent-encoded.
+    ///   `memcache+sasl://USER:PASSWORD@HOST:PORT,...`: servers that want SASL.
+    ///   `memcache+tls://...`, with the feature `tls`: either of them over TLS, with SASL if there
+    ///   are credentials; `ca_file=PATH` trusts one more authority, `verify=false` anybody. All of
+    ///   them are a [`ClassicStore`], and take the options of `memcache:`.
+    /// - Credentials are percent-encoded.
     /// - All take `namespace=shop`, which keeps apart those who share a server (without it:
     ///   `memdict`), and `strict=true`, which makes an error of a store that is down.
     ///

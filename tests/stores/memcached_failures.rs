@@ -3,22 +3,12 @@
 use std::time::{Duration, Instant};
 
 use memdict::{Applied, Change, Condition, MemcachedStore, StoreError};
-use memdict_tests::{Got, Memcached, apply, apply_one, load, load_one, load_when_up, store};
+use memdict_tests::{Got, Memcached, apply, apply_one, load, load_one, load_when_up, named, store};
 
 use Condition::Always;
 
 fn open(server: &Memcached) -> MemcachedStore {
     MemcachedStore::new([server.address()]).expect("the name is well formed")
-}
-
-fn named<'e>(error: &'e StoreError, server: &str) -> &'e str {
-    let (StoreError::Refused(message) | StoreError::Unknown(message) | StoreError::Down(message)) =
-        error
-    else {
-        panic!("{error:?}")
-    };
-    assert!(message.contains(server), "{message}");
-    message
 }
 
 #[test]

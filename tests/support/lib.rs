@@ -17,7 +17,7 @@ pub use clock::ByHand;
 pub use daemon::Daemon;
 pub use faulty::{Fault, FaultyStore};
 pub use memcached::Memcached;
-pub use outcome::{Got, apply, apply_one, load, load_one, load_when_up, store, store_for};
+pub use outcome::{Got, apply, apply_one, load, load_one, load_when_up, named, store, store_for};
 pub use proxy::{End, Proxy, Way};
 pub use scratch::Scratch;
 pub use scripted::{Pieces, ScriptedServer};

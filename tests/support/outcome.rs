@@ -104,3 +104,18 @@ fn collect<T>(
     all.map(|(i, outcome)| outcome.unwrap_or_else(|| panic!("operation {i} has no outcome")))
         .collect()
 }
+
+/// The text of an error.
+///
+/// # Panics
+///
+/// If it does not name the server.
+pub fn named<'e>(error: &'e StoreError, server: &str) -> &'e str {
+    let (StoreError::Refused(message) | StoreError::Unknown(message) | StoreError::Down(message)) =
+        error
+    else {
+        panic!("{error:?}")
+    };
+    assert!(message.contains(server), "{message}");
+    message
+}

@@ -15,10 +15,12 @@ const DEFAULT_PORT: u16 = 11211;
 /// (rendezvous hashing). So the order of the list does not matter, and a server that is added
 /// or taken away moves no keys but its own. Programs that share servers have to agree on this
 /// for ever: a golden test holds it.
+#[derive(Debug, Clone)]
 pub(in crate::store) struct Servers {
     named: Vec<Server>,
 }
 
+#[derive(Debug, Clone)]
 struct Server {
     /// `host:port`, in one spelling, or the path of a unix socket.
     name: String,
@@ -55,6 +57,11 @@ impl Servers {
     /// The names, as `host:port` or a path.
     pub(in crate::store) fn names(&self) -> impl Iterator<Item = &str> {
         self.named.iter().map(|server| server.name.as_str())
+    }
+
+    /// Each of them as a list of its own.
+    pub(in crate::store) fn each(&self) -> impl Iterator<Item = Self> {
+        self.named.iter().map(|server| Self { named: vec![server.clone()] })
     }
 
     pub(in crate::store) fn len(&self) -> usize {

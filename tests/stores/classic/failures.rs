@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use memdict::{Applied, Change, ClassicStore, Condition, StoreError};
 use memdict_tests::{
-    Daemon, Got, Memcached, ScriptedServer, apply, apply_one, load, load_one, store,
+    Daemon, Got, Memcached, ScriptedServer, apply, apply_one, load, load_one, named, store,
 };
 
 use Condition::{Absent, Always, Matches};
 
-use crate::{at, named, open};
+use crate::{at, open};
 
 #[test]
 fn a_server_that_is_down_is_down_at_once_and_used_when_it_is_back() {

@@ -7,7 +7,7 @@ mod servers;
 #[cfg(feature = "tls")]
 mod tls;
 
-use memdict::{ClassicStore, StoreError};
+use memdict::ClassicStore;
 use memdict_tests::Memcached;
 
 fn open(server: &Memcached) -> ClassicStore {
@@ -16,15 +16,4 @@ fn open(server: &Memcached) -> ClassicStore {
 
 fn at(address: String) -> ClassicStore {
     ClassicStore::new([address]).expect("the name is well formed")
-}
-
-/// The text of an error, which names the server.
-fn named<'e>(error: &'e StoreError, server: &str) -> &'e str {
-    let (StoreError::Refused(message) | StoreError::Unknown(message) | StoreError::Down(message)) =
-        error
-    else {
-        panic!("{error:?}")
-    };
-    assert!(message.contains(server), "{message}");
-    message
 }

@@ -7,11 +7,11 @@ use std::{
 };
 
 use memdict::{Applied, Change, Condition, StoreError, What};
-use memdict_tests::{Daemon, Got, Memcached, apply, apply_one, load, load_one, store};
+use memdict_tests::{Daemon, Got, Memcached, apply, apply_one, load, load_one, named, store};
 
 use Condition::{Absent, Always, Matches};
 
-use crate::{at, named};
+use crate::at;
 
 #[test]
 fn a_proxy_without_meta_commands_is_served() {

@@ -8,11 +8,11 @@ use std::{
 };
 
 use memdict::{Applied, Cache, Change, Condition, StoreError, What};
-use memdict_tests::{Daemon, apply, apply_one, load, load_one, store};
+use memdict_tests::{Daemon, apply, apply_one, load, load_one, named, store};
 
 use Condition::{Always, Matches};
 
-use crate::{at, named};
+use crate::at;
 
 #[test]
 fn a_url_opens_it() {

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use memdict::{Applied, Cache, Change, ClassicStore, Condition, StoreError};
-use memdict_tests::{Daemon, apply, apply_one, load, load_one, store};
+use memdict_tests::{Daemon, apply, apply_one, load, load_one, named, store};
 
 use Condition::{Absent, Always};
 
-use crate::{at, named};
+use crate::at;
 
 fn open(server: &Daemon) -> ClassicStore {
     at(server.address()).timeout(Duration::from_millis(400)).tls().expect("it is no socket")

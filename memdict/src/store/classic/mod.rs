@@ -114,8 +114,11 @@ impl ClassicStore {
     /// # Errors
     /// [`Error::Config`] for an empty list, a malformed name, or one that is there twice.
     pub fn new(servers: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, Error> {
-        let servers = Servers::parse(servers)?;
-        Ok(Self {
+        Servers::parse(servers).map(Self::of)
+    }
+
+    pub(super) fn of(servers: Servers) -> Self {
+        Self {
             ways: (0..servers.len()).map(|_| Way::default()).collect(),
             servers,
             dial: Dial {
@@ -125,7 +128,7 @@ impl ClassicStore {
                 tls: None,
             },
             max_item_bytes: limits::ITEM_SIZE_MAX,
-        })
+        }
     }
 
     /// How long a server may be silent while it is to take a request or to answer it. 1 second

@@ -4,17 +4,18 @@
 use std::sync::OnceLock;
 
 use super::Timeouts;
-use crate::{
-    error::Error,
-    store::{
-        Applied, Change, Condition, Load, Loaded, Store, StoreError, Token, classic::ClassicStore,
-    },
+use crate::store::{
+    Applied, Change, Condition, Load, Loaded, Store, StoreError, Token, classic::ClassicStore,
+    servers::Servers,
 };
 
 /// The classic client of one server, made when it is first needed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Fallback {
-    store: OnceLock<Result<ClassicStore, Error>>,
+    /// The server's number among all of them; to its classic client it is number 0.
+    index: u32,
+    alone: Servers,
+    store: OnceLock<ClassicStore>,
 }
 
 /// Whether the server could be spoken to: if not, it may be another one by now.
@@ -26,36 +27,31 @@ pub(super) enum Spoken {
 }
 
 impl Fallback {
-    fn store(&self, name: &str, timeouts: Timeouts) -> Result<&ClassicStore, StoreError> {
-        let make = || {
-            let store = ClassicStore::new([name])?;
-            Ok(store.connect_timeout(timeouts.connect).timeout(timeouts.exchange))
-        };
-        let store = self.store.get_or_init(make).as_ref();
-        // The name was read before, so it is well formed.
-        store.map_err(|error| StoreError::Down(format!("memcached {name}: {error}")))
+    /// Of server number `index`, which is the only one in the list `alone`.
+    pub(super) fn of(index: u32, alone: Servers) -> Self {
+        Self { index, alone, store: OnceLock::new() }
     }
 
-    /// Loads what `share` names of `loads` from server number `index`.
+    fn store(&self, timeouts: Timeouts) -> &ClassicStore {
+        self.store.get_or_init(|| {
+            let store = ClassicStore::of(self.alone.clone());
+            store.connect_timeout(timeouts.connect).timeout(timeouts.exchange)
+        })
+    }
+
+    /// Loads what `share` names of `loads`.
     pub(super) fn load_many(
         &self,
-        (index, name, timeouts): (u32, &str, Timeouts),
+        timeouts: Timeouts,
         loads: &[Load<'_>],
         share: &[usize],
         out: &mut dyn FnMut(usize, Result<Loaded<'_>, StoreError>),
     ) -> Spoken {
         let mut spoken = Spoken::Yes;
-        let store = match self.store(name, timeouts) {
-            Ok(store) => store,
-            Err(error) => {
-                share.iter().for_each(|&place| out(place, Err(error.clone())));
-                return Spoken::No;
-            }
-        };
         let loads: Vec<_> = share.iter().map(|&place| loads[place]).collect();
-        store.load_many(&loads, &mut |place, loaded| {
+        self.store(timeouts).load_many(&loads, &mut |place, loaded| {
             let loaded = loaded.map(|loaded| match loaded {
-                Loaded::Hit { bytes, token } => Loaded::hit(bytes, numbered(token, index)),
+                Loaded::Hit { bytes, token } => Loaded::hit(bytes, numbered(token, self.index)),
                 Loaded::Miss => Loaded::Miss,
             });
             note(&mut spoken, loaded.as_ref().err());
@@ -64,38 +60,31 @@ impl Fallback {
         spoken
     }
 
-    /// Makes the changes that `share` names of `changes` on server number `index`.
+    /// Makes the changes that `share` names of `changes`.
     pub(super) fn apply_many(
         &self,
-        (index, name, timeouts): (u32, &str, Timeouts),
+        timeouts: Timeouts,
         changes: &[Change<'_>],
         share: &[usize],
         out: &mut dyn FnMut(usize, Result<Applied, StoreError>),
     ) -> Spoken {
         let mut spoken = Spoken::Yes;
-        let store = match self.store(name, timeouts) {
-            Ok(store) => store,
-            Err(error) => {
-                share.iter().for_each(|&place| out(place, Err(error.clone())));
-                return Spoken::No;
-            }
-        };
         let change = |&place: &usize| {
             let change = changes[place];
             let when = match change.when {
-                Condition::Matches(token) if token.server() == index => {
+                Condition::Matches(token) if token.server() == self.index => {
                     Condition::Matches(numbered(token, 0))
                 }
-                // It matches nothing there either: that store has one server, number 0.
+                // It matches nothing there either.
                 Condition::Matches(token) => Condition::Matches(numbered(token, u32::MAX)),
                 when => when,
             };
             Change { when, ..change }
         };
         let changes: Vec<_> = share.iter().map(change).collect();
-        store.apply_many(&changes, &mut |place, applied| {
+        self.store(timeouts).apply_many(&changes, &mut |place, applied| {
             let applied = applied.map(|applied| match applied {
-                Applied::Done(token) => Applied::Done(numbered(token, index)),
+                Applied::Done(token) => Applied::Done(numbered(token, self.index)),
                 applied => applied,
             });
             note(&mut spoken, applied.as_ref().err());

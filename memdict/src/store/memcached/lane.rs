@@ -194,10 +194,7 @@ impl<'s, 'a> Lane<'s, 'a> {
         let mut moved = false;
         let mut gone = Ok(());
         if ready.to_receive {
-            gone = hear(socket, inbox, &mut moved, |inbox| {
-                talk.listen(&peer, work, inbox)?;
-                Ok(talk.is_over())
-            });
+            gone = hear(socket, inbox, &mut moved, |inbox| talk.listen(&peer, work, inbox));
         }
         while ready.to_send && gone.is_ok() && talk.has_more(&peer, work) {
             match send(socket, &mut talk.window) {
@@ -205,11 +202,8 @@ impl<'s, 'a> Lane<'s, 'a> {
                 Ok(Moved::Nothing) => break,
                 // What it had answered before it was gone still counts.
                 Err(why) => {
-                    let heard = hear(socket, inbox, &mut moved, |inbox| {
-                        talk.listen(&peer, work, inbox)?;
-                        Ok(talk.is_over())
-                    });
-                    gone = heard.and(Err(why));
+                    let listen = |inbox: &mut Inbox| talk.listen(&peer, work, inbox);
+                    gone = hear(socket, inbox, &mut moved, listen).and(Err(why));
                 }
             }
         }

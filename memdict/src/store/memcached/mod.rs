@@ -66,6 +66,10 @@ use crate::error::Error;
 /// deletes the old value when it refuses a new one. It does so too when it has no memory for the
 /// new one, which cannot be known before: the change is then refused, and the old value gone.
 ///
+/// **Of many changes that want no token** ([`Change::without_token`]) only failures are answered,
+/// from eight in a batch on. A server that says an error line to one of them does not say to
+/// which: then those sent together with it are unknown, but for what failed by itself.
+///
 /// **Lifetimes** of more than 30 days end at a point in time, by this machine's clock; none
 /// ends after 2038-01-19, the last day that memcached 1.6 knows.
 ///
@@ -124,15 +128,15 @@ impl MemcachedStore {
     /// [`Error::Config`] for an empty list, a malformed name, or one that is there twice.
     pub fn new(servers: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, Error> {
         let servers = Servers::parse(servers)?;
-        let server = |(index, name): (u32, &str)| Server {
+        let server = |((index, name), alone): ((u32, &str), Servers)| Server {
             index,
             name: name.to_owned(),
             credentials: None,
             pool: Pool::default(),
-            fallback: Fallback::default(),
+            fallback: Fallback::of(index, alone),
         };
         Ok(Self {
-            reached: (0..).zip(servers.names()).map(server).collect(),
+            reached: (0..).zip(servers.names()).zip(servers.each()).map(server).collect(),
             servers,
             timeouts: Timeouts {
                 connect: Duration::from_millis(200),
@@ -207,11 +211,6 @@ impl MemcachedStore {
         exchange::run(&mut lanes, work);
         lanes.into_iter().filter_map(Lane::left_to_classic).collect()
     }
-
-    /// What a server is called, for its classic client.
-    fn named<'s>(&self, server: &'s Server) -> (u32, &'s str, Timeouts) {
-        (server.index, &server.name, self.timeouts)
-    }
 }
 
 impl Store for MemcachedStore {
@@ -223,8 +222,7 @@ impl Store for MemcachedStore {
         let keys = loads.iter().map(|load| load.key);
         let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
         for (server, share) in self.run(shares, &mut Loads { loads, out }) {
-            let named = self.named(server);
-            if server.fallback.load_many(named, loads, &share, out) == Spoken::No {
+            if server.fallback.load_many(self.timeouts, loads, &share, out) == Spoken::No {
                 server.pool.classic_failed();
             }
         }
@@ -238,8 +236,7 @@ impl Store for MemcachedStore {
         let keys = changes.iter().map(|change| change.key);
         let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
         for (server, share) in self.run(shares, &mut Changes { changes, out }) {
-            let named = self.named(server);
-            if server.fallback.apply_many(named, changes, &share, out) == Spoken::No {
+            if server.fallback.apply_many(self.timeouts, changes, &share, out) == Spoken::No {
                 server.pool.classic_failed();
             }
         }

@@ -83,7 +83,7 @@ impl<'a> Talk<'a> {
         !self.window.is_sent()
     }
 
-    /// Reads the answers that were received.
+    /// Reads the answers that were received. Whether it is over then.
     ///
     /// # Errors
     /// What was received is not the answer to what was asked. All that follows cannot be trusted.
@@ -92,20 +92,20 @@ impl<'a> Talk<'a> {
         peer: &Peer<'_>,
         work: &mut dyn Work<'a>,
         inbox: &mut Inbox,
-    ) -> Result<(), &'static str> {
+    ) -> Result<bool, &'static str> {
         while let Some(unread) = inbox.unread() {
             let (answer, used) = match answer::parse(unread) {
                 Parsed::Answer(answer, used) => (answer, used),
                 Parsed::Partial { needed } => {
                     inbox.needs(needed);
-                    return Ok(());
+                    break;
                 }
                 Parsed::Broken(why) => return Err(why),
             };
             self.take(peer, work, &answer)?;
             inbox.read(used);
         }
-        Ok(())
+        Ok(self.is_over())
     }
 
     fn take(

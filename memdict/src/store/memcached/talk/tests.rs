@@ -1,3 +1,5 @@
+//! What a memcached could say, and what each operation makes of it.
+
 use proptest::prelude::*;
 
 use super::{
