@@ -8,9 +8,10 @@ use std::sync::{
 use parking_lot::Mutex;
 
 use super::{
+    draft::AnySlot,
     identity::Identity,
     settings::Settings,
-    slot::{AnySlot, FirstWrite, Slot},
+    slot::{FirstWrite, Slot},
 };
 use crate::{def::DictDef, error::Result, track::Tracked};
 

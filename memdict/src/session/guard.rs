@@ -10,9 +10,10 @@ use std::{
 
 use super::{
     core::Core,
+    draft::AnySlot,
     entry::{Back, Marks},
     seen::changed_paths,
-    slot::{AnySlot, Out, Slot},
+    slot::{Out, Slot},
 };
 use crate::{
     error::Result,

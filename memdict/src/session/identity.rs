@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use parking_lot::Mutex;
 
-use super::slot::{AnySlot, Slot};
+use super::{draft::AnySlot, slot::Slot};
 use crate::{
     def::{DictDef, Policy},
     error::{Error, Result},

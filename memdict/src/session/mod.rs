@@ -1,12 +1,13 @@
 //! A session: one unit of work.
 //!
 //! Its stages: `identity` finds the one entry of a key, `load` fills it, `guard` hands it out
-//! and takes it back, `entry` says what may happen to it in which state, `plan` turns entries
-//! into changes, a `drive`r sends them, `settle` folds the answers back, `commit` is the loop
-//! around these three.
+//! and takes it back, `entry` says what may happen to it in which state and `slot` keeps it;
+//! `draft` says what there is to do about one entry, `plan` turns that into changes, a `drive`r
+//! sends them, `settle` folds the answers back, `commit` is the loop around these three.
 
 mod commit;
 pub(crate) mod core;
+pub(crate) mod draft;
 pub(crate) mod drive;
 pub(crate) mod entry;
 pub(crate) mod face;

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
-use super::slot::{AnySlot, Draft};
+use super::draft::{AnySlot, Draft};
 use crate::{
     error::{Error, KeyConflict, Result},
     key::name::Name,

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     def::Policy,
     key::name::Name,
-    session::slot::{AnySlot, Draft},
+    session::draft::{AnySlot, Draft},
     store::Caps,
 };
 
