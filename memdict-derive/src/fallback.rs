@@ -57,6 +57,16 @@ pub(crate) fn stub(input: &Input) -> TokenStream {
             }
 
             fn diff(_: &Self, _: &Self, _: &mut bool) {}
+
+            fn merge(
+                _: &Self,
+                _: &mut Self,
+                _: &mut Self,
+                _: &bool,
+                _: &str,
+            ) -> ::core::result::Result<(), #krate::MergeConflict> {
+                ::core::result::Result::Ok(())
+            }
         }
     }
 }

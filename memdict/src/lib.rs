@@ -91,4 +91,6 @@ pub use store::clock::Clock;
 pub use store::memcached::MemcachedStore;
 pub use store::memory::MemoryStore;
 pub use store::{Applied, Caps, Change, Condition, Load, Loaded, Store, StoreError, Token, What};
-pub use track::{AssignFrom, Changes, EnumField, Field, Opaque, Shape, Tracked, TrackedEnum};
+pub use track::{
+    AssignFrom, Changes, EnumField, Field, MergeConflict, Opaque, Shape, Tracked, TrackedEnum,
+};

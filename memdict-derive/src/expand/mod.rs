@@ -2,6 +2,7 @@
 
 mod changes;
 mod edit;
+mod merge;
 mod tracked;
 
 use proc_macro2::{Ident, TokenStream};

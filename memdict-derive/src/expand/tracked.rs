@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::{Names, allow_deprecated, edit, is_enum, pattern};
+use super::{Names, allow_deprecated, edit, is_enum, merge, pattern};
 use crate::{
     attr::With,
     input::{Input, Keep, Kind, Part, Parts, Variant},
@@ -50,6 +50,7 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
     let diff = Compare::new(input, names, "base", "now");
     let (diff, [base, now]) = diff.body(diff.each(), quote!(__memdict_changes.variant = true));
     let [a, b] = same_args;
+    let merge = merge::expand(names);
     let diff_arg = match input.flagged().is_empty() && !several(input) {
         true => quote!(_),
         false => quote!(__memdict_changes),
@@ -77,6 +78,8 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
             fn diff(#base: &Self, #now: &Self, #diff_arg: &mut #changes #flags) {
                 #diff
             }
+
+            #merge
 
             #from_older
         }

@@ -5,6 +5,8 @@ use std::{fmt, marker::PhantomData};
 pub use serde::{Serialize, Serializer, de::DeserializeOwned};
 pub use std::string::String;
 
+pub use crate::track::merge_as_one;
+
 #[cfg(fuzzing)]
 pub use crate::store::memcached::talk::rehearsal::answers as fuzz_answers;
 

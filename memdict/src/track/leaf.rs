@@ -35,6 +35,16 @@ macro_rules! leaves {
             fn diff(base: &Self, now: &Self, differs: &mut bool) {
                 *differs |= !Self::same(base, now);
             }
+
+            fn merge(
+                base: &Self,
+                ours: &mut Self,
+                theirs: &mut Self,
+                changed: &bool,
+                path: &str,
+            ) -> Result<(), $crate::MergeConflict> {
+                $crate::track::merge_as_one(base, ours, theirs, *changed, path)
+            }
         }
     )*};
 }

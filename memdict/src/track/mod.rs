@@ -10,6 +10,7 @@ mod enum_field;
 mod field;
 mod foreign;
 mod leaf;
+mod merge;
 mod opaque;
 mod shape;
 mod wrappers;
@@ -22,6 +23,7 @@ use crate::{codec::Encoded, error::BoxError};
 
 pub use enum_field::{EnumField, TrackedEnum};
 pub use field::{AssignFrom, Field};
+pub use merge::{MergeConflict, merge_as_one};
 pub use opaque::Opaque;
 pub(crate) use opaque::same_encoding;
 pub(crate) use shape::Schema;
@@ -66,6 +68,10 @@ pub trait Tracked: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// first works out the schema.
     const NEEDS_NAMES: Option<&'static str> = Self::SHAPE.names_needed();
 
+    /// Whether it merges part by part, as `#[memdict(merge)]` on a derived type says. A type that
+    /// does not merges as one part.
+    const MERGES: bool = false;
+
     /// The flags of this type's parts; `bool` where it is one part.
     type Changes: Changes;
 
@@ -82,6 +88,42 @@ pub trait Tracked: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// Marks in `changes` the parts in which `now` is not the same as `base`.
     fn diff(base: &Self, now: &Self, changes: &mut Self::Changes);
+
+    /// Brings two changes of `base` together: `ours` becomes the value in which both stand.
+    ///
+    /// `changes` is what [`diff`](Self::diff) marks between `base` and `ours`. What is taken from
+    /// `theirs` may be swapped for what was in `ours`, so nothing can be told from it afterwards.
+    /// `path` is where the value is in its entry, such as `address`, and empty for the entry
+    /// itself; a conflict names the part under it.
+    ///
+    /// A part that one side changed is that side's. One that both changed is a conflict, even if
+    /// they changed it to the same, unless its type or a rule can tell what both together mean:
+    /// two sessions that each add 1 to 4 both store 5, and one addition would be lost.
+    ///
+    /// ```
+    /// use memdict::{MergeConflict, Tracked};
+    ///
+    /// let (base, mut ours, mut theirs) = (4, 4, 5);
+    /// assert_eq!(u64::merge(&base, &mut ours, &mut theirs, &false, "total"), Ok(()));
+    /// assert_eq!(ours, 5);
+    ///
+    /// let (base, mut ours, mut theirs) = (4, 5, 5);
+    /// let conflict = MergeConflict("`total`: changed on both sides".into());
+    /// assert_eq!(u64::merge(&base, &mut ours, &mut theirs, &true, "total"), Err(conflict));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the changes cannot both stand. `ours` and `theirs` may be half merged then, as they are
+    /// after a panic: all or nothing is the caller's, who gives copies and keeps `ours` only if
+    /// this is `Ok`.
+    fn merge(
+        base: &Self,
+        ours: &mut Self,
+        theirs: &mut Self,
+        changes: &Self::Changes,
+        path: &str,
+    ) -> Result<(), MergeConflict>;
 
     /// Decodes what an older type, whose schema has this fingerprint, stored in this one's place:
     /// `#[memdict(from = OldType)]`. `None` if no such type is known; stored bytes are a miss
