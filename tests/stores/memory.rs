@@ -103,13 +103,17 @@ fn what_has_expired_is_gone_for_everyone_and_its_bytes_are_free_when_asked_for()
 }
 
 #[test]
-fn a_token_of_another_store_never_matches() {
+fn a_token_of_another_store_is_one_of_another_life() {
     let (one, other) = (MemoryStore::new(), MemoryStore::new());
     apply_one(&one, b"k", store(b"v"), Always);
     apply_one(&other, b"k", store(b"v"), Always);
     let foreign = load_one(&other, b"k").token();
     assert_ne!(load_one(&one, b"k").token(), foreign);
-    assert_eq!(apply_one(&one, b"k", store(b"w"), Matches(foreign)), Applied::Differs);
+    for what in [store(b"w"), What::Delete] {
+        assert_eq!(apply_one(&one, b"k", what, Matches(foreign)), Applied::Restarted);
+        assert_eq!(apply_one(&one, b"none", what, Matches(foreign)), Applied::Restarted);
+    }
+    assert_eq!(load_one(&one, b"k").value(), Some(&b"v"[..]));
 }
 
 #[test]

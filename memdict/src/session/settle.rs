@@ -158,7 +158,9 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
         {
             Verdict::LookWhose
         }
-        (_, Ok(Applied::Exists | Applied::Differs)) => Verdict::Conflict(There::Overwritten),
+        (_, Ok(Applied::Exists | Applied::Differs | Applied::Restarted)) => {
+            Verdict::Conflict(There::Overwritten)
+        }
 
         // It had vanished since it was loaded: store it anew, unless somebody else has.
         (Purpose::Write, Ok(Applied::Gone)) => {

@@ -25,8 +25,9 @@ const BOOKKEEPING: usize = 128;
 ///   was least recently loaded or stored.
 /// - A lifetime counts whole seconds, rounded up, at least one. An item that has outlived it is
 ///   gone for everyone; its memory is free when it is next asked for or driven out.
-/// - Each stored value has a version of its own, counted from a random number on, so that no
-///   token of another store, nor of another run, ever matches.
+/// - Each stored value has a version of its own, counted from a random number on, and each store
+///   is a life of its own: a token of another store, or of another run, never matches, and is
+///   answered [`Applied::Restarted`].
 /// - A value above the item limit is [refused](StoreError::Refused) and leaves what was there.
 ///
 /// `out` is called without a lock held: it may use the store.
@@ -64,7 +65,8 @@ impl MemoryStore {
             max_bytes: MAX_BYTES,
             max_item_bytes: limits::ITEM_SIZE_MAX,
             clock: Box::new(SystemClock::start()),
-            life: random::bits(),
+            // 0 stands for a life that is not known.
+            life: random::bits().max(1),
             items: Mutex::new(Items {
                 by_use: LruCache::unbounded(),
                 bytes: 0,
@@ -151,11 +153,12 @@ impl MemoryStore {
                 let now = self.clock.now();
                 let mut items = self.items.lock();
                 items.expire(key, now);
-                let Some(there) = items.by_use.peek(key) else {
-                    return Ok(Applied::Gone);
-                };
-                if let Some(not_done) = self.hinders(Some(there), change.when) {
+                let there = items.by_use.peek(key);
+                if let Some(not_done) = self.hinders(there, change.when) {
                     return Ok(not_done);
+                }
+                if there.is_none() {
+                    return Ok(Applied::Gone);
                 }
                 items.remove(key);
                 Ok(Applied::Done(self.token(0)))
@@ -180,6 +183,9 @@ impl MemoryStore {
         match (when, there) {
             (Condition::Always, _) | (Condition::Absent, None) => None,
             (Condition::Absent, Some(_)) => Some(Applied::Exists),
+            (Condition::Matches(token), _) if token.is_of_another_life(0, self.life) => {
+                Some(Applied::Restarted)
+            }
             (Condition::Matches(_), None) => Some(Applied::Gone),
             (Condition::Matches(token), Some(item)) => {
                 (token != self.token(item.cas)).then_some(Applied::Differs)

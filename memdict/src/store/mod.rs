@@ -98,7 +98,7 @@ impl Default for Caps {
 }
 
 /// The store's version of a value that was loaded, bound to one life of one server: memcached
-/// counts from 1 again after a restart.
+/// counts from 1 again after a restart, so that equal numbers of two lives mean nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
     server: u32,
@@ -129,6 +129,12 @@ impl Token {
     #[must_use]
     pub const fn cas(self) -> u64 {
         self.cas
+    }
+
+    /// Whether it is of server number `server`, and of another life of it than `life`. Of a life
+    /// that is not known (0) nobody can say so.
+    fn is_of_another_life(self, server: u32, life: u64) -> bool {
+        self.server == server && self.life != life && self.life != 0 && life != 0
     }
 }
 
@@ -254,7 +260,8 @@ pub enum Condition {
     /// there is a value: [`Applied::Exists`] or [`Applied::Gone`].
     Absent,
     /// Only if what is there is of this version. A token of another server, or of another life
-    /// of it, matches nothing.
+    /// of it, matches nothing: where the lives are known, the latter is
+    /// [`Applied::Restarted`].
     Matches(Token),
 }
 
@@ -271,6 +278,15 @@ pub enum Applied {
     Differs,
     /// Not done: there is no value of any version, or there was none to delete.
     Gone,
+    /// Not done: the condition names a token of another life of this server. Whatever the token's
+    /// value was, it ended with that life; what is there now, if anything, is none of its
+    /// versions, and was not looked at.
+    ///
+    /// Only a store that knows both lives says so. Where the token's life or the server's is 0
+    /// nobody can tell, and the token, which matches nothing, is answered as any such:
+    /// [`Differs`](Self::Differs) or [`Gone`](Self::Gone). Two lives of 0 count as one: there a
+    /// token from before a restart may match a value from after it.
+    Restarted,
 }
 
 /// Why an operation has no outcome.

@@ -1,7 +1,7 @@
 //! Changes that depend on what is there.
 
-use memdict::{Applied, Condition, Store, Token, What};
-use memdict_tests::{Got, apply_one, load_one, store};
+use memdict::{Applied, Change, Condition, Store, Token, What};
+use memdict_tests::{Got, apply, apply_one, load_one, store};
 
 use Condition::{Absent, Always, Matches};
 
@@ -63,21 +63,91 @@ pub(super) fn deleting_on_absent_says_what_is_there_and_does_nothing(s: &dyn Sto
     assert_eq!(load_one(s, b"k").value(), Some(&b"v"[..]));
 }
 
-pub(super) fn a_token_of_another_server_or_life_matches_nothing(s: &dyn Store) {
-    apply_one(s, b"k", store(b"v"), Always);
-    let token = load_one(s, b"k").token();
-    let (server, life, cas) = (token.server(), token.life(), token.cas());
-    for other in [
-        Token::new(server + 1, life, cas),
-        Token::new(server, life.wrapping_add(1), cas),
-        Token::new(server, life, cas.wrapping_add(1)),
-    ] {
-        assert_eq!(apply_one(s, b"k", store(b"w"), Matches(other)), Applied::Differs);
-        assert_eq!(apply_one(s, b"k", What::Delete, Matches(other)), Applied::Differs);
-        assert_eq!(apply_one(s, b"none", store(b"w"), Matches(other)), Applied::Gone);
-        assert_eq!(apply_one(s, b"none", What::Delete, Matches(other)), Applied::Gone);
+/// Tries all changes on `tokens`, which match nothing.
+fn match_nothing(s: &dyn Store, tokens: &[Token], there: Applied, where_nothing_is: Applied) {
+    for token in tokens {
+        for what in [store(b"w"), What::Delete] {
+            assert_eq!(apply_one(s, b"k", what, Matches(*token)), there, "{token:?}");
+            assert_eq!(apply_one(s, b"none", what, Matches(*token)), where_nothing_is, "{token:?}");
+        }
     }
     assert_eq!(load_one(s, b"k").value(), Some(&b"v"[..]));
+    assert_eq!(load_one(s, b"none"), Got::Miss);
+}
+
+/// A life that is known, and is not this one.
+fn another(life: u64) -> u64 {
+    if life == 1 { 2 } else { 1 }
+}
+
+fn token_of_v(s: &dyn Store) -> Token {
+    apply_one(s, b"k", store(b"v"), Always);
+    load_one(s, b"k").token()
+}
+
+pub(super) fn a_token_of_another_server_or_version_matches_nothing(s: &dyn Store) {
+    let token = token_of_v(s);
+    let (server, life, cas) = (token.server(), token.life(), token.cas());
+    let others = [
+        Token::new(server + 100, life, cas),
+        Token::new(server + 100, life.wrapping_add(1), cas),
+        Token::new(server, life, cas.wrapping_add(1)),
+    ];
+    match_nothing(s, &others, Applied::Differs, Applied::Gone);
+}
+
+pub(super) fn a_token_of_another_life_says_that_the_server_restarted_if_both_are_known(
+    s: &dyn Store,
+) {
+    let token = token_of_v(s);
+    let (server, life, cas) = (token.server(), token.life(), token.cas());
+    let of_life = |life: u64| Token::new(server, life, cas);
+    if life == 0 {
+        let others = [of_life(1), of_life(u64::MAX)];
+        return match_nothing(s, &others, Applied::Differs, Applied::Gone);
+    }
+    for other in [of_life(another(life)), Token::new(server, another(life), 0)] {
+        for what in [store(b"w"), What::Delete] {
+            assert_eq!(apply_one(s, b"k", what, Matches(other)), Applied::Restarted, "{other:?}");
+        }
+    }
+    match_nothing(s, &[of_life(0)], Applied::Differs, Applied::Gone);
+}
+
+pub(super) fn a_token_of_another_life_changes_nothing_also_among_others(s: &dyn Store) {
+    let token = token_of_v(s);
+    if token.life() == 0 {
+        return;
+    }
+    let other = Token::new(token.server(), another(token.life()), token.cas());
+    let never = Change::new(b"k", store(b"never"), Matches(other));
+    let one = |what, when| Change::new(b"k", what, when);
+    // So many that success may go without an answer.
+    for quiet in [false, true] {
+        let changes = [
+            never,
+            one(store(b"1"), Always),
+            never,
+            one(store(b"x"), Absent),
+            one(What::Delete, Matches(other)),
+            one(store(b"2"), Always),
+            one(What::Delete, Always),
+            never,
+            one(store(b"3"), Absent),
+            never,
+        ];
+        let how = |change: Change<'static>| if quiet { change.without_token() } else { change };
+        let outcomes = apply(s, &changes.map(how));
+        let expected =
+            "restarted done restarted exists restarted done done restarted done restarted";
+        let word = |outcome: &Result<Applied, _>| match outcome {
+            Ok(Applied::Done(_)) => "done".to_owned(),
+            other => format!("{other:?}").replace("Ok(", "").replace(')', "").to_lowercase(),
+        };
+        let words: Vec<_> = outcomes.iter().map(word).collect();
+        assert_eq!(words.join(" "), expected);
+        assert_eq!(load_one(s, b"k").value(), Some(&b"3"[..]));
+    }
 }
 
 pub(super) fn the_token_of_a_delete_matches_nothing(s: &dyn Store) {

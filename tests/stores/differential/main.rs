@@ -49,6 +49,8 @@ enum When {
     Seen(usize),
     /// The same, of another server.
     Foreign(usize),
+    /// The token seen last of this key, of another life of its server.
+    OtherLife,
 }
 
 fn value() -> impl Strategy<Value = Value> {
@@ -69,6 +71,7 @@ fn when() -> impl Strategy<Value = When> {
         3 => Just(When::Absent),
         5 => (0..6_usize).prop_map(When::Seen),
         1 => (0..6_usize).prop_map(When::Foreign),
+        1 => Just(When::OtherLife),
     ]
 }
 
@@ -86,7 +89,8 @@ struct Side<'s> {
     store: &'s dyn Store,
     /// Whether what storing gives is compared and used: all stores have to give it then.
     stored_tokens: bool,
-    seen: Vec<Token>,
+    /// With the keys they are of.
+    seen: Vec<(usize, Token)>,
 }
 
 impl<'s> Side<'s> {
@@ -94,15 +98,22 @@ impl<'s> Side<'s> {
         Self { store, stored_tokens, seen: Vec::new() }
     }
 
-    fn condition(&self, when: &When) -> Condition {
-        let seen = |ago: usize| self.seen.iter().rev().nth(ago).copied();
-        match *when {
+    fn condition(&self, step: &Step) -> Condition {
+        let mut latest = self.seen.iter().rev();
+        let mut seen = |ago: usize| latest.nth(ago).map(|(_, token)| *token);
+        match step.when {
             When::Always => Condition::Always,
             When::Absent => Condition::Absent,
             When::Seen(ago) => seen(ago).map_or(Condition::Absent, Condition::Matches),
             When::Foreign(ago) => seen(ago).map_or(Condition::Absent, |token| {
                 Condition::Matches(Token::new(77, token.life(), token.cas()))
             }),
+            When::OtherLife => {
+                latest.find(|(key, _)| *key == step.key).map_or(Condition::Absent, |(_, token)| {
+                    let other = if token.life() == 1 { 2 } else { 1 };
+                    Condition::Matches(Token::new(token.server(), other, token.cas()))
+                })
+            }
         }
     }
 
@@ -110,28 +121,33 @@ impl<'s> Side<'s> {
     fn run(&mut self, names: &[String], batch: &Batch) -> Vec<String> {
         match batch {
             Batch::Loads(keys) => {
-                let keys: Vec<_> = keys.iter().map(|&key| names[key].as_bytes()).collect();
-                let loaded = load(self.store, &keys);
-                loaded.into_iter().map(|got| self.answer_of_load(got)).collect()
+                let asked: Vec<_> = keys.iter().map(|&key| names[key].as_bytes()).collect();
+                let loaded = keys.iter().zip(load(self.store, &asked));
+                loaded.map(|(&key, got)| self.answer_of_load(key, got)).collect()
             }
             Batch::Changes(steps) => {
-                let change = |step: &'_ Step| self.condition(&step.when);
-                let conditions: Vec<_> = steps.iter().map(change).collect();
+                let conditions: Vec<_> = steps.iter().map(|step| self.condition(step)).collect();
                 let changes: Vec<_> = steps
                     .iter()
                     .zip(conditions)
                     .map(|(step, when)| Change::new(names[step.key].as_bytes(), what(step), when))
                     .collect();
                 let applied = apply(self.store, &changes);
-                applied.into_iter().map(|outcome| self.answer_of_change(outcome)).collect()
+                let tells_lives = self.seen.iter().any(|(_, token)| token.life() != 0);
+                let answer = |((change, step), outcome): ((&Change<'_>, &Step), _)| {
+                    let outcome =
+                        if tells_lives { outcome } else { as_if_told(change, step, outcome) };
+                    self.answer_of_change(step.key, outcome)
+                };
+                changes.iter().zip(steps).zip(applied).map(answer).collect()
             }
         }
     }
 
-    fn answer_of_load(&mut self, got: Result<Got, StoreError>) -> String {
+    fn answer_of_load(&mut self, key: usize, got: Result<Got, StoreError>) -> String {
         match got {
             Ok(Got::Hit(bytes, token)) => {
-                self.seen.push(token);
+                self.seen.push((key, token));
                 format!("hit {bytes:?}")
             }
             Ok(Got::Miss) => "miss".to_owned(),
@@ -139,16 +155,31 @@ impl<'s> Side<'s> {
         }
     }
 
-    fn answer_of_change(&mut self, outcome: Result<Applied, StoreError>) -> String {
+    fn answer_of_change(&mut self, key: usize, outcome: Result<Applied, StoreError>) -> String {
         match outcome {
             Ok(Applied::Done(token)) if self.stored_tokens => {
-                self.seen.push(token);
+                self.seen.push((key, token));
                 format!("done {}", token.cas() == 0)
             }
             Ok(Applied::Done(_)) => "done".to_owned(),
             Ok(other) => format!("{other:?}"),
             Err(error) => kind(&error).to_owned(),
         }
+    }
+}
+
+/// The outcome as a store says it that knows of lives: others cannot say why a token matches
+/// nothing.
+fn as_if_told(
+    change: &Change<'_>,
+    step: &Step,
+    outcome: Result<Applied, StoreError>,
+) -> Result<Applied, StoreError> {
+    match (outcome, &step.when, change.when) {
+        (Ok(Applied::Differs | Applied::Gone), When::OtherLife, Condition::Matches(_)) => {
+            Ok(Applied::Restarted)
+        }
+        (outcome, ..) => outcome,
     }
 }
 

@@ -7,7 +7,7 @@ use memdict_tests::{
     Cart, End, Got, Memcached, Proxy, ScriptedServer, apply, apply_one, load, load_one, store,
 };
 
-use super::{loaded, open};
+use super::{applied, loaded, open};
 
 use Condition::{Always, Matches};
 
@@ -32,22 +32,22 @@ fn before_the_restart() -> (Memcached, MemcachedStore, Token) {
 }
 
 #[test]
-fn a_token_from_before_a_restart_differs_from_somebody_elses_value_of_its_number() {
+fn a_token_from_before_a_restart_leaves_somebody_elses_value_of_its_number() {
     for what in [store(b"x"), What::Delete] {
         // The connection is one from before the restart.
         let (mut server, s, token) = before_the_restart();
         server.restart();
         another_stores(&server, token);
-        assert_eq!(apply_one(&s, b"k", what, Matches(token)), Applied::Differs);
+        assert_eq!(apply_one(&s, b"k", what, Matches(token)), Applied::Restarted);
         is_theirs(&server);
         // And now it is one from after it.
-        assert_eq!(apply_one(&s, b"k", what, Matches(token)), Applied::Differs);
+        assert_eq!(apply_one(&s, b"k", what, Matches(token)), Applied::Restarted);
         is_theirs(&server);
     }
 }
 
 #[test]
-fn a_token_from_before_a_restart_differs_also_when_the_store_has_been_used_since() {
+fn a_token_from_before_a_restart_is_told_also_when_the_store_has_been_used_since() {
     let (mut server, s, token) = before_the_restart();
     server.restart();
     assert_eq!(load_one(&s, b"k"), Got::Miss);
@@ -57,19 +57,59 @@ fn a_token_from_before_a_restart_differs_also_when_the_store_has_been_used_since
     assert_ne!(now.life(), token.life());
     let both =
         [Change::new(b"k", store(b"x"), Matches(token)), Change::new(b"l", store(b"y"), Always)];
-    let outcomes = apply(&s, &both);
-    assert!(matches!(outcomes[..], [Ok(Applied::Differs), Ok(Applied::Done(_))]), "{outcomes:?}");
+    assert_eq!(applied(&apply(&s, &both)), ["restarted", "done"]);
     is_theirs(&server);
     assert!(matches!(apply_one(&s, b"k", store(b"x"), Matches(now)), Applied::Done(_)));
 }
 
 #[test]
-fn a_token_from_before_a_restart_is_gone_where_nothing_is() {
+fn a_token_from_before_a_restart_is_told_also_where_nothing_is() {
     let (mut server, s, token) = before_the_restart();
     server.restart();
-    assert_eq!(apply_one(&s, b"k", store(b"x"), Matches(token)), Applied::Gone);
-    assert_eq!(apply_one(&s, b"k", What::Delete, Matches(token)), Applied::Gone);
+    assert_eq!(apply_one(&s, b"k", store(b"x"), Matches(token)), Applied::Restarted);
+    assert_eq!(apply_one(&s, b"k", What::Delete, Matches(token)), Applied::Restarted);
     assert_eq!(load_one(&s, b"k"), Got::Miss);
+}
+
+#[test]
+fn a_change_on_a_token_from_before_a_restart_is_not_sent() {
+    let server = ScriptedServer::start("1.6.45", &["VA 1 c7{O}\r\nv\r\n", "{close}"]);
+    let s = open(server.address());
+    let token = load_one(&s, b"k").token();
+    assert_eq!(loaded(&load(&s, &[b"other"])), ["down"]);
+    server.live_anew(77, 10, 1_700_000_000);
+    let sent = server.requests().len();
+    for what in [store(b"x"), What::Delete] {
+        assert_eq!(apply_one(&s, b"k", what, Matches(token)), Applied::Restarted);
+    }
+    assert_eq!(server.requests().len(), sent, "{:?}", server.requests());
+}
+
+#[test]
+fn a_token_of_a_life_matches_nothing_while_the_server_does_not_tell_its_own() {
+    let server = Memcached::start();
+    let proxy = Proxy::before(&server.address());
+    let s = open(proxy.address());
+    apply_one(&s, b"k", store(b"v"), Always);
+    let told = load_one(&s, b"k").token();
+    // It is served by the classic client now, which knows no lives.
+    let version = &server.ask("version\r\n", "VERSION")[0];
+    proxy.pretend(version.trim_start_matches("VERSION "), "1.5.22");
+    proxy.hang_up(End::Closed);
+    let untold = load_one(&s, b"k").token();
+    assert_eq!((untold.life(), untold.cas()), (0, told.cas()));
+    assert_ne!(told.life(), 0);
+    for what in [store(b"x"), What::Delete] {
+        assert_eq!(apply_one(&s, b"k", what, Matches(told)), Applied::Differs);
+        assert_eq!(apply_one(&s, b"none", what, Matches(told)), Applied::Gone);
+    }
+    // And the other way about.
+    let s = open(server.address());
+    for what in [store(b"x"), What::Delete] {
+        assert_eq!(apply_one(&s, b"k", what, Matches(untold)), Applied::Differs);
+        assert_eq!(apply_one(&s, b"none", what, Matches(untold)), Applied::Gone);
+    }
+    assert_eq!(load_one(&s, b"k").value(), Some(&b"v"[..]));
 }
 
 #[test]
@@ -80,7 +120,7 @@ fn restarts_within_one_second_are_different_lives() {
         server.restart();
         apply_one(&s, b"k", store(b"theirs"), Always);
         assert!(lives.insert(load_one(&s, b"k").token().life()), "restart {restart}");
-        assert_eq!(apply_one(&s, b"k", store(b"x"), Matches(token)), Applied::Differs);
+        assert_eq!(apply_one(&s, b"k", store(b"x"), Matches(token)), Applied::Restarted);
     }
 }
 
@@ -109,8 +149,7 @@ fn a_life_is_told_by_the_process_and_by_its_beginning() {
         let token = load_one(&s, b"k").token();
         assert_eq!(loaded(&load(&s, &[b"other"])), ["down"]);
         server.live_anew(pid, uptime, time);
-        server.play(&["EX c0{O}\r\n"]);
-        assert_eq!(apply_one(&s, b"k", store(b"x"), Matches(token)), Applied::Differs);
+        assert_eq!(apply_one(&s, b"k", store(b"x"), Matches(token)), Applied::Restarted);
         let requests = server.requests();
         assert!(requests.iter().all(|line| !line.contains(" C7")), "{requests:?}");
     }

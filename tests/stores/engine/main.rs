@@ -45,6 +45,7 @@ fn applied(outcomes: &[Result<Applied, StoreError>]) -> Vec<&'static str> {
         Ok(Applied::Exists) => "exists",
         Ok(Applied::Differs) => "differs",
         Ok(Applied::Gone) => "gone",
+        Ok(Applied::Restarted) => "restarted",
         Ok(_) => "?",
         Err(error) => failed(error),
     };

@@ -63,7 +63,8 @@ use crate::error::Error;
 /// versions from 1 again, and these protocols do not tell of the restart. So a value that was
 /// loaded before a restart and written back after it, on the condition that it is unchanged,
 /// may replace one that somebody else stored in between, if both have the same number by
-/// chance. Keep units of work short.
+/// chance. Keep units of work short. No change is [`Applied::Restarted`] here, and a token whose
+/// life is known, of another store, matches nothing.
 ///
 /// Each server in use costs one thread, which makes connections.
 ///

@@ -27,11 +27,11 @@ pub(super) struct Changes<'w, 'a> {
 }
 
 impl<'a> Work<'a> for Changes<'_, 'a> {
-    /// memcached deletes the old value when it refuses a new one for its size: so what it would
-    /// refuse is not sent.
+    /// What is settled before it is sent has no effect, so the order of what is sent tells
+    /// nothing of it.
     fn admit(&mut self, peer: &Peer<'_>, index: usize) -> bool {
-        let admitted = admitted(peer, &self.changes[index]);
-        admitted.map_err(|refused| (self.out)(index, Err(refused))).is_ok()
+        let settled = settled_unsent(peer, &self.changes[index]);
+        settled.map(|outcome| (self.out)(index, outcome)).is_none()
     }
 
     fn is_silent(&self, peer: &Peer<'_>, index: usize) -> bool {
@@ -90,6 +90,22 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
     }
 }
 
+/// The outcome of a change that is not worth sending, or must not be sent.
+fn settled_unsent(peer: &Peer<'_>, change: &Change<'_>) -> Option<Result<Applied, StoreError>> {
+    if let Err(refused) = admitted(peer, change) {
+        return Some(Err(refused));
+    }
+    match change.when {
+        // The connection is to one life of the server, so a restart cannot come in between.
+        Condition::Matches(token) if token.is_of_another_life(peer.index, peer.facts.life) => {
+            Some(Ok(Applied::Restarted))
+        }
+        _ => None,
+    }
+}
+
+/// memcached deletes the old value when it refuses a new one for its size: so what it would
+/// refuse is not sent.
 fn admitted(peer: &Peer<'_>, change: &Change<'_>) -> Result<(), StoreError> {
     if matches!(change.when, Condition::Matches(_)) && !peer.facts.cas_enabled {
         return Err(StoreError::Refused(format!(
@@ -107,8 +123,8 @@ fn admitted(peer: &Peer<'_>, change: &Change<'_>) -> Result<(), StoreError> {
     }
 }
 
-/// The version to compare with; none that there is, if the token is of another server, or of
-/// another life of this one.
+/// The version to compare with; none that there is, if the token is of another server, or if only
+/// one of token and server says its life.
 fn version(peer: &Peer<'_>, token: Token) -> u64 {
     let ours = token.server() == peer.index && token.life() == peer.facts.life;
     if ours { token.cas() } else { NO_VERSION }

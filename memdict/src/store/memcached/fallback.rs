@@ -61,6 +61,10 @@ impl Fallback {
     }
 
     /// Makes the changes that `share` names of `changes`.
+    ///
+    /// A token from when the server said its life is of none that the classic client knows: it
+    /// matches nothing, and is never [`Applied::Restarted`]. Neither is one that the classic client
+    /// gave, once the server says its life.
     pub(super) fn apply_many(
         &self,
         timeouts: Timeouts,
