@@ -1,9 +1,9 @@
 //! The store that the tests of sessions fail with, held to what it says.
 
-use memdict::{Applied, Change, Condition, MemoryStore, StoreError};
-use memdict_tests::{Fault, FaultyStore, Got, apply, apply_one, load, load_one, store};
+use memdict::{Applied, Change, Condition, MemoryStore, StoreError, Token};
+use memdict_tests::{Fault, FaultyStore, Got, Lives, apply, apply_one, load, load_one, store};
 
-use Condition::Always;
+use Condition::{Always, Matches};
 
 #[test]
 fn only_the_chosen_operation_fails() {
@@ -34,7 +34,7 @@ fn an_evicted_value_is_gone_before_the_operation() {
     apply_one(&s, b"k", store(b"v"), Always);
     let token = load_one(&s, b"k").token();
     s.fail_in(0, Fault::Evicted);
-    let outcome = apply_one(&s, b"k", store(b"w"), Condition::Matches(token));
+    let outcome = apply_one(&s, b"k", store(b"w"), Matches(token));
     assert_eq!(outcome, Applied::Gone);
 }
 
@@ -44,5 +44,70 @@ fn a_store_that_always_fails_recovers_when_told_to() {
     s.fail_always(Some(Fault::Down));
     assert!(matches!(load(&s, &[b"k"])[..], [Err(StoreError::Down(_))]));
     s.fail_always(None);
+    assert_eq!(load_one(&s, b"k"), Got::Miss);
+}
+
+#[test]
+fn one_value_or_all_that_was_stored_through_it_are_driven_out_at_once() {
+    let s = FaultyStore::new(MemoryStore::new());
+    for key in [b"a", b"b", b"c"] {
+        apply_one(&s, key, store(b"v"), Always);
+    }
+    s.evict(b"a");
+    assert_eq!((load_one(&s, b"a"), s.inner().len()), (Got::Miss, 2));
+    s.evict_all();
+    assert!(s.inner().is_empty());
+    assert_eq!(s.changes(), 3, "nobody asked for these");
+}
+
+/// The loss that tokens of a life are there to prevent, without a server.
+#[test]
+fn a_restarted_store_is_empty_and_counts_from_1_again() {
+    for lives in [Lives::Told, Lives::Untold] {
+        let s = FaultyStore::with_lives(MemoryStore::new(), lives);
+        let mut tokens = Vec::new();
+        for life in 1..=3 {
+            for (number, key) in [(1, b"a"), (2, b"b")] {
+                let Applied::Done(token) = apply_one(&s, key, store(b"v"), Always) else {
+                    panic!("not stored")
+                };
+                let told = if lives == Lives::Told { life } else { 0 };
+                assert_eq!(token, Token::new(0, told, number));
+                assert_eq!(load_one(&s, key).token(), token);
+                tokens.push(token);
+            }
+            s.restart();
+            assert_eq!((load_one(&s, b"a"), load_one(&s, b"b")), (Got::Miss, Got::Miss));
+        }
+        apply_one(&s, b"a", store(b"theirs"), Always);
+        let outcome = apply_one(&s, b"a", store(b"mine"), Matches(tokens[0]));
+        match lives {
+            Lives::Told => {
+                assert_eq!(outcome, Applied::Restarted);
+                assert_eq!(load_one(&s, b"a").value(), Some(&b"theirs"[..]));
+            }
+            Lives::Untold => assert!(matches!(outcome, Applied::Done(_)), "theirs is lost"),
+        }
+    }
+}
+
+#[test]
+fn it_restarts_before_a_chosen_operation() {
+    let s = FaultyStore::with_lives(MemoryStore::new(), Lives::Told);
+    apply_one(&s, b"k", store(b"v"), Always);
+    let token = load_one(&s, b"k").token();
+    s.fail_in(1, Fault::Restarted);
+    let change = Change::new(b"k", store(b"w"), Matches(token));
+    let again = Change::new(b"k", store(b"x"), Condition::Absent);
+    let outcomes = apply(&s, &[change, change, again]);
+    assert!(
+        matches!(
+            outcomes[..],
+            [Ok(Applied::Done(_)), Ok(Applied::Restarted), Ok(Applied::Done(now))]
+                if now == Token::new(0, 2, 1)
+        ),
+        "{outcomes:?}"
+    );
+    s.fail_in(0, Fault::Restarted);
     assert_eq!(load_one(&s, b"k"), Got::Miss);
 }

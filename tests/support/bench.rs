@@ -1,11 +1,14 @@
 //! A cache over a store that fails on command, and types to keep in it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use memdict::{Cache, ClassicStore, MemcachedStore, MemoryStore, Store, Tracked};
 use serde::{Deserialize, Serialize};
 
-use crate::{FaultyStore, Memcached};
+use crate::{FaultyStore, Lives, Memcached};
 
 /// A cache, and what stands behind it.
 #[derive(Debug)]
@@ -14,14 +17,15 @@ pub struct Bench {
     pub store: Arc<FaultyStore<Arc<dyn Store>>>,
     /// A cache over it.
     pub cache: Cache,
-    server: Option<Memcached>,
+    server: Option<Mutex<Memcached>>,
 }
 
 impl Bench {
     /// On the embedded store.
     #[must_use]
     pub fn on_memory() -> Self {
-        Self::over(Arc::new(MemoryStore::new()), None)
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        Self::of(FaultyStore::with_lives(store, Lives::Told), None)
     }
 
     /// On a private memcached.
@@ -33,7 +37,7 @@ impl Bench {
     pub fn on_memcached() -> Self {
         let server = Memcached::start();
         let store = MemcachedStore::new([server.address()]).expect("the address is well formed");
-        Self::over(Arc::new(store), Some(server))
+        Self::of(FaultyStore::new(Arc::new(store) as _), Some(server))
     }
 
     /// On a private memcached, through the classic client.
@@ -45,13 +49,22 @@ impl Bench {
     pub fn on_classic() -> Self {
         let server = Memcached::start();
         let store = ClassicStore::new([server.address()]).expect("the address is well formed");
-        Self::over(Arc::new(store), Some(server))
+        Self::of(FaultyStore::new(Arc::new(store) as _), Some(server))
     }
 
-    fn over(inner: Arc<dyn Store>, server: Option<Memcached>) -> Self {
-        let store = Arc::new(FaultyStore::new(inner));
+    fn of(store: FaultyStore<Arc<dyn Store>>, server: Option<Memcached>) -> Self {
+        let store = Arc::new(store);
         let cache = Cache::builder().store(Arc::clone(&store) as _);
-        Self { store, cache, server }
+        Self { store, cache, server: server.map(Mutex::new) }
+    }
+
+    /// Restarts the server: it is empty, and counts versions from 1 again. The embedded store does
+    /// as if. Only the classic client does not tell of it.
+    pub fn restart(&self) {
+        match &self.server {
+            Some(server) => server.lock().unwrap_or_else(PoisonError::into_inner).restart(),
+            None => self.store.restart(),
+        }
     }
 
     /// Another cache over the same store, strict: another program, as it were.
@@ -65,7 +78,7 @@ impl Bench {
     #[must_use]
     pub fn commands(&self) -> u64 {
         match &self.server {
-            Some(server) => server.stat("cmd_set"),
+            Some(server) => server.lock().unwrap_or_else(PoisonError::into_inner).stat("cmd_set"),
             None => self.store.changes() as u64,
         }
     }

@@ -1,11 +1,13 @@
 //! A store that fails when it is told to.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use memdict::{Applied, Caps, Change, Condition, Load, Loaded, Store, StoreError, What};
+
+use crate::lives::{Lives, Numbering};
 
 /// What goes wrong with an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub enum Fault {
     SentAndLost,
     /// The value is driven out just before.
     Evicted,
+    /// The store [restarts](FaultyStore::restart) just before.
+    Restarted,
 }
 
 /// Passes operations on to another store, and makes chosen ones fail.
@@ -29,6 +33,10 @@ pub enum Fault {
 pub struct FaultyStore<S> {
     inner: S,
     plan: Mutex<Plan>,
+    /// The keys that may be there.
+    keys: Mutex<BTreeSet<Vec<u8>>>,
+    /// Without it tokens pass as they are.
+    numbering: Option<Mutex<Numbering>>,
 }
 
 #[derive(Debug, Default)]
@@ -43,8 +51,47 @@ struct Plan {
 impl<S: Store> FaultyStore<S> {
     /// Nothing fails yet.
     pub fn new(inner: S) -> Self {
-        let plan = Mutex::default();
-        Self { inner, plan }
+        Self { inner, plan: Mutex::default(), keys: Mutex::default(), numbering: None }
+    }
+
+    /// One that can [restart](Self::restart), over an empty store of one server that counts
+    /// versions one by one, such as the embedded one.
+    ///
+    /// It counts as memcached does: from 1 in each of its lives. So after a restart somebody
+    /// else's value soon has the number of one from before.
+    ///
+    /// # Panics
+    ///
+    /// If the store inside gives no tokens.
+    pub fn with_lives(inner: S, lives: Lives) -> Self {
+        let numbering = Some(Mutex::new(Numbering::begin(lives, &inner)));
+        Self { numbering, ..Self::new(inner) }
+    }
+
+    /// Begins a new life: what was stored through it is gone, versions are counted from 1 again.
+    ///
+    /// # Panics
+    ///
+    /// If it was not made [with lives](Self::with_lives).
+    pub fn restart(&self) {
+        let numbering = self.numbering.as_ref().expect("a store `with_lives`");
+        // Held all the while, so that no token is shown of what goes.
+        let mut numbering = lock(numbering);
+        self.evict_all();
+        numbering.restart(&self.inner);
+    }
+
+    /// Drives a value out.
+    pub fn evict(&self, key: &[u8]) {
+        let delete = Change::new(key, What::Delete, Condition::Always);
+        self.inner.apply_many(&[delete], &mut |_, _| {});
+    }
+
+    /// Drives out all that was stored through it.
+    pub fn evict_all(&self) {
+        for key in std::mem::take(&mut *lock(&self.keys)) {
+            self.evict(&key);
+        }
     }
 
     /// The operation that comes `n` operations from now fails: 0 is the next one.
@@ -82,7 +129,11 @@ impl<S: Store> FaultyStore<S> {
     }
 
     fn plan(&self) -> MutexGuard<'_, Plan> {
-        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.plan)
+    }
+
+    fn numbering(&self) -> Option<MutexGuard<'_, Numbering>> {
+        self.numbering.as_ref().map(lock)
     }
 
     fn next(&self, count: impl FnOnce(&mut Plan) -> &mut usize) -> Option<Fault> {
@@ -93,10 +144,46 @@ impl<S: Store> FaultyStore<S> {
         plan.at.remove(&this).or(plan.always)
     }
 
-    fn evict(&self, key: &[u8]) {
-        let delete = Change::new(key, What::Delete, Condition::Always);
-        self.inner.apply_many(&[delete], &mut |_, _| {});
+    /// What happens just before an operation on a key.
+    fn before(&self, fault: Option<Fault>, key: &[u8]) {
+        match fault {
+            Some(Fault::Evicted) => self.evict(key),
+            Some(Fault::Restarted) => self.restart(),
+            _ => {}
+        }
     }
+
+    fn load(&self, load: Load<'_>, out: &mut dyn FnMut(Result<Loaded<'_>, StoreError>)) {
+        self.inner.load_many(&[load], &mut |_, loaded| {
+            out(loaded.map(|loaded| match (loaded, self.numbering()) {
+                (Loaded::Hit { bytes, token, .. }, Some(numbering)) => {
+                    Loaded::hit(bytes, numbering.shown(token))
+                }
+                (loaded, _) => loaded,
+            }));
+        });
+    }
+
+    fn apply(&self, mut change: Change<'_>, out: &mut dyn FnMut(Result<Applied, StoreError>)) {
+        let when = self.numbering().map_or(Ok(change.when), |numbers| numbers.inside(change.when));
+        match when {
+            Ok(when) => change.when = when,
+            Err(outcome) => return out(Ok(outcome)),
+        }
+        if matches!(change.what, What::Store { .. }) {
+            lock(&self.keys).insert(change.key.to_vec());
+        }
+        self.inner.apply_many(&[change], &mut |_, outcome| {
+            out(outcome.map(|applied| match (applied, self.numbering()) {
+                (Applied::Done(token), Some(numbering)) => Applied::Done(numbering.shown(token)),
+                (applied, _) => applied,
+            }));
+        });
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn down() -> StoreError {
@@ -114,15 +201,13 @@ impl<S: Store> Store for FaultyStore<S> {
         out: &mut dyn FnMut(usize, Result<Loaded<'_>, StoreError>),
     ) {
         for (index, load) in loads.iter().enumerate() {
-            match self.next(|plan| &mut plan.loads) {
-                Some(Fault::Evicted) => self.evict(load.key),
-                Some(_) => {
-                    out(index, Err(down()));
-                    continue;
-                }
-                None => {}
+            let fault = self.next(|plan| &mut plan.loads);
+            if !matches!(fault, None | Some(Fault::Evicted | Fault::Restarted)) {
+                out(index, Err(down()));
+                continue;
             }
-            self.inner.load_many(&[*load], &mut |_, loaded| out(index, loaded));
+            self.before(fault, load.key);
+            self.load(*load, &mut |loaded| out(index, loaded));
         }
     }
 
@@ -137,16 +222,14 @@ impl<S: Store> Store for FaultyStore<S> {
                 Some(Fault::Down) => Some(down()),
                 Some(Fault::Refused) => Some(StoreError::Refused("as planned".to_owned())),
                 Some(Fault::SentAndLost) => Some(unknown()),
-                Some(Fault::AckLost | Fault::Evicted) | None => None,
+                Some(Fault::AckLost | Fault::Evicted | Fault::Restarted) | None => None,
             };
             if let Some(error) = instead {
                 out(index, Err(error));
                 continue;
             }
-            if fault == Some(Fault::Evicted) {
-                self.evict(change.key);
-            }
-            self.inner.apply_many(&[*change], &mut |_, outcome| {
+            self.before(fault, change.key);
+            self.apply(*change, &mut |outcome| {
                 let lost = fault == Some(Fault::AckLost);
                 out(index, if lost { Err(unknown()) } else { outcome });
             });

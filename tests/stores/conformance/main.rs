@@ -1,13 +1,13 @@
 //! One suite of behaviours, held by every store: the embedded one, one memcached, one on a unix
 //! socket, three of them, and the same through the classic client, in both of its protocols, and
-//! with a server that turns out to need it.
+//! with a server that turns out to need it. Also by the store that the tests of restarts use.
 
 mod batches;
 mod conditions;
 mod values;
 
-use memdict::{ClassicStore, MemcachedStore, Store};
-use memdict_tests::{Daemon, Memcached, Proxy};
+use memdict::{ClassicStore, MemcachedStore, MemoryStore, Store};
+use memdict_tests::{Daemon, FaultyStore, Lives, Memcached, Proxy};
 
 macro_rules! suite {
     ($($group:ident { $($behaviour:ident)* })*) => {
@@ -15,6 +15,10 @@ macro_rules! suite {
             use memdict::MemoryStore;
 
             $($(#[test] fn $behaviour() { crate::$group::$behaviour(&MemoryStore::new()); })*)*
+        }
+
+        mod restartable {
+            $($(#[test] fn $behaviour() { crate::on_a_restarted_one(crate::$group::$behaviour); })*)*
         }
 
         mod memcached {
@@ -45,6 +49,14 @@ macro_rules! suite {
             $($(#[test] fn $behaviour() { crate::on_sasl(crate::$group::$behaviour); })*)*
         }
     };
+}
+
+fn on_a_restarted_one(behaviour: fn(&dyn Store)) {
+    for lives in [Lives::Told, Lives::Untold] {
+        let s = FaultyStore::with_lives(MemoryStore::new(), lives);
+        s.restart();
+        behaviour(&s);
+    }
 }
 
 fn on_servers(count: usize, behaviour: fn(&dyn Store)) {

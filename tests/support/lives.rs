@@ -1,0 +1,78 @@
+//! Tokens of a store that can restart.
+
+use memdict::{Applied, Change, Condition, Store, Token, What};
+
+/// What the tokens of a store that can restart say of its lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lives {
+    /// Which one they are of: 1, then 2, and so on.
+    Told,
+    /// Nothing: their life is 0, as behind a proxy or through the classic client.
+    Untold,
+}
+
+/// How tokens of the store inside look from outside: in each life versions are counted from 1.
+#[derive(Debug)]
+pub(crate) struct Numbering {
+    lives: Lives,
+    life: u64,
+    /// What the store inside had counted up to when this life began.
+    began: Token,
+}
+
+impl Numbering {
+    /// The first life, which begins now.
+    pub(crate) fn begin(lives: Lives, inner: &dyn Store) -> Self {
+        Self { lives, life: 1, began: last_token(inner) }
+    }
+
+    /// The next life begins now.
+    pub(crate) fn restart(&mut self, inner: &dyn Store) {
+        self.life += 1;
+        self.began = last_token(inner);
+    }
+
+    fn told(&self) -> u64 {
+        match self.lives {
+            Lives::Told => self.life,
+            Lives::Untold => 0,
+        }
+    }
+
+    /// A token of the store inside, as it is shown. That of a delete has the number 0.
+    pub(crate) fn shown(&self, token: Token) -> Token {
+        let count = |cas: u64| cas.wrapping_sub(self.began.cas());
+        Token::new(0, self.told(), if token.cas() == 0 { 0 } else { count(token.cas()) })
+    }
+
+    /// The condition for the store inside.
+    ///
+    /// # Errors
+    /// The outcome, where that store must not be asked.
+    pub(crate) fn inside(&self, when: Condition) -> Result<Condition, Applied> {
+        let Condition::Matches(token) = when else { return Ok(when) };
+        let (life, now) = (token.life(), self.told());
+        if token.server() == 0 && life != now && life != 0 && now != 0 {
+            return Err(Applied::Restarted);
+        }
+        let (server, life) = (self.began.server(), self.began.life());
+        Ok(Condition::Matches(if token == Token::new(0, now, token.cas()) && token.cas() != 0 {
+            Token::new(server, life, token.cas().wrapping_add(self.began.cas()))
+        } else {
+            Token::new(server + 1, life, 0)
+        }))
+    }
+}
+
+/// The token of what a store of one server stores last.
+fn last_token(inner: &dyn Store) -> Token {
+    let store = Change::new(b"last", What::Store { bytes: b"", ttl: None }, Condition::Always);
+    let delete = Change::new(b"last", What::Delete, Condition::Always);
+    let mut last = None;
+    inner.apply_many(&[store, delete], &mut |index, outcome| {
+        if let (0, Ok(Applied::Done(token))) = (index, outcome) {
+            last = Some(token);
+        }
+    });
+    last.expect("the store inside gives tokens")
+}
