@@ -3,24 +3,28 @@
 use std::{
     fmt,
     sync::{Arc, Once},
+    thread,
     time::Duration,
 };
 
 use crate::{
     counters::Counters,
     error::{BoxError, Error, Result},
+    key::Key,
     log::notice,
+    open, random,
     report::CommitReport,
     session::{
+        commit::Explain,
         drive::Blocking,
-        face::{Hook, Session},
+        face::Session,
+        hooks::CacheHooks,
+        retry::Retry,
         settings::{DetectUntracked, Settings},
+        verify::VerifyFirst,
     },
-    store::{
-        Store, classic::ClassicStore, credentials::Credentials, memcached::MemcachedStore,
-        memory::MemoryStore,
-    },
-    url::{self, Classic, Options, Place},
+    store::Store,
+    url::Options,
 };
 
 /// Where [`Cache::from_env`] finds the URL.
@@ -29,15 +33,13 @@ const ENV: &str = "MEMDICT_URL";
 /// The namespace of a cache that does not say another.
 const NAMESPACE: &str = "memdict";
 
-/// How often `transaction` runs a body at most.
-const ATTEMPTS: u32 = 2;
-
 /// A store and settings: what an application opens once, and clones freely.
 #[derive(Clone)]
 pub struct Cache {
     driver: Blocking,
     settings: Arc<Settings>,
-    hooks: Arc<[Box<Hook>]>,
+    hooks: Arc<CacheHooks>,
+    retry: Retry,
 }
 
 impl Cache {
@@ -48,12 +50,12 @@ impl Cache {
     /// - `memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms&connect_timeout=200ms`: one or
     ///   several memcached servers; each key lives on one of them. A server may also be the
     ///   absolute path of a unix socket. `memcache://USER:PASSWORD@HOST:PORT,...` logs in where a
-    ///   server asks for it. All of them are a [`MemcachedStore`].
+    ///   server asks for it. All of them are a [`MemcachedStore`](crate::MemcachedStore).
     /// - `memcache+classic://HOST:PORT,...`: the same for proxies without meta commands.
     ///   `memcache+sasl://USER:PASSWORD@HOST:PORT,...`: servers that want SASL.
     ///   `memcache+tls://...`, with the feature `tls`: either of them over TLS, with SASL if there
     ///   are credentials; `ca_file=PATH` trusts one more authority, `verify=false` anybody. All of
-    ///   them are a [`ClassicStore`], and take the options of `memcache:`.
+    ///   them are a [`ClassicStore`](crate::ClassicStore), and take the options of `memcache:`.
     /// - Credentials are percent-encoded.
     /// - All take `namespace=shop`, which keeps apart those who share a server (without it:
     ///   `memdict`), and `strict=true`, which makes an error of a store that is down.
@@ -92,23 +94,41 @@ impl Cache {
 
     /// Begins a unit of work, to be ended by [`Session::commit`].
     pub fn session(&self) -> Session {
-        Session::new(Arc::clone(&self.settings), self.driver.clone(), Arc::clone(&self.hooks))
+        self.session_that(VerifyFirst::No)
+    }
+
+    fn session_that(&self, verify_first: VerifyFirst) -> Session {
+        let (settings, hooks) = (Arc::clone(&self.settings), Arc::clone(&self.hooks));
+        Session::new(settings, self.driver.clone(), hooks, verify_first)
+    }
+
+    /// The same cache, but for how often its transactions are tried.
+    #[must_use]
+    pub fn with_retry(&self, retry: Retry) -> Self {
+        Self { retry, ..self.clone() }
     }
 
     /// Runs `body` in a fresh session and commits it.
     ///
-    /// After a conflict of which nothing landed, nor may have, `body` runs once more, in another
-    /// session: it must be able to run twice, and clones what it would move out of its
-    /// surroundings. An error of `body` is never tried again, nor is a panic, and then nothing
-    /// is written. The report goes to [`after_commit`](CacheBuilder::after_commit) hooks, to the
-    /// log and to [`counters`](Self::counters).
+    /// If the commit ends in a conflict, or in a store that a strict cache needs and that is down,
+    /// and nothing of it landed, nor may have, `body` runs again in another session, three times
+    /// in all ([`Retry`]): it must be able to run more than once, and clones what it would move
+    /// out of its surroundings. An error of `body` is never tried again, nor is a panic, and then
+    /// nothing is written. The report goes to [`after_commit`](CacheBuilder::after_commit) hooks,
+    /// to the log and to [`counters`](Self::counters).
+    ///
+    /// memcached has no atomicity across keys. If more than one change depends on what is there,
+    /// all are [looked at first](Session::verify_first), so that a conflict is nearly always seen
+    /// before anything is sent; where it is not, the error says what was written, and is not tried
+    /// again: a second run would apply that part twice.
     ///
     /// The error is memdict's, so that `?` and `Ok(())` need no annotation: the application's
     /// own go through [`Error::user`], or through [`try_transaction`](Self::try_transaction).
     ///
     /// # Errors
     ///
-    /// What `body` returns, and what [`Session::commit`] does.
+    /// What `body` returns, and what [`Session::commit`] does; a conflict says how often it was
+    /// tried.
     ///
     /// ```
     /// use memdict::Cache;
@@ -161,17 +181,20 @@ impl Cache {
     ) -> Result<R, E> {
         let mut attempt = 1;
         loop {
-            let mut session = self.session();
+            let mut session = self.session_that(VerifyFirst::IfSeveral);
             let value = body(&mut session)?;
-            match session.commit() {
+            let goes_on = self.retry.goes_on(attempt);
+            let explain = if goes_on { Explain::UnlessTransient } else { Explain::Always };
+            let error = match session.commit_to(explain) {
                 Ok(_) => return Ok(value),
-                Err(error @ Error::Conflict { .. })
-                    if error.is_transient() && attempt < ATTEMPTS =>
-                {
-                    attempt += 1;
-                }
-                Err(error) => return Err(error.in_attempt(attempt).into()),
+                Err(error) => error,
+            };
+            match self.retry.pause(attempt, &error, random::bits()) {
+                Some(pause) => thread::sleep(pause),
+                None => return Err(error.in_attempt(attempt).into()),
             }
+            self.settings.counting.retries.add(1);
+            attempt += 1;
         }
     }
 
@@ -213,7 +236,8 @@ impl fmt::Debug for Cache {
 pub struct CacheBuilder {
     options: Options,
     detect_untracked: DetectUntracked,
-    hooks: Vec<Box<Hook>>,
+    hooks: CacheHooks,
+    retry: Retry,
 }
 
 impl CacheBuilder {
@@ -283,6 +307,25 @@ impl CacheBuilder {
         self
     }
 
+    /// How often a [transaction](Cache::transaction) is tried, and how long it waits between two
+    /// attempts.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Runs `hook` in each commit, after everything is encoded and before the first byte is sent,
+    /// with the dictionary and key of each change that is to be made; with none if there is
+    /// nothing to do. If it returns an error, nothing is sent, and the commit is
+    /// [`Error::User`] of it. Hooks of the cache are asked before those of a session.
+    pub fn before_commit(
+        mut self,
+        hook: impl Fn(&[(&str, &Key)]) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.before.push(Box::new(hook));
+        self
+    }
+
     /// Runs `hook` after each commit that is `Ok`, and gives it the report. Its error is logged
     /// and stops nobody. Hooks of the cache run before those of a session, in the order in
     /// which they were added.
@@ -290,7 +333,7 @@ impl CacheBuilder {
         mut self,
         hook: impl Fn(&CommitReport) -> Result<(), BoxError> + Send + Sync + 'static,
     ) -> Self {
-        self.hooks.push(Box::new(hook));
+        self.hooks.after.push(Box::new(hook));
         self
     }
 
@@ -300,29 +343,7 @@ impl CacheBuilder {
     ///
     /// As [`Cache::open`].
     pub fn open(mut self, url: &str) -> Result<Cache> {
-        let store: Arc<dyn Store> = match url::read(url, &mut self.options)? {
-            Place::Memory => {
-                let store = MemoryStore::new();
-                Arc::new(match self.options.max_bytes {
-                    Some(bytes) => store.max_bytes(bytes),
-                    None => store,
-                })
-            }
-            Place::Memcached(place) => {
-                let mut store = MemcachedStore::new(place.servers)?;
-                if let Some(Credentials { user, password }) = place.credentials {
-                    store = store.credentials(user, password)?;
-                }
-                if let Some(timeout) = self.options.timeout {
-                    store = store.timeout(timeout);
-                }
-                if let Some(timeout) = self.options.connect_timeout {
-                    store = store.connect_timeout(timeout);
-                }
-                Arc::new(store)
-            }
-            Place::Classic(place) => Arc::new(classic(place, &self.options)?),
-        };
+        let store = open::store(url, &mut self.options)?;
         Ok(self.store(store))
     }
 
@@ -355,33 +376,9 @@ impl CacheBuilder {
         let namespace = self.options.namespace.unwrap_or_else(|| NAMESPACE.to_owned());
         let strict = self.options.strict.unwrap_or(false);
         let settings = Settings::new(namespace, strict, self.detect_untracked);
-        Cache { driver: Blocking(store), settings: Arc::new(settings), hooks: self.hooks.into() }
+        let (driver, hooks) = (Blocking(store), Arc::new(self.hooks));
+        Cache { driver, settings: Arc::new(settings), hooks, retry: self.retry }
     }
-}
-
-fn classic(place: Classic, options: &Options) -> Result<ClassicStore> {
-    let mut store = ClassicStore::new(place.servers)?;
-    if let Some(credentials) = place.credentials {
-        store = store.with_credentials(credentials)?;
-    }
-    // Without the feature the URL was refused.
-    #[cfg(feature = "tls")]
-    if place.tls {
-        store = store.tls()?;
-        if let Some(path) = &options.ca_file {
-            store = store.tls_ca_file(path);
-        }
-        if options.verify == Some(false) {
-            store = store.tls_without_verification();
-        }
-    }
-    if let Some(timeout) = options.timeout {
-        store = store.timeout(timeout);
-    }
-    if let Some(timeout) = options.connect_timeout {
-        store = store.connect_timeout(timeout);
-    }
-    Ok(store)
 }
 
 impl fmt::Debug for CacheBuilder {

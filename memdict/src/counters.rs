@@ -55,6 +55,8 @@ counters! {
     commits,
     /// Values written.
     written,
+    /// Of these: merged with somebody else's change.
+    merged,
     /// Values handed out for writing and found unchanged.
     unchanged,
     /// Entries removed.
@@ -63,8 +65,10 @@ counters! {
     lost,
     /// Changes that the store would not take.
     refused,
-    /// Changes in conflict with somebody else's.
+    /// Changes in conflict with somebody else's, in attempts that were tried again as well.
     conflicts,
+    /// Transactions run again.
+    retries,
 }
 
 #[derive(Debug, Default)]

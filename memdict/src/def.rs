@@ -33,9 +33,48 @@ pub struct DictDef<T> {
 }
 
 /// How a dictionary's values are kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Policy {
     pub(crate) ttl: Option<Duration>,
+    pub(crate) on_conflict: OnConflict,
+    pub(crate) on_vanished: OnVanished,
+}
+
+impl Policy {
+    pub(crate) const DEFAULT: Self =
+        Self { ttl: None, on_conflict: OnConflict::Fail, on_vanished: OnVanished::Recreate };
+}
+
+/// What a commit does about a key that somebody else has changed since this session read it.
+///
+/// `insert` and `remove` without a read of the key are never in conflict: they were not decided by
+/// what was there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnConflict {
+    /// The key is in [`Error::Conflict`](crate::Error::Conflict), and what is there stays.
+    #[default]
+    Fail,
+    /// What this session has is stored, whatever is there: also what it made after a miss. The
+    /// other's change is gone, and nobody is told.
+    LastWriteWins,
+    /// What was loaded, what this session made of it and what is there now are merged, field by
+    /// field, as the type says: `#[memdict(merge)]`. What cannot be merged is a conflict as with
+    /// `Fail`: both sides changed a field without a rule, its rule or function failed, one side
+    /// removed the value, or both created it.
+    Merge,
+}
+
+/// What a commit does about a value that this session read and changed, and that the store no
+/// longer has. Eviction, expiry and removal by somebody else look alike.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnVanished {
+    /// Stores it anew, unless somebody else has stored one meanwhile.
+    #[default]
+    Recreate,
+    /// The key is in [`Error::Conflict`](crate::Error::Conflict), and nothing is stored.
+    Fail,
 }
 
 impl<T: Tracked> DictDef<T> {
@@ -66,7 +105,7 @@ impl<T: Tracked> DictDef<T> {
                 panic!("{}", why);
             }
         }
-        Self { name, policy: Policy { ttl: None }, of: PhantomData }
+        Self { name, policy: Policy::DEFAULT, of: PhantomData }
     }
 
     /// How long a value lives after it was last written, in whole seconds, rounded up to at
@@ -82,6 +121,57 @@ impl<T: Tracked> DictDef<T> {
     #[must_use]
     pub const fn ttl_secs(self, secs: u64) -> Self {
         self.ttl(Duration::from_secs(secs))
+    }
+
+    /// What a commit does about a key that somebody else has changed meanwhile; without it
+    /// [`OnConflict::Fail`].
+    ///
+    /// # Panics
+    ///
+    /// If it is [`OnConflict::Merge`] and the type has no `#[memdict(merge)]`: in a `static`, that
+    /// is an error of compilation.
+    ///
+    /// ```
+    /// use memdict::{Cache, DictDef, OnConflict, Tracked};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Default, Serialize, Deserialize, Tracked)]
+    /// #[memdict(merge)]
+    /// struct Page {
+    ///     title: String,
+    ///     #[memdict(merge = sum)]
+    ///     hits: u64,
+    /// }
+    ///
+    /// static PAGES: DictDef<Page> = DictDef::new("pages").on_conflict(OnConflict::Merge);
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// cache.transaction(|session| session.dict(&PAGES).insert("/", Page::default()))?;
+    ///
+    /// let (one, two) = (cache.session(), cache.session());
+    /// one.dict(&PAGES).get_mut("/")?.expect("it was just stored").hits += 1;
+    /// two.dict(&PAGES).get_mut("/")?.expect("it was just stored").hits += 2;
+    /// one.commit()?;
+    /// assert_eq!(two.commit()?.merged, 1);
+    /// assert_eq!(cache.session().dict(&PAGES).get("/")?.unwrap().hits, 3);
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn on_conflict(mut self, what: OnConflict) -> Self {
+        // As in `with`: a constant says that it cannot be.
+        if let OnConflict::Merge = what {
+            assert!(T::MERGES, "`OnConflict::Merge` needs `#[memdict(merge)]` on the type");
+        }
+        self.policy.on_conflict = what;
+        self
+    }
+
+    /// What a commit does about a changed value that the store no longer has; without it
+    /// [`OnVanished::Recreate`].
+    #[must_use]
+    pub const fn on_vanished(mut self, what: OnVanished) -> Self {
+        self.policy.on_vanished = what;
+        self
     }
 }
 
@@ -107,7 +197,7 @@ impl<T> fmt::Debug for DictDef<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DictDef")
             .field("name", &self.name)
-            .field("ttl", &self.policy.ttl)
+            .field("policy", &self.policy)
             .finish_non_exhaustive()
     }
 }

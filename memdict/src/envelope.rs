@@ -46,6 +46,8 @@ pub(crate) struct Opened<'a> {
     pub(crate) codec: Codec,
     /// Of the type that was stored: the reader compares it with its own.
     pub(crate) fingerprint: u64,
+    /// Whose write it is.
+    pub(crate) nonce: u64,
     pub(crate) payload: &'a [u8],
 }
 
@@ -146,7 +148,7 @@ pub(crate) fn open<'a>(value: &'a [u8], full_key: Option<&[u8]>) -> Result<Opene
     if included != full_key {
         return Err(Unusable::OtherKey);
     }
-    Ok(Opened { codec, fingerprint: u64_at(value, 8), payload })
+    Ok(Opened { codec, fingerprint: u64_at(value, 8), nonce: u64_at(value, 24), payload })
 }
 
 /// The write nonce of stored bytes, if they check out: whose write they are.

@@ -147,14 +147,22 @@ pub enum Error {
     Unavailable {
         /// The dictionary and key that could not be read, or the first that was not written.
         key: String,
-        /// After a commit: what happened to each key. `None` after a read.
+        /// How often the work was tried.
+        attempts: u32,
+        /// After a commit: what happened to each key. `None` after a read, be it one that
+        /// [`read_current`](crate::MemcachedDict::read_current) asked for: nothing was sent then.
         report: Option<Box<CommitReport>>,
         /// What happened, naming the server.
         source: BoxError,
     },
 
-    /// The application's own error, on its way through a transaction.
-    #[error("the application ended the transaction")]
+    /// The session is [doomed](crate::Session::doom): its commit sends nothing.
+    #[error("the session is doomed: its commit sends nothing")]
+    Doomed,
+
+    /// The application's own error, on its way through a transaction, or from a hook that refused
+    /// a commit. Nothing was sent.
+    #[error("the application refused")]
     User(#[source] BoxError),
 }
 
@@ -176,9 +184,9 @@ impl Error {
         Self::User(error.into())
     }
 
-    /// A conflict says how often the work was tried.
+    /// What was worth another attempt says how many there were.
     pub(crate) fn in_attempt(mut self, attempt: u32) -> Self {
-        if let Self::Conflict { attempts, .. } = &mut self {
+        if let Self::Conflict { attempts, .. } | Self::Unavailable { attempts, .. } = &mut self {
             *attempts = attempt;
         }
         self
@@ -208,19 +216,50 @@ pub struct KeyConflict {
     pub key: Key,
     /// The type of the entry.
     pub type_name: &'static str,
-    /// What the store holds now.
+    /// The paths of the fields that this session changed, all of them in a value that it made;
+    /// none of a value that it removed or only read.
+    pub ours: Vec<String>,
+    /// The paths of the fields that were changed there, as far as it can be told: there is a
+    /// usable value, and this session had loaded one.
+    pub theirs: Vec<String>,
+    /// What happened there.
     pub there: There,
+    /// Why the two changes could not be merged, if the dictionary asks for that.
+    pub reason: Option<String>,
 }
 
 impl KeyConflict {
-    pub(crate) fn new(name: &Name, type_name: &'static str, there: There) -> Self {
-        Self { dict: name.dict.to_string(), key: name.key.clone(), type_name, there }
+    pub(crate) fn new(
+        name: &Name,
+        type_name: &'static str,
+        there: There,
+        (ours, theirs): (Vec<String>, Vec<String>),
+        reason: Option<String>,
+    ) -> Self {
+        let (dict, key) = (name.dict.to_string(), name.key.clone());
+        Self { dict, key, type_name, ours, theirs, there, reason }
     }
 }
 
 impl fmt::Display for KeyConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}[{}]` {}", self.dict, self.key, self.there)
+        write!(f, "`{}[{}]` (`{}`) {}", self.dict, self.key, self.type_name, self.there)?;
+        let changed = |fields: &[String]| match fields {
+            [field] if field.is_empty() => "the whole".to_owned(),
+            fields => {
+                fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
+            }
+        };
+        if !self.theirs.is_empty() {
+            write!(f, ", changed there: {}", changed(&self.theirs))?;
+        }
+        if !self.ours.is_empty() {
+            write!(f, ", changed here: {}", changed(&self.ours))?;
+        }
+        match &self.reason {
+            Some(reason) => write!(f, "; not merged: {reason}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -230,12 +269,23 @@ impl fmt::Display for KeyConflict {
 pub enum There {
     /// Somebody else stored a value since this session looked.
     Overwritten,
+    /// Somebody else removed it. No store can tell that from an eviction so far, and what cannot
+    /// be told is [`Vanished`](Self::Vanished); a match for what is gone names both.
+    Removed,
+    /// It is gone: evicted, expired or removed by somebody else.
+    Vanished,
+    /// Its server has restarted since this session looked, and holds nothing of what it held
+    /// then. Versions count anew, so what was seen can be compared with nothing.
+    ServerRestarted,
 }
 
 impl fmt::Display for There {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Overwritten => f.write_str("was overwritten by somebody else"),
+            Self::Removed => f.write_str("was removed by somebody else"),
+            Self::Vanished => f.write_str("is gone: evicted, expired or removed"),
+            Self::ServerRestarted => f.write_str("is not what it was: its server restarted"),
         }
     }
 }

@@ -64,6 +64,7 @@ mod envelope;
 mod error;
 mod key;
 mod log;
+mod open;
 mod random;
 mod report;
 mod session;
@@ -74,16 +75,17 @@ mod url;
 pub use cache::{Cache, CacheBuilder};
 pub use codec::{Codec, Encoded};
 pub use counters::Counters;
-pub use def::DictDef;
+pub use def::{DictDef, OnConflict, OnVanished};
 pub use dict::{Entry, MemcachedDict, OccupiedEntry, VacantEntry};
 pub use error::{BoxError, Error, KeyConflict, Result, There};
 pub use key::{Key, ToKey};
 #[doc = include_str!("track/derive.md")]
 pub use memdict_derive::Tracked;
-pub use report::{CommitReport, Unwritten};
+pub use report::{CommitReport, Merged, Unwritten};
 pub use session::{
     face::Session,
     guard::{Ref, RefMut},
+    retry::Retry,
     settings::DetectUntracked,
 };
 pub use store::classic::ClassicStore;

@@ -29,7 +29,23 @@ pub struct CommitReport {
     /// reason. The value that was to be replaced is deleted, so that nobody goes on reading it.
     pub refused: Vec<Unwritten>,
     done: Vec<Done>,
+    merges: Vec<Merged>,
     uncertain: bool,
+    notes: Vec<String>,
+}
+
+/// A value that was merged with somebody else's change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Merged {
+    /// The dictionary's name.
+    pub dict: String,
+    /// The key.
+    pub key: Key,
+    /// The paths of the fields that this session changed.
+    pub ours: Vec<String>,
+    /// The paths of the fields that had been changed there. What is in both went by a rule.
+    pub theirs: Vec<String>,
 }
 
 /// A change that is not in the store.
@@ -101,6 +117,16 @@ impl CommitReport {
         self.keys(|how| how == How::Recreated)
     }
 
+    /// The values that were merged with somebody else's change, each with its fields.
+    pub fn merges(&self) -> impl Iterator<Item = &Merged> + '_ {
+        self.merges.iter()
+    }
+
+    /// What the session [noted](crate::Session::note), in that order.
+    pub fn notes(&self) -> impl Iterator<Item = &str> + '_ {
+        self.notes.iter().map(String::as_str)
+    }
+
     fn keys(&self, which: fn(How) -> bool) -> impl Iterator<Item = (&str, &Key)> + '_ {
         self.done.iter().filter(move |done| which(done.how)).map(|done| (&*done.dict, &done.key))
     }
@@ -121,6 +147,22 @@ impl CommitReport {
             How::Removed => self.removed += 1,
         }
         self.done.push(Done { dict: Arc::clone(&name.dict), key: name.key.clone(), how });
+    }
+
+    /// Of a key that is recorded as written: with what it was merged.
+    pub(crate) fn record_merged(&mut self, name: &Name, ours: Vec<String>, theirs: Vec<String>) {
+        self.merged += 1;
+        let (dict, key) = (name.dict.to_string(), name.key.clone());
+        self.merges.push(Merged { dict, key, ours, theirs });
+    }
+
+    /// A part of the commit may be in the store although nothing says so.
+    pub(crate) fn record_uncertain(&mut self) {
+        self.uncertain = true;
+    }
+
+    pub(crate) fn take_notes(&mut self, notes: Vec<String>) {
+        self.notes = notes;
     }
 
     pub(crate) fn record_lost(&mut self, name: &Name, reason: String, uncertain: bool) {

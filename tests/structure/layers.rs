@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["codec", "envelope", "track"],
     &["store"],
     &["def", "dict", "session"],
-    &["cache", "private", "url"],
+    &["cache", "open", "private", "url"],
 ];
 
 /// The only files that may name what is beyond the process.

@@ -18,6 +18,7 @@ pub struct Bench {
     /// A cache over it.
     pub cache: Cache,
     server: Option<Mutex<Memcached>>,
+    tells_lives: bool,
 }
 
 impl Bench {
@@ -49,13 +50,14 @@ impl Bench {
     pub fn on_classic() -> Self {
         let server = Memcached::start();
         let store = ClassicStore::new([server.address()]).expect("the address is well formed");
-        Self::of(FaultyStore::new(Arc::new(store) as _), Some(server))
+        let bench = Self::of(FaultyStore::new(Arc::new(store) as _), Some(server));
+        Self { tells_lives: false, ..bench }
     }
 
     fn of(store: FaultyStore<Arc<dyn Store>>, server: Option<Memcached>) -> Self {
         let store = Arc::new(store);
         let cache = Cache::builder().store(Arc::clone(&store) as _);
-        Self { store, cache, server: server.map(Mutex::new) }
+        Self { store, cache, server: server.map(Mutex::new), tells_lives: true }
     }
 
     /// Restarts the server: it is empty, and counts versions from 1 again. The embedded store does
@@ -65,6 +67,12 @@ impl Bench {
             Some(server) => server.lock().unwrap_or_else(PoisonError::into_inner).restart(),
             None => self.store.restart(),
         }
+    }
+
+    /// Whether the store tells one life of its server from another: the classic client does not.
+    #[must_use]
+    pub fn tells_lives(&self) -> bool {
+        self.tells_lives
     }
 
     /// Another cache over the same store, strict: another program, as it were.

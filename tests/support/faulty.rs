@@ -45,6 +45,8 @@ struct Plan {
     loads: usize,
     changes: usize,
     at: HashMap<usize, Fault>,
+    /// Counted from the next change on.
+    once_writing: HashMap<usize, Fault>,
     always: Option<Fault>,
 }
 
@@ -101,6 +103,12 @@ impl<S: Store> FaultyStore<S> {
         plan.at.insert(at, fault);
     }
 
+    /// The operation that comes `n` operations after the next change fails: 0 is that change.
+    /// What is looked at before it is not counted.
+    pub fn fail_once_writing(&self, n: usize, fault: Fault) {
+        self.plan().once_writing.insert(n, fault);
+    }
+
     /// Every operation fails that no other fault is planned for; with `None` none does.
     pub fn fail_always(&self, fault: Option<Fault>) {
         self.plan().always = fault;
@@ -110,6 +118,7 @@ impl<S: Store> FaultyStore<S> {
     pub fn clear(&self) {
         let mut plan = self.plan();
         plan.at.clear();
+        plan.once_writing.clear();
         plan.always = None;
     }
 
@@ -142,6 +151,14 @@ impl<S: Store> FaultyStore<S> {
         let this = plan.next;
         plan.next += 1;
         plan.at.remove(&this).or(plan.always)
+    }
+
+    /// From now on operations are counted for [`fail_once_writing`](Self::fail_once_writing).
+    fn begin_writing(&self) {
+        let mut plan = self.plan();
+        let planned = std::mem::take(&mut plan.once_writing);
+        let next = plan.next;
+        plan.at.extend(planned.into_iter().map(|(n, fault)| (next + n, fault)));
     }
 
     /// What happens just before an operation on a key.
@@ -217,6 +234,7 @@ impl<S: Store> Store for FaultyStore<S> {
         out: &mut dyn FnMut(usize, Result<Applied, StoreError>),
     ) {
         for (index, change) in changes.iter().enumerate() {
+            self.begin_writing();
             let fault = self.next(|plan| &mut plan.changes);
             let instead = match fault {
                 Some(Fault::Down) => Some(down()),

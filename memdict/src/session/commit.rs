@@ -1,12 +1,16 @@
 //! A commit, from the plan to the report: what is sent, when.
 
+use std::mem;
+
 use super::{
     core::Core,
     drive::Drive,
     hidden,
+    hooks::Hooks,
     plan::Plan,
+    seen::{Look, Version},
     settings::Settings,
-    settle::{Answers, Look},
+    settle::Answers,
 };
 use crate::{
     envelope,
@@ -14,15 +18,39 @@ use crate::{
     log::warning,
     random,
     report::CommitReport,
-    store::{Loaded, StoreError},
+    store::{Load, Loaded, StoreError},
 };
 
+/// What a conflict is worth that leads to another attempt: nobody reads who changed what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Explain {
+    Always,
+    /// Not if the work is tried again.
+    UnlessTransient,
+}
+
 /// Sends what was changed, settles what is in doubt, and says what became of each key.
-pub(crate) async fn commit<D: Drive>(core: &mut Core, driver: &D) -> Result<CommitReport> {
+pub(crate) async fn commit<D: Drive>(
+    core: &mut Core,
+    driver: &D,
+    hooks: &mut Hooks,
+    explain: Explain,
+) -> Result<CommitReport> {
+    if *core.doomed.get_mut() {
+        return Err(Error::Doomed);
+    }
     hidden::detect(core)?;
     let mut plan = Plan::draft(core.listed.get_mut(), random::bits(), driver.caps())?;
+    plan.report.take_notes(mem::take(core.notes.get_mut()));
+    hooks.before(|| plan.keys())?;
+    let checks = plan.checks(*core.verify_first.get_mut(), core.current.get_mut());
+    if !checks.is_empty() {
+        let needs_bytes = |check| plan.check_needs_bytes(&checks, check);
+        let answers = look(driver, &plan.loads_of(&checks), needs_bytes).await;
+        plan.verify(&checks, answers)?;
+    }
     // Ends, for each round settles a change or moves it along a chain that ends: store, recreate
-    // or clear; look, and send once more.
+    // or clear; look, and send once more; go by what is there, so many times.
     loop {
         let changes = plan.changes();
         if !changes.is_empty() {
@@ -35,20 +63,39 @@ pub(crate) async fn commit<D: Drive>(core: &mut Core, driver: &D) -> Result<Comm
         if loads.is_empty() {
             break;
         }
-        let mut answers = Answers::to(loads.len());
-        driver.load_many(&loads, &mut |index, loaded| answers.take(index, look(loaded))).await;
+        let answers = look(driver, &loads, |index| plan.needs_bytes(index)).await;
         plan.resolve(answers);
+    }
+    let told = explain == Explain::Always || !plan.is_clean_conflict();
+    let unexplained = plan.unexplained();
+    if told && !unexplained.is_empty() {
+        let answers = look(driver, &unexplained, |_| true).await;
+        plan.explain(answers);
     }
     let outcome = plan.finish(core.settings.strict);
     note(&core.settings, &outcome);
     outcome
 }
 
-fn look(loaded: Result<Loaded<'_>, StoreError>) -> Result<Look, StoreError> {
-    Ok(match loaded? {
-        Loaded::Hit { bytes, token } => Look::There { nonce: envelope::nonce(bytes), token },
-        Loaded::Miss => Look::Nothing,
-    })
+/// Looks what is there.
+async fn look<D: Drive>(
+    driver: &D,
+    loads: &[Load<'_>],
+    needs_bytes: impl Fn(usize) -> bool + Send + Sync,
+) -> Answers<Result<Look, StoreError>> {
+    let mut answers = Answers::to(loads.len());
+    let mut take = |index, loaded: Result<Loaded<'_>, StoreError>| {
+        let look = loaded.map(|loaded| match loaded {
+            Loaded::Hit { bytes, token } => {
+                let version = Version { token, nonce: envelope::nonce(bytes) };
+                Look::There { version, bytes: needs_bytes(index).then(|| bytes.to_vec()) }
+            }
+            Loaded::Miss => Look::Nothing,
+        });
+        answers.take(index, look);
+    };
+    driver.load_many(loads, &mut take).await;
+    answers
 }
 
 /// Counts and logs what became of a commit.
@@ -65,6 +112,7 @@ fn note(settings: &Settings, outcome: &Result<CommitReport>) {
     };
     counting.commits.add(1);
     counting.written.add(report.written);
+    counting.merged.add(report.merged);
     counting.unchanged.add(report.unchanged);
     counting.removed.add(report.removed);
     counting.lost.add(report.lost.len());

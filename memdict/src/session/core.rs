@@ -12,6 +12,7 @@ use super::{
     identity::Identity,
     settings::Settings,
     slot::{FirstWrite, Slot},
+    verify::VerifyFirst,
 };
 use crate::{def::DictDef, error::Result, track::Tracked};
 
@@ -22,14 +23,28 @@ pub(crate) struct Core {
     /// The entries that were handed out for writing, inserted or removed, in that order: what
     /// commit has to look at, however many others were loaded.
     pub(super) listed: Mutex<Vec<Arc<dyn AnySlot>>>,
+    /// Entries that have to be what the session read, if it writes anything.
+    pub(super) current: Mutex<Vec<Arc<dyn AnySlot>>>,
+    pub(super) verify_first: Mutex<VerifyFirst>,
+    pub(super) doomed: Mutex<bool>,
+    /// What the session is about, for those who read logs.
+    pub(super) notes: Mutex<Vec<String>>,
     /// How many batches of loads there were.
     batches: AtomicU64,
 }
 
 impl Core {
-    pub(super) fn new(settings: Arc<Settings>) -> Self {
-        let (identity, listed) = (Identity::default(), Mutex::default());
-        Self { settings, identity, listed, batches: AtomicU64::new(0) }
+    pub(super) fn new(settings: Arc<Settings>, verify_first: VerifyFirst) -> Self {
+        Self {
+            settings,
+            identity: Identity::default(),
+            listed: Mutex::default(),
+            current: Mutex::default(),
+            verify_first: Mutex::new(verify_first),
+            doomed: Mutex::default(),
+            notes: Mutex::default(),
+            batches: AtomicU64::new(0),
+        }
     }
 
     /// The number of a new batch of loads.
@@ -42,6 +57,11 @@ impl Core {
         if first.0 {
             self.listed.lock().push(Arc::clone(slot) as _);
         }
+    }
+
+    /// The entry has to be what the session read, if that writes anything.
+    pub(crate) fn keep_current<T: Tracked>(&self, slot: &Arc<Slot<T>>) {
+        self.current.lock().push(Arc::clone(slot) as _);
     }
 
     pub(crate) fn insert<T: Tracked>(

@@ -1,17 +1,17 @@
-//! What a commit has to do about one entry, of whatever type.
+//! What a commit has to know of one entry, of whatever type.
 
 use super::{
     entry::{Misuse, State},
-    seen::{Base, changed_paths},
+    merge::{self, Fields, Unmerged},
+    seen::{Base, Expected, Seen, changed_paths, decode},
     slot::Slot,
 };
 use crate::{
     codec::Codec,
-    def::Policy,
+    def::{OnConflict, OnVanished, Policy},
     envelope::{self, Seal},
     error::{BoxError, Error, Result},
     key::name::Name,
-    store::Condition,
     track::Tracked,
 };
 
@@ -23,6 +23,22 @@ pub(crate) trait AnySlot: Send + Sync {
     /// What there is to do. A value to be stored is appended to `bytes` in its envelope;
     /// whatever else is appended is to be cut off again.
     fn draft(&self, nonce: u64, bytes: &mut Vec<u8>) -> Result<Draft>;
+
+    /// What the session saw, and so expects to be there still.
+    fn expected(&self) -> Expected;
+
+    /// Merges what was loaded, `ours` and `theirs`, both as stored, and appends the outcome to
+    /// `bytes`, as stored with this nonce. What it appends otherwise is to be cut off again.
+    fn merge(
+        &self,
+        ours: &[u8],
+        theirs: &[u8],
+        nonce: u64,
+        bytes: &mut Vec<u8>,
+    ) -> Result<Fields, Unmerged>;
+
+    /// The fields that this session changed, and those that `theirs`, as stored, has changed.
+    fn fields(&self, theirs: Option<&[u8]>) -> Fields;
 
     /// The paths in which a value that nobody touched is not what was loaded all the same:
     /// changes made behind a `&`.
@@ -39,10 +55,13 @@ pub(crate) enum Draft {
     /// Store what was appended.
     Store {
         policy: Policy,
-        when: Condition,
+        expected: Expected,
+        /// Whether a value was loaded, of which this one was made.
+        was_loaded: bool,
     },
     Delete {
-        when: Condition,
+        policy: Policy,
+        expected: Expected,
     },
 }
 
@@ -65,6 +84,25 @@ impl<T: Tracked> Slot<T> {
         let encoded = Codec::default().encode(value, &mut payload);
         encoded.is_ok() && self.is_unchanged(value, &payload, base)
     }
+
+    /// Appends `value` as it is stored. Gives where the payload begins.
+    fn seal(&self, value: &T, nonce: u64, bytes: &mut Vec<u8>) -> Result<usize, BoxError> {
+        let codec = Codec::default();
+        let seal = Seal {
+            codec,
+            fingerprint: self.schema.fingerprint,
+            nonce,
+            full_key: self.name.in_envelope(),
+        };
+        let encode = |out: &mut Vec<u8>| codec.encode(value, out);
+        envelope::seal(&seal, bytes, encode, |length| format!("{length} bytes are too many").into())
+    }
+
+    /// The value of stored bytes, if they are usable.
+    fn open(&self, stored: &[u8]) -> Option<T> {
+        let opened = envelope::open(stored, self.name.in_envelope()).ok()?;
+        decode(&self.schema, opened.codec, opened.fingerprint, opened.payload).ok()
+    }
 }
 
 impl<T: Tracked> AnySlot for Slot<T> {
@@ -78,10 +116,13 @@ impl<T: Tracked> AnySlot for Slot<T> {
 
     fn draft(&self, nonce: u64, bytes: &mut Vec<u8>) -> Result<Draft> {
         let inner = self.inner.lock();
+        let (seen, policy) = (&inner.seen, inner.policy);
         let value = match &inner.state {
             State::Absent => return Ok(Draft::Nothing),
             State::Clean { .. } => return Ok(Draft::Unchanged),
-            State::Removed => return Ok(Draft::Delete { when: inner.seen.delete_when() }),
+            State::Removed => {
+                return Ok(Draft::Delete { policy, expected: to_delete(seen, policy) });
+            }
             State::CheckedOut { .. } => {
                 let (dict, key) = (self.name.dict.to_string(), self.name.key.clone());
                 return Err(Error::StillBorrowed { dict, key });
@@ -89,24 +130,60 @@ impl<T: Tracked> AnySlot for Slot<T> {
             State::Poisoned => return Err(self.misused(Misuse::Poisoned)),
             State::Touched { value, .. } | State::New { value } => value.get(),
         };
-        let codec = Codec::default();
-        let seal = Seal {
-            codec,
-            fingerprint: self.schema.fingerprint,
-            nonce,
-            full_key: self.name.in_envelope(),
-        };
-        let encode = |out: &mut Vec<u8>| codec.encode(value, out);
-        let too_long = |length| -> BoxError { format!("{length} bytes are too many").into() };
-        let payload = envelope::seal(&seal, bytes, encode, too_long).map_err(|source| {
+        let payload = self.seal(value, nonce, bytes).map_err(|source| {
             let (dict, key) = (self.name.dict.to_string(), self.name.key.clone());
             Error::Encode { dict, key, source }
         })?;
-        let base = inner.seen.base();
+        let base = seen.base();
         if base.is_some_and(|base| self.is_unchanged(value, &bytes[payload..], base)) {
             return Ok(Draft::Unchanged);
         }
-        Ok(Draft::Store { policy: inner.policy, when: inner.seen.store_when() })
+        let expected = to_store(seen, policy);
+        Ok(Draft::Store { policy, expected, was_loaded: base.is_some() })
+    }
+
+    fn expected(&self) -> Expected {
+        self.inner.lock().seen.expected()
+    }
+
+    fn merge(
+        &self,
+        ours: &[u8],
+        theirs: &[u8],
+        nonce: u64,
+        bytes: &mut Vec<u8>,
+    ) -> Result<Fields, Unmerged> {
+        let (Some(base), Some(ours), Some(theirs)) =
+            (self.loaded(), self.open(ours), self.open(theirs))
+        else {
+            return Err(Unmerged::because("what is there now is no usable value"));
+        };
+        let (merged, fields) = merge::merge(&base, ours, theirs)?;
+        match self.seal(&merged, nonce, bytes) {
+            Ok(_) => Ok(fields),
+            Err(error) => {
+                let reason = format!("the merged value cannot be encoded: {error}");
+                Err(Unmerged { reason, fields: Some(fields) })
+            }
+        }
+    }
+
+    fn fields(&self, theirs: Option<&[u8]>) -> Fields {
+        let base = self.loaded();
+        let theirs = theirs.and_then(|theirs| self.open(theirs));
+        let inner = self.inner.lock();
+        let ours = match &inner.state {
+            State::Touched { value, .. } | State::New { value } => {
+                changed_paths(base.as_ref(), value.get())
+            }
+            _ => Vec::new(),
+        };
+        let theirs = match (&base, &theirs) {
+            (Some(base), Some(theirs)) => changed_paths(Some(base), theirs),
+            // Without a value to compare with, it cannot be told.
+            _ => Vec::new(),
+        };
+        Fields { ours, theirs }
     }
 
     fn hidden_changes(&self) -> Vec<String> {
@@ -117,5 +194,23 @@ impl<T: Tracked> AnySlot for Slot<T> {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+/// What has to be there for a value to be stored.
+fn to_store(seen: &Seen, policy: Policy) -> Expected {
+    match policy {
+        // It has to be known whether a value is there: only the version may be another.
+        Policy { on_vanished: OnVanished::Fail, .. } if seen.base().is_some() => seen.expected(),
+        Policy { on_conflict: OnConflict::LastWriteWins, .. } => Expected::Anything,
+        _ => seen.expected(),
+    }
+}
+
+/// What has to be there to be deleted.
+fn to_delete(seen: &Seen, policy: Policy) -> Expected {
+    match policy.on_conflict {
+        OnConflict::LastWriteWins => Expected::Anything,
+        _ => seen.expected_for_deletion(),
     }
 }

@@ -2,27 +2,22 @@
 
 use std::{fmt, sync::Arc};
 
-use parking_lot::Mutex;
-
 use super::{
-    commit::commit,
+    commit::{Explain, commit},
     core::Core,
     drive::{Blocking, now},
+    hooks::{CacheHooks, Hooks},
     settings::Settings,
+    verify::VerifyFirst,
 };
 use crate::{
     def::DictDef,
     dict::{Dict, MemcachedDict},
     error::{BoxError, Result},
-    log::warning,
+    key::Key,
     report::CommitReport,
     track::Tracked,
 };
-
-/// A hook that sees the report of a commit.
-pub(crate) type Hook = dyn Fn(&CommitReport) -> Result<(), BoxError> + Send + Sync;
-
-type OnceHook = Box<dyn FnOnce(&CommitReport) -> Result<(), BoxError> + Send>;
 
 /// One unit of work: what is read through it stays the same, what is changed is written by
 /// [`commit`](Self::commit), and without that nothing is.
@@ -48,17 +43,18 @@ type OnceHook = Box<dyn FnOnce(&CommitReport) -> Result<(), BoxError> + Send>;
 pub struct Session {
     core: Core,
     driver: Blocking,
-    cache_hooks: Arc<[Box<Hook>]>,
-    hooks: Mutex<Vec<OnceHook>>,
+    hooks: Hooks,
 }
 
 impl Session {
     pub(crate) fn new(
         settings: Arc<Settings>,
         driver: Blocking,
-        cache_hooks: Arc<[Box<Hook>]>,
+        hooks: Arc<CacheHooks>,
+        verify_first: VerifyFirst,
     ) -> Self {
-        Self { core: Core::new(settings), driver, cache_hooks, hooks: Mutex::default() }
+        let core = Core::new(settings, verify_first);
+        Self { core, driver, hooks: Hooks::new(hooks) }
     }
 
     /// A dictionary, by its definition or by its name alone.
@@ -81,13 +77,82 @@ impl Session {
         MemcachedDict::new(Dict::new(&self.core, &self.driver, def.into()))
     }
 
+    /// Runs `hook` in this session's commit, after everything is encoded and before the first byte
+    /// is sent, with the dictionary and key of each change that is to be made. If it returns an
+    /// error, nothing is sent, and the commit is [`Error::User`](crate::Error::User) of it.
+    ///
+    /// Hooks of the cache are asked first, then those of the session in the order in which they
+    /// were added, up to the first that refuses.
+    ///
+    /// ```
+    /// use memdict::{Cache, Error};
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// let session = cache.session();
+    /// session.before_commit(|keys| match keys.len() {
+    ///     0..100 => Ok(()),
+    ///     many => Err(format!("{many} changes at once").into()),
+    /// });
+    /// (0..100).try_for_each(|n| session.dict("hits").insert(n, 0_u64))?;
+    /// assert!(matches!(session.commit(), Err(Error::User(why)) if why.to_string() == "100 changes at once"));
+    /// # Ok::<_, Error>(())
+    /// ```
+    pub fn before_commit(
+        &self,
+        hook: impl FnOnce(&[(&str, &Key)]) -> Result<(), BoxError> + Send + 'static,
+    ) {
+        self.hooks.add_before(Box::new(hook));
+    }
+
     /// Runs `hook` after this session's commit, if that is `Ok`, and gives it the report. Its
     /// error is logged and stops nobody.
     pub fn after_commit(
         &self,
         hook: impl FnOnce(&CommitReport) -> Result<(), BoxError> + Send + 'static,
     ) {
-        self.hooks.lock().push(Box::new(hook));
+        self.hooks.add_after(Box::new(hook));
+    }
+
+    /// Whether the commit looks first, in one round trip, whether all that its changes depend on
+    /// is still as this session saw it. If something is not, and cannot be
+    /// [merged](crate::OnConflict::Merge), nothing of the commit is sent.
+    ///
+    /// Without it, each change is made or not for itself: one key may be in conflict after others
+    /// were written. With it that is rare, but it remains possible, for somebody may store
+    /// between the look and the change. It is off in [`Cache::session`](crate::Cache::session); in
+    /// a [transaction](crate::Cache::transaction) it is on if more than one change depends on what
+    /// is there.
+    pub fn verify_first(&self, on: bool) {
+        let verify_first = if on { VerifyFirst::Yes } else { VerifyFirst::No };
+        *self.core.verify_first.lock() = verify_first;
+    }
+
+    /// Says what the session is about. The commit's lines in the log say it, and the
+    /// [report](CommitReport::notes) has it for hooks.
+    pub fn note(&self, text: impl Into<String>) {
+        self.core.notes.lock().push(text.into());
+    }
+
+    /// Makes sure that nothing of this session is written: its commit is
+    /// [`Error::Doomed`](crate::Error::Doomed). Everything else goes on as before, so that code
+    /// which finds out late that its work is not wanted can be run to its end.
+    ///
+    /// ```
+    /// use memdict::{Cache, Error};
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// let dry_run = cache.transaction(|session| {
+    ///     session.doom();
+    ///     let mut hits = session.dict::<u64>("hits").entry("a")?.or_default();
+    ///     *hits += 1;
+    ///     Ok(*hits)
+    /// });
+    /// assert!(matches!(dry_run, Err(Error::Doomed)));
+    /// assert!(cache.session().dict::<u64>("hits").get("a")?.is_none());
+    /// # Ok::<_, Error>(())
+    /// ```
+    pub fn doom(&self) {
+        *self.core.doomed.lock() = true;
     }
 
     /// Writes what was changed, and says what became of each key. memcached has no atomicity
@@ -112,26 +177,35 @@ impl Session {
     ///   [`refused`](CommitReport::refused); the old value is deleted if it was still the one
     ///   seen, so that nobody goes on reading what was to be replaced.
     /// - a value that vanished from the store since it was loaded is stored anew
-    ///   ([`recreated`](CommitReport::recreated)).
+    ///   ([`recreated`](CommitReport::recreated)), unless its dictionary
+    ///   [says otherwise](crate::DictDef::on_vanished).
+    /// - a value that somebody else changed as well is merged
+    ///   ([`merged`](CommitReport::merged)), if its dictionary [asks for
+    ///   that](crate::DictDef::on_conflict) and the two changes can both stand.
     ///
     /// # Errors
     ///
     /// - [`Conflict`](crate::Error::Conflict): somebody else changed a key since this session
-    ///   loaded it, or created one that was missing. Other keys may have been written; the
-    ///   error's report names them.
+    ///   loaded it, or created one that was missing; or its server restarted. Other keys may have
+    ///   been written; the error's report names them. What was changed is then asked for once
+    ///   more, to say who changed which fields.
+    /// - [`Doomed`](crate::Error::Doomed), and [`User`](crate::Error::User) of a
+    ///   [hook](Self::before_commit) that refused: nothing was sent.
     /// - [`Encode`](crate::Error::Encode), [`StillBorrowed`](crate::Error::StillBorrowed),
     ///   [`Poisoned`](crate::Error::Poisoned), [`Unsupported`](crate::Error::Unsupported):
     ///   nothing was sent.
     /// - [`Unavailable`](crate::Error::Unavailable), in a strict cache: something is lost. The
-    ///   rest was written; the error's report names it.
+    ///   rest was written; the error's report names it. In any cache, without a report: a key that
+    ///   [has to be current](crate::MemcachedDict::read_current) cannot be looked at. Nothing was
+    ///   sent.
     pub fn commit(self) -> Result<CommitReport> {
-        let Self { mut core, driver, cache_hooks, hooks } = self;
-        let report = now(commit(&mut core, &driver))?;
-        let hooks = hooks.into_inner().into_iter().map(|hook| hook(&report));
-        let outcomes = cache_hooks.iter().map(|hook| hook(&report)).chain(hooks);
-        for error in outcomes.filter_map(Result::err) {
-            warning!("a hook failed after a commit: {error}");
-        }
+        self.commit_to(Explain::Always)
+    }
+
+    pub(crate) fn commit_to(self, explain: Explain) -> Result<CommitReport> {
+        let Self { mut core, driver, mut hooks } = self;
+        let report = now(commit(&mut core, &driver, &mut hooks, explain))?;
+        hooks.after(&report);
         Ok(report)
     }
 

@@ -52,7 +52,7 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
     };
     let key = unknown[index].name.to_string();
     if strict {
-        return Err(Error::Unavailable { key, report: None, source: Box::new(error) });
+        return Err(Error::Unavailable { key, attempts: 1, report: None, source: Box::new(error) });
     }
     let unreachable = counted.unreachable;
     warning!("{unreachable} keys are misses, {key} the first of them: {error}");

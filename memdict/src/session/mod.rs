@@ -5,18 +5,25 @@
 //! `draft` says what there is to do about one entry, `plan` turns that into changes, a `drive`r
 //! sends them, `settle` folds the answers back, `commit` is the loop around these three.
 
-mod commit;
+pub(crate) mod commit;
+mod conflict;
 pub(crate) mod core;
 pub(crate) mod draft;
 pub(crate) mod drive;
 pub(crate) mod entry;
 pub(crate) mod face;
+mod finish;
 pub(crate) mod guard;
 mod hidden;
+pub(crate) mod hooks;
 pub(crate) mod identity;
 pub(crate) mod load;
+mod merge;
 mod plan;
+mod resolve;
+pub(crate) mod retry;
 mod seen;
 pub(crate) mod settings;
 mod settle;
 pub(crate) mod slot;
+pub(crate) mod verify;

@@ -1,11 +1,17 @@
 //! What a commit will send: entries become changes. No I/O, and no store is known here.
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc};
 
-use super::draft::{AnySlot, Draft};
+use super::{
+    conflict::Clash,
+    draft::{AnySlot, Draft},
+    merge::Fields,
+    seen::Expected,
+};
 use crate::{
-    error::{Error, KeyConflict, Result},
-    key::name::Name,
+    def::{OnConflict, Policy},
+    error::{Error, Result, There},
+    key::{Key, name::Name},
     report::{CommitReport, How},
     store::{Caps, Change, Condition, Load, What},
 };
@@ -13,27 +19,43 @@ use crate::{
 /// The changes of one commit, and what is known of their outcome.
 ///
 /// It lends out a batch of changes, or of loads that settle what is in doubt; the answers are
-/// collected while it is lent, and then settled (`settle`), until no step is left.
+/// collected while it is lent, and then settled (`settle`, `resolve`), until no step is left.
 #[derive(Default)]
 pub(crate) struct Plan<'e> {
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     /// What is not settled yet, in the order in which the entries were listed.
     pub(super) steps: Vec<Step<'e>>,
     pub(super) report: CommitReport,
-    pub(super) conflicts: Vec<KeyConflict>,
+    pub(super) conflicts: Vec<Clash<'e>>,
 }
 
 /// One entry's change.
 pub(super) struct Step<'e> {
     pub(super) entry: &'e dyn AnySlot,
     pub(super) nonce: u64,
-    /// The value in its envelope, in the plan's bytes; none for a deletion.
-    pub(super) value: Option<(Range<usize>, Option<Duration>)>,
-    pub(super) when: Condition,
+    /// The value of this session in its envelope, in the plan's bytes; none for a deletion.
+    pub(super) ours: Option<Range<usize>>,
+    /// What that was merged to.
+    pub(super) merged: Option<Merged>,
+    pub(super) policy: Policy,
+    /// Whether a value was loaded, of which this one was made.
+    pub(super) was_loaded: bool,
+    /// What has to be there.
+    pub(super) expected: Expected,
     pub(super) purpose: Purpose,
     pub(super) next: Next,
     /// Whether it was sent again after it was certain that it had not been applied.
     pub(super) resent: bool,
+    /// How often it went by what somebody else had stored.
+    pub(super) caught_up: u32,
+}
+
+/// What a value was merged to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Merged {
+    /// The value in its envelope, in the plan's bytes.
+    pub(super) value: Range<usize>,
+    pub(super) fields: Fields,
 }
 
 /// What a change is for.
@@ -61,6 +83,10 @@ pub(super) enum Next {
     /// It was sent twice, and a value is there that was not to be: look whether it is what was
     /// sent first, and came late.
     LookWhose,
+    /// Somebody else's value is there: look at it, and go by it.
+    CatchUp {
+        there: There,
+    },
 }
 
 impl<'e> Plan<'e> {
@@ -77,36 +103,55 @@ impl<'e> Plan<'e> {
         for (entry, nonce) in entries.iter().map(Arc::as_ref).zip(nonce_from(nonce)) {
             let start = plan.bytes.len();
             let draft = entry.draft(nonce, &mut plan.bytes)?;
-            let (value, when, purpose) = match draft {
+            let (ours, policy, was_loaded, expected, purpose) = match draft {
                 Draft::Nothing => continue,
                 Draft::Unchanged => {
                     plan.bytes.truncate(start);
                     plan.report.record(entry.name(), How::Unchanged);
                     continue;
                 }
-                Draft::Store { policy, when } => {
-                    (Some((start..plan.bytes.len(), policy.ttl)), when, Purpose::Write)
+                Draft::Store { policy, expected, was_loaded } => {
+                    (Some(start..plan.bytes.len()), policy, was_loaded, expected, Purpose::Write)
                 }
-                Draft::Delete { when } => (None, when, Purpose::Remove),
+                Draft::Delete { policy, expected } => {
+                    (None, policy, false, expected, Purpose::Remove)
+                }
             };
-            supported(entry.name(), &purpose, when, caps)?;
-            let (next, resent) = (Next::Send, false);
-            plan.steps.push(Step { entry, nonce, value, when, purpose, next, resent });
+            supported(entry.name(), &purpose, expected, caps)?;
+            plan.steps.push(Step {
+                entry,
+                nonce,
+                ours,
+                merged: None,
+                policy,
+                was_loaded,
+                expected,
+                purpose,
+                next: Next::Send,
+                resent: false,
+                caught_up: 0,
+            });
         }
         Ok(plan)
+    }
+
+    /// The dictionary and key of each change that is not settled yet.
+    pub(crate) fn keys(&self) -> Vec<(&str, &Key)> {
+        let names = self.steps.iter().map(|step| step.entry.name());
+        names.map(|name| (&*name.dict, &name.key)).collect()
     }
 
     /// The changes to send now.
     pub(crate) fn changes(&self) -> Vec<Change<'_>> {
         let mut changes = Vec::with_capacity(self.steps.len());
         changes.extend(self.steps.iter().filter(|step| step.next == Next::Send).map(|step| {
-            let what = match (&step.value, &step.purpose) {
-                (Some((range, ttl)), Purpose::Write | Purpose::Recreate) => {
-                    What::Store { bytes: &self.bytes[range.clone()], ttl: *ttl }
+            let what = match (step.value(), &step.purpose) {
+                (Some(range), Purpose::Write | Purpose::Recreate) => {
+                    What::Store { bytes: &self.bytes[range.clone()], ttl: step.policy.ttl }
                 }
                 _ => What::Delete,
             };
-            let change = Change::new(step.entry.name().wire(), what, step.when);
+            let change = Change::new(step.entry.name().wire(), what, step.expected.condition());
             // The session ends with the commit. What is sent again has gone wrong once, and gets
             // an answer of its own.
             if step.resent { change } else { change.without_token() }
@@ -120,12 +165,33 @@ impl<'e> Plan<'e> {
     }
 }
 
+impl Step<'_> {
+    fn value(&self) -> Option<&Range<usize>> {
+        self.merged.as_ref().map(|merged| &merged.value).or(self.ours.as_ref())
+    }
+
+    /// Whether it can go by what somebody else has stored, and how.
+    ///
+    /// What was sent twice cannot: the other's value may have this session's change in it, and
+    /// that would be made a second time.
+    pub(super) fn catches_up(&self) -> bool {
+        let stores = matches!(self.purpose, Purpose::Write | Purpose::Recreate);
+        stores
+            && !self.resent
+            && match self.policy.on_conflict {
+                OnConflict::Fail => false,
+                OnConflict::LastWriteWins => true,
+                OnConflict::Merge => self.was_loaded,
+            }
+    }
+}
+
 fn nonce_from(first: u64) -> impl Iterator<Item = u64> {
     (0_u64..).map(move |n| first.wrapping_add(n))
 }
 
-fn supported(name: &Name, purpose: &Purpose, when: Condition, caps: Caps) -> Result<()> {
-    let Condition::Matches(_) = when else {
+fn supported(name: &Name, purpose: &Purpose, expected: Expected, caps: Caps) -> Result<()> {
+    let Condition::Matches(_) = expected.condition() else {
         return Ok(());
     };
     let missing = match purpose {

@@ -20,7 +20,7 @@ pub(crate) enum Seen {
     /// The store could not be reached, which reads as a miss.
     Unreachable,
     /// Bytes that are no usable value: corrupt, foreign, or of another schema.
-    Unusable(Token),
+    Unusable(Version),
     /// A value.
     Value(Base),
 }
@@ -33,21 +33,76 @@ impl Seen {
         }
     }
 
-    /// On what condition a value takes the place of what was seen.
-    pub(crate) fn store_when(&self) -> Condition {
+    /// What has to be there for a value to take its place.
+    pub(crate) fn expected(&self) -> Expected {
         match self {
-            Self::Unread => Condition::Always,
-            Self::Nothing | Self::Unreachable => Condition::Absent,
-            Self::Unusable(token) | Self::Value(Base { token, .. }) => Condition::Matches(*token),
+            Self::Unread => Expected::Anything,
+            Self::Nothing | Self::Unreachable => Expected::Nothing,
+            Self::Unusable(version) | Self::Value(Base { version, .. }) => {
+                Expected::Version(*version)
+            }
         }
     }
 
-    /// On what condition what was seen is deleted. A read that did not reach the store saw
-    /// nothing that a deletion could go by.
-    pub(crate) fn delete_when(&self) -> Condition {
+    /// What has to be there to be deleted. A read that did not reach the store saw nothing that
+    /// a deletion could go by.
+    pub(crate) fn expected_for_deletion(&self) -> Expected {
+        match self.expected() {
+            Expected::Nothing => Expected::Anything,
+            expected => expected,
+        }
+    }
+}
+
+/// A version of stored bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Version {
+    pub(crate) token: Token,
+    /// Whose write it is, if the bytes say so.
+    pub(crate) nonce: Option<u64>,
+}
+
+impl Version {
+    /// Whether `now` shows that the server has lost what it had when this was read.
+    pub(crate) fn ended_with_its_server(&self, now: &Self) -> bool {
+        self.token.is_of_another_life(now.token.server(), now.token.life())
+    }
+
+    /// Whether `now` is the same write. Where the store tells no life from another, one token may
+    /// stand for two values, and the nonce decides.
+    pub(crate) fn is(&self, now: &Self) -> bool {
+        let same_token = self.token == now.token;
+        if self.token.life() == 0 {
+            self.nonce == now.nonce && (self.nonce.is_some() || same_token)
+        } else {
+            same_token
+        }
+    }
+}
+
+/// What is under a key now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// A value: its version, and the bytes where they are needed.
+    There { version: Version, bytes: Option<Vec<u8>> },
+    /// None.
+    Nothing,
+}
+
+/// What has to be there for a change to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expected {
+    Anything,
+    Nothing,
+    Version(Version),
+}
+
+impl Expected {
+    pub(crate) fn condition(&self) -> Condition {
         match self {
-            Self::Unread | Self::Unreachable | Self::Nothing => Condition::Always,
-            Self::Unusable(token) | Self::Value(Base { token, .. }) => Condition::Matches(*token),
+            Self::Anything => Condition::Always,
+            Self::Nothing => Condition::Absent,
+            Self::Version(version) => Condition::Matches(version.token),
         }
     }
 }
@@ -55,7 +110,7 @@ impl Seen {
 /// A value as it was loaded.
 #[derive(Clone)]
 pub(crate) struct Base {
-    pub(crate) token: Token,
+    pub(crate) version: Version,
     pub(crate) codec: Codec,
     /// Of the type that was stored, which may be an older one.
     pub(crate) fingerprint: u64,
@@ -96,7 +151,7 @@ pub(crate) fn decode<T: Tracked>(
 /// Without the payload.
 impl fmt::Debug for Base {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Base").field("token", &self.token).finish_non_exhaustive()
+        f.debug_struct("Base").field("version", &self.version).finish_non_exhaustive()
     }
 }
 

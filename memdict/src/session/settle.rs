@@ -1,11 +1,16 @@
 //! What a commit's answers mean: outcomes are folded back into the plan. No I/O, and no store
 //! is known here.
 
-use super::plan::{Next, Plan, Purpose, Step};
+use super::{
+    conflict::{Clash, Disagreement},
+    plan::{Merged, Next, Plan, Purpose, Step},
+    seen::Expected,
+};
 use crate::{
-    error::{Error, KeyConflict, Result, There},
+    def::OnVanished,
+    error::There,
     report::{CommitReport, How},
-    store::{Applied, Condition, StoreError, Token},
+    store::{Applied, StoreError},
 };
 
 /// The answers to a batch, collected while the plan is lent out.
@@ -25,22 +30,18 @@ impl<A> Answers<A> {
             *place = Some(answer);
         }
     }
-}
 
-/// What is under a key whose write is in doubt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Look {
-    /// A value: whose write it is, if that can be told, and its version.
-    There { nonce: Option<u64>, token: Token },
-    /// None.
-    Nothing,
+    /// In the order of the operations; none where there was no answer.
+    pub(super) fn into_iter(self) -> impl Iterator<Item = Option<A>> {
+        self.0.into_iter()
+    }
 }
 
 /// What an answer means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Verdict {
+pub(super) enum Verdict {
     Done(How),
-    Conflict(There),
+    Conflict(Disagreement),
     /// `uncertain`: it may have been applied all the same.
     Lost {
         reason: String,
@@ -50,19 +51,33 @@ enum Verdict {
         reason: String,
     },
     Send {
-        when: Condition,
+        expected: Expected,
         purpose: Purpose,
+    },
+    /// Send what the session's value was merged to.
+    SendMerged {
+        expected: Expected,
+        merged: Merged,
     },
     Look {
         unknown: String,
     },
     LookWhose,
+    CatchUp {
+        there: There,
+    },
 }
 
-impl Plan<'_> {
+impl Verdict {
+    pub(super) fn conflict(there: There) -> Self {
+        Self::Conflict(Disagreement { there, reason: None, fields: None })
+    }
+}
+
+impl<'e> Plan<'e> {
     /// Settles the answers to [`Plan::changes`], of as many. What is settled leaves the plan.
     pub(crate) fn settle(&mut self, answers: Answers<Result<Applied, StoreError>>) {
-        let mut answers = answers.0.into_iter();
+        let mut answers = answers.into_iter();
         let Self { steps, report, conflicts, .. } = self;
         steps.retain_mut(|step| {
             if step.next != Next::Send {
@@ -74,66 +89,68 @@ impl Plan<'_> {
             step.take(settled(step, answer), report, conflicts)
         });
     }
-
-    /// Settles the answers to [`Plan::looks`], of as many.
-    pub(crate) fn resolve(&mut self, answers: Answers<Result<Look, StoreError>>) {
-        let mut answers = answers.0.into_iter();
-        let Self { steps, report, conflicts, .. } = self;
-        steps.retain_mut(|step| {
-            let verdict = resolved(step, answers.next().flatten().and_then(Result::ok));
-            step.resent |= matches!(verdict, Verdict::Send { .. });
-            step.take(verdict, report, conflicts)
-        });
-    }
-
-    /// What became of it all, once nothing is left to send.
-    pub(crate) fn finish(self, strict: bool) -> Result<CommitReport> {
-        let report = self.report;
-        if !self.conflicts.is_empty() {
-            let report = Box::new(report);
-            return Err(Error::Conflict { conflicts: self.conflicts, attempts: 1, report });
-        }
-        match report.lost.first() {
-            Some(lost) if strict => Err(Error::Unavailable {
-                key: format!("`{}[{}]`", lost.dict, lost.key),
-                source: lost.reason.clone().into(),
-                report: Some(Box::new(report)),
-            }),
-            _ => Ok(report),
-        }
-    }
 }
 
-impl Step<'_> {
+impl<'e> Step<'e> {
     /// Does what the verdict says. Whether there is more to do.
-    fn take(
+    pub(super) fn take(
         &mut self,
         verdict: Verdict,
         report: &mut CommitReport,
-        conflicts: &mut Vec<KeyConflict>,
+        conflicts: &mut Vec<Clash<'e>>,
     ) -> bool {
         let name = self.entry.name();
-        match verdict {
-            Verdict::Done(how) => report.record(name, how),
-            Verdict::Conflict(there) => {
-                conflicts.push(KeyConflict::new(name, self.entry.type_name(), there));
+        self.next = match verdict {
+            Verdict::Done(how) => {
+                report.record(name, how);
+                if let Some(Merged { fields, .. }) = self.merged.take() {
+                    report.record_merged(name, fields.ours, fields.theirs);
+                }
+                return false;
             }
-            Verdict::Lost { reason, uncertain } => report.record_lost(name, reason, uncertain),
-            Verdict::Refused { reason } => report.record_refused(name, reason),
-            Verdict::Send { when, purpose } => {
-                (self.when, self.purpose, self.next) = (when, purpose, Next::Send);
-                return true;
+            Verdict::Conflict(disagreement) => {
+                // What was sent twice may be a part of what is there now.
+                if self.resent {
+                    report.record_uncertain();
+                }
+                conflicts.push(Clash { entry: self.entry, disagreement });
+                return false;
             }
-            Verdict::Look { unknown } => {
-                self.next = Next::Look { unknown };
-                return true;
+            Verdict::Lost { reason, uncertain } => {
+                report.record_lost(name, reason, uncertain);
+                return false;
             }
-            Verdict::LookWhose => {
-                self.next = Next::LookWhose;
-                return true;
+            Verdict::Refused { reason } => {
+                report.record_refused(name, reason);
+                return false;
             }
+            Verdict::Send { expected, purpose } => {
+                (self.expected, self.purpose) = (expected, purpose);
+                Next::Send
+            }
+            Verdict::SendMerged { expected, merged } => {
+                (self.expected, self.purpose) = (expected, Purpose::Write);
+                self.merged = Some(merged);
+                Next::Send
+            }
+            Verdict::Look { unknown } => Next::Look { unknown },
+            Verdict::LookWhose => Next::LookWhose,
+            Verdict::CatchUp { there } => Next::CatchUp { there },
+        };
+        true
+    }
+
+    /// Somebody else's change is in the way, and nothing of this one was applied.
+    pub(super) fn clash(&self, there: There) -> Verdict {
+        if self.catches_up() { Verdict::CatchUp { there } } else { Verdict::conflict(there) }
+    }
+
+    /// The value to be replaced is not there any more.
+    pub(super) fn vanished(&self) -> Verdict {
+        if self.was_loaded && self.policy.on_vanished == OnVanished::Fail {
+            return Verdict::conflict(There::Vanished);
         }
-        false
+        Verdict::Send { expected: Expected::Nothing, purpose: Purpose::Recreate }
     }
 }
 
@@ -158,14 +175,10 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
         {
             Verdict::LookWhose
         }
-        (_, Ok(Applied::Exists | Applied::Differs | Applied::Restarted)) => {
-            Verdict::Conflict(There::Overwritten)
-        }
+        (_, Ok(Applied::Exists | Applied::Differs)) => step.clash(There::Overwritten),
+        (_, Ok(Applied::Restarted)) => step.clash(There::ServerRestarted),
 
-        // It had vanished since it was loaded: store it anew, unless somebody else has.
-        (Purpose::Write, Ok(Applied::Gone)) => {
-            Verdict::Send { when: Condition::Absent, purpose: Purpose::Recreate }
-        }
+        (Purpose::Write, Ok(Applied::Gone)) => step.vanished(),
         (Purpose::Recreate, Ok(Applied::Gone)) => Verdict::Lost {
             reason: "the store says both that the value exists and that it does not".to_owned(),
             uncertain: true,
@@ -173,52 +186,13 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
 
         // Where nothing was there, there is nothing to delete.
         (Purpose::Write | Purpose::Recreate, Err(StoreError::Refused(refused)))
-            if step.when != Condition::Absent =>
+            if step.expected != Expected::Nothing =>
         {
-            Verdict::Send { when: step.when, purpose: Purpose::Clear { refused } }
+            Verdict::Send { expected: step.expected, purpose: Purpose::Clear { refused } }
         }
         (_, Err(StoreError::Refused(reason))) => Verdict::Refused { reason },
         (_, Err(StoreError::Unknown(unknown))) => Verdict::Look { unknown },
         (_, Err(StoreError::Down(reason))) => Verdict::Lost { reason, uncertain: false },
-    }
-}
-
-/// What is there now says what became of a change whose answer never came.
-fn resolved(step: &Step<'_>, look: Option<Look>) -> Verdict {
-    let unknown = match &step.next {
-        Next::Look { unknown } => unknown.as_str(),
-        Next::LookWhose => "another value is there",
-        Next::Send => "no answer",
-    };
-    let lost = |what: &str| Verdict::Lost { reason: format!("{unknown}; {what}"), uncertain: true };
-    match (&step.purpose, look) {
-        (_, None) => lost("and what is there now cannot be read"),
-
-        (Purpose::Write, Some(Look::There { nonce: Some(nonce), .. })) if nonce == step.nonce => {
-            Verdict::Done(How::Written)
-        }
-        (Purpose::Recreate, Some(Look::There { nonce: Some(nonce), .. }))
-            if nonce == step.nonce =>
-        {
-            Verdict::Done(How::Recreated)
-        }
-        (Purpose::Remove, Some(Look::Nothing)) => Verdict::Done(How::Removed),
-
-        // There was a value that was not to be, and it is not ours.
-        (_, Some(_)) if step.next == Next::LookWhose => Verdict::Conflict(There::Overwritten),
-
-        // The version that the session saw: the change was certainly not applied.
-        (_, Some(Look::There { token, .. })) if step.when == Condition::Matches(token) => {
-            if step.resent {
-                Verdict::Lost { reason: format!("{unknown}, twice"), uncertain: false }
-            } else {
-                Verdict::Send { when: step.when, purpose: step.purpose.clone() }
-            }
-        }
-
-        // It may have been applied and then overwritten, evicted or removed by others.
-        (_, Some(Look::There { .. })) => lost("somebody else's value is there now"),
-        (_, Some(Look::Nothing)) => lost("nothing is there now"),
     }
 }
 

@@ -6,14 +6,14 @@ use parking_lot::Mutex;
 
 use super::{
     entry::{Answer, Back, Call, For, Marks, Misuse, State, Value},
-    seen::{Base, Seen, decode},
+    seen::{Base, Seen, Version, decode},
 };
 use crate::{
     def::Policy,
     envelope::{self, Opened, Unusable},
     error::{Error, Result},
     key::name::Name,
-    store::{Loaded, StoreError, Token},
+    store::{Loaded, StoreError},
     track::{Schema, Tracked},
 };
 
@@ -32,6 +32,8 @@ pub(super) struct Inner<T: Tracked> {
     pub(super) policy: Policy,
     /// Whether commit knows of the entry.
     listed: bool,
+    /// Whether it has to be what was read, if the session writes anything.
+    current: bool,
     /// The batch of loads that asked for it last; they are numbered from 1.
     batch: u64,
 }
@@ -69,8 +71,9 @@ impl<T: Tracked> Slot<T> {
         let inner = Inner {
             state: State::Absent,
             seen: Seen::Unread,
-            policy: Policy::default(),
+            policy: Policy::DEFAULT,
             listed: false,
+            current: false,
             batch: 0,
         };
         Self { name, schema, inner: Mutex::new(inner) }
@@ -109,6 +112,16 @@ impl<T: Tracked> Slot<T> {
             return Ok(Known::NotYet);
         }
         inner.state.holds_value().map(Known::Is)
+    }
+
+    /// From now on it has to be what was read, if the session writes anything. Whether that is
+    /// news.
+    pub(crate) fn keep_current(&self) -> Result<Known<bool>, Misuse> {
+        let mut inner = self.inner.lock();
+        if inner.state.needs_load(&inner.seen) {
+            return Ok(Known::NotYet);
+        }
+        Ok(Known::Is(!mem::replace(&mut inner.current, true)))
     }
 
     pub(crate) fn read(&self) -> Result<Known<Option<Arc<T>>>, Misuse> {
@@ -167,17 +180,21 @@ impl<T: Tracked> Slot<T> {
             Ok(Loaded::Miss) => return Decoded::Nothing,
             Err(error) => return Decoded::Unreachable(error),
         };
-        let Opened { codec, fingerprint, payload } =
+        let Opened { codec, fingerprint, nonce, payload } =
             match envelope::open(bytes, self.name.in_envelope()) {
                 Ok(opened) => opened,
-                Err(why) => return Decoded::Unusable(why, token),
+                Err(why) => {
+                    let version = Version { token, nonce: envelope::nonce(bytes) };
+                    return Decoded::Unusable(why, version);
+                }
             };
+        let version = Version { token, nonce: Some(nonce) };
         match decode(&self.schema, codec, fingerprint, payload) {
             Ok(value) => {
-                let base = Base { token, codec, fingerprint, payload: payload.into() };
+                let base = Base { version, codec, fingerprint, payload: payload.into() };
                 Decoded::Value(Value::new(value, what_for), base)
             }
-            Err(why) => Decoded::Unusable(why, token),
+            Err(why) => Decoded::Unusable(why, version),
         }
     }
 
@@ -185,7 +202,7 @@ impl<T: Tracked> Slot<T> {
         let (value, seen) = match decoded {
             Decoded::Value(value, base) => (Some(value), Seen::Value(base)),
             Decoded::Nothing => (None, Seen::Nothing),
-            Decoded::Unusable(_, token) => (None, Seen::Unusable(token)),
+            Decoded::Unusable(_, version) => (None, Seen::Unusable(version)),
             Decoded::Unreachable(_) => (None, Seen::Unreachable),
         };
         // A load is never a misuse.
@@ -197,6 +214,6 @@ impl<T: Tracked> Slot<T> {
 pub(crate) enum Decoded<T> {
     Value(Value<T>, Base),
     Nothing,
-    Unusable(Unusable, Token),
+    Unusable(Unusable, Version),
     Unreachable(StoreError),
 }

@@ -133,7 +133,7 @@ impl Token {
 
     /// Whether it is of server number `server`, and of another life of it than `life`. Of a life
     /// that is not known (0) nobody can say so.
-    fn is_of_another_life(self, server: u32, life: u64) -> bool {
+    pub(crate) fn is_of_another_life(self, server: u32, life: u64) -> bool {
         self.server == server && self.life != life && self.life != 0 && life != 0
     }
 }

@@ -74,6 +74,7 @@ suite! {
         a_store_that_is_down_reads_as_a_miss_and_loses_writes_with_a_report
         a_strict_cache_makes_errors_of_both
         a_value_above_the_limit_is_refused_alone_and_takes_the_old_one_with_it
+        a_value_above_the_limit_leaves_what_somebody_else_stored
         a_value_that_does_not_encode_keeps_the_whole_commit_back
         a_lost_acknowledgement_is_told_by_the_nonce
         a_change_that_was_not_applied_is_sent_once_more

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::*;
 use crate::{
     codec::Codec,
-    session::seen::Base,
+    session::seen::{Base, Version},
     store::{Condition, Token},
 };
 
@@ -124,13 +124,10 @@ const TABLE: &str = "
     Clean               | back          | Clean               | done
 ";
 
+const VERSION: Version = Version { token: Token::new(1, 2, 3), nonce: Some(9) };
+
 fn base() -> Base {
-    Base {
-        token: Token::new(1, 2, 3),
-        codec: Codec::Bincode,
-        fingerprint: 0,
-        payload: [1_u8].into(),
-    }
+    Base { version: VERSION, codec: Codec::Bincode, fingerprint: 0, payload: [1_u8].into() }
 }
 
 fn seen(name: &str) -> Seen {
@@ -138,7 +135,7 @@ fn seen(name: &str) -> Seen {
         "Unread" => Seen::Unread,
         "Nothing" => Seen::Nothing,
         "Unreachable" => Seen::Unreachable,
-        "Unusable" => Seen::Unusable(Token::new(1, 2, 3)),
+        "Unusable" => Seen::Unusable(VERSION),
         "Value" => Seen::Value(base()),
         _ => panic!("no {name}"),
     }
@@ -291,7 +288,7 @@ fn every_transition_is_as_the_table_says() {
 
 #[test]
 fn what_was_seen_decides_on_what_condition_a_change_is_made() {
-    let there = Condition::Matches(Token::new(1, 2, 3));
+    let there = Condition::Matches(VERSION.token);
     for (name, store, delete) in [
         ("Unread", Condition::Always, Condition::Always),
         ("Nothing", Condition::Absent, Condition::Always),
@@ -299,8 +296,8 @@ fn what_was_seen_decides_on_what_condition_a_change_is_made() {
         ("Unusable", there, there),
         ("Value", there, there),
     ] {
-        assert_eq!(seen(name).store_when(), store, "{name}");
-        assert_eq!(seen(name).delete_when(), delete, "{name}");
+        assert_eq!(seen(name).expected().condition(), store, "{name}");
+        assert_eq!(seen(name).expected_for_deletion().condition(), delete, "{name}");
     }
 }
 

@@ -5,14 +5,20 @@ use std::sync::Arc;
 use super::*;
 use crate::{
     def::Policy,
+    error::{Error, Result},
     key::name::Name,
-    session::draft::{AnySlot, Draft},
-    store::Caps,
+    session::{
+        draft::{AnySlot, Draft},
+        merge::{Fields, Unmerged},
+        resolve::resolved,
+        seen::{Look, Version},
+    },
+    store::{Caps, Token},
 };
 
 const TOKEN: Token = Token::new(1, 2, 3);
 const OTHER: Token = Token::new(1, 2, 4);
-const SEEN: Condition = Condition::Matches(TOKEN);
+const SEEN: Expected = Expected::Version(Version { token: TOKEN, nonce: Some(9) });
 
 /// An entry whose draft is given, whatever it holds.
 struct Fixed(Name, fn() -> Draft);
@@ -29,6 +35,29 @@ impl AnySlot for Fixed {
     fn draft(&self, _: u64, bytes: &mut Vec<u8>) -> Result<Draft> {
         bytes.extend_from_slice(b"value");
         Ok((self.1)())
+    }
+
+    fn expected(&self) -> Expected {
+        SEEN
+    }
+
+    /// Both, one after the other; what is there may say that it cannot be.
+    fn merge(
+        &self,
+        ours: &[u8],
+        theirs: &[u8],
+        _: u64,
+        bytes: &mut Vec<u8>,
+    ) -> Result<Fields, Unmerged> {
+        bytes.extend_from_slice(&[ours, theirs].concat());
+        match theirs {
+            b"unmergeable" => Err(Unmerged::because("it says so")),
+            _ => Ok(Fields { ours: vec!["a".into()], theirs: vec!["b".into()] }),
+        }
+    }
+
+    fn fields(&self, _: Option<&[u8]>) -> Fields {
+        Fields::default()
     }
 
     fn hidden_changes(&self) -> Vec<String> {
@@ -49,8 +78,13 @@ fn plan_of(drafts: &[fn() -> Draft], caps: Caps) -> Result<Plan<'static>> {
     Plan::draft(entries.leak(), 100, caps)
 }
 
-fn store(when: Condition) -> Draft {
-    Draft::Store { policy: Policy::default(), when }
+fn store(expected: Expected) -> Draft {
+    let was_loaded = expected == SEEN;
+    Draft::Store { policy: Policy::DEFAULT, expected, was_loaded }
+}
+
+fn delete(expected: Expected) -> Draft {
+    Draft::Delete { policy: Policy::DEFAULT, expected }
 }
 
 /// The plan's only step.
@@ -63,23 +97,23 @@ fn changed() -> Step<'static> {
 }
 
 fn created() -> Step<'static> {
-    step(|| store(Condition::Absent))
+    step(|| store(Expected::Nothing))
 }
 
 fn blind() -> Step<'static> {
-    step(|| store(Condition::Always))
+    step(|| store(Expected::Anything))
 }
 
 fn removed() -> Step<'static> {
-    step(|| Draft::Delete { when: SEEN })
+    step(|| delete(SEEN))
 }
 
 fn removed_blind() -> Step<'static> {
-    step(|| Draft::Delete { when: Condition::Always })
+    step(|| delete(Expected::Anything))
 }
 
 fn recreated() -> Step<'static> {
-    Step { when: Condition::Absent, purpose: Purpose::Recreate, ..changed() }
+    Step { expected: Expected::Nothing, purpose: Purpose::Recreate, ..changed() }
 }
 
 const DONE: Result<Applied, StoreError> = Ok(Applied::Done(TOKEN));
@@ -103,7 +137,7 @@ fn what_is_stored_or_removed_is_reported_so() {
 
 #[test]
 fn another_version_or_a_value_where_none_was_is_a_conflict() {
-    let conflict = || Verdict::Conflict(There::Overwritten);
+    let conflict = || Verdict::conflict(There::Overwritten);
     assert_eq!(settled(&changed(), Ok(Applied::Differs)), conflict());
     assert_eq!(settled(&created(), Ok(Applied::Exists)), conflict());
     assert_eq!(settled(&recreated(), Ok(Applied::Exists)), conflict());
@@ -112,16 +146,16 @@ fn another_version_or_a_value_where_none_was_is_a_conflict() {
 
 #[test]
 fn what_vanished_is_stored_anew_unless_somebody_else_has() {
-    let again = Verdict::Send { when: Condition::Absent, purpose: Purpose::Recreate };
+    let again = Verdict::Send { expected: Expected::Nothing, purpose: Purpose::Recreate };
     assert_eq!(settled(&changed(), Ok(Applied::Gone)), again);
 }
 
 #[test]
 fn a_refused_value_takes_the_old_one_with_it_on_the_same_condition() {
-    for (step, when) in [(changed(), SEEN), (blind(), Condition::Always)] {
+    for (step, expected) in [(changed(), SEEN), (blind(), Expected::Anything)] {
         let purpose = Purpose::Clear { refused: "too large".into() };
         let verdict = settled(&step, Err(refused()));
-        assert_eq!(verdict, Verdict::Send { when, purpose: purpose.clone() });
+        assert_eq!(verdict, Verdict::Send { expected, purpose: purpose.clone() });
         let clearing = Step { purpose, ..step };
         for answer in [DONE, Ok(Applied::Gone), Ok(Applied::Differs)] {
             let reason = "too large".to_owned();
@@ -153,7 +187,7 @@ fn in_doubt(step: Step<'static>) -> Step<'static> {
 }
 
 fn there(nonce: u64, token: Token) -> Option<Look> {
-    Some(Look::There { nonce: Some(nonce), token })
+    Some(Look::There { version: Version { token, nonce: Some(nonce) }, bytes: None })
 }
 
 #[test]
@@ -167,9 +201,9 @@ fn a_change_in_doubt_is_told_by_its_nonce_or_by_what_it_was_to_replace() {
 
     for step in [changed(), removed()] {
         let step = in_doubt(step);
-        let verdict = resolved(&step, there(1, TOKEN));
+        let verdict = resolved(&step, there(9, TOKEN));
         let purpose = step.purpose.clone();
-        assert_eq!(verdict, Verdict::Send { when: SEEN, purpose }, "not applied: once more");
+        assert_eq!(verdict, Verdict::Send { expected: SEEN, purpose }, "not applied: once more");
         let again = Step { resent: true, ..step };
         let verdict = resolved(&again, there(1, TOKEN));
         assert!(matches!(verdict, Verdict::Lost { uncertain: false, .. }), "{verdict:?}");
@@ -184,7 +218,7 @@ fn what_was_sent_twice_and_came_late_is_no_conflict_with_itself() {
         assert_eq!(settled(&step, Ok(Applied::Exists)), Verdict::LookWhose);
         let step = Step { next: Next::LookWhose, ..step };
         assert_eq!(resolved(&step, there(step.nonce, OTHER)), Verdict::Done(How::Written));
-        let conflict = Verdict::Conflict(There::Overwritten);
+        let conflict = Verdict::conflict(There::Overwritten);
         assert_eq!(resolved(&step, there(1, OTHER)), conflict);
         assert_eq!(resolved(&step, Some(Look::Nothing)), conflict);
         let unread = resolved(&step, None);
@@ -230,7 +264,7 @@ fn an_unanswered_change_is_in_doubt_and_one_that_may_have_landed_is_not_transien
 #[test]
 fn answers_that_come_while_others_are_in_doubt_go_to_their_own_steps() {
     let drafts: &[fn() -> Draft] =
-        &[|| store(SEEN), || store(SEEN), || store(SEEN), || store(Condition::Absent)];
+        &[|| store(SEEN), || store(SEEN), || store(SEEN), || store(Expected::Nothing)];
     let mut plan = plan_of(drafts, Caps::default()).unwrap();
     let mut answers = Answers::to(4);
     answers.take(3, Ok(Applied::Done(TOKEN)));
@@ -269,10 +303,10 @@ fn a_plan_ends_whatever_the_store_answers() {
     ] {
         let drafts: &[fn() -> Draft] = &[
             || store(SEEN),
-            || store(Condition::Absent),
-            || store(Condition::Always),
-            || Draft::Delete { when: SEEN },
-            || Draft::Delete { when: Condition::Always },
+            || store(Expected::Nothing),
+            || store(Expected::Anything),
+            || delete(SEEN),
+            || delete(Expected::Anything),
         ];
         let mut plan = plan_of(drafts, Caps::default()).unwrap();
         let mut rounds = 0;
@@ -291,7 +325,7 @@ fn a_plan_ends_whatever_the_store_answers() {
                 break;
             }
             let mut answers = Answers::to(many);
-            (0..many).for_each(|i| answers.take(i, Ok(Look::There { nonce: None, token: TOKEN })));
+            (0..many).for_each(|i| answers.take(i, Ok(there(1, TOKEN).unwrap())));
             plan.resolve(answers);
         }
         let _ = plan.finish(true);
@@ -301,18 +335,18 @@ fn a_plan_ends_whatever_the_store_answers() {
 #[test]
 fn a_condition_that_the_store_cannot_keep_is_an_error_before_anything_is_sent() {
     let caps = Caps { conditional_delete: false, ..Caps::default() };
-    let refused = plan_of(&[|| Draft::Delete { when: SEEN }], caps);
+    let refused = plan_of(&[|| delete(SEEN)], caps);
     assert!(matches!(refused, Err(Error::Unsupported { .. })));
-    assert!(plan_of(&[|| Draft::Delete { when: Condition::Always }], caps).is_ok());
+    assert!(plan_of(&[|| delete(Expected::Anything)], caps).is_ok());
     let caps = Caps { conditional_store: false, ..Caps::default() };
     assert!(plan_of(&[|| store(SEEN)], caps).is_err());
-    assert!(plan_of(&[|| store(Condition::Absent)], caps).is_ok());
+    assert!(plan_of(&[|| store(Expected::Nothing)], caps).is_ok());
 }
 
 #[test]
 fn what_is_unchanged_takes_no_room_in_the_plan() {
     let drafts: &[fn() -> Draft] =
-        &[|| Draft::Unchanged, || Draft::Nothing, || store(Condition::Always)];
+        &[|| Draft::Unchanged, || Draft::Nothing, || store(Expected::Anything)];
     let plan = plan_of(drafts, Caps::default()).unwrap();
     assert_eq!(plan.report.unchanged, 1);
     assert_eq!(plan.changes().len(), 1);

@@ -1,11 +1,15 @@
 //! A dictionary in a session: every call that reads or hands out.
 
+mod entry;
+
 use std::{fmt, sync::Arc};
+
+pub use entry::{Entry, OccupiedEntry, VacantEntry};
 
 use crate::{
     def::DictDef,
     error::{Error, Result},
-    key::{Key, ToKey},
+    key::ToKey,
     session::{
         core::Core,
         drive::{Blocking, Drive, now},
@@ -212,6 +216,46 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
         self.known(&self.0.slot(&key)?, For::Writing, Slot::holds_value)
     }
 
+    /// Makes the commit depend on a key that this session only reads: if it is not what was read
+    /// any more, nothing of the commit is sent, and the key is in
+    /// [`Error::Conflict`](crate::Error::Conflict). That there is nothing can be depended on as
+    /// well.
+    ///
+    /// It is looked at in one round trip with all others, just before the first change is sent:
+    /// the window in which it can change unnoticed is narrow, but memcached cannot close it. A
+    /// session that changes nothing does not look. It holds whatever the dictionary says about
+    /// conflicts, and for a key that the session changes as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), but never `AlreadyBorrowed`. The commit is
+    /// [`Error::Unavailable`], with nothing sent, if the key cannot be looked at then.
+    ///
+    /// ```
+    /// use memdict::{Cache, Error};
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// cache.transaction(|session| session.dict("prices").insert("hat", 20_u64))?;
+    ///
+    /// let session = cache.session();
+    /// let prices = session.dict::<u64>("prices");
+    /// prices.read_current("hat")?;
+    /// let price = *prices.get("hat")?.expect("it was just stored");
+    /// session.dict("orders").insert("alice", ("hat".to_owned(), price))?;
+    ///
+    /// cache.transaction(|other| other.dict("prices").insert("hat", 25_u64))?;
+    /// let Err(Error::Conflict { conflicts, report, .. }) = session.commit() else { panic!() };
+    /// assert_eq!((conflicts[0].dict.as_str(), report.written), ("prices", 0));
+    /// # Ok::<_, Error>(())
+    /// ```
+    pub fn read_current(&self, key: impl ToKey) -> Result<()> {
+        let slot = self.0.slot(&key)?;
+        if self.known(&slot, For::Reading, Slot::keep_current)? {
+            self.0.core.keep_current(&slot);
+        }
+        Ok(())
+    }
+
     /// Many values for reading, in the order asked; those not yet known are loaded in one
     /// batch.
     ///
@@ -244,137 +288,3 @@ impl<T: Tracked> fmt::Debug for MemcachedDict<'_, T> {
         f.debug_tuple("MemcachedDict").field(&self.0.def).finish()
     }
 }
-
-/// The place of a key in a dictionary: what [`MemcachedDict::entry`] gives.
-#[derive(Debug)]
-pub enum Entry<'s, T: Tracked> {
-    /// There is a value.
-    Occupied(OccupiedEntry<'s, T>),
-    /// There is none.
-    Vacant(VacantEntry<'s, T>),
-}
-
-/// A place with a value.
-pub struct OccupiedEntry<'s, T: Tracked> {
-    held: Held<'s, T>,
-}
-
-/// A place without one.
-pub struct VacantEntry<'s, T: Tracked> {
-    held: Held<'s, T>,
-}
-
-impl<'s, T: Tracked> Entry<'s, T> {
-    /// The value for writing; `value` where there is none.
-    pub fn or_insert(self, value: T) -> RefMut<'s, T> {
-        self.or_insert_with(|| value)
-    }
-
-    /// The value for writing; the default where there is none.
-    pub fn or_default(self) -> RefMut<'s, T>
-    where
-        T: Default,
-    {
-        self.or_insert_with(T::default)
-    }
-
-    /// The value for writing; what `make` makes where there is none.
-    pub fn or_insert_with(self, make: impl FnOnce() -> T) -> RefMut<'s, T> {
-        match self {
-            Self::Occupied(entry) => entry.into_mut(),
-            Self::Vacant(entry) => entry.insert(make()),
-        }
-    }
-
-    /// The value for writing; what `make` makes where there is none.
-    ///
-    /// # Errors
-    ///
-    /// What `make` returns. The entry stays vacant then.
-    pub fn or_try_insert_with<E>(
-        self,
-        make: impl FnOnce() -> Result<T, E>,
-    ) -> Result<RefMut<'s, T>, E> {
-        Ok(match self {
-            Self::Occupied(entry) => entry.into_mut(),
-            Self::Vacant(entry) => entry.insert(make()?),
-        })
-    }
-
-    /// Changes the value, if there is one.
-    #[must_use = "an entry that is dropped stays as it is"]
-    pub fn and_modify(self, change: impl FnOnce(&mut T)) -> Self {
-        match self {
-            Self::Occupied(entry) => {
-                let mut value = entry.into_mut();
-                change(&mut value);
-                Self::Occupied(OccupiedEntry { held: value.into_held() })
-            }
-            vacant @ Self::Vacant(_) => vacant,
-        }
-    }
-
-    /// The key.
-    #[must_use]
-    pub fn key(&self) -> &Key {
-        match self {
-            Self::Occupied(entry) => entry.key(),
-            Self::Vacant(entry) => entry.key(),
-        }
-    }
-}
-
-impl<'s, T: Tracked> OccupiedEntry<'s, T> {
-    /// The key.
-    #[must_use]
-    pub fn key(&self) -> &Key {
-        &self.held.name().key
-    }
-
-    /// The value.
-    #[must_use]
-    pub fn get(&self) -> &T {
-        self.held.value()
-    }
-
-    /// The value for writing.
-    pub fn into_mut(self) -> RefMut<'s, T> {
-        RefMut::new(self.held)
-    }
-
-    /// Removes the value: at commit it is deleted, if it is still the one that was read.
-    pub fn remove(self) {
-        self.held.remove();
-    }
-}
-
-impl<'s, T: Tracked> VacantEntry<'s, T> {
-    /// The key.
-    #[must_use]
-    pub fn key(&self) -> &Key {
-        &self.held.name().key
-    }
-
-    /// Puts a value in place: at commit it is stored, if there is still nothing.
-    pub fn insert(self, value: T) -> RefMut<'s, T> {
-        let mut held = self.held;
-        held.fill(value);
-        RefMut::new(held)
-    }
-}
-
-macro_rules! debug_without_value {
-    ($($entry:ident)*) => {$(
-        /// Without the value.
-        impl<T: Tracked> fmt::Debug for $entry<'_, T> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($entry))
-                    .field("dict", &self.held.name().dict)
-                    .field("key", self.key())
-                    .finish_non_exhaustive()
-            }
-        }
-    )*};
-}
-
-debug_without_value! { OccupiedEntry VacantEntry }

@@ -1,0 +1,64 @@
+//! The store that a URL names.
+
+use std::sync::Arc;
+
+use crate::{
+    error::Result,
+    store::{
+        Store, classic::ClassicStore, credentials::Credentials, memcached::MemcachedStore,
+        memory::MemoryStore,
+    },
+    url::{self, Classic, Options, Place},
+};
+
+/// Makes that store, of what the URL says and `options` as well; what the URL says goes into them.
+pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> {
+    Ok(match url::read(url, options)? {
+        Place::Memory => {
+            let store = MemoryStore::new();
+            Arc::new(match options.max_bytes {
+                Some(bytes) => store.max_bytes(bytes),
+                None => store,
+            })
+        }
+        Place::Memcached(place) => {
+            let mut store = MemcachedStore::new(place.servers)?;
+            if let Some(Credentials { user, password }) = place.credentials {
+                store = store.credentials(user, password)?;
+            }
+            if let Some(timeout) = options.timeout {
+                store = store.timeout(timeout);
+            }
+            if let Some(timeout) = options.connect_timeout {
+                store = store.connect_timeout(timeout);
+            }
+            Arc::new(store)
+        }
+        Place::Classic(place) => Arc::new(classic(place, options)?),
+    })
+}
+
+fn classic(place: Classic, options: &Options) -> Result<ClassicStore> {
+    let mut store = ClassicStore::new(place.servers)?;
+    if let Some(credentials) = place.credentials {
+        store = store.with_credentials(credentials)?;
+    }
+    // Without the feature the URL was refused.
+    #[cfg(feature = "tls")]
+    if place.tls {
+        store = store.tls()?;
+        if let Some(path) = &options.ca_file {
+            store = store.tls_ca_file(path);
+        }
+        if options.verify == Some(false) {
+            store = store.tls_without_verification();
+        }
+    }
+    if let Some(timeout) = options.timeout {
+        store = store.timeout(timeout);
+    }
+    if let Some(timeout) = options.connect_timeout {
+        store = store.connect_timeout(timeout);
+    }
+    Ok(store)
+}

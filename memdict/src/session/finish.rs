@@ -1,0 +1,49 @@
+//! What is said of a commit in the end.
+
+use super::{conflict::Clash, plan::Plan, seen::Look, settle::Answers};
+use crate::{
+    error::{Error, Result},
+    report::CommitReport,
+    store::{Load, StoreError},
+};
+
+impl Plan<'_> {
+    /// Whether this ends in a conflict of which nothing landed, nor may have.
+    pub(crate) fn is_clean_conflict(&self) -> bool {
+        !self.conflicts.is_empty() && !self.report.anything_landed()
+    }
+
+    /// The loads that tell who changed what, of conflicts of which that is not known yet.
+    pub(crate) fn unexplained(&self) -> Vec<Load<'_>> {
+        let unexplained = self.conflicts.iter().filter(|clash| !clash.is_explained());
+        unexplained.map(|clash| Load::new(clash.entry.name().wire())).collect()
+    }
+
+    /// Takes the answers to [`Plan::unexplained`], of as many.
+    pub(crate) fn explain(&mut self, answers: Answers<Result<Look, StoreError>>) {
+        let unexplained = self.conflicts.iter_mut().filter(|clash| !clash.is_explained());
+        for (clash, look) in unexplained.zip(answers.into_iter()) {
+            if let Some(Ok(look)) = look {
+                clash.explain(look);
+            }
+        }
+    }
+
+    /// What became of it all, once nothing is left to send.
+    pub(crate) fn finish(self, strict: bool) -> Result<CommitReport> {
+        let report = self.report;
+        if !self.conflicts.is_empty() {
+            let conflicts = self.conflicts.into_iter().map(Clash::into_public).collect();
+            return Err(Error::Conflict { conflicts, attempts: 1, report: Box::new(report) });
+        }
+        match report.lost.first() {
+            Some(lost) if strict => Err(Error::Unavailable {
+                key: format!("`{}[{}]`", lost.dict, lost.key),
+                source: lost.reason.clone().into(),
+                attempts: 1,
+                report: Some(Box::new(report)),
+            }),
+            _ => Ok(report),
+        }
+    }
+}

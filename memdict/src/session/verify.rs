@@ -1,0 +1,183 @@
+//! Before the first change is sent: is what this session saw still there? It narrows the window
+//! in which a conflict is found only after a part was written; it does not close it. No I/O, and
+//! no store is known here.
+
+use std::sync::Arc;
+
+use super::{
+    conflict::{Clash, Disagreement},
+    draft::AnySlot,
+    plan::{Plan, Purpose, Step},
+    seen::{Expected, Look, Version},
+    settle::{Answers, Verdict},
+};
+use crate::{
+    error::{Error, Result, There},
+    store::{Load, StoreError},
+};
+
+/// Whether the changes of a session are verified before the first is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum VerifyFirst {
+    #[default]
+    No,
+    Yes,
+    /// If there are several that depend on what is there: a single one is made or not.
+    IfSeveral,
+}
+
+/// What is to be looked at.
+pub(crate) struct Checks<'e> {
+    /// Steps of the plan, by index.
+    steps: Vec<usize>,
+    /// Entries that the session only read, and that have to be what it read.
+    current: Vec<&'e dyn AnySlot>,
+    /// Whether nothing is sent unless all of the steps can be made.
+    all_or_none: bool,
+}
+
+impl Checks<'_> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.current.is_empty()
+    }
+}
+
+impl<'e> Plan<'e> {
+    /// What is to be looked at before the first change is sent: nothing if nothing is to be sent.
+    ///
+    /// Changes whose condition is a token that may stand for another value (the store tells no
+    /// life of its server from another) are always looked at, each for itself.
+    pub(crate) fn checks(&self, first: VerifyFirst, current: &'e [Arc<dyn AnySlot>]) -> Checks<'e> {
+        let conditional = |step: &&Step<'_>| step.expected != Expected::Anything;
+        let all_or_none = match first {
+            VerifyFirst::No => false,
+            VerifyFirst::Yes => true,
+            VerifyFirst::IfSeveral => self.steps.iter().filter(conditional).count() > 1,
+        };
+        let wanted = |step: &Step<'_>| match step.expected {
+            Expected::Anything => false,
+            Expected::Nothing => all_or_none,
+            Expected::Version(version) => all_or_none || version.token.life() == 0,
+        };
+        let steps = (0..self.steps.len()).filter(|&index| wanted(&self.steps[index])).collect();
+        let mut checks = Checks { steps, current: Vec::new(), all_or_none };
+        if !self.steps.is_empty() {
+            checks.current.extend(current.iter().map(Arc::as_ref));
+        }
+        checks
+    }
+
+    /// The loads of these checks.
+    pub(crate) fn loads_of(&self, checks: &Checks<'e>) -> Vec<Load<'_>> {
+        let steps = checks.steps.iter().map(|&index| self.steps[index].entry);
+        steps.chain(checks.current.iter().copied()).map(|e| Load::new(e.name().wire())).collect()
+    }
+
+    /// Whether the bytes of the check with this index are needed.
+    pub(crate) fn check_needs_bytes(&self, checks: &Checks<'_>, check: usize) -> bool {
+        checks.steps.get(check).is_some_and(|&index| self.steps[index].catches_up())
+    }
+
+    /// Takes the answers to [`Plan::loads_of`]. If something is not as it was seen, nothing is
+    /// left to send, but for changes that were each looked at for itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if an entry that has to be as it was read cannot be looked at.
+    pub(crate) fn verify(
+        &mut self,
+        checks: &Checks<'e>,
+        answers: Answers<Result<Look, StoreError>>,
+    ) -> Result<()> {
+        let mut answers = answers.into_iter().map(|answer| {
+            answer.unwrap_or_else(|| Err(StoreError::Down("the store gave no answer".to_owned())))
+        });
+        let mut called_off = false;
+        let Self { steps, report, conflicts, bytes } = self;
+        let (mut index, mut to_check) = (0, checks.steps.iter().copied().peekable());
+        steps.retain_mut(|step| {
+            let checked = to_check.next_if_eq(&index).is_some();
+            index += 1;
+            let Some(look) = checked.then(|| answers.next()).flatten() else {
+                return true;
+            };
+            let verdict = step.verified(look, bytes);
+            called_off |= checks.all_or_none && matches!(verdict, Verdict::Conflict(_));
+            step.take(verdict, report, conflicts)
+        });
+        for (&entry, look) in checks.current.iter().zip(answers) {
+            let look = look.map_err(|error| Error::Unavailable {
+                key: entry.name().to_string(),
+                attempts: 1,
+                report: None,
+                source: Box::new(error),
+            })?;
+            if let Some(there) = changed(entry.expected(), &look) {
+                let disagreement = Disagreement { there, reason: None, fields: None };
+                conflicts.push(Clash { entry, disagreement });
+                called_off = true;
+            }
+        }
+        if called_off {
+            steps.clear();
+        }
+        Ok(())
+    }
+}
+
+/// How what is there differs from what was seen.
+fn changed(seen: Expected, now: &Look) -> Option<There> {
+    match (seen, now) {
+        (Expected::Anything, _) | (Expected::Nothing, Look::Nothing) => None,
+        (Expected::Nothing, Look::There { .. }) => Some(There::Overwritten),
+        (Expected::Version(_), Look::Nothing) => Some(There::Vanished),
+        (Expected::Version(seen), Look::There { version, .. }) => another(&seen, version),
+    }
+}
+
+fn another(seen: &Version, now: &Version) -> Option<There> {
+    if seen.is(now) {
+        None
+    } else if seen.ended_with_its_server(now) {
+        Some(There::ServerRestarted)
+    } else {
+        Some(There::Overwritten)
+    }
+}
+
+impl Step<'_> {
+    /// What a look before the first change says. A merged value is appended to `bytes`.
+    fn verified(&mut self, look: Result<Look, StoreError>, bytes: &mut Vec<u8>) -> Verdict {
+        let as_it_is = Verdict::Send { expected: self.expected, purpose: self.purpose.clone() };
+        // A store that tells the lives of its servers apart has the last word when it is sent.
+        let is_certain =
+            !matches!(self.expected, Expected::Version(seen) if seen.token.life() == 0);
+        let look = match look {
+            Ok(look) => look,
+            Err(_) if is_certain => return as_it_is,
+            Err(error) => {
+                let reason = format!("not sent, for what is there cannot be read: {error}");
+                return Verdict::Lost { reason, uncertain: false };
+            }
+        };
+        match (changed(self.expected, &look), look) {
+            // The token of now, of what was seen then.
+            (None, Look::There { version, .. }) => {
+                let expected = Expected::Version(version);
+                Verdict::Send { expected, purpose: self.purpose.clone() }
+            }
+            (None, Look::Nothing) => as_it_is,
+            (Some(There::Vanished), _) if self.purpose == Purpose::Remove => {
+                // It says whether there is still nothing, and does nothing.
+                let expected = Expected::Nothing;
+                Verdict::Send { expected, purpose: Purpose::Remove }
+            }
+            (Some(There::Vanished), _) => match self.vanished() {
+                Verdict::Send { .. } if is_certain => as_it_is,
+                verdict => verdict,
+            },
+            (Some(there), look) if self.catches_up() => self.catch_up(there, Some(look), bytes),
+            (Some(there), _) => Verdict::conflict(there),
+        }
+    }
+}
