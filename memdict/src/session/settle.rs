@@ -184,9 +184,10 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
             uncertain: true,
         },
 
-        // Where nothing was there, there is nothing to delete.
+        // Where nothing was there, there is nothing to delete; and what somebody else stored since
+        // is not what this session was to replace.
         (Purpose::Write | Purpose::Recreate, Err(StoreError::Refused(refused)))
-            if step.expected != Expected::Nothing =>
+            if step.expected != Expected::Nothing && step.caught_up == 0 =>
         {
             Verdict::Send { expected: step.expected, purpose: Purpose::Clear { refused } }
         }
