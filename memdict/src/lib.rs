@@ -63,6 +63,7 @@ mod dict;
 mod envelope;
 mod error;
 mod key;
+mod link;
 mod log;
 mod open;
 mod random;
@@ -79,6 +80,7 @@ pub use def::{DictDef, OnConflict, OnVanished};
 pub use dict::{Entry, MemcachedDict, OccupiedEntry, VacantEntry};
 pub use error::{BoxError, Error, KeyConflict, Result, There};
 pub use key::{Key, ToKey};
+pub use link::Link;
 #[doc = include_str!("track/derive.md")]
 pub use memdict_derive::Tracked;
 pub use report::{CommitReport, Merged, Unwritten};

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use memdict::{Cache, DetectUntracked, DictDef, Tracked};
+use memdict::{Cache, DetectUntracked, DictDef, Link, Tracked};
 use memdict_tests::{Bench, Fault};
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +73,29 @@ fn definitions_that_differ_are_in_the_log_once() {
     });
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(text.contains("lives") && text.contains("different options"), "{text}");
+}
+
+#[test]
+fn following_a_link_defines_nothing_that_the_log_could_tell_of() {
+    static SHORT: DictDef<u64> = DictDef::new("lives").ttl_secs(1);
+    let cache = Cache::open("memory:").expect("a good URL");
+    let text = logged(|| {
+        let link = Link::new(&SHORT, "a");
+        let session = cache.session();
+        assert!(session.follow(&link)?.is_none());
+        session.dict(&SHORT).insert("b", 1)?;
+        assert!(session.follow(&link)?.is_none());
+        Ok(())
+    });
+    assert!(text.is_empty(), "{text}");
+    // Nor does it hide what definitions have to tell.
+    let text = logged(|| {
+        let session = cache.session();
+        assert!(session.follow(&Link::new(&SHORT, "a"))?.is_none());
+        session.dict(&SHORT).insert("a", 1)?;
+        session.dict::<u64>("lives").insert("b", 1)
+    });
+    assert!(text.contains("different options"), "{text}");
 }
 
 #[test]

@@ -32,11 +32,17 @@ pub(crate) struct Dict<'s, T: Tracked, D> {
 
 impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
     pub(crate) fn new(core: &'s Core, driver: &'s D, def: DictDef<T>) -> Self {
-        let met = core.identity.meet(&def, &core.settings.namespace);
+        let met = core.identity.meet(def.name(), Some(def.policy()), &core.settings.namespace);
         if let Met::Space { differs: true, .. } = &met {
             core.settings.definitions_differ(def.name());
         }
         Self { core, driver, def, met }
+    }
+
+    /// To read from, by a name that says nothing of options.
+    pub(crate) fn of_links(core: &'s Core, driver: &'s D, name: &str) -> Self {
+        let met = core.identity.meet(name, None, &core.settings.namespace);
+        Self { core, driver, def: name.into(), met }
     }
 
     fn space(&self, key: &impl ToKey) -> Result<&Space<T>> {

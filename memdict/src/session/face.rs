@@ -6,6 +6,7 @@ use super::{
     commit::{Explain, commit},
     core::Core,
     drive::{Blocking, now},
+    guard::Ref,
     hooks::{CacheHooks, Hooks},
     settings::Settings,
     verify::VerifyFirst,
@@ -15,6 +16,7 @@ use crate::{
     dict::{Dict, MemcachedDict},
     error::{BoxError, Result},
     key::Key,
+    link::Link,
     report::CommitReport,
     track::Tracked,
 };
@@ -75,6 +77,28 @@ impl Session {
     /// ```
     pub fn dict<T: Tracked>(&self, def: impl Into<DictDef<T>>) -> MemcachedDict<'_, T> {
         MemcachedDict::new(Dict::new(&self.core, &self.driver, def.into()))
+    }
+
+    /// What a link leads to, for reading, or `None` on a miss: it may never have been stored, or
+    /// be lost.
+    ///
+    /// It is the object that its dictionary has in this session, loaded when it is first asked
+    /// for. To change it, ask the dictionary: `session.dict(&USERS).get_mut(link.key())`. So its
+    /// options are those of that definition; a link has none.
+    ///
+    /// Each target that is not known yet is a round trip. Where many links lead to one dictionary,
+    /// [`get_many`](MemcachedDict::get_many) or [`prefetch`](MemcachedDict::prefetch) load their
+    /// targets in one: `session.dict(&USERS).get_many(links.iter().map(Link::key))`.
+    ///
+    /// # Errors
+    ///
+    /// As [`MemcachedDict::get`]: [`WrongType`](crate::Error::WrongType) if this session has used
+    /// the dictionary's name with another type (following a link uses it as well);
+    /// [`Key`](crate::Error::Key) if what was stored as a
+    /// link names no usable key.
+    pub fn follow<T: Tracked>(&self, link: &Link<T>) -> Result<Option<Ref<'_, T>>> {
+        let dict = Dict::of_links(&self.core, &self.driver, link.dict());
+        MemcachedDict::new(dict).get(link.key())
     }
 
     /// Runs `hook` in this session's commit, after everything is encoded and before the first byte

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 
 use super::{draft::AnySlot, slot::Slot};
 use crate::{
-    def::{DictDef, Policy},
+    def::Policy,
     error::{Error, Result},
     key::{
         Key, ToKey,
@@ -31,7 +31,8 @@ pub(crate) struct Identity {
 struct Known {
     type_id: TypeId,
     type_name: &'static str,
-    policy: Policy,
+    /// Of the first definition; none as long as only links have named it.
+    policy: Option<Policy>,
     /// A `Space<T>` of that type.
     space: Arc<dyn AnySpace>,
 }
@@ -50,15 +51,21 @@ pub(crate) enum Met<T: Tracked> {
 }
 
 impl Identity {
-    /// The dictionary of this definition.
-    pub(crate) fn meet<T: Tracked>(&self, def: &DictDef<T>, namespace: &str) -> Met<T> {
+    /// The dictionary of this name. A definition has a `policy` too, a link has none.
+    pub(crate) fn meet<T: Tracked>(
+        &self,
+        name: &str,
+        policy: Option<Policy>,
+        namespace: &str,
+    ) -> Met<T> {
         let mut spaces = self.spaces.lock();
-        if let Some(known) = spaces.get(def.name()) {
+        if let Some(known) = spaces.get_mut(name) {
             let other_type = Met::OtherType { is: known.type_name };
             if known.type_id != TypeId::of::<T>() {
                 return other_type;
             }
-            let differs = known.policy != def.policy();
+            let differs =
+                policy.is_some_and(|policy| *known.policy.get_or_insert(policy) != policy);
             let space: Arc<dyn Any + Send + Sync> = Arc::clone(&known.space) as _;
             return match space.downcast() {
                 Ok(space) => Met::Space { space, differs },
@@ -68,14 +75,14 @@ impl Identity {
         if let Some(what) = Schema::of::<T>().needs_names {
             return Met::NeedsNames { what };
         }
-        let space = Arc::new(Space::new(def.name(), namespace));
+        let space = Arc::new(Space::new(name, namespace));
         let known = Known {
             type_id: TypeId::of::<T>(),
             type_name: std::any::type_name::<T>(),
-            policy: def.policy(),
+            policy,
             space: Arc::clone(&space) as _,
         };
-        spaces.insert(def.name().to_owned(), known);
+        spaces.insert(name.to_owned(), known);
         Met::Space { space, differs: false }
     }
 

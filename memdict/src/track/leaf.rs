@@ -48,7 +48,7 @@ macro_rules! leaves {
         }
     )*};
 }
-pub(super) use leaves;
+pub(crate) use leaves;
 
 leaves! {
     "bool" [] bool, [] (), |a, b| a == b;
@@ -103,7 +103,7 @@ leaves! {
 }
 
 /// The first that is something.
-pub(super) const fn first(of: &[Option<&'static str>]) -> Option<&'static str> {
+pub(crate) const fn first(of: &[Option<&'static str>]) -> Option<&'static str> {
     match of {
         [] => None,
         [Some(found), ..] => Some(found),

@@ -9,7 +9,7 @@ mod collections;
 mod enum_field;
 mod field;
 mod foreign;
-mod leaf;
+pub(crate) mod leaf;
 mod merge;
 mod opaque;
 mod shape;

@@ -5,6 +5,7 @@ mod commit;
 mod failures;
 mod guards;
 mod keys;
+mod links;
 mod transactions;
 mod unusable;
 
@@ -103,5 +104,19 @@ suite! {
         long_and_unsafe_keys_work_and_never_meet
         namespaces_keep_caches_apart
         a_key_that_is_too_long_is_an_error
+    }
+    links {
+        a_link_is_stored_as_name_and_key_and_never_as_what_it_leads_to
+        what_a_link_leads_to_is_the_object_that_its_dictionary_has
+        a_target_that_was_lost_is_a_miss
+        links_may_go_in_a_circle_or_to_themselves
+        a_link_may_be_an_entry
+        many_targets_are_loaded_in_one_batch_by_their_keys
+        a_link_that_is_set_to_an_equal_one_is_not_touched
+        a_link_to_a_name_of_another_type_is_the_wrong_type
+        what_only_links_to_a_type_that_has_changed_is_still_read
+        a_stored_link_to_anywhere_is_a_miss_or_the_error_of_a_key
+        a_link_leads_into_the_namespace_of_the_cache_that_follows_it
+        a_target_that_was_followed_is_written_with_the_options_of_its_definition
     }
 }
