@@ -16,11 +16,11 @@ pub(super) fn expand(names: &Names) -> TokenStream {
             __memdict_changes: &#changes #flags,
             __memdict_path: &str,
         ) -> ::core::result::Result<(), #krate::MergeConflict> {
-            #krate::__private::merge_as_one(
+            #krate::__private::merge_as_one::<Self>(
                 __memdict_base,
                 __memdict_ours,
                 __memdict_theirs,
-                #krate::Changes::any(__memdict_changes),
+                __memdict_changes,
                 __memdict_path,
             )
         }

@@ -2,7 +2,7 @@
 
 use std::{error, fmt, mem};
 
-use super::Tracked;
+use super::{Changes, Tracked};
 
 /// Why two changes cannot both stand: the part, and the reason in a few words, as in
 /// "`address.city`: changed on both sides".
@@ -25,7 +25,7 @@ impl fmt::Display for MergeConflict {
 impl error::Error for MergeConflict {}
 
 /// [`Tracked::merge`] of a type that is one part: the side that changed stands, and two that
-/// changed are a conflict, even if they changed to the same. `changed` says it of `ours`.
+/// changed are a conflict, even if they changed to the same.
 ///
 /// # Errors
 ///
@@ -34,13 +34,13 @@ pub fn merge_as_one<T: Tracked>(
     base: &T,
     ours: &mut T,
     theirs: &mut T,
-    changed: bool,
+    changes: &T::Changes,
     path: &str,
 ) -> Result<(), MergeConflict> {
     if T::same(base, theirs) {
         return Ok(());
     }
-    if changed {
+    if changes.any() {
         return Err(MergeConflict::at(path, "changed on both sides"));
     }
     mem::swap(ours, theirs);
