@@ -68,11 +68,12 @@ fn attributes(part: &Part, input: &Input, mistakes: &mut Mistakes) {
             mistakes.at_span(span, message);
         }
     };
+    let merge = attrs.merge.as_ref().map(|(_, span)| *span);
     if matches!(part.keep, Keep::Skipped) {
         let why = "has no effect on a field that serde skips: it is not stored";
         refuse(attrs.opaque, &format!("`opaque` {why}"));
         refuse(attrs.untracked, &format!("`untracked` {why}"));
-        refuse(attrs.merge, &format!("`merge` {why}"));
+        refuse(merge, &format!("`merge` {why}"));
         refuse(attrs.version.map(|(_, span)| span), &format!("`version` {why}"));
         return;
     }
@@ -89,9 +90,9 @@ fn attributes(part: &Part, input: &Input, mistakes: &mut Mistakes) {
         );
     }
     if attrs.untracked.is_some() {
-        refuse(attrs.merge, "`merge` has no effect on an `untracked` field");
+        refuse(merge, "`merge` has no effect on an `untracked` field");
     } else if input.attrs.merge.is_none() {
-        refuse(attrs.merge, "`merge` on a field needs `#[memdict(merge)]` on the type as well");
+        refuse(merge, "`merge` on a field needs `#[memdict(merge)]` on the type as well");
     }
 }
 

@@ -2,16 +2,20 @@
 //! decide what is stored.
 
 mod known;
+mod rule;
 mod serde;
 
 use proc_macro2::{Ident, Span, TokenTree};
 use syn::{
-    Attribute, LitInt, LitStr, Path, Result, Token, Type, meta::ParseNestedMeta, parenthesized,
+    Attribute, LitInt, LitStr, Path, Result, Token, Type, meta::ParseNestedMeta,
     parse::ParseStream, spanned::Spanned,
 };
 
 use self::known::Place;
-pub(crate) use self::serde::{Case, SerdeField, SerdeType, SerdeVariant, With};
+pub(crate) use self::{
+    rule::Rule,
+    serde::{Case, SerdeField, SerdeType, SerdeVariant, With},
+};
 use crate::mistakes::Mistakes;
 
 /// `#[memdict(..)]` on the type.
@@ -31,7 +35,7 @@ pub(crate) struct FieldAttrs {
     pub(crate) opaque: Option<Span>,
     pub(crate) version: Option<(u64, Span)>,
     pub(crate) untracked: Option<Span>,
-    pub(crate) merge: Option<Span>,
+    pub(crate) merge: Option<(Rule, Span)>,
     pub(crate) allow_interior: Option<Span>,
     /// Whether an attribute was not understood: the field may be meant to be anything.
     pub(crate) unclear: bool,
@@ -66,10 +70,7 @@ impl FieldAttrs {
                 "untracked" => once(&mut read.untracked, span, meta),
                 "allow_interior" => once(&mut read.allow_interior, span, meta),
                 // The only other word of this place.
-                _ => {
-                    merge_rule(meta.value()?)?;
-                    once(&mut read.merge, span, meta)
-                }
+                _ => once(&mut read.merge, (Rule::read(meta.value()?)?, span), meta),
             }
         });
         read.unclear = unclear;
@@ -139,28 +140,4 @@ fn crate_path(meta: &ParseNestedMeta<'_>) -> Result<Path> {
     } else {
         value.call(Path::parse_mod_style)
     }
-}
-
-/// Checked here, so that a type is right before the first conflict.
-fn merge_rule(input: ParseStream<'_>) -> Result<()> {
-    const RULES: [&str; 6] = ["sum", "max", "min", "union", "ours", "theirs"];
-    let rule: Ident = input.parse()?;
-    if rule == "with" {
-        let path;
-        parenthesized!(path in input);
-        path.parse::<Path>()?;
-        return match path.is_empty() {
-            true => Ok(()),
-            false => Err(path.error("expected `)` behind the path of a function")),
-        };
-    }
-    if RULES.iter().any(|known| rule == known) {
-        return Ok(());
-    }
-    let rules = RULES.map(|rule| format!("`{rule}`")).join(", ");
-    let message = match known::nearest(&rule.to_string(), &RULES) {
-        Some(near) => format!("unknown merge rule `{rule}`: did you mean `{near}`?"),
-        None => format!("unknown merge rule `{rule}`: there are {rules} and `with(path)`"),
-    };
-    Err(syn::Error::new(rule.span(), message))
 }

@@ -1,28 +1,161 @@
-//! How two changes of a value are brought together.
+//! How two changes of a value are brought together: part by part where the type has `merge`,
+//! as one part otherwise.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 
-use super::Names;
+use super::{Names, binding, compare, pattern, several};
+use crate::{
+    attr::Rule,
+    input::{Input, Kind, Part, Parts, Variant},
+    path,
+};
 
-pub(super) fn expand(names: &Names) -> TokenStream {
+/// The three values, as the names of arguments and in the names of what is bound of them.
+const SIDES: [&str; 3] = ["base", "ours", "theirs"];
+
+pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
     let Names { krate, changes, .. } = names;
     let (_, flags, _) = names.bounded.split_for_impl();
+    let merges = input.attrs.merge.map(|_| {
+        quote!(
+            const MERGES: bool = true;
+        )
+    });
+    let body = match &input.kind {
+        Kind::Struct(parts) if merges.is_some() => of_struct(parts, names),
+        Kind::Enum(variants) if merges.is_some() => of_enum(input, variants, names),
+        _ => as_one(names),
+    };
+    let arg = |name: &str| {
+        let name = format_ident!("__memdict_{name}");
+        if path::mentions(body.clone(), &name) { quote!(#name) } else { quote!(_) }
+    };
+    let [base, ours, theirs] = SIDES.map(arg);
+    let [marks, path] = ["changes", "path"].map(arg);
     quote! {
+        #merges
+
         fn merge(
-            __memdict_base: &Self,
-            __memdict_ours: &mut Self,
-            __memdict_theirs: &mut Self,
-            __memdict_changes: &#changes #flags,
-            __memdict_path: &str,
+            #base: &Self,
+            #ours: &mut Self,
+            #theirs: &mut Self,
+            #marks: &#changes #flags,
+            #path: &str,
         ) -> ::core::result::Result<(), #krate::MergeConflict> {
-            #krate::__private::merge_as_one::<Self>(
-                __memdict_base,
-                __memdict_ours,
-                __memdict_theirs,
-                __memdict_changes,
-                __memdict_path,
-            )
+            #body
+        }
+    }
+}
+
+fn as_one(names: &Names) -> TokenStream {
+    let krate = &names.krate;
+    quote! {
+        #krate::__private::merge_as_one::<Self>(
+            __memdict_base,
+            __memdict_ours,
+            __memdict_theirs,
+            __memdict_changes,
+            __memdict_path,
+        )
+    }
+}
+
+fn of_struct(parts: &Parts, names: &Names) -> TokenStream {
+    each(parts, names, |_, part| {
+        SIDES.map(|side| {
+            let (value, member) = (format_ident!("__memdict_{side}"), &part.member);
+            quote!(#value.#member)
+        })
+    })
+}
+
+/// Part by part if all three are of one variant, which may then have no parts.
+fn of_enum(input: &Input, variants: &[Variant], names: &Names) -> TokenStream {
+    if variants.is_empty() {
+        return quote!(match *__memdict_base {});
+    }
+    let arms = variants.iter().map(|variant| {
+        let name = &variant.ident;
+        let [base, ours, theirs] =
+            SIDES.map(|side| pattern(&variant.parts, |index| binding(side, index)));
+        let body = each(&variant.parts, names, |index, _| {
+            SIDES.map(|side| {
+                let bound = binding(side, index);
+                quote!(*#bound)
+            })
+        });
+        quote!((Self::#name #base, Self::#name #ours, Self::#name #theirs) => { #body })
+    });
+    let otherwise = several(input).then(|| {
+        let as_one = as_one(names);
+        quote!(_ => #as_one,)
+    });
+    quote! {
+        match (__memdict_base, &mut *__memdict_ours, &mut *__memdict_theirs) {
+            #(#arms)*
+            #otherwise
+        }
+    }
+}
+
+/// Merges each flagged part. `places` says where the three values of one are.
+fn each(
+    parts: &Parts,
+    names: &Names,
+    places: impl Fn(usize, &Part) -> [TokenStream; 3],
+) -> TokenStream {
+    let merged = parts
+        .list
+        .iter()
+        .enumerate()
+        .filter(|(_, part)| part.is_flagged())
+        .map(|(index, part)| part_of(part, names, places(index, part)));
+    quote! {
+        #(#merged)*
+        ::core::result::Result::Ok(())
+    }
+}
+
+fn part_of(part: &Part, names: &Names, [base, ours, theirs]: [TokenStream; 3]) -> TokenStream {
+    let (krate, name, flag) = (&names.krate, &part.name, &part.flag);
+    let flag = quote!(&__memdict_changes.#flag);
+    let path = quote!(&#krate::__private::join(__memdict_path, #name));
+    if part.is_tracked() && part.attrs.merge.is_none() {
+        let tracked = names.tracked(part);
+        return quote!(#tracked::merge(&#base, &mut #ours, &mut #theirs, #flag, #path)?;);
+    }
+    let rule = rule(part, names);
+    let same = compare::same(part, names, &quote!(&#base), &quote!(&#theirs));
+    quote! {
+        #krate::__private::merge_by_rule(
+            [#krate::Changes::any(#flag), !#same],
+            #krate::__private::Sides { base: &#base, ours: &mut #ours, theirs: &mut #theirs },
+            #rule,
+            #path,
+        )?;
+    }
+}
+
+/// The function that is asked. What it works on is told where the type is written.
+fn rule(part: &Part, names: &Names) -> TokenStream {
+    let ty = &part.ty;
+    let krate = &names.krate;
+    let private = quote_spanned!(ty.span()=> #krate::__private);
+    let Some((rule, _)) = &part.attrs.merge else {
+        return quote!(#private::refuse::<#ty>);
+    };
+    match rule {
+        Rule::Sum => quote_spanned!(ty.span()=> <#ty as #private::Sum>::sum),
+        Rule::Union => quote_spanned!(ty.span()=> <#ty as #private::Union>::union),
+        Rule::Append => quote_spanned!(ty.span()=> <#ty as #private::Append>::append),
+        Rule::Max => quote_spanned!(ty.span()=> #private::max::<#ty>),
+        Rule::Min => quote_spanned!(ty.span()=> #private::min::<#ty>),
+        Rule::Ours => quote!(#private::ours::<#ty>),
+        Rule::Theirs => quote!(#private::theirs::<#ty>),
+        Rule::With(function) => {
+            quote_spanned!(function.span()=> #krate::__private::with(#function))
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The generated code: the view, the changes, and the impl of `Tracked`.
 
 mod changes;
+mod compare;
 mod edit;
 mod merge;
 mod tracked;
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{DeriveInput, Generics, Member, spanned::Spanned};
 
 use crate::{
@@ -127,6 +128,16 @@ fn allow_deprecated(input: &Input) -> Option<TokenStream> {
 
 fn is_enum(input: &Input) -> bool {
     matches!(input.kind, Kind::Enum(_))
+}
+
+/// Whether the variant can be another one.
+fn several(input: &Input) -> bool {
+    matches!(&input.kind, Kind::Enum(variants) if variants.len() > 1)
+}
+
+/// The name of a part of a variant, of one of several values.
+fn binding(side: &str, index: usize) -> Ident {
+    format_ident!("__memdict_{side}{index}")
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! The impl of `Tracked`, and of `TrackedEnum` for an enum.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::{Names, allow_deprecated, edit, is_enum, merge, pattern};
+use super::{Names, allow_deprecated, binding, compare::Compare, edit, is_enum, merge, several};
 use crate::{
     attr::With,
-    input::{Input, Keep, Kind, Part, Parts, Variant},
+    input::{Input, Keep, Kind, Part, Parts},
     path,
 };
 
@@ -50,7 +50,7 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
     let diff = Compare::new(input, names, "base", "now");
     let (diff, [base, now]) = diff.body(diff.each(), quote!(__memdict_changes.variant = true));
     let [a, b] = same_args;
-    let merge = merge::expand(names);
+    let merge = merge::expand(input, names);
     let diff_arg = match input.flagged().is_empty() && !several(input) {
         true => quote!(_),
         false => quote!(__memdict_changes),
@@ -86,11 +86,6 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
 
         #project
     }
-}
-
-/// Whether the variant can be another one.
-fn several(input: &Input) -> bool {
-    matches!(&input.kind, Kind::Enum(variants) if variants.len() > 1)
 }
 
 // --- the shape ---
@@ -197,148 +192,5 @@ fn project(input: &Input, names: &Names, view: &TokenStream) -> TokenStream {
                 #body
             }
         }
-    }
-}
-
-fn binding(side: &str, index: usize) -> Ident {
-    format_ident!("__memdict_{side}{index}")
-}
-
-// --- same and diff ---
-
-/// Two values, part by part.
-struct Compare<'a> {
-    input: &'a Input,
-    names: &'a Names,
-    left: &'static str,
-    right: &'static str,
-}
-
-impl<'a> Compare<'a> {
-    fn new(input: &'a Input, names: &'a Names, left: &'static str, right: &'static str) -> Self {
-        Self { input, names, left, right }
-    }
-
-    /// Whether all flagged parts of one struct or variant are the same.
-    fn all(&self) -> impl Fn(&Parts) -> TokenStream {
-        |parts| {
-            let same: Vec<_> =
-                self.pairs(parts).map(|(part, a, b)| self.same(part, &a, &b)).collect();
-            if same.is_empty() { quote!(true) } else { quote!(#(#same)&&*) }
-        }
-    }
-
-    /// Marks those that are not.
-    fn each(&self) -> impl Fn(&Parts) -> TokenStream {
-        |parts| {
-            let marks = self.pairs(parts).map(|(part, base, now)| {
-                let flag = &part.flag;
-                if part.is_tracked() {
-                    let tracked = self.names.tracked(part);
-                    quote!(#tracked::diff(#base, #now, &mut __memdict_changes.#flag);)
-                } else {
-                    let same = self.same(part, &base, &now);
-                    quote!(__memdict_changes.#flag |= !#same;)
-                }
-            });
-            quote!(#(#marks)*)
-        }
-    }
-
-    /// The flagged parts, with how both sides reach them.
-    fn pairs<'p>(
-        &self,
-        parts: &'p Parts,
-    ) -> impl Iterator<Item = (&'p Part, TokenStream, TokenStream)> {
-        let of_enum = is_enum(self.input);
-        let (left, right) = (self.left, self.right);
-        let place = move |side: &str, index: usize, part: &Part| {
-            if of_enum {
-                let bound = binding(side, index);
-                quote!(#bound)
-            } else {
-                let (value, member) = (format_ident!("__memdict_{side}"), &part.member);
-                quote!(&#value.#member)
-            }
-        };
-        parts
-            .list
-            .iter()
-            .enumerate()
-            .filter(|(_, part)| part.is_flagged())
-            .map(move |(index, part)| (part, place(left, index, part), place(right, index, part)))
-    }
-
-    fn same(&self, part: &Part, a: &TokenStream, b: &TokenStream) -> TokenStream {
-        let krate = &self.names.krate;
-        match &part.keep {
-            Keep::With(with) => {
-                let ty = &part.ty;
-                let function = match with {
-                    With::Module(path) => quote!(#path::serialize),
-                    With::Function(path) => quote!(#path),
-                };
-                let generics = &self.names.bounded;
-                let (params, arguments, clause) = generics.split_for_impl();
-                let marker = super::generics::anchor(generics).unwrap_or_else(|| quote!(()));
-                quote!({
-                    struct __MemdictWith #params (#marker) #clause;
-                    impl #params #krate::__private::SerializeWith<#ty>
-                        for __MemdictWith #arguments #clause
-                    {
-                        fn serialize<__MemdictS: #krate::__private::Serializer>(
-                            __memdict_value: &#ty,
-                            __memdict_serializer: __MemdictS,
-                        ) -> ::core::result::Result<__MemdictS::Ok, __MemdictS::Error> {
-                            #function(__memdict_value, __memdict_serializer)
-                        }
-                    }
-                    #krate::__private::same_with::<#ty, __MemdictWith #arguments>(#a, #b)
-                })
-            }
-            Keep::Opaque => quote!(#krate::__private::same_encoding(#a, #b)),
-            Keep::Tracked | Keep::Skipped => {
-                let tracked = self.names.tracked(part);
-                quote!(#tracked::same(#a, #b))
-            }
-        }
-    }
-
-    /// The body of the function, and the names of its two arguments. `differs` is what happens
-    /// where the variants differ.
-    fn body(
-        &self,
-        of: impl Fn(&Parts) -> TokenStream,
-        differs: TokenStream,
-    ) -> (TokenStream, [TokenStream; 2]) {
-        let args = [self.left, self.right].map(|side| {
-            let name = format_ident!("__memdict_{side}");
-            quote!(#name)
-        });
-        let none = [quote!(_), quote!(_)];
-        match &self.input.kind {
-            Kind::Struct(parts) => {
-                let used = parts.list.iter().any(Part::is_flagged);
-                (of(parts), if used { args } else { none })
-            }
-            Kind::Enum(variants) if variants.is_empty() => {
-                let [left, _] = &args;
-                (quote!(match *#left {}), [quote!(#left), quote!(_)])
-            }
-            Kind::Enum(variants) => {
-                let arms = variants.iter().map(|variant| self.arm(variant, &of));
-                let otherwise = several(self.input).then(|| quote!(_ => #differs,));
-                let [left, right] = &args;
-                (quote!(match (#left, #right) { #(#arms)* #otherwise }), args)
-            }
-        }
-    }
-
-    fn arm(&self, variant: &Variant, of: impl Fn(&Parts) -> TokenStream) -> TokenStream {
-        let name = &variant.ident;
-        let left = pattern(&variant.parts, |index| binding(self.left, index));
-        let right = pattern(&variant.parts, |index| binding(self.right, index));
-        let body = of(&variant.parts);
-        quote!((Self::#name #left, Self::#name #right) => { #body })
     }
 }

@@ -5,7 +5,10 @@ use std::{fmt, marker::PhantomData};
 pub use serde::{Serialize, Serializer, de::DeserializeOwned};
 pub use std::string::String;
 
-pub use crate::track::merge_as_one;
+pub use crate::track::merge::{
+    Append, Ruling, Sides, Sum, Union, max, merge_as_one, merge_by_rule, min, ours, refuse, theirs,
+    with,
+};
 
 #[cfg(fuzzing)]
 pub use crate::store::memcached::talk::rehearsal::answers as fuzz_answers;

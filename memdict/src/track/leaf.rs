@@ -43,7 +43,7 @@ macro_rules! leaves {
                 changed: &bool,
                 path: &str,
             ) -> Result<(), $crate::MergeConflict> {
-                $crate::track::merge_as_one(base, ours, theirs, changed, path)
+                $crate::track::merge::merge_as_one(base, ours, theirs, changed, path)
             }
         }
     )*};

@@ -10,7 +10,7 @@ mod enum_field;
 mod field;
 mod foreign;
 pub(crate) mod leaf;
-mod merge;
+pub(crate) mod merge;
 mod opaque;
 mod shape;
 mod wrappers;
@@ -23,7 +23,7 @@ use crate::{codec::Encoded, error::BoxError};
 
 pub use enum_field::{EnumField, TrackedEnum};
 pub use field::{AssignFrom, Field};
-pub use merge::{MergeConflict, merge_as_one};
+pub use merge::MergeConflict;
 pub use opaque::Opaque;
 pub(crate) use opaque::same_encoding;
 pub(crate) use shape::Schema;
