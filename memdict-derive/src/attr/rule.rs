@@ -16,7 +16,7 @@ pub(crate) enum Rule {
     With(Path),
 }
 
-/// Those of one word, which is how `__private` calls them too.
+/// Those of one word.
 const WORDS: [&str; 7] = ["sum", "max", "min", "union", "append", "ours", "theirs"];
 
 impl Rule {
@@ -33,11 +33,7 @@ impl Rule {
             "with" => {
                 let path;
                 parenthesized!(path in input);
-                let function = path.parse()?;
-                if !path.is_empty() {
-                    return Err(path.error("expected `)` behind the path of a function"));
-                }
-                Self::With(function)
+                Self::With(path.parse()?)
             }
             unknown => return Err(Error::new(rule.span(), refuse(unknown))),
         })

@@ -121,41 +121,43 @@ fn each(
 fn part_of(part: &Part, names: &Names, [base, ours, theirs]: [TokenStream; 3]) -> TokenStream {
     let (krate, name, flag) = (&names.krate, &part.name, &part.flag);
     let flag = quote!(&__memdict_changes.#flag);
-    let path = quote!(&#krate::__private::join(__memdict_path, #name));
     if part.is_tracked() && part.attrs.merge.is_none() {
         let tracked = names.tracked(part);
+        let path = quote!(&#krate::__private::join(__memdict_path, #name));
         return quote!(#tracked::merge(&#base, &mut #ours, &mut #theirs, #flag, #path)?;);
     }
-    let rule = rule(part, names);
     let same = compare::same(part, names, &quote!(&#base), &quote!(&#theirs));
+    let rule = rule(part, names);
     quote! {
-        #krate::__private::merge_by_rule(
+        if let ::core::option::Option::Some(__memdict_sides) = #krate::__private::undecided(
             [#krate::Changes::any(#flag), !#same],
             #krate::__private::Sides { base: &#base, ours: &mut #ours, theirs: &mut #theirs },
-            #rule,
-            #path,
-        )?;
+        ) {
+            #krate::__private::ruled(#rule, __memdict_path, #name)?;
+        }
     }
 }
 
-/// The function that is asked. What it works on is told where the type is written.
+/// What the part's rule says of `__memdict_sides`. What a rule works on is told where the type is
+/// written; called like this, and not handed on as a function, it is told once.
 fn rule(part: &Part, names: &Names) -> TokenStream {
-    let ty = &part.ty;
+    let (ty, place) = (&part.ty, part.ty.span());
     let krate = &names.krate;
-    let private = quote_spanned!(ty.span()=> #krate::__private);
+    let private = quote!(#krate::__private);
     let Some((rule, _)) = &part.attrs.merge else {
-        return quote!(#private::refuse::<#ty>);
+        return quote!(#private::refuse::<#ty>(__memdict_sides));
     };
-    match rule {
-        Rule::Sum => quote_spanned!(ty.span()=> <#ty as #private::Sum>::sum),
-        Rule::Union => quote_spanned!(ty.span()=> <#ty as #private::Union>::union),
-        Rule::Append => quote_spanned!(ty.span()=> <#ty as #private::Append>::append),
-        Rule::Max => quote_spanned!(ty.span()=> #private::max::<#ty>),
-        Rule::Min => quote_spanned!(ty.span()=> #private::min::<#ty>),
+    let function = match rule {
+        Rule::Sum => quote_spanned!(place=> <#ty as #private::Sum>::sum),
+        Rule::Union => quote_spanned!(place=> <#ty as #private::Union>::union),
+        Rule::Append => quote_spanned!(place=> <#ty as #private::Append>::append),
+        Rule::Max => quote!(#private::max::<#ty>),
+        Rule::Min => quote!(#private::min::<#ty>),
         Rule::Ours => quote!(#private::ours::<#ty>),
         Rule::Theirs => quote!(#private::theirs::<#ty>),
         Rule::With(function) => {
-            quote_spanned!(function.span()=> #krate::__private::with(#function))
+            return quote!(#private::with::<#ty, _>(__memdict_sides, #function));
         }
-    }
+    };
+    quote!(#function(__memdict_sides))
 }

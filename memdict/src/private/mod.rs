@@ -6,8 +6,8 @@ pub use serde::{Serialize, Serializer, de::DeserializeOwned};
 pub use std::string::String;
 
 pub use crate::track::merge::{
-    Append, Ruling, Sides, Sum, Union, max, merge_as_one, merge_by_rule, min, ours, refuse, theirs,
-    with,
+    Append, Ruling, Sides, Sum, Union, join, max, merge_as_one, min, ours, refuse, ruled, theirs,
+    undecided, with,
 };
 
 #[cfg(fuzzing)]
@@ -41,12 +41,6 @@ pub fn is_inexact<T: Tracked>() -> bool {
 #[must_use]
 pub fn needs_names<T: Tracked>() -> Option<&'static str> {
     Schema::of::<T>().needs_names
-}
-
-/// The path of a part under `path`.
-#[must_use]
-pub fn join(path: &str, part: &str) -> String {
-    if path.is_empty() { part.to_owned() } else { format!("{path}.{part}") }
 }
 
 /// Visits the flags of one part, if there is anything to see.

@@ -149,6 +149,7 @@ struct Unseen {
     reads: u8,
 }
 
+#[expect(dead_code, reason = "there is none")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Tracked)]
 #[memdict(merge)]
 enum Never {}
@@ -188,10 +189,37 @@ fn small_types_merge() {
     assert_eq!(merged(&Lone::Only, &Lone::Only, &Lone::Only), Ok(Lone::Only));
 }
 
+/// Written by a macro, from what it was given.
+macro_rules! written {
+    ($name:ident { $field:ident: $type:ty, $rule:ident, $function:path }) => {
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Tracked)]
+        #[memdict(merge)]
+        struct $name {
+            $field: $type,
+            #[memdict(merge = $rule)]
+            ruled: $type,
+            #[memdict(merge = with($function))]
+            asked: $type,
+        }
+    };
+}
+
+written! { Written { plain: u32, sum, prefer_ours } }
+
+#[test]
+fn a_type_that_a_macro_wrote_merges() {
+    let written = |plain, ruled, asked| Written { plain, ruled, asked };
+    let both = merged(&written(1, 1, 1), &written(2, 2, 1), &written(1, 3, 2));
+    assert_eq!(both, Ok(written(2, 4, 2)));
+    let both = merged(&written(1, 1, 1), &written(1, 1, 2), &written(1, 1, 3));
+    assert_eq!(both, conflict("asked", "not chosen"));
+}
+
 /// Nothing is in scope that the generated code could lean on.
 mod bare {
     mod memdict {}
 
+    #[expect(dead_code, reason = "only has to build")]
     #[derive(::serde::Serialize, ::serde::Deserialize, ::memdict::Tracked)]
     #[memdict(merge)]
     enum Result<Ok, Err> {

@@ -14,6 +14,12 @@ pub use append::Append;
 pub use sum::Sum;
 pub use union::Union;
 
+/// The path of a part under `path`.
+#[must_use]
+pub fn join(path: &str, part: &str) -> String {
+    if path.is_empty() { part.to_owned() } else { format!("{path}.{part}") }
+}
+
 /// Why two changes cannot both stand: the part, and the reason in a few words, as in
 /// "`address.city`: changed on both sides".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +56,10 @@ pub fn merge_as_one<T: Tracked>(
     path: &str,
 ) -> Result<(), MergeConflict> {
     let changed = [changes.any(), !T::same(base, theirs)];
-    merge_by_rule(changed, Sides { base, ours, theirs }, refuse, path)
+    match undecided(changed, Sides { base, ours, theirs }) {
+        None => Ok(()),
+        Some(_) => Err(MergeConflict::at(path, BOTH)),
+    }
 }
 
 /// What a part was, and what each side made of it.
@@ -67,26 +76,27 @@ pub struct Sides<'a, T> {
 /// What a rule says: `sides.ours` is the value in which both changes stand, or why there is none.
 pub type Ruling = Result<(), BoxError>;
 
-/// Merges one part, of which `changed` says whether ours and theirs differ from the base. `rule`
-/// is asked only if both do.
+/// Keeps the side that changed: `changed` says whether ours and theirs differ from the base. If
+/// both do, they are given back for a rule to decide.
+#[must_use]
+pub fn undecided<T>(changed: [bool; 2], sides: Sides<'_, T>) -> Option<Sides<'_, T>> {
+    match changed {
+        [_, false] => None,
+        [false, true] => {
+            mem::swap(sides.ours, sides.theirs);
+            None
+        }
+        [true, true] => Some(sides),
+    }
+}
+
+/// A ruling on the part `name` of what is at `path`.
 ///
 /// # Errors
 ///
-/// That of the rule, under `path`.
-pub fn merge_by_rule<T>(
-    changed: [bool; 2],
-    sides: Sides<'_, T>,
-    rule: impl FnOnce(Sides<'_, T>) -> Ruling,
-    path: &str,
-) -> Result<(), MergeConflict> {
-    match changed {
-        [_, false] => Ok(()),
-        [false, true] => {
-            mem::swap(sides.ours, sides.theirs);
-            Ok(())
-        }
-        [true, true] => rule(sides).map_err(|why| MergeConflict::at(path, why)),
-    }
+/// That of the rule.
+pub fn ruled(ruling: Ruling, path: &str, name: &str) -> Result<(), MergeConflict> {
+    ruling.map_err(|why| MergeConflict::at(&join(path, name), why))
 }
 
 /// The rule of a part that has none.
@@ -145,11 +155,14 @@ fn keep<T: PartialOrd>(sides: Sides<'_, T>, wanted: Ordering) -> Ruling {
 }
 
 /// The rule `with(function)`.
+///
+/// # Errors
+///
+/// Those of the function.
 pub fn with<T, E: Into<BoxError>>(
+    sides: Sides<'_, T>,
     function: impl FnOnce(&T, &T, &T) -> Result<T, E>,
-) -> impl FnOnce(Sides<'_, T>) -> Ruling {
-    |sides| {
-        *sides.ours = function(sides.base, sides.ours, sides.theirs).map_err(Into::into)?;
-        Ok(())
-    }
+) -> Ruling {
+    *sides.ours = function(sides.base, sides.ours, sides.theirs).map_err(Into::into)?;
+    Ok(())
 }
