@@ -56,9 +56,10 @@ pub enum Error {
         asked: &'static str,
     },
 
-    /// A panic struck while the entry was being changed. It may be half changed, so it is
-    /// neither handed out again nor written, and a commit sends nothing.
-    #[error("`{dict}[{key}]` was being changed when a panic struck")]
+    /// A panic struck while the entry was being changed, or it could not be rolled back to a
+    /// savepoint. It may be half changed, so it is neither handed out again nor written, and a
+    /// commit sends nothing.
+    #[error("`{dict}[{key}]` may be half changed: a panic struck, or a rollback failed")]
     #[non_exhaustive]
     Poisoned {
         /// The dictionary's name.
@@ -95,8 +96,11 @@ pub enum Error {
         fields: Vec<String>,
     },
 
-    /// A value does not encode. Nothing of the commit was sent.
-    #[error("`{dict}[{key}]` cannot be encoded; nothing of the commit was sent")]
+    /// A value does not encode, and nothing of the commit was sent. After a
+    /// [savepoint](crate::Session::savepoint): it does not encode, and was not handed out; or
+    /// what it encoded does not decode, and it was not [rolled
+    /// back](crate::Session::rollback_to).
+    #[error("`{dict}[{key}]` cannot be encoded; nothing was sent")]
     #[non_exhaustive]
     Encode {
         /// The dictionary's name.
@@ -105,6 +109,18 @@ pub enum Error {
         key: Key,
         /// What the codec says.
         source: BoxError,
+    },
+
+    /// A savepoint that the session cannot be rolled back to: an earlier one was rolled back to
+    /// since it was made, or it is another session's. Nothing was done.
+    #[error(
+        "savepoint {id} is not valid in this session: an earlier one was rolled back to since, or \
+         it is another session's; take a new one"
+    )]
+    #[non_exhaustive]
+    Savepoint {
+        /// Its number, which no other savepoint of this process has.
+        id: u64,
     },
 
     /// The store cannot do what a change needs. Nothing of the commit was sent.

@@ -88,6 +88,7 @@ pub use session::{
     face::Session,
     guard::{Ref, RefMut},
     retry::Retry,
+    savepoint::Savepoint,
     settings::DetectUntracked,
 };
 pub use store::classic::ClassicStore;

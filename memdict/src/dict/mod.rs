@@ -130,6 +130,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     #[inline(always)]
     fn check_out(&self, key: impl ToKey) -> Result<Held<'s, T>> {
         let slot = self.0.slot(&key)?;
+        self.0.core.keep(&slot)?;
         let out = self.known(&slot, For::Writing, |slot| slot.check_out(self.0.def.policy()))?;
         Ok(Held::new(self.0.core, slot, out))
     }
@@ -151,7 +152,8 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     /// # Errors
     ///
     /// [`AlreadyBorrowed`](Error::AlreadyBorrowed) while any other guard of the entry lives;
-    /// otherwise as [`get`](Self::get).
+    /// after a [savepoint](crate::Session::savepoint) [`Encode`](Error::Encode), if the value
+    /// cannot be kept as it is; otherwise as [`get`](Self::get).
     pub fn get_mut(&self, key: impl ToKey) -> Result<Option<RefMut<'s, T>>> {
         let held = self.check_out(key)?;
         Ok(held.value.is_some().then(|| RefMut::new(held)))
@@ -196,7 +198,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     /// # Errors
     ///
     /// [`AlreadyBorrowed`](Error::AlreadyBorrowed) while any guard of the entry lives, reading
-    /// ones included; otherwise as [`get`](Self::get), but never `Unavailable`.
+    /// ones included; otherwise as [`get_mut`](Self::get_mut), but never `Unavailable`.
     pub fn insert(&self, key: impl ToKey, value: T) -> Result<()> {
         self.0.core.insert(&self.0.slot(&key)?, &self.0.def, value)
     }

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use super::{
     draft::AnySlot,
     identity::Identity,
+    savepoint::{Savepoint, Savepoints},
     settings::Settings,
     slot::{FirstWrite, Slot},
     verify::VerifyFirst,
@@ -29,6 +30,7 @@ pub(crate) struct Core {
     pub(super) doomed: Mutex<bool>,
     /// What the session is about, for those who read logs.
     pub(super) notes: Mutex<Vec<String>>,
+    pub(super) savepoints: Savepoints,
     /// How many batches of loads there were.
     batches: AtomicU64,
 }
@@ -43,6 +45,7 @@ impl Core {
             verify_first: Mutex::new(verify_first),
             doomed: Mutex::default(),
             notes: Mutex::default(),
+            savepoints: Savepoints::default(),
             batches: AtomicU64::new(0),
         }
     }
@@ -64,18 +67,60 @@ impl Core {
         self.current.lock().push(Arc::clone(slot) as _);
     }
 
+    /// Before every call that may change the entry: keeps what it is for the newest savepoint.
+    ///
+    /// # Errors
+    ///
+    /// `Encode`: it cannot be kept, and is not to be changed.
+    #[inline(always)]
+    pub(crate) fn keep<T: Tracked>(&self, slot: &Arc<Slot<T>>) -> Result<()> {
+        match self.savepoints.newest() {
+            0 => Ok(()),
+            newest => self.keep_for(newest, slot),
+        }
+    }
+
+    /// Apart, so that calls without a savepoint are short.
+    #[cold]
+    fn keep_for<T: Tracked>(&self, newest: u64, slot: &Arc<Slot<T>>) -> Result<()> {
+        if slot.keep(newest)? {
+            self.savepoints.changed(Arc::clone(slot) as _);
+        }
+        Ok(())
+    }
+
+    /// The session as it is now, to be rolled back to. Nobody else uses the session meanwhile,
+    /// and no guard of it lives: the faces take it `&mut`.
+    pub(crate) fn savepoint(&self) -> Savepoint {
+        self.savepoints.begin(self.listed.lock().len())
+    }
+
+    /// Makes the session what it was; again, while nobody else uses it.
+    ///
+    /// # Errors
+    ///
+    /// `Savepoint`: it is not valid, and nothing was done. `Encode`: an entry is poisoned, for
+    /// what it was does not decode. Then commit still knows of it, and refuses.
+    pub(crate) fn rollback_to(&self, savepoint: &Savepoint) -> Result<()> {
+        let listed = self.savepoints.rollback_to(savepoint)?;
+        self.listed.lock().truncate(listed);
+        Ok(())
+    }
+
     pub(crate) fn insert<T: Tracked>(
         &self,
         slot: &Arc<Slot<T>>,
         def: &DictDef<T>,
         value: T,
     ) -> Result<()> {
+        self.keep(slot)?;
         let first = slot.insert(def.policy(), value).map_err(|misuse| slot.misused(misuse))?;
         self.list(slot, first);
         Ok(())
     }
 
     pub(crate) fn remove<T: Tracked>(&self, slot: &Arc<Slot<T>>, def: &DictDef<T>) -> Result<()> {
+        self.keep(slot)?;
         let first = slot.remove(def.policy()).map_err(|misuse| slot.misused(misuse))?;
         self.list(slot, first);
         Ok(())

@@ -14,8 +14,14 @@
 //!            back, not marked: what it was | back, marked: Clean becomes Touched
 //!            back, removed: Removed        | back, created: Absent and Removed become New
 //!            back, reverted: Clean, or Absent if there was nothing
-//!            back, torn by a panic: Poisoned, which nothing leaves
+//!            back, torn by a panic: Poisoned, which only a rollback leaves
+//!
+//!   any state -- restore: Absent, Clean, Touched, New or Removed, as it was at a savepoint
 //! ```
+//!
+//! A rollback to a savepoint restores, from whatever state: a guard that was leaked since cannot
+//! come back, for it borrowed the session, which a savepoint and a rollback take `&mut`. What
+//! cannot be restored is `Poisoned`.
 //!
 //! Beside the state stands what the store held when the session looked ([`Seen`]). Only a load
 //! sets it, once, for it decides on which condition a change is made: what replaces an unusable
@@ -116,7 +122,7 @@ pub(crate) enum State<T: Tracked> {
     Removed,
     /// In a guard, which has the value and the marks.
     CheckedOut { was: Was },
-    /// A panic struck while the value was being changed.
+    /// A panic struck while the value was being changed, or what it was did not decode.
     Poisoned,
 }
 
@@ -144,6 +150,9 @@ pub(crate) enum Call<T: Tracked> {
     Insert(Box<T>),
     /// Take the value away.
     Remove,
+    /// Make it what it was. `Clean` and `Touched` only where a value was seen, `Absent` only
+    /// where none was.
+    Restore(State<T>),
 }
 
 /// How a guard comes back.
@@ -248,6 +257,9 @@ impl<T: Tracked> State<T> {
             (Self::CheckedOut { was }, Call::CheckIn { value, marks, back }) => {
                 done(Self::checked_in(was, seen, value, marks, back))
             }
+            (_, Call::Restore(Self::Removed)) => done(Self::removed(seen)),
+            (_, Call::Restore(state)) => done(state),
+
             // Only a guard checks in, and while it lives nothing else changes the state.
             (state, Call::CheckIn { .. }) => done(state),
 

@@ -8,6 +8,7 @@ use super::{
     drive::{Blocking, now},
     guard::Ref,
     hooks::{CacheHooks, Hooks},
+    savepoint::Savepoint,
     settings::Settings,
     verify::VerifyFirst,
 };
@@ -77,6 +78,60 @@ impl Session {
     /// ```
     pub fn dict<T: Tracked>(&self, def: impl Into<DictDef<T>>) -> MemcachedDict<'_, T> {
         MemcachedDict::new(Dict::new(&self.core, &self.driver, def.into()))
+    }
+
+    /// The session as it is now, to be [rolled back to](Self::rollback_to), once or many times,
+    /// as long as the session lives.
+    ///
+    /// It costs nothing by itself: what is handed out for writing, inserted or removed for the
+    /// first time after it is encoded then, and kept until the session ends or is rolled back
+    /// to it or an earlier one. So those calls may be an [`Encode`](crate::Error::Encode)
+    /// error, which changes nothing.
+    ///
+    /// No guard lives over a savepoint, and no handle of a dictionary: ask the session for it
+    /// again.
+    ///
+    /// ```
+    /// use memdict::Cache;
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// cache.transaction(|session| {
+    ///     session.dict::<u64>("hits").insert("a", 1)?;
+    ///     let one = session.savepoint();
+    ///     *session.dict::<u64>("hits").entry("a")?.or_default() += 1;
+    ///     session.dict::<u64>("hits").insert("b", 5)?;
+    ///     session.rollback_to(&one)?;
+    ///     assert!(session.dict::<u64>("hits").get("b")?.is_none());
+    ///     Ok(())
+    /// })?;
+    /// assert_eq!(*cache.session().dict::<u64>("hits").get("a")?.unwrap(), 1);
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    #[must_use = "only with the savepoint itself can it be rolled back to"]
+    pub fn savepoint(&mut self) -> Savepoint {
+        self.core.savepoint()
+    }
+
+    /// Makes every entry what it was at `savepoint`: its value, what was touched of it, whether
+    /// it was inserted or removed. It never talks to a store.
+    ///
+    /// `savepoint` and earlier ones can be rolled back to again; later ones no more. What was
+    /// loaded since stays loaded: what this session has read stays the same. An entry that was
+    /// poisoned since, or whose guard for writing was leaked, is what it was as well. Hooks
+    /// stay.
+    ///
+    /// Values come back from their encoding: fields with `#[serde(skip)]` come back as their
+    /// default in each value that was handed out for writing, inserted or removed since.
+    ///
+    /// # Errors
+    ///
+    /// - [`Savepoint`](crate::Error::Savepoint): it is not valid in this session, for an earlier
+    ///   one was rolled back to, or it is of another session. Nothing was done.
+    /// - [`Encode`](crate::Error::Encode): what its type encoded, it does not decode. That entry
+    ///   is poisoned, so that a commit sends nothing; all others are what they were. An earlier
+    ///   savepoint may have a copy that decodes.
+    pub fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<()> {
+        self.core.rollback_to(savepoint)
     }
 
     /// What a link leads to, for reading, or `None` on a miss: it may never have been stored, or

@@ -2,6 +2,7 @@
 //!
 //! Its stages: `identity` finds the one entry of a key, `load` fills it, `guard` hands it out
 //! and takes it back, `entry` says what may happen to it in which state and `slot` keeps it;
+//! `savepoint` keeps what it was;
 //! `draft` says what there is to do about one entry, `plan` turns that into changes, a `drive`r
 //! sends them, `settle` folds the answers back, `commit` is the loop around these three.
 
@@ -22,6 +23,7 @@ mod merge;
 mod plan;
 mod resolve;
 pub(crate) mod retry;
+pub(crate) mod savepoint;
 mod seen;
 pub(crate) mod settings;
 mod settle;

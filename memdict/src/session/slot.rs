@@ -6,12 +6,13 @@ use parking_lot::Mutex;
 
 use super::{
     entry::{Answer, Back, Call, For, Marks, Misuse, State, Value},
+    savepoint::{Restore, Snapshot},
     seen::{Base, Seen, Version, decode},
 };
 use crate::{
     def::Policy,
     envelope::{self, Opened, Unusable},
-    error::{Error, Result},
+    error::{BoxError, Error, Result},
     key::name::Name,
     store::{Loaded, StoreError},
     track::{Schema, Tracked},
@@ -31,11 +32,13 @@ pub(super) struct Inner<T: Tracked> {
     /// Of the definition that handed the entry out for writing last.
     pub(super) policy: Policy,
     /// Whether commit knows of the entry.
-    listed: bool,
+    pub(super) listed: bool,
     /// Whether it has to be what was read, if the session writes anything.
     current: bool,
     /// The batch of loads that asked for it last; they are numbered from 1.
     batch: u64,
+    /// What it was at savepoints, oldest first.
+    pub(super) history: Vec<Snapshot<T::Changes>>,
 }
 
 impl<T: Tracked> Inner<T> {
@@ -75,6 +78,7 @@ impl<T: Tracked> Slot<T> {
             listed: false,
             current: false,
             batch: 0,
+            history: Vec::new(),
         };
         Self { name, schema, inner: Mutex::new(inner) }
     }
@@ -163,6 +167,29 @@ impl<T: Tracked> Slot<T> {
         self.write(policy, Call::Remove)
     }
 
+    /// Keeps what the entry is, unless that was done since this savepoint; whether it did.
+    ///
+    /// # Errors
+    ///
+    /// `Encode`: the value cannot be kept. Nothing was changed.
+    pub(crate) fn keep(&self, savepoint: u64) -> Result<bool> {
+        let mut inner = self.inner.lock();
+        if inner.history.last().is_some_and(|last| last.since >= savepoint) {
+            return Ok(false);
+        }
+        let taken = Snapshot::take(savepoint, &inner.state, inner.policy, inner.listed)
+            .map_err(|source| self.not_encoded(source))?;
+        let kept = taken.is_some();
+        inner.history.extend(taken);
+        Ok(kept)
+    }
+
+    #[cold]
+    fn not_encoded(&self, source: BoxError) -> Error {
+        let (dict, key) = (self.name.dict.to_string(), self.name.key.clone());
+        Error::Encode { dict, key, source }
+    }
+
     /// What was loaded, once more.
     pub(crate) fn loaded(&self) -> Option<T> {
         let base = self.inner.lock().seen.base().cloned();
@@ -207,6 +234,27 @@ impl<T: Tracked> Slot<T> {
         };
         // A load is never a misuse.
         let _ = Self::step(&mut self.inner.lock(), Call::Loaded { value, seen });
+    }
+}
+
+impl<T: Tracked> Restore for Slot<T> {
+    fn restore(&self, savepoint: u64) -> Result<()> {
+        let inner = &mut *self.inner.lock();
+        let earlier = inner.history.partition_point(|snapshot| snapshot.since < savepoint);
+        if earlier == inner.history.len() {
+            return Ok(());
+        }
+        // What it is while the copy is decoded, which may panic, and after an error. A call to
+        // restore is never a misuse.
+        let _ = Self::step(inner, Call::Restore(State::Poisoned));
+        inner.history.truncate(earlier + 1);
+        let snapshot = &inner.history[earlier];
+        let state = snapshot.state(&inner.seen, &self.schema);
+        let state = state.map_err(|source| self.not_encoded(source))?;
+        (inner.policy, inner.listed) = (snapshot.policy, snapshot.listed);
+        inner.history.truncate(earlier);
+        let _ = Self::step(inner, Call::Restore(state));
+        Ok(())
     }
 }
 

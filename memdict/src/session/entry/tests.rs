@@ -122,6 +122,20 @@ const TABLE: &str = "
     Poisoned            | insert        | Poisoned            | Poisoned
     Poisoned            | remove        | Poisoned            | Poisoned
     Clean               | back          | Clean               | done
+    Absent(Nothing)     | restore removed | Absent(Nothing)   | done
+    Absent(Unread)      | restore removed | Removed(Unread)   | done
+    Clean               | restore touched | Touched           | done
+    Clean*              | restore clean | Clean               | done
+    Touched             | restore clean | Clean               | done
+    New(Nothing)        | restore absent | Absent(Nothing)    | done
+    New(Nothing)        | restore removed | Absent(Nothing)   | done
+    New(Value)          | restore removed | Removed(Value)    | done
+    Removed(Unread)     | restore new   | New(Unread)         | done
+    Out:Clean           | restore clean | Clean               | done
+    Out:Absent(Nothing) | restore absent | Absent(Nothing)    | done
+    Out:New(Unread)     | restore poisoned | Poisoned         | done
+    Poisoned            | restore absent | Absent(Unread)     | done
+    Poisoned            | restore new   | New(Unread)         | done
 ";
 
 const VERSION: Version = Version { token: Token::new(1, 2, 3), nonce: Some(9) };
@@ -228,6 +242,12 @@ fn call(name: &str) -> Call<u64> {
         "check out" => Call::CheckOut,
         "insert" => Call::Insert(Box::new(2)),
         "remove" => Call::Remove,
+        "restore absent" => Call::Restore(State::Absent),
+        "restore clean" => Call::Restore(entry("Clean").0),
+        "restore touched" => Call::Restore(entry("Touched").0),
+        "restore new" => Call::Restore(entry("New(Unread)").0),
+        "restore removed" => Call::Restore(State::Removed),
+        "restore poisoned" => Call::Restore(State::Poisoned),
         "back" => back(Some(1), false, Back::Kept),
         "back marked" => back(Some(1), true, Back::Kept),
         "back empty" => back(None, false, Back::Kept),
