@@ -284,3 +284,25 @@ fn threads_share_a_session_inside_a_transaction() -> AnyResult {
     assert_eq!(cache.session().dict(&HITS).get_many(["a", "b"])?.iter().flatten().count(), 2);
     Ok(())
 }
+
+#[test]
+fn savepoints() -> AnyResult {
+    let cache = memory();
+    cache.transaction(|session| {
+        session.dict(&CARTS).insert("a", Cart { total: 1, ..Cart::default() })?;
+        let outer = session.savepoint();
+        session.dict(&CARTS).get_mut("a")?.unwrap().total = 2;
+        let inner = session.savepoint();
+        session.dict(&CARTS).get_mut("a")?.unwrap().edit().total.set(3);
+        session.dict(&CARTS).entry("b")?.or_default().total = 9;
+        session.rollback_to(&inner)?;
+        assert_eq!(session.dict(&CARTS).get("a")?.unwrap().total, 2);
+        assert!(session.dict(&CARTS).get("b")?.is_none());
+        session.rollback_to(&outer)?;
+        assert!(matches!(session.rollback_to(&inner), Err(Error::Savepoint { .. })));
+        assert_eq!(session.dict(&CARTS).get("a")?.unwrap().total, 1);
+        Ok(())
+    })?;
+    assert_eq!(cache.session().dict(&CARTS).get("a")?.unwrap().total, 1);
+    Ok(())
+}

@@ -1,11 +1,15 @@
 //! What a session promises, held on the embedded store, on a real memcached, and on one through
 //! the classic client.
 
+mod ancestors;
 mod commit;
 mod failures;
 mod guards;
 mod keys;
 mod links;
+mod rollbacks;
+mod savepoints;
+mod snapshots;
 mod transactions;
 mod unusable;
 
@@ -118,5 +122,35 @@ suite! {
         a_stored_link_to_anywhere_is_a_miss_or_the_error_of_a_key
         a_link_leads_into_the_namespace_of_the_cache_that_follows_it
         a_target_that_was_followed_is_written_with_the_options_of_its_definition
+    }
+    savepoints {
+        a_rollback_gives_values_and_flags_back
+        a_rollback_gives_new_and_removed_entries_back
+        what_was_removed_and_inserted_since_is_what_it_was
+        a_rollback_to_before_a_change_leaves_nothing_to_send
+        what_was_first_loaded_since_stays_loaded
+        savepoints_nest_and_each_is_good_for_many_rollbacks
+        a_later_savepoint_is_invalid_after_a_rollback_to_an_earlier_one
+        a_savepoint_of_another_session_is_invalid
+        fields_that_are_not_stored_come_back_as_their_default
+        the_lifetime_of_what_was_written_before_comes_back
+        a_transaction_can_be_rolled_back_in_part_and_run_again
+        hooks_survive_a_rollback
+        threads_change_one_session_after_a_savepoint
+    }
+    snapshots {
+        an_entry_that_is_not_touched_costs_nothing
+        a_value_that_cannot_be_kept_is_not_handed_out_and_all_else_goes_on
+        what_does_not_decode_is_poisoned_and_everything_else_is_back
+        an_entry_that_was_poisoned_since_is_healed
+        an_entry_whose_guard_was_leaked_since_is_free_again
+    }
+    ancestors {
+        a_nested_change_is_seen_and_written
+        what_is_changed_after_an_abort_is_written
+        a_rollback_to_a_savepoint_really_rolls_back
+        an_inserted_value_is_read_and_overwritten_in_one_session
+        a_value_is_one_object_until_the_commit_and_an_equal_one_after_it
+        a_removed_value_is_a_miss_before_and_after_the_commit
     }
 }
