@@ -5,5 +5,6 @@ mod howto;
 mod lines;
 mod log;
 mod run;
+mod savepoints;
 mod visitors;
 mod visitors_memcached;
