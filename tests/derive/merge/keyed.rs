@@ -1,6 +1,7 @@
 //! `union`. On maps each case of ZODB's `BTrees` has a test of its own.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     hash::{Hash, Hasher},
 };
@@ -245,6 +246,18 @@ impl PartialEq for Member {
 
 impl Eq for Member {}
 
+impl PartialOrd for Member {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Member {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.id.cmp(&other.id)
+    }
+}
+
 impl Hash for Member {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.id.hash(state);
@@ -258,12 +271,22 @@ struct Club {
     members: HashSet<Member>,
     #[memdict(merge = union)]
     fees: IndexMap<Member, u32>,
+    #[memdict(merge = union)]
+    seats: HashMap<Member, u32>,
+    #[memdict(merge = union)]
+    votes: BTreeMap<Member, u32>,
 }
 
 /// The rank of each member, by id.
 fn club(ranks: &[(u8, u8)]) -> Club {
     let members = || ranks.iter().map(|&(id, rank)| Member { id, rank });
-    Club { members: members().collect(), fees: members().map(|member| (member, 1)).collect() }
+    let with_one = || members().map(|member| (member, 1));
+    Club {
+        members: members().collect(),
+        fees: with_one().collect(),
+        seats: with_one().collect(),
+        votes: with_one().collect(),
+    }
 }
 
 /// An element that was replaced by an equal one that is not the same is an update, and would be

@@ -139,6 +139,15 @@ fn max_and_min_are_asked_only_where_both_sides_changed() {
 }
 
 #[test]
+fn of_two_that_are_equal_ours_is_kept() {
+    let (base, plus, minus) = (reading(5., 5., 5), reading(0., 0., 5), reading(-0., -0., 5));
+    for (ours, theirs) in [(&plus, &minus), (&minus, &plus)] {
+        let both = merged(&base, ours, theirs).unwrap();
+        assert!(Reading::same(&both, ours), "{both:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_compared_is_a_conflict() {
     let (base, one, nan) = (reading(5., 5., 5), reading(7., 5., 5), reading(f64::NAN, 5., 5));
     let why = "changed on both sides, to what cannot be compared";
