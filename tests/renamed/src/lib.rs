@@ -42,7 +42,7 @@ use self::shadows::*;
 #[derive(::data::Serialize, ::data::Deserialize, ::kept::Tracked)]
 #[serde(crate = "::data")]
 #[memdict(crate = "::kept", edit = View, changes = Marks, version = 3, merge)]
-pub struct Record<T, const N: usize> {
+pub struct Record<T: ::std::cmp::PartialOrd, const N: usize> {
     /// Its name.
     pub name: ::std::string::String,
     #[memdict(merge = max)]
@@ -84,6 +84,46 @@ pub struct Plain {
     pub id: u64,
 }
 
+/// With a rule of every kind.
+#[derive(::std::fmt::Debug, ::data::Serialize, ::data::Deserialize, ::kept::Tracked)]
+#[serde(crate = "::data")]
+#[memdict(crate = "::kept", merge)]
+pub struct Merging {
+    /// Added up.
+    #[memdict(merge = sum)]
+    pub sum: u64,
+    /// The lower one.
+    #[memdict(merge = min)]
+    pub min: i8,
+    /// Put together.
+    #[memdict(merge = union)]
+    pub union: ::std::collections::BTreeSet<u8>,
+    /// One after the other.
+    #[memdict(merge = append)]
+    pub append: ::std::vec::Vec<u8>,
+    /// The one that commits last.
+    #[memdict(merge = ours)]
+    pub ours: u8,
+    /// The one that was first.
+    #[memdict(merge = theirs)]
+    pub theirs: u8,
+    /// By a function.
+    #[memdict(merge = with(longer))]
+    pub with: ::std::string::String,
+}
+
+fn longer(
+    _: &::std::string::String,
+    ours: &::std::string::String,
+    theirs: &::std::string::String,
+) -> ::std::result::Result<::std::string::String, ::std::string::String> {
+    if ours.len() == theirs.len() {
+        return ::std::result::Result::Err(::std::convert::From::from("equally long"));
+    }
+    let longer = if ours.len() > theirs.len() { ours } else { theirs };
+    ::std::result::Result::Ok(::std::clone::Clone::clone(longer))
+}
+
 /// Without fields.
 #[derive(::std::fmt::Debug, ::data::Serialize, ::data::Deserialize, ::kept::Tracked)]
 #[serde(crate = "::data")]
@@ -91,7 +131,7 @@ pub struct Plain {
 pub struct Unit;
 
 /// Found by who looks for it, though the crate calls it otherwise.
-pub fn paths<T: ::kept::Tracked, const N: usize>(
+pub fn paths<T: ::kept::Tracked + ::std::cmp::PartialOrd, const N: usize>(
     record: &mut Record<T, N>,
     changes: &mut Marks<T, N>,
 ) -> ::std::vec::Vec<::std::string::String> {
@@ -103,7 +143,7 @@ pub fn paths<T: ::kept::Tracked, const N: usize>(
     paths
 }
 
-impl<T, const N: usize> ::std::fmt::Debug for Record<T, N> {
+impl<T: ::std::cmp::PartialOrd, const N: usize> ::std::fmt::Debug for Record<T, N> {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.write_str("Record")
     }
