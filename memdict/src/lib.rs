@@ -33,7 +33,16 @@
 //! values in guards: [`Ref`] for reading, [`RefMut`] and [`Entry`] for writing.
 //! [`Session::commit`] writes what was changed, and its [`CommitReport`] names every key.
 //!
-//! Types become [`Tracked`] by the derive macro of that name; standard types are so already.
+//! Types become [`Tracked`] by the derive macro of that name; standard types are so already. A
+//! field may be a [`Link`] to another entry, which [`Session::follow`] loads on demand.
+//!
+//! # Two sessions at once
+//!
+//! What somebody else changed meanwhile is never overwritten in silence. It is
+//! [`Error::Conflict`], which [`Cache::transaction`] answers by running its body again
+//! ([`Retry`]); or it is merged, where the dictionary asks for that ([`OnConflict`]) and the type
+//! says how (`#[memdict(merge)]`). [`MemcachedDict::read_current`] and [`Session::verify_first`]
+//! look before anything is written. Within a session, a [`Savepoint`] can be rolled back to.
 //!
 //! # What may be lost
 //!
