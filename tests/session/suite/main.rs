@@ -133,6 +133,7 @@ suite! {
         a_later_savepoint_is_invalid_after_a_rollback_to_an_earlier_one
         a_savepoint_of_another_session_is_invalid
         fields_that_are_not_stored_come_back_as_their_default
+        an_untracked_change_made_before_the_savepoint_comes_back
         the_lifetime_of_what_was_written_before_comes_back
         a_transaction_can_be_rolled_back_in_part_and_run_again
         hooks_survive_a_rollback

@@ -1,7 +1,8 @@
 //! Savepoints: what a rollback gives back, what it leaves, and which are valid.
 
-use memdict::{DictDef, Entry, Error, Session};
+use memdict::{DictDef, Entry, Error, Session, Tracked};
 use memdict_tests::{Bench, Cart};
+use serde::{Deserialize, Serialize};
 
 use crate::{Outcome, hold};
 
@@ -268,6 +269,31 @@ pub(crate) fn fields_that_are_not_stored_come_back_as_their_default(bench: &Benc
         let carts = session.dict(&CARTS);
         assert_eq!(carts.get("new")?.unwrap().cached, None);
         assert_eq!(carts.get("other")?.unwrap().cached, Some(1), "it was not touched since");
+        Ok(())
+    });
+}
+
+#[derive(Default, Serialize, Deserialize, Tracked)]
+struct Page {
+    text: String,
+    #[memdict(untracked)]
+    views: u64,
+}
+
+pub(crate) fn an_untracked_change_made_before_the_savepoint_comes_back(bench: &Bench) {
+    hold(bench, |bench| {
+        bench
+            .cache
+            .transaction(|session| session.dict::<Page>("pages").insert("p", Page::default()))?;
+        let mut session = bench.cache.session();
+        *session.dict::<Page>("pages").get_mut("p")?.unwrap().edit().views = 1;
+        let before = session.savepoint();
+        *session.dict::<Page>("pages").get_mut("p")?.unwrap().edit().views = 2;
+        session.dict::<Page>("pages").get_mut("p")?.unwrap().text.push('x');
+        session.rollback_to(&before)?;
+        assert_eq!(session.dict::<Page>("pages").get("p")?.unwrap().views, 1);
+        let report = session.commit()?;
+        assert_eq!((report.written, report.unchanged), (0, 1));
         Ok(())
     });
 }
