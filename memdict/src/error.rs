@@ -22,18 +22,25 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The entry is in a guard that is still alive in this session.
-    #[error("`{dict}[{key}]` is already borrowed in this session: drop the other guard first")]
+    #[error("`{call}` of `{dict}[{key}]`: it is {state} in this session; drop that guard first")]
     #[non_exhaustive]
     AlreadyBorrowed {
         /// The dictionary's name.
         dict: String,
         /// The key.
         key: Key,
+        /// The call that was refused, such as `insert`.
+        call: &'static str,
+        /// What the entry is: "handed out for reading", or "handed out for writing".
+        state: &'static str,
     },
 
     /// A guard of the entry was leaked (with `mem::forget`, say), so commit cannot know its
     /// value. Nothing was sent.
-    #[error("`{dict}[{key}]` is still borrowed: a guard of it was never dropped")]
+    #[error(
+        "`commit`: `{dict}[{key}]` is handed out for writing still, for a guard of it was never \
+         dropped; nothing was sent"
+    )]
     #[non_exhaustive]
     StillBorrowed {
         /// The dictionary's name.
@@ -59,13 +66,17 @@ pub enum Error {
     /// A panic struck while the entry was being changed, or it could not be rolled back to a
     /// savepoint. It may be half changed, so it is neither handed out again nor written, and a
     /// commit sends nothing.
-    #[error("`{dict}[{key}]` may be half changed: a panic struck, or a rollback failed")]
+    #[error(
+        "`{call}` of `{dict}[{key}]`: it may be half changed, for a panic struck or a rollback failed"
+    )]
     #[non_exhaustive]
     Poisoned {
         /// The dictionary's name.
         dict: String,
         /// The key.
         key: Key,
+        /// The call that was refused, `commit` included.
+        call: &'static str,
     },
 
     /// Somebody else changed what this session changed.

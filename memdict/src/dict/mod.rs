@@ -99,10 +99,11 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
         Self(dict)
     }
 
-    /// What `call` gives, once something is known of the entry.
+    /// What `call`, of this name, gives, once something is known of the entry.
     #[inline(always)]
     fn known<R>(
         &self,
+        name: &'static str,
         slot: &Arc<Slot<T>>,
         what_for: For,
         call: impl Fn(&Slot<T>) -> Result<Known<R>, Misuse>,
@@ -111,7 +112,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
             match call(slot) {
                 Ok(Known::Is(got)) => return Ok(got),
                 Ok(Known::NotYet) => self.load(slot, what_for)?,
-                Err(misuse) => return Err(slot.misused(misuse)),
+                Err(misuse) => return Err(slot.misused(name, misuse)),
             }
         }
     }
@@ -122,16 +123,17 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
         now(self.0.load(std::slice::from_ref(slot), what_for))
     }
 
-    fn read(&self, slot: Arc<Slot<T>>) -> Result<Option<Ref<'s, T>>> {
-        let value = self.known(&slot, For::Reading, Slot::read)?;
+    fn read(&self, name: &'static str, slot: Arc<Slot<T>>) -> Result<Option<Ref<'s, T>>> {
+        let value = self.known(name, &slot, For::Reading, Slot::read)?;
         Ok(value.map(|value| Ref::new(self.0.core, slot, value)))
     }
 
     #[inline(always)]
-    fn check_out(&self, key: impl ToKey) -> Result<Held<'s, T>> {
+    fn check_out(&self, name: &'static str, key: impl ToKey) -> Result<Held<'s, T>> {
         let slot = self.0.slot(&key)?;
         self.0.core.keep(&slot)?;
-        let out = self.known(&slot, For::Writing, |slot| slot.check_out(self.0.def.policy()))?;
+        let check_out = |slot: &Slot<T>| slot.check_out(self.0.def.policy());
+        let out = self.known(name, &slot, For::Writing, check_out)?;
         Ok(Held::new(self.0.core, slot, out))
     }
 
@@ -144,7 +146,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     /// [`Poisoned`](Error::Poisoned), and in a strict cache
     /// [`Unavailable`](Error::Unavailable).
     pub fn get(&self, key: impl ToKey) -> Result<Option<Ref<'s, T>>> {
-        self.read(self.0.slot(&key)?)
+        self.read("get", self.0.slot(&key)?)
     }
 
     /// The value for writing, or `None` on a miss.
@@ -155,7 +157,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     /// after a [savepoint](crate::Session::savepoint) [`Encode`](Error::Encode), if the value
     /// cannot be kept as it is; otherwise as [`get`](Self::get).
     pub fn get_mut(&self, key: impl ToKey) -> Result<Option<RefMut<'s, T>>> {
-        let held = self.check_out(key)?;
+        let held = self.check_out("get_mut", key)?;
         Ok(held.value.is_some().then(|| RefMut::new(held)))
     }
 
@@ -181,7 +183,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     /// # Ok::<_, memdict::Error>(())
     /// ```
     pub fn entry(&self, key: impl ToKey) -> Result<Entry<'s, T>> {
-        let held = self.check_out(key)?;
+        let held = self.check_out("entry", key)?;
         Ok(if held.value.is_some() {
             Entry::Occupied(OccupiedEntry { held })
         } else {
@@ -221,7 +223,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     ///
     /// As [`get`](Self::get).
     pub fn contains_key(&self, key: impl ToKey) -> Result<bool> {
-        self.known(&self.0.slot(&key)?, For::Writing, Slot::holds_value)
+        self.known("contains_key", &self.0.slot(&key)?, For::Writing, Slot::holds_value)
     }
 
     /// Makes the commit depend on a key that this session only reads: if it is not what was read
@@ -258,7 +260,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     /// ```
     pub fn read_current(&self, key: impl ToKey) -> Result<()> {
         let slot = self.0.slot(&key)?;
-        if self.known(&slot, For::Reading, Slot::keep_current)? {
+        if self.known("read_current", &slot, For::Reading, Slot::keep_current)? {
             self.0.core.keep_current(&slot);
         }
         Ok(())
@@ -276,7 +278,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     ) -> Result<Vec<Option<Ref<'s, T>>>> {
         let slots = self.0.slots(keys)?;
         now(self.0.load(&slots, For::Reading))?;
-        slots.into_iter().map(|slot| self.read(slot)).collect()
+        slots.into_iter().map(|slot| self.read("get_many", slot)).collect()
     }
 
     /// Loads those of the keys that are not yet known in one batch, so that other calls find

@@ -114,14 +114,15 @@ impl Core {
         value: T,
     ) -> Result<()> {
         self.keep(slot)?;
-        let first = slot.insert(def.policy(), value).map_err(|misuse| slot.misused(misuse))?;
+        let first =
+            slot.insert(def.policy(), value).map_err(|misuse| slot.misused("insert", misuse))?;
         self.list(slot, first);
         Ok(())
     }
 
     pub(crate) fn remove<T: Tracked>(&self, slot: &Arc<Slot<T>>, def: &DictDef<T>) -> Result<()> {
         self.keep(slot)?;
-        let first = slot.remove(def.policy()).map_err(|misuse| slot.misused(misuse))?;
+        let first = slot.remove(def.policy()).map_err(|misuse| slot.misused("remove", misuse))?;
         self.list(slot, first);
         Ok(())
     }

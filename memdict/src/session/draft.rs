@@ -127,7 +127,7 @@ impl<T: Tracked> AnySlot for Slot<T> {
                 let (dict, key) = (self.name.dict.to_string(), self.name.key.clone());
                 return Err(Error::StillBorrowed { dict, key });
             }
-            State::Poisoned => return Err(self.misused(Misuse::Poisoned)),
+            State::Poisoned => return Err(self.misused("commit", Misuse::Poisoned)),
             State::Touched { value, .. } | State::New { value } => value.get(),
         };
         let payload = self.seal(value, nonce, bytes).map_err(|source| {

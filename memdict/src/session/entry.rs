@@ -183,9 +183,13 @@ pub(crate) enum Answer<T: Tracked> {
 /// A call that the state does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Misuse {
-    AlreadyBorrowed,
+    /// A guard for this lives.
+    AlreadyBorrowed(For),
     Poisoned,
 }
+
+/// A guard for reading lives.
+const READ: Misuse = Misuse::AlreadyBorrowed(For::Reading);
 
 impl<T: Tracked> State<T> {
     /// Whether nothing is known yet.
@@ -198,7 +202,7 @@ impl<T: Tracked> State<T> {
         match self {
             Self::Clean { .. } | Self::Touched { .. } | Self::New { .. } => Ok(true),
             Self::Absent | Self::Removed => Ok(false),
-            Self::CheckedOut { .. } => Err(Misuse::AlreadyBorrowed),
+            Self::CheckedOut { .. } => Err(Misuse::AlreadyBorrowed(For::Writing)),
             Self::Poisoned => Err(Misuse::Poisoned),
         }
     }
@@ -243,15 +247,15 @@ impl<T: Tracked> State<T> {
             (Self::Removed, Call::CheckOut) => out(Was::Removed, None, Marks::default()),
             (Self::Clean { value }, Call::CheckOut) => match value.claim() {
                 Ok(value) => out(Was::Clean, Some(value), Marks::default()),
-                Err(value) => (Self::Clean { value }, Err(Misuse::AlreadyBorrowed)),
+                Err(value) => (Self::Clean { value }, Err(READ)),
             },
             (Self::Touched { value, marks }, Call::CheckOut) => match value.claim() {
                 Ok(value) => out(Was::Touched, Some(value), marks),
-                Err(value) => (Self::Touched { value, marks }, Err(Misuse::AlreadyBorrowed)),
+                Err(value) => (Self::Touched { value, marks }, Err(READ)),
             },
             (Self::New { value }, Call::CheckOut) => match value.claim() {
                 Ok(value) => out(Was::New, Some(value), Marks::created()),
-                Err(value) => (Self::New { value }, Err(Misuse::AlreadyBorrowed)),
+                Err(value) => (Self::New { value }, Err(READ)),
             },
 
             (Self::CheckedOut { was }, Call::CheckIn { value, marks, back }) => {
@@ -263,11 +267,11 @@ impl<T: Tracked> State<T> {
             // Only a guard checks in, and while it lives nothing else changes the state.
             (state, Call::CheckIn { .. }) => done(state),
 
-            (state @ Self::CheckedOut { .. }, _) => (state, Err(Misuse::AlreadyBorrowed)),
-            (state @ Self::Poisoned, _) => (state, Err(Misuse::Poisoned)),
-            (state, Call::Insert(_) | Call::Remove) if state.is_read() => {
-                (state, Err(Misuse::AlreadyBorrowed))
+            (state @ Self::CheckedOut { .. }, _) => {
+                (state, Err(Misuse::AlreadyBorrowed(For::Writing)))
             }
+            (state @ Self::Poisoned, _) => (state, Err(Misuse::Poisoned)),
+            (state, Call::Insert(_) | Call::Remove) if state.is_read() => (state, Err(READ)),
 
             (_, Call::Insert(value)) => done(Self::New { value: Value::Owned(value) }),
             (_, Call::Remove) => done(Self::removed(seen)),

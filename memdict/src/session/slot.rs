@@ -94,12 +94,19 @@ impl<T: Tracked> Slot<T> {
         answer
     }
 
+    /// `call` is the one that was refused.
     #[cold]
-    pub(crate) fn misused(&self, misuse: Misuse) -> Error {
+    pub(crate) fn misused(&self, call: &'static str, misuse: Misuse) -> Error {
         let (dict, key) = (self.name.dict.to_string(), self.name.key.clone());
         match misuse {
-            Misuse::AlreadyBorrowed => Error::AlreadyBorrowed { dict, key },
-            Misuse::Poisoned => Error::Poisoned { dict, key },
+            Misuse::AlreadyBorrowed(what_for) => {
+                let state = match what_for {
+                    For::Reading => "handed out for reading",
+                    For::Writing => "handed out for writing",
+                };
+                Error::AlreadyBorrowed { dict, key, call, state }
+            }
+            Misuse::Poisoned => Error::Poisoned { dict, key, call },
         }
     }
 

@@ -7,6 +7,7 @@ mod failures;
 mod guards;
 mod keys;
 mod links;
+mod refused;
 mod rollbacks;
 mod savepoints;
 mod snapshots;
@@ -153,5 +154,9 @@ suite! {
         an_inserted_value_is_read_and_overwritten_in_one_session
         a_value_is_one_object_until_the_commit_and_an_equal_one_after_it
         a_removed_value_is_a_miss_before_and_after_the_commit
+    }
+    refused {
+        a_call_that_is_refused_says_which_and_in_what_state_the_entry_is
+        a_commit_that_is_refused_says_in_what_state_the_entry_is
     }
 }

@@ -267,7 +267,8 @@ fn answer_name(answer: &Result<Answer<u64>, Misuse>) -> String {
         Ok(Answer::Out { value: None, .. }) => "vacant".to_owned(),
         Ok(Answer::Out { marks, .. }) if marks.any() => "value marked".to_owned(),
         Ok(Answer::Out { .. }) => "value unmarked".to_owned(),
-        Err(misuse) => format!("{misuse:?}"),
+        Err(Misuse::AlreadyBorrowed(_)) => "AlreadyBorrowed".to_owned(),
+        Err(Misuse::Poisoned) => "Poisoned".to_owned(),
     }
 }
 
@@ -284,6 +285,10 @@ fn every_transition_is_as_the_table_says() {
         assert!(met.insert((before, what)), "twice: {line}");
         let (state, mut seen, reader) = entry(before);
         let (state, got) = state.next(&mut seen, call(what));
+        if let Err(Misuse::AlreadyBorrowed(what_for)) = got {
+            let writing = before.starts_with("Out:");
+            assert_eq!(what_for == For::Writing, writing, "{line}");
+        }
         let got = (entry_name(&state, &seen), answer_name(&got), got);
         assert_eq!((got.0.as_str(), got.1.as_str()), (after, answer), "{line}");
         drop(reader);
