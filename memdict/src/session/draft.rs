@@ -103,6 +103,48 @@ impl<T: Tracked> Slot<T> {
         let opened = envelope::open(stored, self.name.in_envelope()).ok()?;
         decode(&self.schema, opened.codec, opened.fingerprint, opened.payload).ok()
     }
+
+    /// [`AnySlot::merge`], which may panic.
+    fn merge_copies(
+        &self,
+        ours: &[u8],
+        theirs: &[u8],
+        nonce: u64,
+        bytes: &mut Vec<u8>,
+    ) -> Result<Fields, Unmerged> {
+        let (Some(base), Some(ours), Some(theirs)) =
+            (self.loaded(), self.open(ours), self.open(theirs))
+        else {
+            return Err(Unmerged::because("what is there now is no usable value"));
+        };
+        let (merged, fields) = merge::merge(&base, ours, theirs)?;
+        match self.seal(&merged, nonce, bytes) {
+            Ok(_) => Ok(fields),
+            Err(error) => {
+                let reason = format!("the merged value cannot be encoded: {error}");
+                Err(Unmerged { reason, fields: Some(fields) })
+            }
+        }
+    }
+
+    /// [`AnySlot::fields`], which may panic.
+    fn fields_changed(&self, theirs: Option<&[u8]>) -> Fields {
+        let base = self.loaded();
+        let theirs = theirs.and_then(|theirs| self.open(theirs));
+        let inner = self.inner.lock();
+        let ours = match &inner.state {
+            State::Touched { value, .. } | State::New { value } => {
+                changed_paths(base.as_ref(), value.get())
+            }
+            _ => Vec::new(),
+        };
+        let theirs = match (&base, &theirs) {
+            (Some(base), Some(theirs)) => changed_paths(Some(base), theirs),
+            // Without a value to compare with, it cannot be told.
+            _ => Vec::new(),
+        };
+        Fields { ours, theirs }
+    }
 }
 
 impl<T: Tracked> AnySlot for Slot<T> {
@@ -153,37 +195,12 @@ impl<T: Tracked> AnySlot for Slot<T> {
         nonce: u64,
         bytes: &mut Vec<u8>,
     ) -> Result<Fields, Unmerged> {
-        let (Some(base), Some(ours), Some(theirs)) =
-            (self.loaded(), self.open(ours), self.open(theirs))
-        else {
-            return Err(Unmerged::because("what is there now is no usable value"));
-        };
-        let (merged, fields) = merge::merge(&base, ours, theirs)?;
-        match self.seal(&merged, nonce, bytes) {
-            Ok(_) => Ok(fields),
-            Err(error) => {
-                let reason = format!("the merged value cannot be encoded: {error}");
-                Err(Unmerged { reason, fields: Some(fields) })
-            }
-        }
+        merge::caught(|| self.merge_copies(ours, theirs, nonce, bytes))
+            .unwrap_or_else(|| Err(Unmerged::because("merging them panicked")))
     }
 
     fn fields(&self, theirs: Option<&[u8]>) -> Fields {
-        let base = self.loaded();
-        let theirs = theirs.and_then(|theirs| self.open(theirs));
-        let inner = self.inner.lock();
-        let ours = match &inner.state {
-            State::Touched { value, .. } | State::New { value } => {
-                changed_paths(base.as_ref(), value.get())
-            }
-            _ => Vec::new(),
-        };
-        let theirs = match (&base, &theirs) {
-            (Some(base), Some(theirs)) => changed_paths(Some(base), theirs),
-            // Without a value to compare with, it cannot be told.
-            _ => Vec::new(),
-        };
-        Fields { ours, theirs }
+        merge::caught(|| self.fields_changed(theirs)).unwrap_or_default()
     }
 
     fn hidden_changes(&self) -> Vec<String> {

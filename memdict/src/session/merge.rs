@@ -26,27 +26,26 @@ impl Unmerged {
     }
 }
 
+/// What `run` gives, unless it panics: it runs the application's code about data that another
+/// session wrote, and a part of the commit may have been sent. Nothing that it could leave half
+/// done is to be used after a panic.
+pub(super) fn caught<R>(run: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(run)).ok()
+}
+
 /// What `ours` and `theirs` come to together. All three are copies: nothing is left half merged.
-///
-/// A merge that panics is one that fails: it is the application's code that runs here, about data
-/// that another session wrote.
 pub(super) fn merge<T: Tracked>(
     base: &T,
     mut ours: T,
     mut theirs: T,
 ) -> Result<(T, Fields), Unmerged> {
-    let merging = AssertUnwindSafe(|| {
-        let mut changes = T::Changes::default();
-        T::diff(base, &ours, &mut changes);
-        let mut paths = Vec::new();
-        changes.visit("", &mut |path| paths.push(path));
-        let fields = Fields { ours: paths, theirs: changed_paths(Some(base), &theirs) };
-        let merged = T::merge(base, &mut ours, &mut theirs, &changes, "");
-        (fields, merged)
-    });
-    match catch_unwind(merging) {
-        Ok((fields, Ok(()))) => Ok((ours, fields)),
-        Ok((fields, Err(conflict))) => Err(Unmerged { reason: conflict.0, fields: Some(fields) }),
-        Err(_) => Err(Unmerged::because("merging them panicked")),
+    let mut changes = T::Changes::default();
+    T::diff(base, &ours, &mut changes);
+    let mut paths = Vec::new();
+    changes.visit("", &mut |path| paths.push(path));
+    let fields = Fields { ours: paths, theirs: changed_paths(Some(base), &theirs) };
+    match T::merge(base, &mut ours, &mut theirs, &changes, "") {
+        Ok(()) => Ok((ours, fields)),
+        Err(conflict) => Err(Unmerged { reason: conflict.0, fields: Some(fields) }),
     }
 }
