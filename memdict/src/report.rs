@@ -9,7 +9,9 @@ use crate::key::{Key, name::Name};
 /// Each key that was handed out for writing, inserted or removed is in exactly one of
 /// [`written`](Self::written), [`unchanged`](Self::unchanged), [`removed`](Self::removed),
 /// [`lost`](Self::lost), [`refused`](Self::refused), or in the conflicts of
-/// [`Error::Conflict`](crate::Error::Conflict), which carries a report as well.
+/// [`Error::Conflict`](crate::Error::Conflict), which carries a report as well. Where a commit was
+/// called off before anything was sent ([`Session::verify_first`](crate::Session::verify_first),
+/// [`read_current`](crate::MemcachedDict::read_current)), what was only not sent is in none.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct CommitReport {
@@ -159,6 +161,14 @@ impl CommitReport {
     /// A part of the commit may be in the store although nothing says so.
     pub(crate) fn record_uncertain(&mut self) {
         self.uncertain = true;
+    }
+
+    /// For the log: of which session, if it noted what it is about.
+    pub(crate) fn of_session(&self) -> String {
+        if self.notes.is_empty() {
+            return String::new();
+        }
+        format!(" of the session \"{}\"", self.notes.join("; "))
     }
 
     pub(crate) fn take_notes(&mut self, notes: Vec<String>) {

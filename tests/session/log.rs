@@ -59,6 +59,51 @@ fn a_store_that_is_down_and_what_it_loses_are_in_the_log() {
 }
 
 #[test]
+fn what_a_session_notes_is_in_its_lines_and_only_there() {
+    let bench = Bench::on_memory();
+    let text = logged(|| {
+        bench.store.fail_always(Some(Fault::Down));
+        let session = bench.cache.session();
+        session.note("order 7");
+        session.note("of alice");
+        session.after_commit(|_| Err("of no consequence".into()));
+        session.dict("names").insert("lost", "hunter2".to_owned())?;
+        assert_eq!(session.commit()?.lost.len(), 1);
+        bench.store.fail_always(Some(Fault::Refused));
+        let session = bench.cache.session();
+        session.note("order 8");
+        session.dict("names").insert("refused", "hunter2".to_owned())?;
+        assert_eq!(session.commit()?.refused.len(), 1);
+        let session = bench.cache.session();
+        session.dict("names").insert("refused", "hunter2".to_owned())?;
+        assert_eq!(session.commit()?.refused.len(), 1);
+        Ok(())
+    });
+    let lines: Vec<_> = text.lines().collect();
+    let [lost, hook, refused, unnoted] = lines[..] else { panic!("{text}") };
+    assert!(lost.contains("of the session \"order 7; of alice\" is lost: `names[lost]`"), "{text}");
+    assert!(hook.contains("of the session \"order 7; of alice\": of no consequence"), "{text}");
+    assert!(refused.contains("of the session \"order 8\" was refused: `names[refused]`"), "{text}");
+    assert!(unnoted.contains("a change was refused") && !text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn a_hook_that_fails_after_a_commit_is_in_the_log() {
+    let cache = Cache::builder().after_commit(|_| Err("nobody listens".into())).open("memory:");
+    let cache = cache.expect("a good URL");
+    let text = logged(|| {
+        cache.transaction(|session| {
+            session.after_commit(|report| Err(format!("{} written", report.written).into()));
+            session.dict("hits").insert("a", 1_u64)
+        })
+    });
+    let lines: Vec<_> = text.lines().collect();
+    let [first, second] = lines[..] else { panic!("{text}") };
+    assert!(first.contains("WARN") && first.contains("nobody listens"), "{text}");
+    assert!(second.contains("1 written"), "{text}");
+}
+
+#[test]
 fn definitions_that_differ_are_in_the_log_once() {
     static SHORT: DictDef<u64> = DictDef::new("lives").ttl_secs(1);
     let cache = Cache::open("memory:").expect("a good URL");

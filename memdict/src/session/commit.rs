@@ -117,10 +117,11 @@ fn note(settings: &Settings, outcome: &Result<CommitReport>) {
     counting.removed.add(report.removed);
     counting.lost.add(report.lost.len());
     counting.refused.add(report.refused.len());
+    let of = report.of_session();
     for lost in &report.lost {
-        warning!("a change is lost: {lost}");
+        warning!("a change{of} is lost: {lost}");
     }
     for refused in &report.refused {
-        warning!("a change was refused: {refused}");
+        warning!("a change{of} was refused: {refused}");
     }
 }

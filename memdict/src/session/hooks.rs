@@ -70,7 +70,7 @@ impl Hooks {
         let own = self.after.into_inner().into_iter().map(|hook| hook(report));
         let outcomes = self.cache.after.iter().map(|hook| hook(report)).chain(own);
         for error in outcomes.filter_map(Result::err) {
-            warning!("a hook failed after a commit: {error}");
+            warning!("a hook failed after a commit{}: {error}", report.of_session());
         }
     }
 }
