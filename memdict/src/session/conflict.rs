@@ -34,6 +34,9 @@ impl Clash<'_> {
         if matches!(self.entry.expected(), Expected::Version(seen) if seen.ended_with_its_server(&version))
         {
             self.disagreement.there = There::ServerRestarted;
+        } else if self.disagreement.there == There::Vanished {
+            // Somebody else stored it in between.
+            self.disagreement.there = There::Overwritten;
         }
         self.disagreement.fields = Some(self.entry.fields(bytes.as_deref()));
     }

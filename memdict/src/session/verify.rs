@@ -2,7 +2,7 @@
 //! in which a conflict is found only after a part was written; it does not close it. No I/O, and
 //! no store is known here.
 
-use std::sync::Arc;
+use std::{ptr, sync::Arc};
 
 use super::{
     conflict::{Clash, Disagreement},
@@ -113,9 +113,12 @@ impl<'e> Plan<'e> {
                 source: Box::new(error),
             })?;
             if let Some(there) = changed(entry.expected(), &look) {
-                let disagreement = Disagreement { there, reason: None, fields: None };
-                conflicts.push(Clash { entry, disagreement });
                 called_off = true;
+                // It may be one that the session changes as well.
+                if !conflicts.iter().any(|clash| ptr::addr_eq(clash.entry, entry)) {
+                    let disagreement = Disagreement { there, reason: None, fields: None };
+                    conflicts.push(Clash { entry, disagreement });
+                }
             }
         }
         if called_off {
