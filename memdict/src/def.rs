@@ -60,8 +60,9 @@ pub enum OnConflict {
     LastWriteWins,
     /// What was loaded, what this session made of it and what is there now are merged, field by
     /// field, as the type says: `#[memdict(merge)]`. What cannot be merged is a conflict as with
-    /// `Fail`: both sides changed a field without a rule, its rule or function failed, one side
-    /// removed the value, or both created it.
+    /// `Fail`: both sides changed a field without a rule, its rule or function failed, this session
+    /// removed the value, or both created it. What is gone there is as
+    /// [`OnVanished`] says.
     Merge,
 }
 

@@ -21,6 +21,8 @@ pub(crate) mod identity;
 pub(crate) mod load;
 mod merge;
 mod plan;
+#[cfg(test)]
+mod rehearsal;
 mod resolve;
 pub(crate) mod retry;
 pub(crate) mod savepoint;

@@ -119,3 +119,6 @@ pub(super) fn resolved(step: &Step<'_>, look: Option<Look>) -> Verdict {
         (_, None) => lost("nothing is there now"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,120 +1,19 @@
 //! Every purpose, condition and answer of design section 6's table.
 
-use std::sync::Arc;
-
 use super::*;
 use crate::{
-    def::Policy,
-    error::{Error, Result},
-    key::name::Name,
+    error::Error,
     session::{
-        draft::{AnySlot, Draft},
-        merge::{Fields, Unmerged},
+        draft::Draft,
+        rehearsal::{
+            OTHER, SEEN, TOKEN, blind, changed, created, delete, plan_of, recreated, removed,
+            removed_blind, store, there,
+        },
         resolve::resolved,
-        seen::{Look, Version},
+        seen::Look,
     },
-    store::{Caps, Token},
+    store::Caps,
 };
-
-const TOKEN: Token = Token::new(1, 2, 3);
-const OTHER: Token = Token::new(1, 2, 4);
-const SEEN: Expected = Expected::Version(Version { token: TOKEN, nonce: Some(9) });
-
-/// An entry whose draft is given, whatever it holds.
-struct Fixed(Name, fn() -> Draft);
-
-impl AnySlot for Fixed {
-    fn name(&self) -> &Name {
-        &self.0
-    }
-
-    fn type_name(&self) -> &'static str {
-        "Fixed"
-    }
-
-    fn draft(&self, _: u64, bytes: &mut Vec<u8>) -> Result<Draft> {
-        bytes.extend_from_slice(b"value");
-        Ok((self.1)())
-    }
-
-    fn expected(&self) -> Expected {
-        SEEN
-    }
-
-    /// Both, one after the other; what is there may say that it cannot be.
-    fn merge(
-        &self,
-        ours: &[u8],
-        theirs: &[u8],
-        _: u64,
-        bytes: &mut Vec<u8>,
-    ) -> Result<Fields, Unmerged> {
-        bytes.extend_from_slice(&[ours, theirs].concat());
-        match theirs {
-            b"unmergeable" => Err(Unmerged::because("it says so")),
-            _ => Ok(Fields { ours: vec!["a".into()], theirs: vec!["b".into()] }),
-        }
-    }
-
-    fn fields(&self, _: Option<&[u8]>) -> Fields {
-        Fields::default()
-    }
-
-    fn hidden_changes(&self) -> Vec<String> {
-        Vec::new()
-    }
-}
-
-/// Its entries live for ever, so that steps can be handed around.
-fn plan_of(drafts: &[fn() -> Draft], caps: Caps) -> Result<Plan<'static>> {
-    let entries: Vec<Arc<dyn AnySlot>> = drafts
-        .iter()
-        .enumerate()
-        .map(|(i, draft)| {
-            let name = Name::new(&"d".into(), b"n:d:", &mut format!("#{i}").into_bytes());
-            Arc::new(Fixed(name.expect("it is a name"), *draft)) as _
-        })
-        .collect();
-    Plan::draft(entries.leak(), 100, caps)
-}
-
-fn store(expected: Expected) -> Draft {
-    let was_loaded = expected == SEEN;
-    Draft::Store { policy: Policy::DEFAULT, expected, was_loaded }
-}
-
-fn delete(expected: Expected) -> Draft {
-    Draft::Delete { policy: Policy::DEFAULT, expected }
-}
-
-/// The plan's only step.
-fn step(draft: fn() -> Draft) -> Step<'static> {
-    plan_of(&[draft], Caps::default()).expect("it drafts").steps.remove(0)
-}
-
-fn changed() -> Step<'static> {
-    step(|| store(SEEN))
-}
-
-fn created() -> Step<'static> {
-    step(|| store(Expected::Nothing))
-}
-
-fn blind() -> Step<'static> {
-    step(|| store(Expected::Anything))
-}
-
-fn removed() -> Step<'static> {
-    step(|| delete(SEEN))
-}
-
-fn removed_blind() -> Step<'static> {
-    step(|| delete(Expected::Anything))
-}
-
-fn recreated() -> Step<'static> {
-    Step { expected: Expected::Nothing, purpose: Purpose::Recreate, ..changed() }
-}
 
 const DONE: Result<Applied, StoreError> = Ok(Applied::Done(TOKEN));
 
@@ -184,10 +83,6 @@ fn in_doubt(step: Step<'static>) -> Step<'static> {
     let verdict = settled(&step, Err(StoreError::Unknown("cut".into())));
     let Verdict::Look { unknown } = verdict else { panic!("{verdict:?}") };
     Step { next: Next::Look { unknown }, ..step }
-}
-
-fn there(nonce: u64, token: Token) -> Option<Look> {
-    Some(Look::There { version: Version { token, nonce: Some(nonce) }, bytes: None })
 }
 
 #[test]

@@ -1,0 +1,134 @@
+//! Entries whose drafts are given, and steps of them: what the tables of a commit are held with.
+
+use std::sync::Arc;
+
+use super::{
+    draft::{AnySlot, Draft},
+    merge::{Fields, Unmerged},
+    plan::{Plan, Purpose, Step},
+    seen::{Expected, Look, Version},
+};
+use crate::{
+    def::Policy,
+    error::Result,
+    key::name::Name,
+    store::{Caps, Token},
+};
+
+pub(super) const TOKEN: Token = Token::new(1, 2, 3);
+pub(super) const OTHER: Token = Token::new(1, 2, 4);
+pub(super) const SEEN: Expected = Expected::Version(Version { token: TOKEN, nonce: Some(9) });
+
+/// An entry whose draft is given, whatever it holds.
+pub(super) struct Fixed(Name, fn() -> Draft);
+
+impl AnySlot for Fixed {
+    fn name(&self) -> &Name {
+        &self.0
+    }
+
+    fn type_name(&self) -> &'static str {
+        "Fixed"
+    }
+
+    fn draft(&self, _: u64, bytes: &mut Vec<u8>) -> Result<Draft> {
+        bytes.extend_from_slice(b"value");
+        Ok((self.1)())
+    }
+
+    fn expected(&self) -> Expected {
+        SEEN
+    }
+
+    /// Both, one after the other; what is there may say that it cannot be.
+    fn merge(
+        &self,
+        ours: &[u8],
+        theirs: &[u8],
+        _: u64,
+        bytes: &mut Vec<u8>,
+    ) -> Result<Fields, Unmerged> {
+        bytes.extend_from_slice(&[ours, theirs].concat());
+        match theirs {
+            b"unmergeable" => Err(Unmerged::because("it says so")),
+            _ => Ok(Fields { ours: vec!["a".into()], theirs: vec!["b".into()] }),
+        }
+    }
+
+    fn fields(&self, _: Option<&[u8]>) -> Fields {
+        Fields::default()
+    }
+
+    fn hidden_changes(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Entries of these drafts. They live for ever, so that steps can be handed around.
+pub(super) fn entries(drafts: &[fn() -> Draft]) -> &'static [Arc<dyn AnySlot>] {
+    let entries: Vec<Arc<dyn AnySlot>> = drafts
+        .iter()
+        .enumerate()
+        .map(|(i, draft)| {
+            let name = Name::new(&"d".into(), b"n:d:", &mut format!("#{i}").into_bytes());
+            Arc::new(Fixed(name.expect("it is a name"), *draft)) as _
+        })
+        .collect();
+    entries.leak()
+}
+
+pub(super) fn plan_of(drafts: &[fn() -> Draft], caps: Caps) -> Result<Plan<'static>> {
+    Plan::draft(entries(drafts), 100, caps)
+}
+
+pub(super) fn store(expected: Expected) -> Draft {
+    let was_loaded = expected == SEEN;
+    Draft::Store { policy: Policy::DEFAULT, expected, was_loaded }
+}
+
+pub(super) fn delete(expected: Expected) -> Draft {
+    Draft::Delete { policy: Policy::DEFAULT, expected }
+}
+
+/// The plan's only step.
+pub(super) fn step(draft: fn() -> Draft) -> Step<'static> {
+    plan_of(&[draft], Caps::default()).expect("it drafts").steps.remove(0)
+}
+
+pub(super) fn changed() -> Step<'static> {
+    step(|| store(SEEN))
+}
+
+pub(super) fn created() -> Step<'static> {
+    step(|| store(Expected::Nothing))
+}
+
+pub(super) fn blind() -> Step<'static> {
+    step(|| store(Expected::Anything))
+}
+
+pub(super) fn removed() -> Step<'static> {
+    step(|| delete(SEEN))
+}
+
+pub(super) fn removed_blind() -> Step<'static> {
+    step(|| delete(Expected::Anything))
+}
+
+pub(super) fn recreated() -> Step<'static> {
+    Step { expected: Expected::Nothing, purpose: Purpose::Recreate, ..changed() }
+}
+
+pub(super) fn there(nonce: u64, token: Token) -> Option<Look> {
+    Some(Look::There { version: Version { token, nonce: Some(nonce) }, bytes: None })
+}
+
+/// The columns of a table, without its head.
+pub(super) fn rows<const COLUMNS: usize>(table: &str) -> Vec<[&str; COLUMNS]> {
+    let rows = table.trim().lines().skip(1);
+    rows.map(|row| {
+        let columns: Vec<_> = row.split('|').map(str::trim).collect();
+        columns.try_into().unwrap_or_else(|_| panic!("columns: {row}"))
+    })
+    .collect()
+}

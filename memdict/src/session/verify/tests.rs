@@ -1,0 +1,186 @@
+//! What was seen, what is there before the first change is sent, and every policy, as a table.
+
+use super::*;
+use crate::{
+    def::{OnConflict, OnVanished, Policy},
+    session::{
+        draft::Draft,
+        rehearsal::{
+            OTHER, SEEN, TOKEN, changed, created, delete, entries, plan_of, removed, rows, store,
+            there,
+        },
+    },
+    store::{Caps, Token},
+};
+
+/// `life 0`: the store tells no life of its server from another. A version is `token nonce`.
+const TABLE: &str = "
+    change         | there       | Fail                 | LastWriteWins | Merge    | OnVanished::Fail
+    store          | seen        | as it is             | as it is      | as it is | as it is
+    store          | another     | conflict Overwritten | on that       | merged   | conflict Overwritten
+    store          | other life  | conflict ServerRestarted | on that   | merged   | conflict ServerRestarted
+    store          | nothing     | as it is             | as it is      | as it is | conflict Vanished
+    store          | unreadable  | as it is             | as it is      | as it is | as it is
+    store life 0   | seen        | as it is             | as it is      | as it is | as it is
+    store life 0   | same token  | conflict Overwritten | on that       | merged   | conflict Overwritten
+    store life 0   | same nonce  | on that              | on that       | on that  | on that
+    store life 0   | nothing     | recreate             | recreate      | recreate | conflict Vanished
+    store life 0   | unreadable  | lost                 | lost          | lost     | lost
+    create         | nothing     | as it is             | as it is      | as it is | as it is
+    create         | another     | conflict Overwritten | on that       | conflict Overwritten | conflict Overwritten
+    create         | unreadable  | as it is             | as it is      | as it is | as it is
+    remove         | seen        | as it is             | as it is      | as it is | as it is
+    remove         | another     | conflict Overwritten | conflict Overwritten | conflict Overwritten | conflict Overwritten
+    remove         | other life  | conflict ServerRestarted | conflict ServerRestarted | conflict ServerRestarted | conflict ServerRestarted
+    remove         | nothing     | if nothing           | if nothing    | if nothing | if nothing
+    remove         | unreadable  | as it is             | as it is      | as it is | as it is
+    remove life 0  | seen        | as it is             | as it is      | as it is | as it is
+    remove life 0  | same token  | conflict Overwritten | conflict Overwritten | conflict Overwritten | conflict Overwritten
+    remove life 0  | nothing     | if nothing           | if nothing    | if nothing | if nothing
+    remove life 0  | unreadable  | lost                 | lost          | lost     | lost
+";
+
+const POLICIES: [Policy; 4] = [
+    Policy::DEFAULT,
+    Policy { on_conflict: OnConflict::LastWriteWins, ..Policy::DEFAULT },
+    Policy { on_conflict: OnConflict::Merge, ..Policy::DEFAULT },
+    Policy { on_vanished: OnVanished::Fail, ..Policy::DEFAULT },
+];
+
+const LIFELESS: Token = Token::new(1, 0, 3);
+const SEEN_LIFELESS: Expected = Expected::Version(Version { token: LIFELESS, nonce: Some(9) });
+
+fn step(change: &str) -> Step<'static> {
+    match change {
+        "store" => changed(),
+        "store life 0" => Step { expected: SEEN_LIFELESS, ..changed() },
+        "create" => created(),
+        "remove" => removed(),
+        "remove life 0" => Step { expected: SEEN_LIFELESS, ..removed() },
+        _ => panic!("no {change}"),
+    }
+}
+
+/// Which version was seen is the step's to say.
+fn look(step: &Step<'_>, name: &str) -> Result<Look, StoreError> {
+    let token = if step.expected == SEEN_LIFELESS { LIFELESS } else { TOKEN };
+    let found = match name {
+        "seen" => there(9, token),
+        "another" => there(1, OTHER),
+        "other life" => there(9, Token::new(1, 3, 3)),
+        "same token" => there(1, token),
+        "same nonce" => there(9, Token::new(1, 0, 7)),
+        "nothing" => Some(Look::Nothing),
+        "unreadable" => None,
+        _ => panic!("no {name}"),
+    };
+    found.ok_or_else(|| StoreError::Down("down".to_owned()))
+}
+
+fn name(step: &Step<'_>, verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Send { expected, purpose } if *purpose == step.purpose => match expected {
+            expected if *expected == step.expected => "as it is",
+            Expected::Version(_) => "on that",
+            Expected::Nothing => "if nothing",
+            Expected::Anything => "whatever is there",
+        }
+        .to_owned(),
+        Verdict::Send { expected: Expected::Nothing, purpose: Purpose::Recreate } => {
+            "recreate".to_owned()
+        }
+        Verdict::SendMerged { expected: Expected::Version(_), .. } => "merged".to_owned(),
+        Verdict::Conflict(Disagreement { there, .. }) => format!("conflict {there:?}"),
+        Verdict::Lost { uncertain: false, .. } => "lost".to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_change_is_verified_as_the_table_says() {
+    for [change, is_there, outcomes @ ..] in rows::<6>(TABLE) {
+        for (policy, outcome) in POLICIES.into_iter().zip(outcomes) {
+            let mut step = Step { policy, ..step(change) };
+            let look = look(&step, is_there);
+            let verdict = step.verified(look, &mut b"value".to_vec());
+            assert_eq!(name(&step, &verdict), outcome, "{change}, {is_there}, {policy:?}");
+        }
+    }
+}
+
+fn checked(drafts: &[fn() -> Draft], first: VerifyFirst) -> Vec<usize> {
+    plan_of(drafts, Caps::default()).expect("it drafts").checks(first, &[]).steps
+}
+
+#[test]
+fn what_is_looked_at_first_is_what_depends_on_what_is_there() {
+    let four: &[fn() -> Draft] = &[
+        || store(SEEN),
+        || store(Expected::Anything),
+        || store(Expected::Nothing),
+        || delete(Expected::Anything),
+    ];
+    assert_eq!(checked(four, VerifyFirst::No), []);
+    assert_eq!(checked(four, VerifyFirst::Yes), [0, 2]);
+    assert_eq!(checked(four, VerifyFirst::IfSeveral), [0, 2]);
+    let one: &[fn() -> Draft] = &[|| store(Expected::Anything), || delete(SEEN)];
+    assert_eq!(checked(one, VerifyFirst::IfSeveral), [], "a single one is made or not");
+    assert_eq!(checked(one, VerifyFirst::Yes), [1]);
+    // A token that may stand for another value: always.
+    let lifeless: &[fn() -> Draft] = &[|| store(SEEN_LIFELESS), || store(Expected::Nothing)];
+    assert_eq!(checked(lifeless, VerifyFirst::No), [0]);
+    assert_eq!(checked(lifeless, VerifyFirst::Yes), [0, 1]);
+}
+
+/// An entry that was only read, seen as `SEEN`.
+fn only_read() -> &'static [Arc<dyn AnySlot>] {
+    entries(&[|| Draft::Unchanged])
+}
+
+#[test]
+fn what_has_to_be_current_is_looked_at_only_if_something_is_sent() {
+    let current = only_read();
+    let plan = plan_of(&[|| Draft::Unchanged], Caps::default()).unwrap();
+    assert!(plan.checks(VerifyFirst::Yes, current).is_empty());
+    let plan = plan_of(&[|| store(Expected::Anything)], Caps::default()).unwrap();
+    let checks = plan.checks(VerifyFirst::No, current);
+    assert_eq!((checks.steps.len(), checks.current.len()), (0, 1));
+    assert_eq!(plan.loads_of(&checks).len(), 1);
+}
+
+/// The number of changes left to send, and of conflicts.
+fn verified(
+    first: VerifyFirst,
+    current: &'static [Arc<dyn AnySlot>],
+    looks: &[Option<Look>],
+) -> Result<(usize, usize)> {
+    let two: &[fn() -> Draft] = &[|| store(SEEN), || store(Expected::Anything)];
+    let mut plan = plan_of(two, Caps::default()).expect("it drafts");
+    let checks = plan.checks(first, current);
+    let mut answers = Answers::to(looks.len());
+    for (index, look) in looks.iter().enumerate() {
+        answers.take(index, look.clone().ok_or_else(|| StoreError::Down("down".to_owned())));
+    }
+    plan.verify(&checks, answers)?;
+    Ok((plan.steps.len(), plan.conflicts.len()))
+}
+
+#[test]
+fn one_mismatch_calls_all_off() {
+    let (as_seen, another) = (|| there(9, TOKEN), || there(1, OTHER));
+    let none: &[Arc<dyn AnySlot>] = &[];
+    assert_eq!(verified(VerifyFirst::Yes, none, &[as_seen()]).unwrap(), (2, 0));
+    assert_eq!(verified(VerifyFirst::Yes, none, &[another()]).unwrap(), (0, 1));
+    let current = only_read();
+    assert_eq!(verified(VerifyFirst::No, current, &[as_seen()]).unwrap(), (2, 0));
+    assert_eq!(verified(VerifyFirst::No, current, &[another()]).unwrap(), (0, 1));
+    assert_eq!(verified(VerifyFirst::No, current, &[Some(Look::Nothing)]).unwrap(), (0, 1));
+    assert_eq!(verified(VerifyFirst::Yes, current, &[as_seen(), another()]).unwrap(), (0, 1));
+}
+
+#[test]
+fn what_has_to_be_current_and_cannot_be_looked_at_is_an_error() {
+    let current = only_read();
+    let error = verified(VerifyFirst::No, current, &[None]).unwrap_err();
+    assert!(matches!(&error, Error::Unavailable { report: None, .. }) && error.is_transient());
+}
