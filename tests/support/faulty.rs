@@ -43,6 +43,7 @@ pub struct FaultyStore<S> {
 struct Plan {
     next: usize,
     loads: usize,
+    load_batches: usize,
     changes: usize,
     at: HashMap<usize, Fault>,
     /// Counted from the next change on.
@@ -125,6 +126,11 @@ impl<S: Store> FaultyStore<S> {
     /// How many values were asked for.
     pub fn loads(&self) -> usize {
         self.plan().loads
+    }
+
+    /// In how many batches values were asked for.
+    pub fn load_batches(&self) -> usize {
+        self.plan().load_batches
     }
 
     /// How many changes were asked for.
@@ -217,6 +223,7 @@ impl<S: Store> Store for FaultyStore<S> {
         loads: &[Load<'_>],
         out: &mut dyn FnMut(usize, Result<Loaded<'_>, StoreError>),
     ) {
+        self.plan().load_batches += 1;
         for (index, load) in loads.iter().enumerate() {
             let fault = self.next(|plan| &mut plan.loads);
             if !matches!(fault, None | Some(Fault::Evicted | Fault::Restarted)) {

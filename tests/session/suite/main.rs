@@ -3,16 +3,23 @@
 
 mod ancestors;
 mod commit;
+mod conflicts;
+mod explained;
 mod failures;
 mod guards;
+mod hooks;
 mod keys;
 mod links;
+mod merging;
+mod overtaken;
 mod refused;
+mod retries;
 mod rollbacks;
 mod savepoints;
 mod snapshots;
 mod transactions;
 mod unusable;
+mod verifying;
 
 use memdict_tests::Bench;
 
@@ -155,8 +162,76 @@ suite! {
         a_value_is_one_object_until_the_commit_and_an_equal_one_after_it
         a_removed_value_is_a_miss_before_and_after_the_commit
     }
+    conflicts {
+        a_changed_value_goes_by_the_policy
+        what_or_insert_makes_after_a_miss_is_stored_only_if_there_is_still_nothing
+        what_is_inserted_without_a_read_overwrites_whatever_is_there
+        what_is_inserted_after_a_read_is_a_change_of_what_was_read
+        what_is_removed_after_a_read_has_to_be_what_was_read
+        what_is_removed_without_a_read_is_removed_whatever_is_there
+        what_vanished_is_a_conflict_where_the_dictionary_says_so
+    }
+    explained {
+        a_conflict_names_each_key_its_type_and_who_changed_which_fields
+        a_conflict_says_in_words_what_happened
+        what_is_one_part_is_changed_as_a_whole
+        a_conflict_about_what_cannot_be_read_says_what_is_known
+        an_error_is_transient_only_if_nothing_landed_nor_may_have
+    }
+    hooks {
+        before_commit_sees_what_is_about_to_change_and_the_cache_is_asked_first
+        a_hook_that_refuses_keeps_the_whole_commit_back
+        after_commit_sees_the_report_of_a_commit_that_is_ok
+        notes_are_in_the_report_of_a_conflict_as_well
+        a_doomed_session_works_to_its_end_and_writes_nothing
+    }
+    merging {
+        changes_to_different_fields_both_stand_and_the_report_names_them
+        coarse_changes_of_both_sides_stand_with_a_hash_map_between_them
+        sums_add_up_what_each_side_added
+        a_field_that_both_changed_without_a_rule_is_a_conflict
+        a_rule_that_fails_or_panics_is_a_conflict_and_nothing_is_half_merged
+        what_cannot_be_merged_leaves_the_rest_of_the_commit
+        a_transaction_tries_again_what_cannot_be_merged
+        what_is_removed_here_or_made_by_both_is_not_merged
+        what_is_removed_there_is_as_on_vanished_says
+        a_merged_value_above_the_limit_is_refused_and_theirs_stays
+        what_was_stored_again_without_a_change_is_merged_with
+    }
+    overtaken {
+        what_was_stored_again_after_a_restart_or_an_eviction_is_merged
+        a_value_that_is_gone_while_it_is_merged_is_recreated
+        three_writers_in_a_row_all_stand
+        a_merge_that_is_overtaken_is_made_again_with_the_newer_value
+        a_merged_value_in_doubt_is_told_by_its_nonce_or_sent_once_more
+        values_of_an_older_type_are_merged_as_what_they_convert_to
+        a_value_that_cannot_be_used_or_converted_is_a_conflict
+    }
     refused {
         a_call_that_is_refused_says_which_and_in_what_state_the_entry_is
         a_commit_that_is_refused_says_in_what_state_the_entry_is
+    }
+    retries {
+        a_transaction_is_tried_as_often_as_it_says_and_the_error_counts
+        each_attempt_has_a_fresh_session
+        a_strict_cache_tries_again_what_did_not_reach_the_store
+        what_is_lost_is_tried_again_only_in_a_strict_cache
+        what_may_have_landed_is_not_tried_again
+        a_transaction_inside_another_is_one_of_its_own
+        retries_merges_and_conflicts_are_counted
+    }
+    verifying {
+        verify_first_looks_at_what_changes_depend_on_in_one_round_trip
+        on_a_mismatch_nothing_of_the_commit_is_sent
+        what_can_be_merged_or_recreated_is_no_mismatch
+        what_cannot_be_looked_at_first_is_sent_only_where_its_token_is_certain
+        a_number_from_before_a_restart_never_writes_over_somebody_elses_value
+        what_has_to_be_current_is_looked_at_once_before_anything_is_sent
+        that_there_is_nothing_can_have_to_be_current
+        a_changed_key_can_have_to_be_current_as_well
+        a_session_that_writes_nothing_looks_at_nothing
+        what_has_to_be_current_and_cannot_be_looked_at_is_unavailable
+        a_transaction_verifies_if_several_changes_depend_on_what_is_there
+        a_transaction_with_one_such_change_looks_at_nothing
     }
 }

@@ -1,0 +1,213 @@
+//! What a transaction tries again, how often, and what it never does. How long it waits is a
+//! function of its own, tested where it stands.
+
+use memdict::{Cache, DictDef, Error, OnConflict, Retry};
+use memdict_tests::{Bench, Fault};
+
+use crate::{
+    conflicts::{Page, another_stores, page, pages},
+    hold,
+};
+
+static HITS: DictDef<u64> = DictDef::new("hits");
+
+fn set(cache: &Cache, key: &str, to: u64) -> memdict::Result<()> {
+    cache.transaction(|session| session.dict(&HITS).insert(key, to))
+}
+
+fn hits(cache: &Cache, key: &str) -> memdict::Result<Option<u64>> {
+    Ok(cache.session().dict(&HITS).get(key)?.map(|hits| *hits))
+}
+
+fn at_once(attempts: u32) -> Retry {
+    Retry { attempts, backoff: std::time::Duration::ZERO, jitter: false }
+}
+
+/// How often the body runs that is in conflict each time, and what the error says.
+fn tried(cache: &Cache, bench: &Bench) -> memdict::Result<(u32, u32)> {
+    set(&bench.cache, "a", 1)?;
+    let mut ran = 0;
+    let error = cache.transaction(|session| {
+        ran += 1;
+        *session.dict(&HITS).get_mut("a")?.expect("it is there") += 1;
+        set(&bench.cache, "a", u64::from(ran) * 10)
+    });
+    let Err(Error::Conflict { attempts, conflicts, .. }) = error else { panic!("{error:?}") };
+    assert_eq!(conflicts[0].theirs.len(), 1, "the last one is explained");
+    assert_eq!(hits(&bench.cache, "a")?, Some(u64::from(ran) * 10));
+    Ok((ran, attempts))
+}
+
+pub(crate) fn a_transaction_is_tried_as_often_as_it_says_and_the_error_counts(bench: &Bench) {
+    hold(bench, |bench| {
+        for (attempts, times) in [(1, 1), (5, 5), (0, 1)] {
+            let other = bench.cache.with_retry(at_once(attempts));
+            assert_eq!(tried(&other, bench)?, (times, times));
+            let built = Cache::builder().retry(at_once(attempts));
+            let built = built.store(std::sync::Arc::clone(&bench.store) as _);
+            assert_eq!(tried(&built, bench)?, (times, times));
+            let counters = built.counters();
+            assert_eq!(counters.retries, u64::from(times) - 1);
+            assert_eq!(counters.conflicts, u64::from(times), "of each attempt");
+        }
+        assert_eq!(tried(&bench.cache, bench)?, (3, 3), "unless it says otherwise");
+        Ok(())
+    });
+}
+
+pub(crate) fn each_attempt_has_a_fresh_session(bench: &Bench) {
+    hold(bench, |bench| {
+        set(&bench.cache, "a", 1)?;
+        let mut seen = Vec::new();
+        bench.cache.transaction(|session| {
+            let first = seen.is_empty();
+            session.dict(&HITS).insert(format!("attempt {first}"), 1)?;
+            let mut hits = session.dict(&HITS).get_mut("a")?.expect("it is there");
+            seen.push(*hits);
+            *hits += 1;
+            drop(hits);
+            drop(session.dict(&HITS).entry("created")?.or_insert(1));
+            if first { set(&bench.cache, "a", 10) } else { Ok(()) }
+        })?;
+        assert_eq!(seen, [1, 10]);
+        assert_eq!(
+            hits(&bench.cache, "attempt true")?,
+            None,
+            "of the first attempt nothing stands"
+        );
+        assert_eq!(hits(&bench.cache, "attempt false")?, Some(1));
+        Ok(())
+    });
+}
+
+pub(crate) fn a_strict_cache_tries_again_what_did_not_reach_the_store(bench: &Bench) {
+    hold(bench, |bench| {
+        let strict = bench.strict().with_retry(at_once(3));
+        for (fails, expected) in [(2, 3), (3, 3)] {
+            let mut ran = 0;
+            let committed = strict.transaction(|session| {
+                ran += 1;
+                session.dict(&HITS).insert("a", ran)?;
+                if ran <= fails {
+                    bench.store.fail_once_writing(0, Fault::Down);
+                }
+                Ok(())
+            });
+            assert_eq!(ran, expected);
+            match committed {
+                Ok(()) => assert_eq!((fails, hits(&bench.cache, "a")?), (2, Some(3))),
+                Err(Error::Unavailable { attempts, report: Some(report), .. }) => {
+                    assert_eq!((fails, attempts, report.lost.len()), (3, 3, 1));
+                }
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(strict.counters().retries, 4);
+
+        // A part of it has landed: a second run could apply that twice.
+        let mut ran = 0;
+        let partly = strict.transaction(|session| {
+            ran += 1;
+            session.dict(&HITS).insert("b", 1)?;
+            session.dict(&HITS).insert("c", 1)?;
+            bench.store.fail_once_writing(1, Fault::Down);
+            Ok(())
+        });
+        assert!(matches!(partly, Err(Error::Unavailable { attempts: 1, .. })), "{partly:?}");
+
+        // What could not be read is an error of the body.
+        bench.store.fail_always(Some(Fault::Down));
+        let unread = strict.transaction(|session| {
+            ran += 1;
+            session.dict(&HITS).get("a").map(drop)
+        });
+        bench.store.clear();
+        assert!(matches!(unread, Err(Error::Unavailable { report: None, .. })), "{unread:?}");
+        assert_eq!(ran, 2, "neither was run again");
+        Ok(())
+    });
+}
+
+/// In a cache that is not strict a store that is down is no error, and so nothing is tried again.
+pub(crate) fn what_is_lost_is_tried_again_only_in_a_strict_cache(bench: &Bench) {
+    hold(bench, |bench| {
+        let mut ran = 0;
+        bench.cache.transaction(|session| {
+            ran += 1;
+            bench.store.fail_once_writing(0, Fault::Down);
+            session.dict(&HITS).insert("a", 1)
+        })?;
+        assert_eq!((ran, hits(&bench.cache, "a")?), (1, None));
+        Ok(())
+    });
+}
+
+pub(crate) fn what_may_have_landed_is_not_tried_again(bench: &Bench) {
+    hold(bench, |bench| {
+        let strict = bench.strict();
+        let mut ran = 0;
+        let unknown = strict.transaction(|session| {
+            ran += 1;
+            session.dict(&HITS).insert("a", 1)?;
+            bench.store.fail_once_writing(0, Fault::AckLost);
+            bench.store.fail_once_writing(1, Fault::Down);
+            Ok(())
+        });
+        let error = unknown.expect_err("nobody knows");
+        assert!(matches!(error, Error::Unavailable { attempts: 1, .. }) && !error.is_transient());
+        assert_eq!((ran, hits(&bench.cache, "a")?), (1, Some(1)));
+        Ok(())
+    });
+}
+
+pub(crate) fn a_transaction_inside_another_is_one_of_its_own(bench: &Bench) {
+    hold(bench, |bench| {
+        set(&bench.cache, "a", 1)?;
+        let (mut outer, mut inner) = (0, 0);
+        let error = bench.cache.transaction(|session| {
+            outer += 1;
+            session.dict(&HITS).insert("outer", 1)?;
+            bench.cache.transaction(|session| {
+                inner += 1;
+                *session.dict(&HITS).get_mut("a")?.expect("it is there") += 1;
+                set(&bench.cache, "a", 10 + inner)
+            })
+        });
+        assert!(matches!(error, Err(Error::Conflict { attempts: 3, .. })), "{error:?}");
+        assert_eq!((outer, inner), (1, 3), "an error of the body is not tried again");
+        assert_eq!(hits(&bench.cache, "outer")?, None);
+
+        // What the inner one wrote stands, whatever becomes of the outer one.
+        let refused = bench.cache.transaction(|session| -> memdict::Result<()> {
+            session.dict(&HITS).insert("outer", 1)?;
+            set(&bench.cache, "inner", 1)?;
+            Err(Error::user("refused"))
+        });
+        assert!(matches!(refused, Err(Error::User(_))));
+        assert_eq!((hits(&bench.cache, "inner")?, hits(&bench.cache, "outer")?), (Some(1), None));
+        Ok(())
+    });
+}
+
+pub(crate) fn retries_merges_and_conflicts_are_counted(bench: &Bench) {
+    hold(bench, |bench| {
+        let def: DictDef<Page> = pages(OnConflict::Merge);
+        another_stores(bench, page("old", 10))?;
+        set(&bench.cache, "a", 1)?;
+        let mut ran = 0;
+        let before = bench.cache.counters();
+        bench.cache.transaction(|session| {
+            ran += 1;
+            *session.dict(&HITS).get_mut("a")?.expect("it is there") += 1;
+            session.dict(&def).get_mut("k")?.expect("it is there").hits += 1;
+            another_stores(bench, page("theirs", 12))?;
+            if ran == 1 { set(&bench.cache, "a", 10) } else { Ok(()) }
+        })?;
+        let now = bench.cache.counters();
+        assert_eq!(now.retries - before.retries, 1);
+        assert_eq!(now.conflicts - before.conflicts, 1);
+        assert_eq!(now.merged - before.merged, 1, "of the attempt that was written");
+        assert_eq!(now.commits - before.commits, 2 + 3, "each attempt, and the others' three");
+        Ok(())
+    });
+}

@@ -1,0 +1,387 @@
+//! What a commit looks at before it sends anything: `verify_first`, `read_current`, what a
+//! transaction verifies by itself, and tokens that a restart has made worthless.
+
+use memdict::{
+    Applied, Change, Condition, DictDef, Error, Load, Loaded, OnConflict, OnVanished, Session,
+    Store, There, Token, What,
+};
+use memdict_tests::{Bench, Fault};
+
+use crate::{
+    Outcome,
+    conflicts::{Page, another_stores, now, page, pages},
+    hold,
+};
+
+static HITS: DictDef<u64> = DictDef::new("hits");
+static PAGES: DictDef<Page> = pages(OnConflict::Merge);
+
+fn set(bench: &Bench, key: &str, to: u64) -> Outcome {
+    bench.cache.transaction(|other| other.dict(&HITS).insert(key, to))
+}
+
+fn hits(bench: &Bench, key: &str) -> memdict::Result<Option<u64>> {
+    Ok(bench.cache.session().dict(&HITS).get(key)?.map(|hits| *hits))
+}
+
+fn add(session: &Session, key: &str) -> Outcome {
+    *session.dict(&HITS).get_mut(key)?.expect("it is there") += 1;
+    Ok(())
+}
+
+/// Values asked for, in how many batches, and changes.
+fn traffic(bench: &Bench) -> [usize; 3] {
+    [bench.store.loads(), bench.store.load_batches(), bench.store.changes()]
+}
+
+fn since(bench: &Bench, before: [usize; 3]) -> [usize; 3] {
+    let now = traffic(bench);
+    [now[0] - before[0], now[1] - before[1], now[2] - before[2]]
+}
+
+/// `dict[key] there` of each conflict, of an error with which nothing was sent.
+fn conflicts(bench: &Bench, before: [usize; 3], error: Error) -> Vec<String> {
+    assert_eq!(since(bench, before)[2], 0, "nothing was sent: {error:?}");
+    assert!(error.is_transient(), "{error:?}");
+    let Error::Conflict { conflicts, report, .. } = error else { panic!("{error:?}") };
+    assert_eq!((report.written, report.removed, report.lost.len()), (0, 0, 0));
+    let name = |it: &memdict::KeyConflict| format!("{}[{}] {:?}", it.dict, it.key, it.there);
+    conflicts.iter().map(name).collect()
+}
+
+pub(crate) fn verify_first_looks_at_what_changes_depend_on_in_one_round_trip(bench: &Bench) {
+    hold(bench, |bench| {
+        ["a", "b", "c"].iter().try_for_each(|key| set(bench, key, 1))?;
+        for verify in [false, true] {
+            let session = bench.cache.session();
+            session.verify_first(verify);
+            add(&session, "a")?;
+            add(&session, "b")?;
+            let hits = session.dict(&HITS);
+            drop(hits.entry(format!("new {verify}"))?.or_insert(1));
+            hits.contains_key("c")?;
+            hits.insert("blind", 1)?;
+            hits.remove("nobody's")?;
+            drop(hits);
+            let before = traffic(bench);
+            let report = session.commit()?;
+            assert_eq!((report.written, report.removed), (4, 1));
+            // Where the store tells no life from another, tokens are always looked at.
+            let looks = match (verify, bench.tells_lives()) {
+                (true, _) => 3,
+                (false, true) => 0,
+                (false, false) => 2,
+            };
+            assert_eq!(since(bench, before), [looks, looks.min(1), 5]);
+        }
+        Ok(())
+    });
+}
+
+pub(crate) fn on_a_mismatch_nothing_of_the_commit_is_sent(bench: &Bench) {
+    type Meanwhile = fn(&Bench) -> Outcome;
+    let cases: [(&str, Meanwhile); 3] = [
+        ("hits[a] Overwritten", |bench| set(bench, "a", 10)),
+        ("hits[new] Overwritten", |bench| set(bench, "new", 10)),
+        ("kept[a] Vanished", |bench| {
+            bench.store.evict(b"memdict:kept:a");
+            Ok(())
+        }),
+    ];
+    let kept: DictDef<u64> = DictDef::new("kept").on_vanished(OnVanished::Fail);
+    hold(bench, |bench| {
+        for (expected, meanwhile) in cases {
+            set(bench, "a", 1)?;
+            set(bench, "b", 1)?;
+            bench.cache.transaction(|other| {
+                other.dict(&kept).insert("a", 1)?;
+                other.dict(&HITS).remove("new")
+            })?;
+            let session = bench.cache.session();
+            session.verify_first(true);
+            add(&session, "b")?;
+            add(&session, "a")?;
+            drop(session.dict(&HITS).entry("new")?.or_insert(1));
+            *session.dict(&kept).get_mut("a")?.expect("it is there") += 1;
+            session.dict(&HITS).insert("blind", 1)?;
+            meanwhile(bench)?;
+            let before = traffic(bench);
+            let error = session.commit().expect_err(expected);
+            assert_eq!(conflicts(bench, before, error), [expected]);
+            assert_eq!((hits(bench, "b")?, hits(bench, "blind")?), (Some(1), None));
+        }
+        Ok(())
+    });
+}
+
+pub(crate) fn what_can_be_merged_or_recreated_is_no_mismatch(bench: &Bench) {
+    hold(bench, |bench| {
+        for also_a_conflict in [false, true] {
+            another_stores(bench, page("old", 10))?;
+            set(bench, "a", 1)?;
+            set(bench, "gone", 1)?;
+            let session = bench.cache.session();
+            session.verify_first(true);
+            session.dict(&PAGES).get_mut("k")?.expect("it is there").hits += 1;
+            add(&session, "a")?;
+            add(&session, "gone")?;
+            another_stores(bench, page("theirs", 12))?;
+            bench.cache.transaction(|other| other.dict(&HITS).remove("gone"))?;
+            if also_a_conflict {
+                set(bench, "a", 10)?;
+            }
+            let before = traffic(bench);
+            let committed = session.commit();
+            if also_a_conflict {
+                let error = committed.expect_err("a conflict");
+                assert_eq!(conflicts(bench, before, error), ["hits[a] Overwritten"]);
+                assert_eq!(now(bench)?, Some(page("theirs", 12)));
+            } else {
+                let report = committed?;
+                assert_eq!((report.written, report.merged, report.recreated), (3, 1, 1));
+                assert_eq!(since(bench, before)[..2], [3, 1], "what was looked at is merged with");
+                assert_eq!(now(bench)?, Some(page("theirs", 13)));
+            }
+        }
+        Ok(())
+    });
+}
+
+pub(crate) fn what_cannot_be_looked_at_first_is_sent_only_where_its_token_is_certain(
+    bench: &Bench,
+) {
+    hold(bench, |bench| {
+        set(bench, "a", 1)?;
+        let session = bench.cache.session();
+        session.verify_first(true);
+        add(&session, "a")?;
+        bench.store.fail_in(0, Fault::Down);
+        let before = traffic(bench);
+        let report = session.commit()?;
+        let sent = usize::from(bench.tells_lives());
+        assert_eq!((report.written, report.lost.len()), (sent, 1 - sent));
+        assert_eq!(since(bench, before), [1, 1, sent]);
+        assert_eq!(hits(bench, "a")?, Some(1 + sent as u64));
+        Ok(())
+    });
+}
+
+/// The token of what is under `memdict:pages:k`.
+fn token(bench: &Bench) -> Token {
+    let mut found = None;
+    bench.store.load_many(&[Load::new(b"memdict:pages:k")], &mut |_, loaded| {
+        if let Ok(Loaded::Hit { token, .. }) = loaded {
+            found = Some(token);
+        }
+    });
+    found.expect("it is there")
+}
+
+/// memcached counts versions from 1 again: the value that somebody else stores after a restart has
+/// the number of the one that this session saw.
+pub(crate) fn a_number_from_before_a_restart_never_writes_over_somebody_elses_value(bench: &Bench) {
+    hold(bench, |bench| {
+        let def = pages(OnConflict::Fail);
+        let meet = |session: Option<&Session>| -> memdict::Result<Token> {
+            bench.restart();
+            another_stores(bench, page("mine", 1))?;
+            let seen = token(bench);
+            if let Some(session) = session {
+                session.dict(&def).get_mut("k")?.expect("it is there").hits += 1;
+            }
+            bench.restart();
+            another_stores(bench, page("theirs", 10))?;
+            assert_eq!(token(bench).cas(), seen.cas(), "otherwise nothing is shown");
+            Ok(seen)
+        };
+
+        let session = bench.cache.session();
+        meet(Some(&session))?;
+        let error = session.commit().expect_err("a conflict");
+        let Error::Conflict { conflicts, .. } = &error else { panic!("{error:?}") };
+        let there = if bench.tells_lives() { There::ServerRestarted } else { There::Overwritten };
+        assert_eq!((conflicts.len(), conflicts[0].there), (1, there));
+        assert_eq!((conflicts[0].ours.join(" "), error.is_transient()), ("hits".into(), true));
+        assert_eq!(now(bench)?, Some(page("theirs", 10)), "their value stands");
+
+        // Without that look the value is lost where the store does not tell of restarts.
+        let seen = meet(None)?;
+        let what = What::Store { bytes: b"mine", ttl: None };
+        let change = Change::new(b"memdict:pages:k", what, Condition::Matches(seen));
+        bench.store.apply_many(&[change], &mut |_, applied| match applied {
+            Ok(Applied::Done(_)) => assert!(!bench.tells_lives(), "the store tells of restarts"),
+            Ok(Applied::Restarted) => assert!(bench.tells_lives()),
+            other => panic!("{other:?}"),
+        });
+
+        // A deletion is no better.
+        bench.restart();
+        another_stores(bench, page("mine", 1))?;
+        let session = bench.cache.session();
+        session.dict(&def).contains_key("k")?;
+        session.dict(&def).remove("k")?;
+        bench.restart();
+        another_stores(bench, page("theirs", 10))?;
+        assert!(matches!(session.commit(), Err(Error::Conflict { .. })));
+        assert_eq!(now(bench)?, Some(page("theirs", 10)));
+        Ok(())
+    });
+}
+
+fn current(bench: &Bench, key: &str) -> memdict::Result<Session> {
+    let session = bench.cache.session();
+    session.dict(&HITS).read_current(key)?;
+    session.dict(&HITS).insert("written", 1)?;
+    Ok(session)
+}
+
+pub(crate) fn what_has_to_be_current_is_looked_at_once_before_anything_is_sent(bench: &Bench) {
+    hold(bench, |bench| {
+        set(bench, "a", 1)?;
+        let session = current(bench, "a")?;
+        session.dict(&HITS).read_current("a")?;
+        assert_eq!(*session.dict(&HITS).get("a")?.expect("it was read"), 1);
+        session.dict(&HITS).read_current("nobody")?;
+        let before = traffic(bench);
+        assert_eq!(session.commit()?.written, 1);
+        assert_eq!(since(bench, before), [2, 1, 1], "each key once, in one round trip");
+
+        let session = current(bench, "a")?;
+        set(bench, "a", 10)?;
+        let before = traffic(bench);
+        let error = session.commit().expect_err("a conflict");
+        let Error::Conflict { conflicts: all, .. } = &error else { panic!("{error:?}") };
+        assert_eq!((all[0].ours.len(), all[0].theirs.len()), (0, 1), "changed there, not here");
+        assert_eq!(conflicts(bench, before, error), ["hits[a] Overwritten"]);
+
+        let session = current(bench, "a")?;
+        bench.cache.transaction(|other| other.dict(&HITS).remove("a"))?;
+        let before = traffic(bench);
+        let error = session.commit().expect_err("a conflict");
+        assert_eq!(conflicts(bench, before, error), ["hits[a] Vanished"]);
+        Ok(())
+    });
+}
+
+pub(crate) fn that_there_is_nothing_can_have_to_be_current(bench: &Bench) {
+    hold(bench, |bench| {
+        assert_eq!(current(bench, "nobody")?.commit()?.written, 1);
+        let session = current(bench, "nobody")?;
+        set(bench, "nobody", 10)?;
+        let before = traffic(bench);
+        let error = session.commit().expect_err("a conflict");
+        assert_eq!(conflicts(bench, before, error), ["hits[nobody] Overwritten"]);
+        Ok(())
+    });
+}
+
+/// Whatever the dictionary says about conflicts, and the conflict is named once.
+pub(crate) fn a_changed_key_can_have_to_be_current_as_well(bench: &Bench) {
+    hold(bench, |bench| {
+        for policy in [OnConflict::Fail, OnConflict::LastWriteWins, OnConflict::Merge] {
+            for verify in [false, true] {
+                another_stores(bench, page("old", 10))?;
+                let session = bench.cache.session();
+                session.verify_first(verify);
+                let def = pages(policy);
+                session.dict(&def).read_current("k")?;
+                session.dict(&def).get_mut("k")?.expect("it is there").hits += 1;
+                another_stores(bench, page("theirs", 10))?;
+                let before = traffic(bench);
+                let error = session.commit().expect_err("a conflict");
+                let case = format!("{policy:?} {verify}");
+                let named = conflicts(bench, before, error);
+                assert_eq!(named, ["pages[k] Overwritten"], "{case}");
+                assert_eq!(now(bench)?, Some(page("theirs", 10)), "{case}");
+            }
+        }
+        Ok(())
+    });
+}
+
+pub(crate) fn a_session_that_writes_nothing_looks_at_nothing(bench: &Bench) {
+    hold(bench, |bench| {
+        set(bench, "a", 1)?;
+        set(bench, "b", 1)?;
+        let session = bench.cache.session();
+        session.verify_first(true);
+        session.dict(&HITS).read_current("a")?;
+        drop(session.dict(&HITS).get_mut("b")?);
+        set(bench, "a", 10)?;
+        let before = traffic(bench);
+        assert_eq!(session.commit()?.unchanged, 1);
+        assert_eq!(since(bench, before), [0, 0, 0]);
+        Ok(())
+    });
+}
+
+pub(crate) fn what_has_to_be_current_and_cannot_be_looked_at_is_unavailable(bench: &Bench) {
+    hold(bench, |bench| {
+        set(bench, "a", 1)?;
+        let session = current(bench, "a")?;
+        bench.store.fail_in(0, Fault::Down);
+        let before = traffic(bench);
+        let error = session.commit().expect_err("it is not known");
+        let Error::Unavailable { key, report: None, .. } = &error else { panic!("{error:?}") };
+        assert!(key.contains("hits[a]") && error.is_transient(), "{error}");
+        assert_eq!(since(bench, before), [1, 1, 0], "nothing was sent");
+        // So a transaction tries again.
+        let mut attempts = 0;
+        bench.cache.transaction(|session| {
+            attempts += 1;
+            session.dict(&HITS).read_current("a")?;
+            session.dict(&HITS).insert("written", attempts)?;
+            if attempts == 1 {
+                bench.store.fail_in(0, Fault::Down);
+            }
+            Ok(())
+        })?;
+        assert_eq!(hits(bench, "written")?, Some(2));
+        Ok(())
+    });
+}
+
+pub(crate) fn a_transaction_verifies_if_several_changes_depend_on_what_is_there(bench: &Bench) {
+    hold(bench, |bench| {
+        set(bench, "a", 1)?;
+        set(bench, "b", 1)?;
+        let (mut attempts, mut before) = (0, traffic(bench));
+        bench.cache.transaction(|session| {
+            attempts += 1;
+            if attempts == 2 {
+                assert_eq!(since(bench, before), [2, 1, 0], "one look, and nothing was sent");
+            }
+            add(session, "a")?;
+            add(session, "b")?;
+            session.dict(&HITS).insert("blind", attempts)?;
+            if attempts == 1 {
+                set(bench, "b", 10)?;
+            }
+            before = traffic(bench);
+            Ok(())
+        })?;
+        assert_eq!(attempts, 2);
+        assert_eq!(since(bench, before), [2, 1, 3]);
+        assert_eq!((hits(bench, "a")?, hits(bench, "b")?), (Some(2), Some(11)));
+        assert_eq!(bench.cache.counters().retries, 1);
+        Ok(())
+    });
+}
+
+pub(crate) fn a_transaction_with_one_such_change_looks_at_nothing(bench: &Bench) {
+    hold(bench, |bench| {
+        set(bench, "a", 1)?;
+        let mut before = traffic(bench);
+        bench.cache.transaction(|session| {
+            add(session, "a")?;
+            session.dict(&HITS).insert("blind", 1)?;
+            session.dict(&HITS).remove("nobody's")?;
+            before = traffic(bench);
+            Ok(())
+        })?;
+        // Where the store tells no life from another, tokens are always looked at.
+        let looks = usize::from(!bench.tells_lives());
+        assert_eq!(since(bench, before), [looks, looks, 3]);
+        Ok(())
+    });
+}
