@@ -198,9 +198,10 @@ impl Session {
     ///
     /// Without it, each change is made or not for itself: one key may be in conflict after others
     /// were written. With it that is rare, but it remains possible, for somebody may store
-    /// between the look and the change. It is off in [`Cache::session`](crate::Cache::session); in
-    /// a [transaction](crate::Cache::transaction) it is on if more than one change depends on what
-    /// is there.
+    /// between the look and the change; and of a key under which nothing is any more only the
+    /// change itself tells whether it was evicted or its server restarted. It is off in
+    /// [`Cache::session`](crate::Cache::session); in a [transaction](crate::Cache::transaction) it
+    /// is on if more than one change depends on what is there.
     pub fn verify_first(&self, on: bool) {
         let verify_first = if on { VerifyFirst::Yes } else { VerifyFirst::No };
         *self.core.verify_first.lock() = verify_first;

@@ -163,9 +163,12 @@ pub(crate) fn a_doomed_session_works_to_its_end_and_writes_nothing(bench: &Bench
         bench.cache.transaction(|session| session.dict(&HITS).insert("a", 1))?;
         let changes = bench.store.changes();
         let said = Said::default();
-        let session = bench.cache.session();
+        let mut session = bench.cache.session();
         session.before_commit(said.before("before", false));
         session.doom();
+        let savepoint = session.savepoint();
+        session.dict(&HITS).insert("a", 100)?;
+        session.rollback_to(&savepoint)?;
         let hits = session.dict(&HITS);
         *hits.get_mut("a")?.expect("it is there") += 1;
         hits.insert("b", 5)?;

@@ -4,6 +4,7 @@
 mod ancestors;
 mod commit;
 mod conflicts;
+mod current;
 mod explained;
 mod failures;
 mod guards;
@@ -220,17 +221,20 @@ suite! {
         a_transaction_inside_another_is_one_of_its_own
         retries_merges_and_conflicts_are_counted
     }
-    verifying {
-        verify_first_looks_at_what_changes_depend_on_in_one_round_trip
-        on_a_mismatch_nothing_of_the_commit_is_sent
-        what_can_be_merged_or_recreated_is_no_mismatch
-        what_cannot_be_looked_at_first_is_sent_only_where_its_token_is_certain
-        a_number_from_before_a_restart_never_writes_over_somebody_elses_value
+    current {
         what_has_to_be_current_is_looked_at_once_before_anything_is_sent
         that_there_is_nothing_can_have_to_be_current
         a_changed_key_can_have_to_be_current_as_well
         a_session_that_writes_nothing_looks_at_nothing
         what_has_to_be_current_and_cannot_be_looked_at_is_unavailable
+    }
+    verifying {
+        verify_first_looks_at_what_changes_depend_on_in_one_round_trip
+        on_a_mismatch_nothing_of_the_commit_is_sent
+        a_value_from_after_a_restart_is_a_mismatch
+        what_can_be_merged_or_recreated_is_no_mismatch
+        what_cannot_be_looked_at_first_is_sent_only_where_its_token_is_certain
+        a_number_from_before_a_restart_never_writes_over_somebody_elses_value
         a_transaction_verifies_if_several_changes_depend_on_what_is_there
         a_transaction_with_one_such_change_looks_at_nothing
     }
