@@ -108,7 +108,8 @@ pub(super) fn resolved(step: &Step<'_>, look: Option<Look>) -> Verdict {
         // The version that the session saw: the change was certainly not applied.
         (_, Some(now)) if matches!(&step.expected, Expected::Version(seen) if seen.is(&now)) => {
             if step.resent {
-                Verdict::Lost { reason: format!("{unknown}, twice"), uncertain: false }
+                // Two of them are on their way, and may come late.
+                Verdict::Lost { reason: format!("{unknown}, twice"), uncertain: true }
             } else {
                 Verdict::Send { expected: Expected::Version(now), purpose: step.purpose.clone() }
             }

@@ -193,7 +193,8 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
         }
         (_, Err(StoreError::Refused(reason))) => Verdict::Refused { reason },
         (_, Err(StoreError::Unknown(unknown))) => Verdict::Look { unknown },
-        (_, Err(StoreError::Down(reason))) => Verdict::Lost { reason, uncertain: false },
+        // What was sent first may still come.
+        (_, Err(StoreError::Down(reason))) => Verdict::Lost { reason, uncertain: step.resent },
     }
 }
 

@@ -99,9 +99,17 @@ fn a_change_in_doubt_is_told_by_its_nonce_or_by_what_it_was_to_replace() {
         let verdict = resolved(&step, there(9, TOKEN));
         let purpose = step.purpose.clone();
         assert_eq!(verdict, Verdict::Send { expected: SEEN, purpose }, "not applied: once more");
-        let again = Step { resent: true, ..step };
-        let verdict = resolved(&again, there(1, TOKEN));
-        assert!(matches!(verdict, Verdict::Lost { uncertain: false, .. }), "{verdict:?}");
+    }
+}
+
+#[test]
+fn what_was_sent_twice_may_come_late_and_is_never_certainly_lost() {
+    for step in [changed(), removed()] {
+        let step = Step { resent: true, ..step };
+        let down = settled(&step, Err(StoreError::Down("down".into())));
+        assert!(matches!(down, Verdict::Lost { uncertain: true, .. }), "{down:?}");
+        let unanswered = resolved(&in_doubt(step), there(1, TOKEN));
+        assert!(matches!(unanswered, Verdict::Lost { uncertain: true, .. }), "{unanswered:?}");
     }
 }
 
