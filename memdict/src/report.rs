@@ -151,6 +151,17 @@ impl CommitReport {
         self.done.push(Done { dict: Arc::clone(&name.dict), key: name.key.clone(), how });
     }
 
+    /// A key that was found unchanged is in conflict all the same.
+    pub(crate) fn forget_unchanged(&mut self, name: &Name) {
+        let is_it = |done: &Done| {
+            done.how == How::Unchanged && done.dict == name.dict && done.key == name.key
+        };
+        if let Some(at) = self.done.iter().position(is_it) {
+            self.done.remove(at);
+            self.unchanged -= 1;
+        }
+    }
+
     /// Of a key that is recorded as written: with what it was merged.
     pub(crate) fn record_merged(&mut self, name: &Name, ours: Vec<String>, theirs: Vec<String>) {
         self.merged += 1;

@@ -114,8 +114,10 @@ impl<'e> Plan<'e> {
             })?;
             if let Some(there) = changed(entry.expected(), &look) {
                 called_off = true;
-                // It may be one that the session changes as well.
-                if !conflicts.iter().any(|clash| ptr::addr_eq(clash.entry, entry)) {
+                // It may have been looked at as a change, and found the same.
+                let is_it = |clash: &Clash<'_>| ptr::eq(clash.entry.name(), entry.name());
+                if !conflicts.iter().any(is_it) {
+                    report.forget_unchanged(entry.name());
                     let disagreement = Disagreement { there, reason: None, fields: None };
                     conflicts.push(Clash { entry, disagreement });
                 }

@@ -184,3 +184,16 @@ fn what_has_to_be_current_and_cannot_be_looked_at_is_an_error() {
     let error = verified(VerifyFirst::No, current, &[None]).unwrap_err();
     assert!(matches!(&error, Error::Unavailable { report: None, .. }) && error.is_transient());
 }
+
+#[test]
+fn what_has_to_be_current_is_in_conflict_once_and_nothing_else() {
+    let entries = entries(&[|| store(SEEN), || Draft::Unchanged]);
+    let mut plan = Plan::draft(entries, 100, Caps::default()).expect("it drafts");
+    let checks = plan.checks(VerifyFirst::Yes, entries);
+    let mut answers = Answers::to(3);
+    let version = Version { token: OTHER, nonce: Some(1) };
+    (0..3).for_each(|check| answers.take(check, Ok(Look::There { version, bytes: None })));
+    plan.verify(&checks, answers).expect("it can be looked at");
+    assert_eq!((plan.conflicts.len(), plan.report.unchanged), (2, 0));
+    assert!(plan.steps.is_empty(), "nothing is sent");
+}
