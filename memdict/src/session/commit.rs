@@ -18,7 +18,7 @@ use crate::{
     log::warning,
     random,
     report::CommitReport,
-    store::{Load, Loaded, StoreError},
+    store::{Applied, Change, Load, Loaded, StoreError},
 };
 
 /// What a conflict is worth that leads to another attempt: nobody reads who changed what.
@@ -48,14 +48,18 @@ pub(crate) async fn commit<D: Drive>(
         let needs_bytes = |check| plan.check_needs_bytes(&checks, check);
         let answers = look(driver, &plan.loads_of(&checks), needs_bytes).await;
         plan.verify(&checks, answers)?;
+        let probes = plan.probes(&checks, driver.caps());
+        if !probes.is_empty() {
+            let answers = apply(driver, &probes).await;
+            plan.probed(answers);
+        }
     }
     // Ends, for each round settles a change or moves it along a chain that ends: store, recreate
     // or clear; look, and send once more; go by what is there, so many times.
     loop {
         let changes = plan.changes();
         if !changes.is_empty() {
-            let mut answers = Answers::to(changes.len());
-            driver.apply_many(&changes, &mut |index, answer| answers.take(index, answer)).await;
+            let answers = apply(driver, &changes).await;
             plan.settle(answers);
             continue;
         }
@@ -75,6 +79,16 @@ pub(crate) async fn commit<D: Drive>(
     let outcome = plan.finish(core.settings.strict);
     note(&core.settings, &outcome);
     outcome
+}
+
+/// Sends changes.
+async fn apply<D: Drive>(
+    driver: &D,
+    changes: &[Change<'_>],
+) -> Answers<Result<Applied, StoreError>> {
+    let mut answers = Answers::to(changes.len());
+    driver.apply_many(changes, &mut |index, answer| answers.take(index, answer)).await;
+    answers
 }
 
 /// Looks what is there.

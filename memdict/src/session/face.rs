@@ -198,8 +198,8 @@ impl Session {
     ///
     /// Without it, each change is made or not for itself: one key may be in conflict after others
     /// were written. With it that is rare, but it remains possible, for somebody may store
-    /// between the look and the change; and of a key under which nothing is any more only the
-    /// change itself tells whether it was evicted or its server restarted. It is off in
+    /// between the look and the change. Where a value is not there any more, a second round trip
+    /// asks whether it was evicted or its server restarted. It is off in
     /// [`Cache::session`](crate::Cache::session); in a [transaction](crate::Cache::transaction) it
     /// is on if more than one change depends on what is there.
     pub fn verify_first(&self, on: bool) {

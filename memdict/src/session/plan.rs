@@ -48,6 +48,8 @@ pub(super) struct Step<'e> {
     pub(super) resent: bool,
     /// How often it went by what somebody else had stored.
     pub(super) caught_up: u32,
+    /// Whether a look before the first change found nothing where there had been a value.
+    pub(super) vanished: bool,
 }
 
 /// What a value was merged to.
@@ -130,6 +132,7 @@ impl<'e> Plan<'e> {
                 next: Next::Send,
                 resent: false,
                 caught_up: 0,
+                vanished: false,
             });
         }
         Ok(plan)

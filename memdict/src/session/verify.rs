@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result, There},
-    store::{Load, StoreError},
+    store::{Applied, Caps, Change, Load, StoreError, What},
 };
 
 /// Whether the changes of a session are verified before the first is sent.
@@ -128,6 +128,41 @@ impl<'e> Plan<'e> {
         }
         Ok(())
     }
+
+    /// The changes that tell whether what vanished was evicted or ended with its server, where
+    /// other changes would be made before that is known: deletions on the token that was seen. No
+    /// value has it any more, so they change nothing.
+    pub(crate) fn probes(&self, checks: &Checks<'_>, caps: Caps) -> Vec<Change<'_>> {
+        if !checks.all_or_none || !caps.conditional_delete || self.steps.len() < 2 {
+            return Vec::new();
+        }
+        let vanished = self.steps.iter().filter(|step| step.vanished);
+        vanished
+            .map(|step| {
+                let (key, when) = (step.entry.name().wire(), step.expected.condition());
+                Change::new(key, What::Delete, when)
+            })
+            .collect()
+    }
+
+    /// Takes the answers to [`Plan::probes`], of as many. If a server restarted, nothing is left
+    /// to send.
+    pub(crate) fn probed(&mut self, answers: Answers<Result<Applied, StoreError>>) {
+        let mut answers = answers.into_iter();
+        let Self { steps, conflicts, .. } = self;
+        let mut called_off = false;
+        for step in steps.iter().filter(|step| step.vanished) {
+            if let Some(Some(Ok(Applied::Restarted))) = answers.next() {
+                let there = There::ServerRestarted;
+                let disagreement = Disagreement { there, reason: None, fields: None };
+                conflicts.push(Clash { entry: step.entry, disagreement });
+                called_off = true;
+            }
+        }
+        if called_off {
+            steps.clear();
+        }
+    }
 }
 
 /// How what is there differs from what was seen.
@@ -178,7 +213,10 @@ impl Step<'_> {
                 Verdict::Send { expected, purpose: Purpose::Remove }
             }
             (Some(There::Vanished), _) => match self.vanished() {
-                Verdict::Send { .. } if is_certain => as_it_is,
+                Verdict::Send { .. } if is_certain => {
+                    self.vanished = true;
+                    as_it_is
+                }
                 verdict => verdict,
             },
             (Some(there), look) if self.catches_up() => self.catch_up(there, Some(look), bytes),

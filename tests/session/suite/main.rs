@@ -232,6 +232,7 @@ suite! {
         verify_first_looks_at_what_changes_depend_on_in_one_round_trip
         on_a_mismatch_nothing_of_the_commit_is_sent
         a_value_from_after_a_restart_is_a_mismatch
+        an_empty_server_after_a_restart_is_a_mismatch_where_the_store_tells
         what_can_be_merged_or_recreated_is_no_mismatch
         what_cannot_be_looked_at_first_is_sent_only_where_its_token_is_certain
         a_number_from_before_a_restart_never_writes_over_somebody_elses_value

@@ -131,6 +131,35 @@ pub(crate) fn a_value_from_after_a_restart_is_a_mismatch(bench: &Bench) {
     });
 }
 
+pub(crate) fn an_empty_server_after_a_restart_is_a_mismatch_where_the_store_tells(bench: &Bench) {
+    hold(bench, |bench| {
+        for restart in [true, false] {
+            set(bench, "a", 1)?;
+            let session = bench.cache.session();
+            session.verify_first(true);
+            add(&session, "a")?;
+            session.dict(&HITS).insert("blind", 1)?;
+            if restart {
+                bench.restart();
+            } else {
+                bench.cache.transaction(|other| other.dict(&HITS).remove("a"))?;
+            }
+            let committed = session.commit();
+            if restart && bench.tells_lives() {
+                let error = committed.expect_err("the server restarted");
+                let Error::Conflict { conflicts, report, .. } = &error else { panic!("{error:?}") };
+                assert_eq!(conflicts[0].there, There::ServerRestarted);
+                assert!(report.written == 0 && error.is_transient(), "{error:?}");
+                assert_eq!((hits(bench, "a")?, hits(bench, "blind")?), (None, None));
+            } else {
+                assert_eq!(committed?.recreated, 1);
+                assert_eq!((hits(bench, "a")?, hits(bench, "blind")?), (Some(2), Some(1)));
+            }
+        }
+        Ok(())
+    });
+}
+
 pub(crate) fn what_can_be_merged_or_recreated_is_no_mismatch(bench: &Bench) {
     hold(bench, |bench| {
         for also_a_conflict in [false, true] {

@@ -197,3 +197,28 @@ fn what_has_to_be_current_is_in_conflict_once_and_nothing_else() {
     assert_eq!((plan.conflicts.len(), plan.report.unchanged), (2, 0));
     assert!(plan.steps.is_empty(), "nothing is sent");
 }
+
+/// The number of changes left to send, and of conflicts, after a look that found nothing.
+fn probed(drafts: &[fn() -> Draft], caps: Caps, answer: Applied) -> (usize, usize, usize) {
+    let mut plan = plan_of(drafts, Caps::default()).expect("it drafts");
+    let checks = plan.checks(VerifyFirst::Yes, &[]);
+    let mut answers = Answers::to(1);
+    answers.take(0, Ok(Look::Nothing));
+    plan.verify(&checks, answers).expect("it can be looked at");
+    let probes = plan.probes(&checks, caps).len();
+    let mut answers = Answers::to(probes);
+    (0..probes).for_each(|probe| answers.take(probe, Ok(answer)));
+    plan.probed(answers);
+    (probes, plan.steps.len(), plan.conflicts.len())
+}
+
+#[test]
+fn where_a_value_vanished_a_probe_tells_a_restart_before_others_are_written() {
+    let two: &[fn() -> Draft] = &[|| store(SEEN), || store(Expected::Anything)];
+    let all = Caps::default();
+    assert_eq!(probed(two, all, Applied::Restarted), (1, 0, 1));
+    assert_eq!(probed(two, all, Applied::Gone), (1, 2, 0));
+    assert_eq!(probed(&two[..1], all, Applied::Gone), (0, 1, 0), "the change itself tells");
+    let caps = Caps { conditional_delete: false, ..all };
+    assert_eq!(probed(two, caps, Applied::Gone), (0, 2, 0));
+}
