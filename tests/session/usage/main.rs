@@ -1,10 +1,14 @@
 //! How programs write it: what has to compile, infer and hold in each spelling.
 
+mod contract;
+mod types;
+
 use std::{error::Error as StdError, time::Duration};
 
 use memdict::{Cache, DictDef, Entry, Error, Session, Tracked};
 use memdict_tests::{Cart, Item};
-use serde::{Deserialize, Serialize};
+
+use crate::types::{Node, Page, Pay, PayEdit};
 
 static CARTS: DictDef<Cart> = DictDef::new("carts").ttl_secs(3600);
 static HITS: DictDef<u64> = DictDef::new("hits").ttl(Duration::from_secs(60));
@@ -178,31 +182,6 @@ fn several_guards_live_at_once_and_guards_come_from_temporaries() -> AnyResult {
     }
     assert_eq!(session.commit()?.written, 3);
     Ok(())
-}
-
-#[derive(Debug, Default, Serialize, Deserialize, Tracked)]
-struct Page<T> {
-    rows: Vec<T>,
-    number: u32,
-}
-
-#[derive(Debug, Default, Serialize, Deserialize, Tracked)]
-enum Pay {
-    #[default]
-    Nothing,
-    Card {
-        number: String,
-        cvc: u16,
-    },
-    Cash(u64),
-}
-
-#[derive(Debug, Default, Serialize, Deserialize, Tracked)]
-struct Node {
-    value: u32,
-    kids: Vec<Node>,
-    next: Option<Box<Node>>,
-    pay: Pay,
 }
 
 #[test]
