@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
-use memdict::{Cache, CommitReport, Error, Key, Session, ToKey};
+use memdict::{Cache, CommitReport, Error, Key, Retry, Session, ToKey};
 
 use crate::{
     line::Line,
@@ -17,9 +17,9 @@ use crate::{
     output::note,
 };
 
-/// How often a batch is tried while other processes change what it changes. One of those who
-/// meet always gets through, so this is never reached by a few of them.
-const TRIES: usize = 50;
+/// How often a batch is tried while other processes change what it changes. Of those who meet,
+/// one always gets something into the store, so this is never reached by a few of them.
+const TRIES: u32 = 50;
 
 /// What became of the lines.
 #[derive(Debug, Default)]
@@ -99,15 +99,19 @@ type Given<'a> = BTreeMap<&'a str, u64>;
 impl Totals {
     /// Counts one batch: two loads and one commit, unless another process changes the same.
     ///
-    /// `transaction` then runs the batch again by itself if nothing of it is in the store. If
-    /// some of it is, the error names the keys that are not, and these are counted again here,
-    /// with only those lines' share in them: nothing is counted twice, and nothing is left out.
+    /// A transaction of several changes looks first whether all that it loaded is still there as
+    /// it was. So it is nearly always in conflict as a whole: nothing is sent, and it runs again
+    /// by itself. But another process may store between that look and a change. Then some of the
+    /// batch is in the store, and a transaction that ran again would count that twice. The error
+    /// names the keys in conflict; all others came to their end. Only these keys' share in the
+    /// lines is counted again here: nothing twice, and nothing left out.
     fn commit(&mut self, cache: &Cache, lines: &[Line]) -> Result<()> {
         let keys = |of: fn(&Line) -> &str| lines.iter().map(of).collect::<BTreeSet<_>>();
         let objects = keys(|line| &line.address).len() + keys(|line| &line.path).len();
         self.explicit_writes += objects as u64;
         self.pages.extend(lines.iter().map(|line| line.path.clone()));
 
+        let cache = cache.with_retry(Retry { attempts: TRIES, ..Retry::default() });
         let mut todo = Todo::All;
         for _ in 0..TRIES {
             let (send, reports) = mpsc::channel();
@@ -120,9 +124,11 @@ impl Totals {
                 Ok(())
             });
             reports.try_iter().for_each(|report| self.add(&report));
+            // Of a conflict that is transient nothing was sent, so it names not all that is left.
+            let in_part = outcome.as_ref().is_err_and(|error| !error.is_transient());
             let conflicts = match outcome {
                 Ok(()) => Vec::new(),
-                Err(Error::Conflict { conflicts, report, .. }) => {
+                Err(Error::Conflict { conflicts, report, .. }) if in_part => {
                     self.add(&report);
                     conflicts
                 }
