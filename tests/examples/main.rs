@@ -2,6 +2,7 @@
 //! a line of a log. One test program, so that cargo builds the examples for it once.
 
 mod bank;
+mod counters;
 mod howto;
 mod lines;
 mod log;
