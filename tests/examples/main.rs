@@ -10,3 +10,4 @@ mod run;
 mod savepoints;
 mod visitors;
 mod visitors_memcached;
+mod zodb;
