@@ -71,7 +71,8 @@ pub enum OnConflict {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnVanished {
-    /// Stores it anew, unless somebody else has stored one meanwhile.
+    /// Stores it anew, unless somebody else has stored one meanwhile. If somebody else had changed
+    /// the value before it was evicted, that change is lost with it: nobody can tell.
     #[default]
     Recreate,
     /// The key is in [`Error::Conflict`](crate::Error::Conflict), and nothing is stored.
