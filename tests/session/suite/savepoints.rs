@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Outcome, hold};
 
-static CARTS: DictDef<Cart> = DictDef::new("carts");
-static HITS: DictDef<u64> = DictDef::new("hits");
+pub(crate) static CARTS: DictDef<Cart> = DictDef::new("carts");
+pub(crate) static HITS: DictDef<u64> = DictDef::new("hits");
 static SHORT: DictDef<u64> = DictDef::new("hits").ttl_secs(1);
 
-fn fill(bench: &Bench) -> Outcome {
+pub(crate) fn fill(bench: &Bench) -> Outcome {
     bench.cache.transaction(|session| {
         session.dict(&CARTS).insert("alice", Cart::of("alice", 3))?;
         session.dict(&CARTS).insert("bob", Cart::of("bob", 3))?;
@@ -18,17 +18,17 @@ fn fill(bench: &Bench) -> Outcome {
     })
 }
 
-fn hits(session: &Session, key: &str) -> memdict::Result<Option<u64>> {
+pub(crate) fn hits(session: &Session, key: &str) -> memdict::Result<Option<u64>> {
     Ok(session.dict(&HITS).get(key)?.map(|hits| *hits))
 }
 
-fn set(session: &Session, key: &str, to: u64) -> Outcome {
+pub(crate) fn set(session: &Session, key: &str, to: u64) -> Outcome {
     *session.dict(&HITS).entry(key)?.or_default() = to;
     Ok(())
 }
 
 /// What one session after the next finds.
-fn stored(bench: &Bench, keys: &[&str]) -> memdict::Result<Vec<Option<u64>>> {
+pub(crate) fn stored(bench: &Bench, keys: &[&str]) -> memdict::Result<Vec<Option<u64>>> {
     let session = bench.cache.session();
     keys.iter().map(|key| hits(&session, key)).collect()
 }

@@ -7,36 +7,13 @@ use std::{
 };
 
 use memdict::{DictDef, Error, Opaque, Session, ToKey};
-use memdict_tests::{Bench, Cart};
+use memdict_tests::Bench;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Outcome, hold};
-
-static CARTS: DictDef<Cart> = DictDef::new("carts");
-static HITS: DictDef<u64> = DictDef::new("hits");
-
-fn fill(bench: &Bench) -> Outcome {
-    bench.cache.transaction(|session| {
-        session.dict(&CARTS).insert("alice", Cart::of("alice", 3))?;
-        session.dict(&CARTS).insert("bob", Cart::of("bob", 3))?;
-        ["a", "b", "c"].into_iter().try_for_each(|key| session.dict(&HITS).insert(key, 1))
-    })
-}
-
-fn hits(session: &Session, key: &str) -> memdict::Result<Option<u64>> {
-    Ok(session.dict(&HITS).get(key)?.map(|hits| *hits))
-}
-
-fn set(session: &Session, key: &str, to: u64) -> Outcome {
-    *session.dict(&HITS).entry(key)?.or_default() = to;
-    Ok(())
-}
-
-/// What one session after the next finds.
-fn stored(bench: &Bench, keys: &[&str]) -> memdict::Result<Vec<Option<u64>>> {
-    let session = bench.cache.session();
-    keys.iter().map(|key| hits(&session, key)).collect()
-}
+use crate::{
+    Outcome, hold,
+    savepoints::{CARTS, HITS, fill, hits, set, stored},
+};
 
 thread_local! {
     static ENCODED: Cell<usize> = const { Cell::new(0) };
