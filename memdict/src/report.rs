@@ -151,15 +151,11 @@ impl CommitReport {
         self.done.push(Done { dict: Arc::clone(&name.dict), key: name.key.clone(), how });
     }
 
-    /// A key that was found unchanged is in conflict all the same.
-    pub(crate) fn forget_unchanged(&mut self, name: &Name) {
-        let is_it = |done: &Done| {
-            done.how == How::Unchanged && done.dict == name.dict && done.key == name.key
-        };
-        if let Some(at) = self.done.iter().position(is_it) {
-            self.done.remove(at);
-            self.unchanged -= 1;
-        }
+    /// A key of which nothing was sent is in conflict, whatever was said of it before.
+    pub(crate) fn forget(&mut self, name: &Name) {
+        self.lost.retain(|lost| (&*lost.dict, &lost.exactly) != (&*name.dict, &name.key));
+        self.done.retain(|done| (&done.dict, &done.key) != (&name.dict, &name.key));
+        self.unchanged = self.unchanged_keys().count();
     }
 
     /// Of a key that is recorded as written: with what it was merged.

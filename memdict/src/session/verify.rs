@@ -114,10 +114,10 @@ impl<'e> Plan<'e> {
             })?;
             if let Some(there) = changed(entry.expected(), &look) {
                 called_off = true;
-                // It may have been looked at as a change, and found the same.
+                // It may have been looked at as a change, and found to be in conflict then.
                 let is_it = |clash: &Clash<'_>| ptr::eq(clash.entry.name(), entry.name());
                 if !conflicts.iter().any(is_it) {
-                    report.forget_unchanged(entry.name());
+                    report.forget(entry.name());
                     let disagreement = Disagreement { there, reason: None, fields: None };
                     conflicts.push(Clash { entry, disagreement });
                 }

@@ -187,14 +187,17 @@ fn what_has_to_be_current_and_cannot_be_looked_at_is_an_error() {
 
 #[test]
 fn what_has_to_be_current_is_in_conflict_once_and_nothing_else() {
-    let entries = entries(&[|| store(SEEN), || Draft::Unchanged]);
+    let entries = entries(&[|| store(SEEN), || Draft::Unchanged, || store(SEEN_LIFELESS)]);
     let mut plan = Plan::draft(entries, 100, Caps::default()).expect("it drafts");
     let checks = plan.checks(VerifyFirst::Yes, entries);
-    let mut answers = Answers::to(3);
+    let mut answers = Answers::to(5);
     let version = Version { token: OTHER, nonce: Some(1) };
-    (0..3).for_each(|check| answers.take(check, Ok(Look::There { version, bytes: None })));
+    (0..5).for_each(|check| answers.take(check, Ok(Look::There { version, bytes: None })));
+    // Of the two looks at the last one, the first does not come back.
+    answers.take(1, Err(StoreError::Down("down".to_owned())));
     plan.verify(&checks, answers).expect("it can be looked at");
-    assert_eq!((plan.conflicts.len(), plan.report.unchanged), (2, 0));
+    let report = &plan.report;
+    assert_eq!((plan.conflicts.len(), report.unchanged, report.lost.len()), (3, 0, 0));
     assert!(plan.steps.is_empty(), "nothing is sent");
 }
 
