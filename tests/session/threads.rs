@@ -1,0 +1,85 @@
+//! Many threads count one number up at the same time: none of the increments is lost, and none is
+//! made twice.
+
+use std::{sync::Barrier, thread, time::Duration};
+
+use memdict::{Counters, DictDef, OnConflict, Retry, Session, Tracked};
+use memdict_tests::Bench;
+use serde::{Deserialize, Serialize};
+
+const THREADS: u64 = 8;
+const EACH: u64 = 5_000;
+
+static FAILING: DictDef<u64> = DictDef::new("failing");
+static SUMS: DictDef<Sum> = DictDef::new("sums").on_conflict(OnConflict::Merge);
+
+#[derive(Default, Serialize, Deserialize, Tracked)]
+#[memdict(merge)]
+struct Sum {
+    #[memdict(merge = sum)]
+    hits: u64,
+}
+
+/// Runs `increment` in `THREADS` times `EACH` transactions, each tried until it is through.
+fn count_up(
+    bench: &Bench,
+    increment: impl Fn(&mut Session) -> memdict::Result<()> + Sync,
+) -> Counters {
+    let backoff = Duration::from_micros(200);
+    let cache = bench.cache.with_retry(Retry { attempts: u32::MAX, backoff, jitter: true });
+    let start = Barrier::new(THREADS as usize);
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                start.wait();
+                for _ in 0..EACH {
+                    cache.transaction(&increment).expect("it is tried until it is through");
+                }
+            });
+        }
+    });
+    let counters = cache.counters();
+    println!("{} retries, {} merged", counters.retries, counters.merged);
+    counters
+}
+
+fn with_fail(bench: &Bench) {
+    let counters = count_up(bench, |session| {
+        *session.dict(&FAILING).entry("all")?.or_default() += 1;
+        Ok(())
+    });
+    let stored = bench.cache.session().dict(&FAILING).get("all").expect("it is read").map(|n| *n);
+    assert_eq!(stored, Some(THREADS * EACH));
+    assert_eq!((counters.written, counters.lost), (THREADS * EACH, 0));
+}
+
+fn with_sum(bench: &Bench) {
+    let counters = count_up(bench, |session| {
+        session.dict(&SUMS).entry("all")?.or_default().hits += 1;
+        Ok(())
+    });
+    let stored = bench.cache.session().dict(&SUMS).get("all").expect("it is read").map(|s| s.hits);
+    assert_eq!(stored, Some(THREADS * EACH));
+    assert_eq!((counters.written, counters.lost), (THREADS * EACH, 0));
+    assert!(counters.merged > 0, "without a merge it shows nothing");
+}
+
+#[test]
+fn increments_of_many_threads_all_count_on_memcached() {
+    with_fail(&Bench::on_memcached());
+}
+
+#[test]
+fn increments_of_many_threads_all_count_on_the_embedded_store() {
+    with_fail(&Bench::on_memory());
+}
+
+#[test]
+fn sums_of_many_threads_are_merged_on_memcached() {
+    with_sum(&Bench::on_memcached());
+}
+
+#[test]
+fn sums_of_many_threads_are_merged_on_the_embedded_store() {
+    with_sum(&Bench::on_memory());
+}
