@@ -1,0 +1,163 @@
+//! Threads that run transactions over the same keys while operations of the store fail: what each
+//! was told of its updates is held to what is stored in the end.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use memdict::{CommitReport, Error, Result, Retry};
+use memdict_tests::{Bench, Fault};
+
+use crate::record::{Place, Record, Touching};
+
+const THREADS: u64 = 4;
+const TRANSACTIONS: u64 = 100;
+
+/// What was said of the updates of one place.
+#[derive(Debug, Default)]
+struct Said {
+    /// That they are stored.
+    stored: BTreeSet<u32>,
+    /// That nobody knows.
+    lost: BTreeSet<u32>,
+}
+
+/// In numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Crowd {
+    transactions: AtomicU32,
+    stored: AtomicU32,
+    lost: AtomicU32,
+    failed: AtomicU32,
+}
+
+/// The places where nobody overwrites unseen.
+fn places() -> Vec<Place> {
+    Place::all().filter(|place| ["fail", "merge"].contains(&place.dict().name())).collect()
+}
+
+/// The next of a row of numbers that look random.
+fn next(random: &mut u64) -> u64 {
+    *random = random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (*random ^ (*random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// One round: all that was said of each update, against what is there in the end.
+pub(crate) fn round(bench: &Bench, seed: u64, crowd: &Crowd) {
+    bench.store.clear();
+    bench.store.evict_all();
+    let places = places();
+    let said: Vec<Mutex<Said>> = places.iter().map(|_| Mutex::default()).collect();
+    let updates = AtomicU32::new(0);
+    let retry = Retry { attempts: 5, backoff: Duration::from_micros(50), jitter: true };
+    let caches = [bench.cache.with_retry(retry.clone()), bench.strict().with_retry(retry)];
+    thread::scope(|scope| {
+        for number in 0..THREADS {
+            let (places, said, updates, caches) = (&places, &said, &updates, &caches);
+            scope.spawn(move || {
+                let mut random = seed.wrapping_mul(THREADS).wrapping_add(number);
+                for _ in 0..TRANSACTIONS {
+                    if next(&mut random).is_multiple_of(3) {
+                        bench.store.fail_in((next(&mut random) % 6) as usize, fault(&mut random));
+                    }
+                    let mut chosen: Vec<_> = (0..places.len()).collect();
+                    chosen.retain(|_| next(&mut random).is_multiple_of(2));
+                    let update = updates.fetch_add(1, Ordering::Relaxed) + 1;
+                    let cache = &caches[(number % 2) as usize];
+                    let keys: Vec<_> = chosen.iter().map(|at| places[*at]).collect();
+                    let (outcome, report) = transact(cache, &keys, update);
+                    note(&outcome, report.as_ref(), &chosen, places, said, update, crowd);
+                }
+            });
+        }
+    });
+    bench.store.clear();
+    for (place, said) in places.iter().zip(&said) {
+        let session = bench.cache.session();
+        let record = session.dict(place.dict()).get(place.key()).expect("it is read");
+        let record = record.map(|record| (*record).clone()).unwrap_or_default();
+        assert!(record.is_whole(), "{place:?} has an update twice: {record:?}");
+        let said = said.lock().unwrap_or_else(PoisonError::into_inner);
+        let lost: Vec<_> = said.stored.difference(&record.marks).collect();
+        assert!(lost.is_empty(), "{place:?} has lost {lost:?}, round {seed}");
+        let unsaid: Vec<_> = record
+            .marks
+            .iter()
+            .filter(|m| !said.stored.contains(m) && !said.lost.contains(m))
+            .collect();
+        assert!(unsaid.is_empty(), "{place:?} has {unsaid:?}, which failed, round {seed}");
+    }
+}
+
+fn fault(random: &mut u64) -> Fault {
+    [Fault::Down, Fault::AckLost, Fault::SentAndLost][(next(random) % 3) as usize]
+}
+
+/// Adds the update to all of these. A miss may be one of a store that is down.
+fn transact(
+    cache: &memdict::Cache,
+    places: &[Place],
+    update: u32,
+) -> (Result<()>, Option<CommitReport>) {
+    let report: Arc<Mutex<Option<CommitReport>>> = Arc::default();
+    let outcome = cache.transaction(|session| {
+        for place in places {
+            let dict = session.dict(place.dict());
+            let record = Record::default();
+            dict.entry(place.key())?.or_insert(record).add(update, Touching::Neither);
+        }
+        let report = Arc::clone(&report);
+        session.after_commit(move |done| {
+            *report.lock().unwrap_or_else(PoisonError::into_inner) = Some(done.clone());
+            Ok(())
+        });
+        Ok(())
+    });
+    let report = report.lock().unwrap_or_else(PoisonError::into_inner).take();
+    (outcome, report)
+}
+
+fn note(
+    outcome: &Result<()>,
+    report: Option<&CommitReport>,
+    chosen: &[usize],
+    places: &[Place],
+    said: &[Mutex<Said>],
+    update: u32,
+    crowd: &Crowd,
+) {
+    crowd.transactions.fetch_add(1, Ordering::Relaxed);
+    let report = match outcome {
+        Ok(()) => report,
+        Err(error) if error.is_transient() => None,
+        Err(Error::Conflict { report, .. } | Error::Unavailable { report: Some(report), .. }) => {
+            Some(&**report)
+        }
+        Err(error) => panic!("{error:?}"),
+    };
+    let Some(report) = report else {
+        crowd.failed.fetch_add(1, Ordering::Relaxed);
+        return;
+    };
+    for at in chosen {
+        let (dict, key) = (places[*at].dict().name(), places[*at].key());
+        let mut said = said[*at].lock().unwrap_or_else(PoisonError::into_inner);
+        if report.written_keys().any(|(d, k)| d == dict && k.to_string() == key) {
+            said.stored.insert(update);
+            crowd.stored.fetch_add(1, Ordering::Relaxed);
+        } else if report.lost.iter().any(|lost| lost.dict == dict && lost.key == key) {
+            said.lost.insert(update);
+            crowd.lost.fetch_add(1, Ordering::Relaxed);
+        } else {
+            assert!(outcome.is_err(), "nothing is said of {dict}[{key}]: {report:?}");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The bottom of the stores: it writes down every change that was really made, and whose it was.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use memdict::{
+    Applied, Cache, Caps, Change, Condition, Load, Loaded, MemoryStore, Store, StoreError, What,
+};
+use memdict_tests::{Got, load_when_up};
+
+use crate::record::{Place, Record};
+
+/// A version of a record; no two have the same bytes, for each write has a mark of its own.
+#[derive(Clone)]
+pub(crate) struct Version {
+    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) record: Arc<Record>,
+    /// In which life of the server it was stored.
+    pub(crate) life: u32,
+    /// How many values were stored in that life until then, this one included.
+    pub(crate) number: u32,
+}
+
+impl PartialEq for Version {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes && self.life == other.life
+    }
+}
+
+/// Without the bytes.
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Record { updates, left, right, .. } = &*self.record;
+        write!(f, "{updates:?}, {left} and {right}, of life {}", self.life)
+    }
+}
+
+/// A change that was made.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    pub(crate) place: Place,
+    pub(crate) before: Option<Version>,
+    pub(crate) after: Option<Version>,
+    pub(crate) by: By,
+}
+
+/// Whose change it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// The commit's that is being watched.
+    Commit,
+    /// Somebody else's, or an eviction.
+    Other,
+}
+
+/// Passes all on to another store, and writes down what was done.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    inner: Arc<dyn Store>,
+    book: Mutex<Book>,
+    reader: Reader,
+}
+
+#[derive(Debug)]
+struct Book {
+    now: [Option<Version>; Place::COUNT],
+    life: u32,
+    stored: u32,
+    by: By,
+    lines: Vec<Line>,
+}
+
+impl Ledger {
+    pub(crate) fn new(inner: Arc<dyn Store>) -> Self {
+        let book =
+            Book { now: Default::default(), life: 1, stored: 0, by: By::Other, lines: Vec::new() };
+        Self { inner, book: Mutex::new(book), reader: Reader::new() }
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is in a place now.
+    pub(crate) fn now(&self, place: Place) -> Option<Version> {
+        self.book().now[place.number()].clone()
+    }
+
+    /// How often the server has begun anew.
+    pub(crate) fn life(&self) -> u32 {
+        self.book().life
+    }
+
+    /// How many changes were made so far.
+    pub(crate) fn len(&self) -> usize {
+        self.book().lines.len()
+    }
+
+    /// The changes since there were so many.
+    pub(crate) fn since(&self, from: usize) -> Vec<Line> {
+        self.book().lines[from..].to_vec()
+    }
+
+    /// Whose changes come from now on; gives whose came so far.
+    pub(crate) fn by(&self, by: By) -> By {
+        std::mem::replace(&mut self.book().by, by)
+    }
+
+    /// The server has begun anew, and is empty.
+    pub(crate) fn begin_life(&self) {
+        for place in Place::all() {
+            self.note(place, None);
+        }
+        let mut book = self.book();
+        (book.life, book.stored) = (book.life + 1, 0);
+    }
+
+    /// Forgets what was, of an empty store.
+    pub(crate) fn clear(&self) {
+        let mut book = self.book();
+        assert!(book.now.iter().all(Option::is_none), "it is not empty");
+        book.lines.clear();
+    }
+
+    /// Holds what it knows to what is really there.
+    pub(crate) fn check(&self) {
+        for place in Place::all() {
+            let now = self.now(place).map(|version| version.bytes);
+            assert_eq!(self.look(place).as_deref(), now.as_deref(), "{place:?} is not as noted");
+        }
+    }
+
+    fn look(&self, place: Place) -> Option<Vec<u8>> {
+        match load_when_up(&*self.inner, place.wire().as_bytes()) {
+            Got::Hit(bytes, _) => Some(bytes),
+            Got::Miss => None,
+        }
+    }
+
+    fn note(&self, place: Place, bytes: Option<&[u8]>) {
+        let record = bytes.map(|bytes| Arc::new(self.reader.read(place, bytes)));
+        let mut book = self.book();
+        book.stored += u32::from(bytes.is_some());
+        let Book { life, stored: number, by, .. } = *book;
+        let after = bytes.zip(record).map(|(bytes, record)| {
+            let bytes = bytes.into();
+            Version { bytes, record, life, number }
+        });
+        let before = std::mem::replace(&mut book.now[place.number()], after.clone());
+        if before.is_some() || after.is_some() {
+            book.lines.push(Line { place, before, after, by });
+        }
+    }
+
+    fn apply(&self, change: &Change<'_>, out: &mut dyn FnMut(Result<Applied, StoreError>)) {
+        let place = Place::of_wire(change.key);
+        let new = match change.what {
+            What::Store { bytes, .. } => Some(bytes),
+            _ => None,
+        };
+        self.inner.apply_many(&[*change], &mut |_, outcome| {
+            let Some(place) = place else { return out(outcome) };
+            match outcome {
+                Ok(Applied::Done(_)) => self.note(place, new),
+                Ok(Applied::Gone) => assert!(self.now(place).is_none(), "{place:?} is gone"),
+                // A server that ended may have done it before.
+                Err(StoreError::Unknown(_)) => {
+                    let found = self.look(place);
+                    let known = self.now(place).map(|version| version.bytes);
+                    if found.as_deref() != known.as_deref() {
+                        assert_eq!(
+                            found.as_deref(),
+                            new,
+                            "{place:?} is neither as before nor as after"
+                        );
+                        self.note(place, new);
+                    }
+                }
+                _ => {}
+            }
+            out(outcome);
+        });
+    }
+}
+
+impl Store for Ledger {
+    fn load_many(
+        &self,
+        loads: &[Load<'_>],
+        out: &mut dyn FnMut(usize, Result<Loaded<'_>, StoreError>),
+    ) {
+        self.inner.load_many(loads, out);
+    }
+
+    fn apply_many(
+        &self,
+        changes: &[Change<'_>],
+        out: &mut dyn FnMut(usize, Result<Applied, StoreError>),
+    ) {
+        for (index, change) in changes.iter().enumerate() {
+            self.apply(change, &mut |outcome| out(index, outcome));
+        }
+    }
+
+    fn caps(&self) -> Caps {
+        self.inner.caps()
+    }
+}
+
+/// Reads stored bytes, wherever they are from.
+#[derive(Debug)]
+struct Reader {
+    store: Arc<MemoryStore>,
+    cache: Cache,
+}
+
+impl Reader {
+    fn new() -> Self {
+        let store = Arc::new(MemoryStore::new());
+        let cache = Cache::builder().strict(true).store(Arc::clone(&store) as _);
+        Self { store, cache }
+    }
+
+    fn read(&self, place: Place, bytes: &[u8]) -> Record {
+        let wire = place.wire();
+        let what = What::Store { bytes, ttl: None };
+        let change = Change::new(wire.as_bytes(), what, Condition::Always);
+        self.store.apply_many(&[change], &mut |_, outcome| assert!(outcome.is_ok()));
+        let session = self.cache.session();
+        let record = session.dict(place.dict()).get(place.key()).expect("the embedded store is up");
+        (*record.expect("what was stored is a usable value")).clone()
+    }
+}
+
+/// What `call` gives, as soon as the server is used again: one that was found down is not asked
+/// for a moment.
+pub(crate) fn when_up<T>(mut call: impl FnMut() -> memdict::Result<T>) -> T {
+    for _ in 0..5_000 {
+        match call() {
+            Err(memdict::Error::Unavailable { .. }) => thread::sleep(Duration::from_millis(2)),
+            outcome => return outcome.expect("nobody is in the way"),
+        }
+    }
+    panic!("the server is not used again")
+}

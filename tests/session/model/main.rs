@@ -1,0 +1,129 @@
+//! Sessions at random, interleaved with each other and with all that can go wrong, beside a
+//! reference that knows every version of every key: no update is lost or made twice without being
+//! named in a report or an error.
+//!
+//! `MEMDICT_OPERATIONS` says how many operations the long runs make, `MEMDICT_SEED` from which
+//! number on their scenarios are made.
+
+mod account;
+mod between;
+mod crowd;
+mod foresee;
+mod found;
+mod ledger;
+mod mirror;
+mod operation;
+mod play;
+mod record;
+mod stage;
+mod watch;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use crowd::{Crowd, round};
+use memdict_tests::{Bench, Lives};
+use operation::{Operation, scenario};
+use play::{Tally, play};
+use proptest::{
+    prelude::*,
+    strategy::ValueTree,
+    test_runner::{RngAlgorithm, TestRng, TestRunner},
+};
+use stage::Stage;
+
+/// A number from the environment.
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")))
+}
+
+/// A short scenario, cut down to the least that fails.
+fn hold(stage: &Stage) {
+    let config =
+        ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(operations in scenario(60))| {
+        play(stage, &operations);
+    });
+}
+
+/// Scenarios until there were so many operations. Each is made from a number of its own, which is
+/// said when it fails.
+fn run(stage: &Stage, operations: u64) {
+    let operations = number("MEMDICT_OPERATIONS").unwrap_or(operations);
+    let mut tally = Tally::default();
+    let mut seed = number("MEMDICT_SEED").unwrap_or(1);
+    while tally.operations < operations {
+        let bytes: Vec<u8> = seed.to_le_bytes().into_iter().cycle().take(32).collect();
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+        let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
+        let tree = scenario(200).new_tree(&mut runner).expect("a scenario can be made");
+        match catch_unwind(AssertUnwindSafe(|| play(stage, &tree.current()))) {
+            Ok(more) => tally += more,
+            Err(panic) => {
+                eprintln!("MEMDICT_SEED={seed}, cut down: {:#?}", cut_down(stage, tree));
+                resume_unwind(panic);
+            }
+        }
+        seed += 1;
+    }
+    println!("{tally:#?}");
+}
+
+/// The least of a scenario that fails.
+fn cut_down(stage: &Stage, mut tree: impl ValueTree<Value = Vec<Operation>>) -> Vec<Operation> {
+    let mut least = tree.current();
+    while tree.simplify() {
+        while catch_unwind(AssertUnwindSafe(|| play(stage, &tree.current()))).is_ok() {
+            if !tree.complicate() {
+                return least;
+            }
+        }
+        least = tree.current();
+    }
+    least
+}
+
+#[test]
+fn no_update_is_lost_or_made_twice_without_being_named() {
+    hold(&Stage::on_memory(Lives::Told));
+}
+
+#[test]
+fn no_update_is_lost_or_made_twice_where_lives_are_not_told() {
+    hold(&Stage::on_memory(Lives::Untold));
+}
+
+#[test]
+fn a_long_run_on_the_embedded_store_loses_nothing() {
+    run(&Stage::on_memory(Lives::Told), 20_000);
+}
+
+#[test]
+fn a_long_run_where_lives_are_not_told_loses_nothing() {
+    run(&Stage::on_memory(Lives::Untold), 5_000);
+}
+
+#[test]
+fn a_long_run_on_memcached_loses_nothing() {
+    run(&Stage::on_memcached(), 2_000);
+}
+
+/// Rounds of threads, of 400 transactions each.
+fn run_threads(bench: &Bench) {
+    let rounds = number("MEMDICT_OPERATIONS").map_or(5, |operations| operations.div_ceil(400));
+    let (crowd, first) = (Crowd::default(), number("MEMDICT_SEED").unwrap_or(1));
+    for seed in first..first + rounds {
+        round(bench, seed, &crowd);
+    }
+    println!("{crowd:?}, {} retries", bench.cache.counters().retries);
+}
+
+#[test]
+fn threads_on_the_embedded_store_are_told_what_became_of_each_update() {
+    run_threads(&Bench::on_memory());
+}
+
+#[test]
+fn threads_on_memcached_are_told_what_became_of_each_update() {
+    run_threads(&Bench::on_memcached());
+}

@@ -1,0 +1,129 @@
+//! What can happen in a scenario, and how likely it is.
+
+use memdict_tests::Fault;
+use proptest::prelude::*;
+
+use crate::{
+    between::{Incident, Meddling},
+    mirror::Act,
+    record::{Place, Touching},
+};
+
+/// How many sessions there are at a time; the last one is of a strict cache.
+pub(crate) const SESSIONS: usize = 3;
+
+/// One thing that is done.
+#[derive(Debug, Clone)]
+pub(crate) enum Operation {
+    Act {
+        session: usize,
+        place: Place,
+        act: Act,
+    },
+    VerifyFirst {
+        session: usize,
+        on: bool,
+    },
+    Savepoint {
+        session: usize,
+    },
+    RollBackTo {
+        session: usize,
+        savepoint: usize,
+    },
+    Commit {
+        session: usize,
+    },
+    Drop {
+        session: usize,
+    },
+    Transaction {
+        strict: bool,
+        acts: Vec<(Place, Act)>,
+    },
+    /// Somebody else does something.
+    Meddle {
+        place: Place,
+        meddling: Meddling,
+    },
+    /// Something will go wrong, so many operations of the store from now.
+    Plan {
+        operations: u8,
+        writing: bool,
+        incident: Incident,
+    },
+}
+
+pub(crate) fn scenario(length: usize) -> impl Strategy<Value = Vec<Operation>> {
+    prop::collection::vec(operation(), 1..length)
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let session = || 0..SESSIONS;
+    prop_oneof![
+        24 => (session(), place(), act())
+            .prop_map(|(session, place, act)| Operation::Act { session, place, act }),
+        8 => session().prop_map(|session| Operation::Commit { session }),
+        1 => session().prop_map(|session| Operation::Drop { session }),
+        1 => (session(), any::<bool>())
+            .prop_map(|(session, on)| Operation::VerifyFirst { session, on }),
+        2 => session().prop_map(|session| Operation::Savepoint { session }),
+        1 => (session(), 0..3_usize)
+            .prop_map(|(session, savepoint)| Operation::RollBackTo { session, savepoint }),
+        4 => (any::<bool>(), prop::collection::vec((place(), act()), 1..4))
+            .prop_map(|(strict, acts)| Operation::Transaction { strict, acts }),
+        2 => (place(), meddling())
+            .prop_map(|(place, meddling)| Operation::Meddle { place, meddling }),
+        5 => (0..4_u8, any::<bool>(), incident()).prop_map(|(operations, writing, incident)| {
+            Operation::Plan { operations, writing, incident }
+        }),
+    ]
+}
+
+/// Some are used more than others, so that sessions meet.
+fn place() -> impl Strategy<Value = Place> {
+    prop_oneof![2 => (0..Place::COUNT).prop_map(Place::nth), 1 => (0..3_usize).prop_map(|n| Place::nth(2 * n))]
+}
+
+fn touching() -> impl Strategy<Value = Touching> {
+    prop_oneof![3 => Just(Touching::Neither), 1 => Just(Touching::Left), 1 => Just(Touching::Right)]
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        2 => Just(Act::Get),
+        6 => touching().prop_map(Act::Add),
+        8 => touching().prop_map(Act::OrAdd),
+        1 => Just(Act::Touch),
+        1 => Just(Act::Revert),
+        2 => Just(Act::Insert),
+        1 => Just(Act::Remove),
+        1 => Just(Act::RemoveEntry),
+        1 => Just(Act::ReadCurrent),
+    ]
+}
+
+fn meddling() -> impl Strategy<Value = Meddling> {
+    prop_oneof![
+        8 => Just(Meddling::Add),
+        2 => Just(Meddling::Put),
+        8 => Just(Meddling::Delete),
+        1 => Just(Meddling::DeleteAll),
+        1 => Just(Meddling::Restart),
+        1 => Just(Meddling::Return),
+    ]
+}
+
+fn incident() -> impl Strategy<Value = Incident> {
+    let fault = prop_oneof![
+        Just(Fault::Down),
+        Just(Fault::Refused),
+        Just(Fault::AckLost),
+        Just(Fault::SentAndLost),
+    ];
+    prop_oneof![
+        3 => fault.prop_map(Incident::Fault),
+        1 => (0..4_u8).prop_map(Incident::Late),
+        3 => meddling().prop_map(Incident::Meddling),
+    ]
+}

@@ -1,0 +1,165 @@
+//! What is stored: a record of the updates that it is made of. And where: a few keys in
+//! dictionaries of every policy.
+
+use std::collections::BTreeSet;
+
+use memdict::{DictDef, OnConflict, OnVanished, Tracked};
+use serde::{Deserialize, Serialize};
+
+/// A value that tells which updates are in it, in three ways that a part lost, or made twice,
+/// would bring apart; and two fields that cannot be merged if both sides change them.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize, Tracked)]
+#[memdict(merge)]
+pub(crate) struct Record {
+    #[memdict(merge = append)]
+    pub(crate) updates: Vec<u32>,
+    #[memdict(merge = union)]
+    pub(crate) marks: BTreeSet<u32>,
+    #[memdict(merge = sum)]
+    pub(crate) count: u64,
+    pub(crate) left: u32,
+    pub(crate) right: u32,
+}
+
+impl Record {
+    /// One that is made of a single update.
+    pub(crate) fn of(update: u32) -> Self {
+        let mut record = Self::default();
+        record.add(update, Touching::Neither);
+        record
+    }
+
+    /// Makes an update.
+    pub(crate) fn add(&mut self, update: u32, touching: Touching) {
+        self.updates.push(update);
+        self.marks.insert(update);
+        self.count += 1;
+        match touching {
+            Touching::Neither => {}
+            Touching::Left => self.left = update,
+            Touching::Right => self.right = update,
+        }
+    }
+
+    /// Whether each update is in it once, and each wholly.
+    pub(crate) fn is_whole(&self) -> bool {
+        let distinct: BTreeSet<_> = self.updates.iter().copied().collect();
+        distinct == self.marks
+            && self.updates.len() == distinct.len()
+            && self.count == distinct.len() as u64
+    }
+
+    /// What two records made of one come to, if they can both stand: the rules of the type once
+    /// more, in other words.
+    pub(crate) fn merged(base: &Self, ours: &Self, theirs: &Self) -> Option<Self> {
+        let tail = |side: &Self| side.updates.strip_prefix(&*base.updates).map(<[u32]>::to_vec);
+        let updates = match one_side(&base.updates, &ours.updates, &theirs.updates) {
+            Some(updates) => updates.clone(),
+            None => {
+                tail(theirs)?;
+                [theirs.updates.clone(), tail(ours)?].concat()
+            }
+        };
+        let either: BTreeSet<_> = &ours.marks | &theirs.marks;
+        let stays = |mark: &u32| {
+            let both = ours.marks.contains(mark) && theirs.marks.contains(mark);
+            both || !base.marks.contains(mark)
+        };
+        let marks = either.into_iter().filter(stays).collect();
+        let [base_count, our_count, their_count] =
+            [base, ours, theirs].map(|record| i128::from(record.count));
+        Some(Self {
+            updates,
+            marks,
+            count: u64::try_from(our_count + their_count - base_count).ok()?,
+            left: *one_side(&base.left, &ours.left, &theirs.left)?,
+            right: *one_side(&base.right, &ours.right, &theirs.right)?,
+        })
+    }
+}
+
+/// The side that changed, unless both did.
+fn one_side<'a, T: PartialEq>(base: &'a T, ours: &'a T, theirs: &'a T) -> Option<&'a T> {
+    if ours == base { Some(theirs) } else { (theirs == base).then_some(ours) }
+}
+
+/// Which field without a rule an update changes as well.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Touching {
+    Neither,
+    Left,
+    Right,
+}
+
+/// A place where a record may be.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place(usize);
+
+const KEYS: [&str; 2] = ["a", "b"];
+
+static DICTS: [DictDef<Record>; 6] = [
+    DictDef::new("fail"),
+    DictDef::new("merge").on_conflict(OnConflict::Merge),
+    DictDef::new("last").on_conflict(OnConflict::LastWriteWins),
+    DictDef::new("fail-there").on_vanished(OnVanished::Fail),
+    DictDef::new("merge-there").on_conflict(OnConflict::Merge).on_vanished(OnVanished::Fail),
+    DictDef::new("last-there").on_conflict(OnConflict::LastWriteWins).on_vanished(OnVanished::Fail),
+];
+
+impl Place {
+    pub(crate) const COUNT: usize = DICTS.len() * KEYS.len();
+
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        (0..Self::COUNT).map(Self)
+    }
+
+    /// The place of this number.
+    pub(crate) fn nth(number: usize) -> Self {
+        Self(number % Self::COUNT)
+    }
+
+    pub(crate) fn number(self) -> usize {
+        self.0
+    }
+
+    pub(crate) fn dict(self) -> &'static DictDef<Record> {
+        &DICTS[self.0 / KEYS.len()]
+    }
+
+    pub(crate) fn key(self) -> &'static str {
+        KEYS[self.0 % KEYS.len()]
+    }
+
+    /// Its key as stores have it.
+    pub(crate) fn wire(self) -> String {
+        format!("memdict:{}:{}", self.dict().name(), self.key())
+    }
+
+    pub(crate) fn of_wire(key: &[u8]) -> Option<Self> {
+        let names = std::str::from_utf8(key).ok()?.strip_prefix("memdict:")?;
+        let (dict, key) = names.split_once(':')?;
+        Self::of_names(dict, key)
+    }
+
+    pub(crate) fn of_names(dict: &str, key: &str) -> Option<Self> {
+        Self::all().find(|place| place.dict().name() == dict && place.key() == key)
+    }
+
+    pub(crate) fn on_conflict(self) -> OnConflict {
+        match (self.0 / KEYS.len()) % 3 {
+            0 => OnConflict::Fail,
+            1 => OnConflict::Merge,
+            _ => OnConflict::LastWriteWins,
+        }
+    }
+
+    pub(crate) fn on_vanished(self) -> OnVanished {
+        if self.0 / KEYS.len() < 3 { OnVanished::Recreate } else { OnVanished::Fail }
+    }
+}
+
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}[{}]", self.dict().name(), self.key())
+    }
+}

@@ -1,0 +1,167 @@
+//! A commit, from the first to the last that can be seen of it.
+
+use std::collections::BTreeMap;
+
+use memdict::{CommitReport, Counters, Error, KeyConflict, Result};
+
+use crate::{
+    account::{Account, Fate},
+    ledger::{By, Version},
+    mirror::Mirror,
+    record::Place,
+    stage::Stage,
+};
+
+/// A commit that is being watched.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    from: usize,
+    life: u32,
+    changes: usize,
+    counters: Counters,
+    is_settled: bool,
+    before: [Option<Version>; Place::COUNT],
+}
+
+impl Watch {
+    pub(crate) fn begin(stage: &Stage, strict: bool) -> Self {
+        let ledger = &stage.behind.ledger;
+        stage.between.happened();
+        ledger.by(By::Commit);
+        Self {
+            from: ledger.len(),
+            life: ledger.life(),
+            changes: stage.behind.faulty.changes(),
+            counters: stage.cache(strict).counters(),
+            is_settled: stage.behind.is_settled(),
+            before: std::array::from_fn(|number| ledger.now(Place::nth(number))),
+        }
+    }
+
+    /// An attempt that is worth another one has done nothing, and will do nothing.
+    pub(crate) fn nothing_was_done(&self, stage: &Stage) {
+        stage.between.arrive();
+        let lines = stage.behind.ledger.since(self.from);
+        let ours: Vec<_> = lines.iter().filter(|line| line.by == By::Commit).collect();
+        assert!(ours.is_empty(), "tried again, although this was done: {ours:#?}");
+    }
+
+    /// Holds the outcome to what was done.
+    pub(crate) fn end<'m>(
+        self,
+        stage: &Stage,
+        mirror: &'m Mirror,
+        outcome: &Result<CommitReport>,
+    ) -> Account<'m> {
+        stage.between.arrive();
+        let ledger = &stage.behind.ledger;
+        ledger.by(By::Other);
+        let (report, conflicts) = match outcome {
+            Ok(report) => (Some(report), &[][..]),
+            Err(Error::Conflict { report, conflicts, .. }) => {
+                assert!(!conflicts.is_empty());
+                (Some(&**report), &conflicts[..])
+            }
+            Err(Error::Unavailable { report, .. }) => {
+                let report = report.as_deref();
+                let legal = match report {
+                    Some(report) => mirror.strict && !report.lost.is_empty(),
+                    None => !mirror.current.is_empty(),
+                };
+                assert!(legal, "{outcome:?}");
+                (report, &[][..])
+            }
+            Err(error) => panic!("{error:?}"),
+        };
+        assert!(!(mirror.strict && matches!(outcome, Ok(report) if !report.lost.is_empty())));
+        if let Some(report) = report {
+            counts_agree(report, conflicts, &self.counters, &stage.cache(mirror.strict).counters());
+        }
+        let merged = report.map(|report| {
+            report.merges().map(|merged| place_of(&merged.dict, &merged.key.to_string())).collect()
+        });
+        let account = Account {
+            mirror,
+            tells_lives: stage.tells_lives,
+            is_settled: self.is_settled,
+            life: self.life,
+            before: self.before,
+            lines: ledger.since(self.from),
+            sent: stage.behind.faulty.changes() - self.changes,
+            happened: stage.between.happened(),
+            fates: fates(report, conflicts),
+            merged: merged.unwrap_or_default(),
+            transient: matches!(outcome, Err(error) if error.is_transient()),
+            is_conflict: matches!(outcome, Err(Error::Conflict { .. })),
+        };
+        account.check();
+        stage.behind.settle();
+        account
+    }
+}
+
+fn place_of(dict: &str, key: &str) -> Place {
+    Place::of_names(dict, key).expect("a key of the session")
+}
+
+/// What is said of each key. Nothing is said twice.
+fn fates(report: Option<&CommitReport>, conflicts: &[KeyConflict]) -> BTreeMap<Place, Fate> {
+    let mut all = Vec::new();
+    if let Some(report) = report {
+        let recreated: Vec<_> = report.recreated_keys().collect();
+        for (dict, key) in report.written_keys() {
+            let new = recreated.contains(&(dict, key));
+            let fate = if new { Fate::Recreated } else { Fate::Written };
+            all.push((place_of(dict, &key.to_string()), fate));
+        }
+        let named = |(dict, key): (&str, &memdict::Key)| place_of(dict, &key.to_string());
+        all.extend(report.unchanged_keys().map(|key| (named(key), Fate::Unchanged)));
+        all.extend(report.removed_keys().map(|key| (named(key), Fate::Removed)));
+        all.extend(report.lost.iter().map(|lost| (place_of(&lost.dict, &lost.key), Fate::Lost)));
+        let refused = report.refused.iter();
+        all.extend(refused.map(|refused| (place_of(&refused.dict, &refused.key), Fate::Refused)));
+    }
+    all.extend(conflicts.iter().map(|conflict| {
+        (place_of(&conflict.dict, &conflict.key.to_string()), Fate::Conflict(conflict.clone()))
+    }));
+    let mut fates = BTreeMap::new();
+    for (place, fate) in all {
+        let earlier = fates.insert(place, fate.clone());
+        assert!(earlier.is_none(), "{place:?} is both {earlier:?} and {fate:?}");
+    }
+    fates
+}
+
+/// The report's numbers are those of its lists, and what the cache has counted.
+fn counts_agree(
+    report: &CommitReport,
+    conflicts: &[KeyConflict],
+    before: &Counters,
+    after: &Counters,
+) {
+    assert_eq!(report.written, report.written_keys().count());
+    assert_eq!(report.recreated, report.recreated_keys().count());
+    assert_eq!(report.removed, report.removed_keys().count());
+    assert_eq!(report.unchanged, report.unchanged_keys().count());
+    assert_eq!(report.merged, report.merges().count());
+    let said = [
+        report.written,
+        report.merged,
+        report.removed,
+        report.unchanged,
+        report.lost.len(),
+        report.refused.len(),
+        conflicts.len(),
+    ];
+    let counted = |of: fn(&Counters) -> u64| (of(after) - of(before)) as usize;
+    let counted = [
+        counted(|c| c.written),
+        counted(|c| c.merged),
+        counted(|c| c.removed),
+        counted(|c| c.unchanged),
+        counted(|c| c.lost),
+        counted(|c| c.refused),
+        counted(|c| c.conflicts),
+    ];
+    assert_eq!(said, counted, "the cache counts what the report says");
+}
