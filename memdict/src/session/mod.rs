@@ -1,10 +1,12 @@
 //! A session: one unit of work.
 //!
-//! Its stages: `identity` finds the one entry of a key, `load` fills it, `guard` hands it out
-//! and takes it back, `entry` says what may happen to it in which state and `slot` keeps it;
-//! `savepoint` keeps what it was;
-//! `draft` says what there is to do about one entry, `plan` turns that into changes, a `drive`r
-//! sends them, `settle` folds the answers back, `commit` is the loop around these three.
+//! Its stages: `identity` finds the one entry of a key, `load` fills it, `guard` hands it out and
+//! takes it back, `entry` says what may happen to it in which state, `slot` keeps it, and
+//! `savepoint` what it was. Then `draft` says what there is to do about one entry, `plan` turns that
+//! into changes, `hooks` are asked, `verify` looks whether all is as it was seen, a `drive`r sends,
+//! `settle` says what an answer means, `resolve` what is there if that is in doubt or in the way,
+//! `merge` makes one of two changes, `conflict` tells who changed what, and `finish` has the last
+//! word. `commit` is the loop around these; `retry` says when all of it is run again.
 
 pub(crate) mod commit;
 mod conflict;
