@@ -3,12 +3,17 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use memdict::{Cache, ClassicStore, MemcachedStore, MemoryStore, Store, Tracked};
 use serde::{Deserialize, Serialize};
 
 use crate::{FaultyStore, Lives, Memcached};
+
+/// The timeout of tests that are not about time: a machine that stands still for a moment fails
+/// none of them.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A cache, and what stands behind it.
 #[derive(Debug)]
@@ -38,6 +43,7 @@ impl Bench {
     pub fn on_memcached() -> Self {
         let server = Memcached::start();
         let store = MemcachedStore::new([server.address()]).expect("the address is well formed");
+        let store = store.timeout(PATIENCE).connect_timeout(PATIENCE);
         Self::of(FaultyStore::new(Arc::new(store) as _), Some(server))
     }
 
@@ -50,6 +56,7 @@ impl Bench {
     pub fn on_classic() -> Self {
         let server = Memcached::start();
         let store = ClassicStore::new([server.address()]).expect("the address is well formed");
+        let store = store.timeout(PATIENCE).connect_timeout(PATIENCE);
         let bench = Self::of(FaultyStore::new(Arc::new(store) as _), Some(server));
         Self { tells_lives: false, ..bench }
     }

@@ -12,7 +12,7 @@ mod proxy;
 mod scratch;
 mod scripted;
 
-pub use bench::{Address, Bench, Cart, Item};
+pub use bench::{Address, Bench, Cart, Item, PATIENCE};
 pub use changes::{diff, marked};
 pub use clock::ByHand;
 pub use daemon::Daemon;

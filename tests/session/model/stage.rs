@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use memdict::{Cache, MemcachedStore, MemoryStore, Retry, Store};
-use memdict_tests::{FaultyStore, Lives, Memcached};
+use memdict_tests::{FaultyStore, Lives, Memcached, PATIENCE};
 
 use crate::{
     between::{Between, Meddling},
@@ -48,6 +48,7 @@ impl Stage {
     pub(crate) fn on_memcached() -> Self {
         let server = Memcached::start();
         let store = MemcachedStore::new([server.address()]).expect("the address is well formed");
+        let store = store.timeout(PATIENCE).connect_timeout(PATIENCE);
         let ledger = Arc::new(Ledger::new(Arc::new(store)));
         Self::of(FaultyStore::new(Arc::clone(&ledger)), ledger, Some(Mutex::new(server)))
     }
