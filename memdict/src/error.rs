@@ -82,7 +82,9 @@ pub enum Error {
     /// Somebody else changed what this session changed.
     ///
     /// Other changes of the same commit may have been written: `report` names them. The error
-    /// is [transient](Self::is_transient) only if none was, nor may have been.
+    /// is [transient](Self::is_transient) only if none was, nor may have been. Where the keys were
+    /// [looked at first](crate::Session::verify_first), changes that were not sent because others
+    /// were in conflict are named nowhere: all of the work is to be done again.
     #[error("{}", conflict_message(conflicts, *attempts, report))]
     #[non_exhaustive]
     Conflict {
