@@ -172,10 +172,7 @@ impl<T: Tracked> AnySlot for Slot<T> {
             State::Poisoned => return Err(self.misused("commit", Misuse::Poisoned)),
             State::Touched { value, .. } | State::New { value } => value.get(),
         };
-        let payload = self.seal(value, nonce, bytes).map_err(|source| {
-            let (dict, key) = (self.name.dict.to_string(), self.name.key.clone());
-            Error::Encode { dict, key, source }
-        })?;
+        let payload = self.seal(value, nonce, bytes).map_err(|source| self.not_encoded(source))?;
         let base = seen.base();
         if base.is_some_and(|base| self.is_unchanged(value, &bytes[payload..], base)) {
             return Ok(Draft::Unchanged);

@@ -192,7 +192,7 @@ impl<T: Tracked> Slot<T> {
     }
 
     #[cold]
-    fn not_encoded(&self, source: BoxError) -> Error {
+    pub(super) fn not_encoded(&self, source: BoxError) -> Error {
         let (dict, key) = (self.name.dict.to_string(), self.name.key.clone());
         Error::Encode { dict, key, source }
     }
