@@ -76,7 +76,7 @@ pub(crate) async fn commit<D: Drive>(
         let answers = look(driver, &unexplained, |_| true).await;
         plan.explain(answers);
     }
-    let outcome = plan.finish(core.settings.strict);
+    let outcome = plan.finish(core.settings.strict, told);
     note(&core.settings, &outcome);
     outcome
 }

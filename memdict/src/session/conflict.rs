@@ -41,9 +41,10 @@ impl Clash<'_> {
         self.disagreement.fields = Some(self.entry.fields(bytes.as_deref()));
     }
 
-    pub(super) fn into_public(self) -> KeyConflict {
+    /// `told`: somebody reads who changed what.
+    pub(super) fn into_public(self, told: bool) -> KeyConflict {
         let Disagreement { there, reason, fields } = self.disagreement;
-        let fields = fields.unwrap_or_else(|| self.entry.fields(None));
+        let fields = fields.or_else(|| told.then(|| self.entry.fields(None))).unwrap_or_default();
         let (name, type_name) = (self.entry.name(), self.entry.type_name());
         KeyConflict::new(name, type_name, there, (fields.ours, fields.theirs), reason)
     }

@@ -1,6 +1,6 @@
 //! What is said of a commit in the end.
 
-use super::{conflict::Clash, plan::Plan, seen::Look, settle::Answers};
+use super::{plan::Plan, seen::Look, settle::Answers};
 use crate::{
     error::{Error, Result},
     report::CommitReport,
@@ -29,11 +29,13 @@ impl Plan<'_> {
         }
     }
 
-    /// What became of it all, once nothing is left to send.
-    pub(crate) fn finish(self, strict: bool) -> Result<CommitReport> {
+    /// What became of it all, once nothing is left to send. `told`: somebody reads who changed
+    /// what.
+    pub(crate) fn finish(self, strict: bool, told: bool) -> Result<CommitReport> {
         let report = self.report;
         if !self.conflicts.is_empty() {
-            let conflicts = self.conflicts.into_iter().map(Clash::into_public).collect();
+            let conflicts =
+                self.conflicts.into_iter().map(|clash| clash.into_public(told)).collect();
             return Err(Error::Conflict { conflicts, attempts: 1, report: Box::new(report) });
         }
         match report.lost.first() {

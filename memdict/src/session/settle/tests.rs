@@ -159,7 +159,7 @@ fn an_unanswered_change_is_in_doubt_and_one_that_may_have_landed_is_not_transien
     let looks = plan.looks();
     assert_eq!(looks.iter().map(|look| look.key).collect::<Vec<_>>(), [b"n:d:#1"]);
     plan.resolve(Answers::to(1));
-    let error = plan.finish(false).unwrap_err();
+    let error = plan.finish(false, true).unwrap_err();
     assert!(matches!(&error, Error::Conflict { report, .. } if report.lost.len() == 1));
     assert!(!error.is_transient());
 }
@@ -186,7 +186,7 @@ fn answers_that_come_while_others_are_in_doubt_go_to_their_own_steps() {
     let mut answers = Answers::to(1);
     answers.take(0, Ok(there(101, OTHER).unwrap()));
     plan.resolve(answers);
-    let Err(Error::Conflict { conflicts, report, .. }) = plan.finish(false) else {
+    let Err(Error::Conflict { conflicts, report, .. }) = plan.finish(false, true) else {
         panic!("2 was stored by somebody else")
     };
     let keys = |keys: Vec<&crate::Key>| keys.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -231,7 +231,7 @@ fn a_plan_ends_whatever_the_store_answers() {
             (0..many).for_each(|i| answers.take(i, Ok(there(1, TOKEN).unwrap())));
             plan.resolve(answers);
         }
-        let _ = plan.finish(true);
+        let _ = plan.finish(true, true);
     }
 }
 
