@@ -94,10 +94,12 @@ pub use link::Link;
 pub use memdict_derive::Tracked;
 pub use report::{CommitReport, Merged, Unwritten};
 pub use session::{
+    entry::{
+        guard::{Ref, RefMut},
+        savepoint::Savepoint,
+    },
     face::Session,
-    guard::{Ref, RefMut},
     retry::Retry,
-    savepoint::Savepoint,
     settings::DetectUntracked,
 };
 pub use store::classic::ClassicStore;

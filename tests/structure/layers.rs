@@ -185,7 +185,7 @@ fn no_files_import_each_other_in_a_circle() {
 #[test]
 fn plan_settle_and_entry_know_no_store_and_do_no_io() {
     let imports = imports();
-    for module in ["session/plan", "session/settle", "session/entry"] {
+    for module in ["session/commit/plan", "session/commit/settle", "session/entry/state"] {
         for import in &imports[module] {
             let io = import.starts_with("store/") || import == "session/drive";
             assert!(!io, "{module} imports {import}");

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     key::Key,
-    session::guard::{Held, RefMut},
+    session::entry::guard::{Held, RefMut},
     track::Tracked,
 };
 

@@ -13,11 +13,13 @@ use crate::{
     session::{
         core::Core,
         drive::{Blocking, Drive, now},
-        entry::{For, Misuse},
-        guard::{Held, Ref, RefMut},
-        identity::{Met, Space},
+        entry::{
+            guard::{Held, Ref, RefMut},
+            identity::{Met, Space},
+            slot::{Known, Slot},
+            state::{For, Misuse},
+        },
         load::load,
-        slot::{Known, Slot},
     },
     track::Tracked,
 };
@@ -125,7 +127,7 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
 
     fn read(&self, name: &'static str, slot: Arc<Slot<T>>) -> Result<Option<Ref<'s, T>>> {
         let value = self.known(name, &slot, For::Reading, Slot::read)?;
-        Ok(value.map(|value| Ref::new(self.0.core, slot, value)))
+        Ok(value.map(|value| Ref::new(&self.0.core.identity, slot, value)))
     }
 
     #[inline(always)]
@@ -133,8 +135,8 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
         let slot = self.0.slot(&key)?;
         self.0.core.keep(&slot)?;
         let check_out = |slot: &Slot<T>| slot.check_out(self.0.def.policy());
-        let out = self.known(name, &slot, For::Writing, check_out)?;
-        Ok(Held::new(self.0.core, slot, out))
+        let lent = self.known(name, &slot, For::Writing, check_out)?;
+        Ok(self.0.core.lend(slot, lent))
     }
 
     /// The value for reading, or `None` on a miss.

@@ -8,14 +8,26 @@ use std::sync::{
 use parking_lot::Mutex;
 
 use super::{
-    draft::AnySlot,
-    identity::Identity,
-    savepoint::{Savepoint, Savepoints},
+    entry::{
+        any_slot::AnySlot,
+        guard::Held,
+        identity::Identity,
+        savepoint::{Savepoint, Savepoints},
+        slot::{FirstWrite, Lent, Slot},
+    },
     settings::Settings,
-    slot::{FirstWrite, Slot},
-    verify::VerifyFirst,
 };
 use crate::{def::DictDef, error::Result, track::Tracked};
+
+/// Whether the changes of a session are verified before the first is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum VerifyFirst {
+    #[default]
+    No,
+    Yes,
+    /// If there are several that depend on what is there: a single one is made or not.
+    IfSeveral,
+}
 
 /// What a session is, whatever drives it.
 pub(crate) struct Core {
@@ -56,10 +68,17 @@ impl Core {
     }
 
     #[inline]
-    pub(super) fn list<T: Tracked>(&self, slot: &Arc<Slot<T>>, first: FirstWrite) {
+    fn list<T: Tracked>(&self, slot: &Arc<Slot<T>>, first: FirstWrite) {
         if first.0 {
             self.listed.lock().push(Arc::clone(slot) as _);
         }
+    }
+
+    /// Puts what the slot has just handed out into a guard.
+    #[inline(always)]
+    pub(crate) fn lend<T: Tracked>(&self, slot: Arc<Slot<T>>, lent: Lent<T>) -> Held<'_, T> {
+        self.list(&slot, lent.first_write);
+        Held::new(&self.identity, slot, lent)
     }
 
     /// The entry has to be what the session read, if that writes anything.

@@ -3,14 +3,14 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    commit::{Explain, commit},
-    core::Core,
+    commit::{
+        hooks::{CacheHooks, Hooks},
+        run::{Explain, commit},
+    },
+    core::{Core, VerifyFirst},
     drive::{Blocking, now},
-    guard::Ref,
-    hooks::{CacheHooks, Hooks},
-    savepoint::Savepoint,
+    entry::{guard::Ref, savepoint::Savepoint},
     settings::Settings,
-    verify::VerifyFirst,
 };
 use crate::{
     def::DictDef,

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::{
     core::Core,
     drive::Drive,
-    entry::For,
-    slot::{Decoded, Slot},
+    entry::{
+        slot::{Decoded, Slot},
+        state::For,
+    },
 };
 use crate::{
     counters::Counters,

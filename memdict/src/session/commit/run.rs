@@ -2,22 +2,19 @@
 
 use std::mem;
 
-use super::{
-    core::Core,
-    drive::Drive,
-    hidden,
-    hooks::Hooks,
-    plan::Plan,
-    seen::{Look, Version},
-    settings::Settings,
-    settle::Answers,
-};
+use super::{hidden, hooks::Hooks, plan::Plan, settle::Answers};
 use crate::{
     envelope,
     error::{Error, Result},
     log::warning,
     random,
     report::CommitReport,
+    session::{
+        core::Core,
+        drive::Drive,
+        entry::seen::{Look, Version},
+        settings::Settings,
+    },
     store::{Applied, Change, Load, Loaded, StoreError},
 };
 

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{
-    draft::{AnySlot, Draft},
-    merge::{Fields, Unmerged},
-    plan::{Plan, Purpose, Step},
-    seen::{Expected, Look, Version},
-};
+use super::plan::{Plan, Purpose, Step};
 use crate::{
     def::Policy,
     error::Result,
     key::name::Name,
+    session::entry::{
+        any_slot::{AnySlot, Draft, Fields, Unmerged},
+        seen::{Expected, Look, Version},
+    },
     store::{Caps, Token},
 };
 

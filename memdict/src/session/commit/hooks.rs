@@ -35,15 +35,15 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
-    pub(super) fn new(cache: Arc<CacheHooks>) -> Self {
+    pub(crate) fn new(cache: Arc<CacheHooks>) -> Self {
         Self { cache, before: Mutex::default(), after: Mutex::default() }
     }
 
-    pub(super) fn add_before(&self, hook: BeforeOnce) {
+    pub(crate) fn add_before(&self, hook: BeforeOnce) {
         self.before.lock().push(hook);
     }
 
-    pub(super) fn add_after(&self, hook: AfterOnce) {
+    pub(crate) fn add_after(&self, hook: AfterOnce) {
         self.after.lock().push(hook);
     }
 
@@ -52,7 +52,7 @@ impl Hooks {
     /// # Errors
     ///
     /// [`Error::User`], of what that one said.
-    pub(super) fn before<'k>(
+    pub(crate) fn before<'k>(
         &mut self,
         keys: impl FnOnce() -> Vec<(&'k str, &'k Key)>,
     ) -> Result<()> {
@@ -66,7 +66,7 @@ impl Hooks {
     }
 
     /// Tells everybody.
-    pub(super) fn after(self, report: &CommitReport) {
+    pub(crate) fn after(self, report: &CommitReport) {
         let own = self.after.into_inner().into_iter().map(|hook| hook(report));
         let outcomes = self.cache.after.iter().map(|hook| hook(report)).chain(own);
         for error in outcomes.filter_map(Result::err) {

@@ -2,17 +2,16 @@
 
 use std::{ops::Range, sync::Arc};
 
-use super::{
-    conflict::Clash,
-    draft::{AnySlot, Draft},
-    merge::Fields,
-    seen::Expected,
-};
+use super::conflict::Clash;
 use crate::{
     def::{OnConflict, Policy},
     error::{Error, Result, There},
     key::{Key, name::Name},
     report::{CommitReport, How},
+    session::entry::{
+        any_slot::{AnySlot, Draft, Fields},
+        seen::Expected,
+    },
     store::{Caps, Change, Condition, Load, What},
 };
 

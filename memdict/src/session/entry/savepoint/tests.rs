@@ -7,13 +7,14 @@ use super::*;
 use crate::{
     def::DictDef,
     session::{
-        core::Core,
-        entry::{Back, Was},
-        guard::{Held, RefMut},
-        identity::Met,
-        seen::{Base, Version},
-        slot::{Decoded, Known, Slot},
-        verify::VerifyFirst,
+        core::{Core, VerifyFirst},
+        entry::{
+            guard::{Held, RefMut},
+            identity::Met,
+            seen::{Base, Version},
+            slot::{Decoded, Known, Slot},
+            state::{Back, Was},
+        },
     },
     store::{StoreError, Token},
 };
@@ -137,11 +138,7 @@ impl Bed {
             _ => {
                 self.core.keep(&self.slot).expect("it encodes");
                 if let Ok(Known::Is(out)) = self.slot.check_out(def.policy()) {
-                    Self::through(
-                        call,
-                        &self.slot,
-                        Held::new(&self.core, Arc::clone(&self.slot), out),
-                    );
+                    Self::through(call, &self.slot, self.core.lend(Arc::clone(&self.slot), out));
                 }
             }
         }

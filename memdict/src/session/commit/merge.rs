@@ -2,29 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::seen::changed_paths;
-use crate::track::{Changes, Tracked};
-
-/// The paths of the fields that two sides have changed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Fields {
-    pub(crate) ours: Vec<String>,
-    pub(crate) theirs: Vec<String>,
-}
-
-/// Why two changes could not be merged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unmerged {
-    pub(crate) reason: String,
-    /// The fields that both sides changed, if it came so far.
-    pub(crate) fields: Option<Fields>,
-}
-
-impl Unmerged {
-    pub(crate) fn because(reason: &str) -> Self {
-        Self { reason: reason.to_owned(), fields: None }
-    }
-}
+use crate::{
+    session::entry::{
+        any_slot::{Fields, Unmerged},
+        seen::changed_paths,
+    },
+    track::{Changes, Tracked},
+};
 
 /// What `run` gives, unless it panics: it runs the application's code about data that another
 /// session wrote, and a part of the commit may have been sent. Nothing that it could leave half

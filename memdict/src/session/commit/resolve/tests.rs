@@ -5,8 +5,8 @@ use super::*;
 use crate::{
     def::{OnVanished, Policy},
     session::{
-        rehearsal::{OTHER, SEEN, changed, created, recreated, removed, rows},
-        seen::Version,
+        commit::rehearsal::{OTHER, SEEN, changed, created, recreated, removed, rows},
+        entry::seen::Version,
     },
 };
 

@@ -4,10 +4,15 @@
 use super::{
     conflict::Disagreement,
     plan::{Merged, Next, Plan, Purpose, Step},
-    seen::{Expected, Look},
     settle::{Answers, Verdict},
 };
-use crate::{def::OnConflict, error::There, report::How, store::StoreError};
+use crate::{
+    def::OnConflict,
+    error::There,
+    report::How,
+    session::entry::seen::{Expected, Look},
+    store::StoreError,
+};
 
 /// How often a change goes by what somebody else has stored, only to find that stored over again.
 /// Each time is another's success; after so many, the conflict is the application's.

@@ -4,11 +4,11 @@ use super::*;
 use crate::{
     def::{OnConflict, OnVanished, Policy},
     session::{
-        draft::Draft,
-        rehearsal::{
+        commit::rehearsal::{
             OTHER, SEEN, TOKEN, changed, created, delete, entries, plan_of, removed, rows, store,
             there,
         },
+        entry::any_slot::Draft,
     },
     store::{Caps, Token},
 };

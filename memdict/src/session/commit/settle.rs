@@ -4,12 +4,12 @@
 use super::{
     conflict::{Clash, Disagreement},
     plan::{Merged, Next, Plan, Purpose, Step},
-    seen::Expected,
 };
 use crate::{
     def::OnVanished,
     error::There,
     report::{CommitReport, How},
+    session::entry::seen::Expected,
     store::{Applied, StoreError},
 };
 

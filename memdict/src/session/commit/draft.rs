@@ -1,69 +1,20 @@
 //! What a commit has to know of one entry, of whatever type.
 
-use super::{
-    entry::{Misuse, State},
-    merge::{self, Fields, Unmerged},
-    seen::{Base, Expected, Seen, changed_paths, decode},
-    slot::Slot,
-};
+use super::merge;
 use crate::{
     codec::Codec,
     def::{OnConflict, OnVanished, Policy},
     envelope::{self, Seal},
     error::{BoxError, Error, Result},
     key::name::Name,
+    session::entry::{
+        any_slot::{AnySlot, Draft, Fields, Unmerged},
+        seen::{Base, Expected, Seen, changed_paths, decode},
+        slot::Slot,
+        state::{Misuse, State},
+    },
     track::Tracked,
 };
-
-/// What a commit needs of an entry of whatever type.
-pub(crate) trait AnySlot: Send + Sync {
-    fn name(&self) -> &Name;
-    fn type_name(&self) -> &'static str;
-
-    /// What there is to do. A value to be stored is appended to `bytes` in its envelope;
-    /// whatever else is appended is to be cut off again.
-    fn draft(&self, nonce: u64, bytes: &mut Vec<u8>) -> Result<Draft>;
-
-    /// What the session saw, and so expects to be there still.
-    fn expected(&self) -> Expected;
-
-    /// Merges what was loaded, `ours` and `theirs`, both as stored, and appends the outcome to
-    /// `bytes`, as stored with this nonce. What it appends otherwise is to be cut off again.
-    fn merge(
-        &self,
-        ours: &[u8],
-        theirs: &[u8],
-        nonce: u64,
-        bytes: &mut Vec<u8>,
-    ) -> Result<Fields, Unmerged>;
-
-    /// The fields that this session changed, and those that `theirs`, as stored, has changed.
-    fn fields(&self, theirs: Option<&[u8]>) -> Fields;
-
-    /// The paths in which a value that nobody touched is not what was loaded all the same:
-    /// changes made behind a `&`.
-    fn hidden_changes(&self) -> Vec<String>;
-}
-
-/// What a commit has to do about one entry.
-#[derive(Debug)]
-pub(crate) enum Draft {
-    /// Nothing, and it is not worth a word: there is no value.
-    Nothing,
-    /// Nothing: the value is what was loaded.
-    Unchanged,
-    /// Store what was appended.
-    Store {
-        policy: Policy,
-        expected: Expected,
-        /// Whether a value was loaded, of which this one was made.
-        was_loaded: bool,
-    },
-    Delete {
-        policy: Policy,
-        expected: Expected,
-    },
-}
 
 impl<T: Tracked> Slot<T> {
     /// Whether `value`, whose encoding stands in `payload`, is what was loaded. Different bytes

@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use parking_lot::Mutex;
 
-use super::{draft::AnySlot, slot::Slot};
+use super::{any_slot::AnySlot, slot::Slot};
 use crate::{
     def::Policy,
     error::{Error, Result},

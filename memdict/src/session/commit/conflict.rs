@@ -1,11 +1,12 @@
 //! What is said of a conflict: who changed what, as far as it can be told.
 
-use super::{
-    draft::AnySlot,
-    merge::Fields,
-    seen::{Expected, Look},
+use crate::{
+    error::{KeyConflict, There},
+    session::entry::{
+        any_slot::{AnySlot, Fields},
+        seen::{Expected, Look},
+    },
 };
-use crate::error::{KeyConflict, There};
 
 /// An entry that somebody else's change is in the way of.
 pub(super) struct Clash<'e> {

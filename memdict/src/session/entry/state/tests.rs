@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::*;
 use crate::{
     codec::Codec,
-    session::seen::{Base, Version},
+    session::entry::seen::{Base, Version},
     store::{Condition, Token},
 };
 

@@ -4,13 +4,14 @@ use super::*;
 use crate::{
     error::Error,
     session::{
-        draft::Draft,
-        rehearsal::{
-            OTHER, SEEN, TOKEN, blind, changed, created, delete, plan_of, recreated, removed,
-            removed_blind, store, there,
+        commit::{
+            rehearsal::{
+                OTHER, SEEN, TOKEN, blind, changed, created, delete, plan_of, recreated, removed,
+                removed_blind, store, there,
+            },
+            resolve::resolved,
         },
-        resolve::resolved,
-        seen::Look,
+        entry::{any_slot::Draft, seen::Look},
     },
     store::Caps,
 };

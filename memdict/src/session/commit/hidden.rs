@@ -1,9 +1,9 @@
 //! A debugging aid: changes that tracking cannot see, because they were made behind a `&`.
 
-use super::{core::Core, settings::DetectUntracked};
 use crate::{
     error::{Error, Result},
     log::warning,
+    session::{core::Core, settings::DetectUntracked},
 };
 
 /// Looks at every entry that nobody touched.

@@ -9,11 +9,11 @@ use std::{
 };
 
 use super::{
-    core::Core,
-    draft::AnySlot,
-    entry::{Back, Marks},
+    any_slot::AnySlot,
+    identity::Identity,
     seen::changed_paths,
-    slot::{Out, Slot},
+    slot::{Lent, Slot},
+    state::{Back, Marks},
 };
 use crate::{
     error::Result,
@@ -29,15 +29,14 @@ pub(crate) struct Held<'s, T: Tracked> {
     back: Back,
     was_panicking: bool,
     slot: Arc<Slot<T>>,
-    session: PhantomData<&'s Core>,
+    session: PhantomData<&'s Identity>,
 }
 
 impl<'s, T: Tracked> Held<'s, T> {
     /// Of what the slot has just handed out.
     #[inline(always)]
-    pub(crate) fn new(core: &'s Core, slot: Arc<Slot<T>>, out: Out<T>) -> Self {
-        let Out { value, marks, first } = out;
-        core.list(&slot, first);
+    pub(crate) fn new(_: &'s Identity, slot: Arc<Slot<T>>, lent: Lent<T>) -> Self {
+        let Lent { value, marks, .. } = lent;
         let was_panicking = thread::panicking();
         Self { value, marks, back: Back::Kept, was_panicking, slot, session: PhantomData }
     }
@@ -88,11 +87,11 @@ impl<T: Tracked> Drop for Held<'_, T> {
 pub struct Ref<'s, T> {
     value: Arc<T>,
     slot: Arc<dyn AnySlot>,
-    session: PhantomData<&'s Core>,
+    session: PhantomData<&'s Identity>,
 }
 
 impl<'s, T: Tracked> Ref<'s, T> {
-    pub(crate) fn new(_session: &'s Core, slot: Arc<Slot<T>>, value: Arc<T>) -> Self {
+    pub(crate) fn new(_: &'s Identity, slot: Arc<Slot<T>>, value: Arc<T>) -> Self {
         Self { value, slot, session: PhantomData }
     }
 }

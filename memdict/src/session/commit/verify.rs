@@ -6,25 +6,20 @@ use std::{ptr, sync::Arc};
 
 use super::{
     conflict::{Clash, Disagreement},
-    draft::AnySlot,
     plan::{Plan, Purpose, Step},
-    seen::{Expected, Look, Version},
     settle::{Answers, Verdict},
 };
 use crate::{
     error::{Error, Result, There},
+    session::{
+        core::VerifyFirst,
+        entry::{
+            any_slot::AnySlot,
+            seen::{Expected, Look, Version},
+        },
+    },
     store::{Applied, Caps, Change, Load, StoreError, What},
 };
-
-/// Whether the changes of a session are verified before the first is sent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum VerifyFirst {
-    #[default]
-    No,
-    Yes,
-    /// If there are several that depend on what is there: a single one is made or not.
-    IfSeveral,
-}
 
 /// What is to be looked at.
 pub(crate) struct Checks<'e> {

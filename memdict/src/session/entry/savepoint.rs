@@ -8,8 +8,8 @@ use std::sync::{
 use parking_lot::Mutex;
 
 use super::{
-    entry::{For, Marks, State, Value},
     seen::Seen,
+    state::{For, Marks, State, Value},
 };
 use crate::{
     codec::Codec,
@@ -29,7 +29,7 @@ pub struct Savepoint {
 
 /// The savepoints that a session can be rolled back to, and what changed since.
 #[derive(Default)]
-pub(super) struct Savepoints {
+pub(crate) struct Savepoints {
     /// The newest of them; 0 without one. Whoever sets it has the session to himself.
     newest: AtomicU64,
     record: Mutex<Record>,
@@ -50,7 +50,7 @@ struct Live {
 }
 
 /// An entry that can be what it was.
-pub(super) trait Restore: Send + Sync {
+pub(crate) trait Restore: Send + Sync {
     /// Makes it what it was at this savepoint, if it was changed since.
     ///
     /// # Errors
@@ -62,12 +62,12 @@ pub(super) trait Restore: Send + Sync {
 impl Savepoints {
     /// The newest savepoint; 0 without one.
     #[inline(always)]
-    pub(super) fn newest(&self) -> u64 {
+    pub(crate) fn newest(&self) -> u64 {
         self.newest.load(Ordering::Relaxed)
     }
 
     /// A new one, with so many entries listed.
-    pub(super) fn begin(&self, listed: usize) -> Savepoint {
+    pub(crate) fn begin(&self, listed: usize) -> Savepoint {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let mut record = self.record.lock();
         let id = LAST.fetch_add(1, Ordering::Relaxed) + 1;
@@ -77,7 +77,7 @@ impl Savepoints {
     }
 
     /// The entry has a snapshot for the newest savepoint now.
-    pub(super) fn changed(&self, entry: Arc<dyn Restore>) {
+    pub(crate) fn changed(&self, entry: Arc<dyn Restore>) {
         self.record.lock().changed.push((self.newest(), entry));
     }
 
@@ -87,7 +87,7 @@ impl Savepoints {
     ///
     /// `Savepoint`: nothing was done. `Encode`: some entries are poisoned, all others are what
     /// they were, and the same savepoint can be rolled back to again.
-    pub(super) fn rollback_to(&self, savepoint: &Savepoint) -> Result<usize> {
+    pub(crate) fn rollback_to(&self, savepoint: &Savepoint) -> Result<usize> {
         let mut record = self.record.lock();
         let id = savepoint.id;
         let Ok(at) = record.live.binary_search_by_key(&id, |live| live.id) else {
@@ -114,11 +114,11 @@ impl Savepoints {
 }
 
 /// What an entry was when it was first changed after a savepoint.
-pub(super) struct Snapshot<C> {
+pub(crate) struct Snapshot<C> {
     /// The savepoint.
-    pub(super) since: u64,
-    pub(super) policy: Policy,
-    pub(super) listed: bool,
+    pub(crate) since: u64,
+    pub(crate) policy: Policy,
+    pub(crate) listed: bool,
     kept: Kept<C>,
 }
 
@@ -148,7 +148,7 @@ impl<C: Changes> Snapshot<C> {
     /// # Errors
     ///
     /// The value does not encode.
-    pub(super) fn take<T: Tracked<Changes = C>>(
+    pub(crate) fn take<T: Tracked<Changes = C>>(
         since: u64,
         state: &State<T>,
         policy: Policy,
@@ -178,7 +178,7 @@ impl<C: Changes> Snapshot<C> {
     /// # Errors
     ///
     /// What was kept or loaded does not decode.
-    pub(super) fn state<T: Tracked<Changes = C>>(
+    pub(crate) fn state<T: Tracked<Changes = C>>(
         &self,
         seen: &Seen,
         schema: &Schema,

@@ -5,9 +5,9 @@ use std::{mem, sync::Arc};
 use parking_lot::Mutex;
 
 use super::{
-    entry::{Answer, Back, Call, For, Marks, Misuse, State, Value},
     savepoint::{Restore, Snapshot},
     seen::{Base, Seen, Version, decode},
+    state::{Answer, Back, Call, For, Marks, Misuse, State, Value},
 };
 use crate::{
     def::Policy,
@@ -21,24 +21,24 @@ use crate::{
 /// One key of a session, of known type.
 pub(crate) struct Slot<T: Tracked> {
     pub(crate) name: Name,
-    pub(super) schema: Schema,
-    pub(super) inner: Mutex<Inner<T>>,
+    pub(crate) schema: Schema,
+    pub(crate) inner: Mutex<Inner<T>>,
 }
 
 /// What changes of a slot.
-pub(super) struct Inner<T: Tracked> {
-    pub(super) state: State<T>,
-    pub(super) seen: Seen,
+pub(crate) struct Inner<T: Tracked> {
+    pub(crate) state: State<T>,
+    pub(crate) seen: Seen,
     /// Of the definition that handed the entry out for writing last.
-    pub(super) policy: Policy,
+    pub(crate) policy: Policy,
     /// Whether commit knows of the entry.
-    pub(super) listed: bool,
+    pub(crate) listed: bool,
     /// Whether it has to be what was read, if the session writes anything.
     current: bool,
     /// The batch of loads that asked for it last; they are numbered from 1.
     batch: u64,
     /// What it was at savepoints, oldest first.
-    pub(super) history: Vec<Snapshot<T::Changes>>,
+    pub(crate) history: Vec<Snapshot<T::Changes>>,
 }
 
 impl<T: Tracked> Inner<T> {
@@ -49,8 +49,9 @@ impl<T: Tracked> Inner<T> {
     }
 }
 
-/// An entry that was handed out for writing, inserted or removed for the first time: commit
-/// has to be told of it.
+/// Whether an entry was handed out for writing, inserted or removed for the first time: then
+/// commit has to be told of it.
+#[derive(Clone, Copy)]
 #[must_use]
 pub(crate) struct FirstWrite(pub(crate) bool);
 
@@ -62,11 +63,11 @@ pub(crate) enum Known<R> {
 }
 
 /// An entry that was handed out for writing.
-pub(crate) struct Out<T: Tracked> {
+pub(crate) struct Lent<T: Tracked> {
     /// The value, if there is one.
     pub(crate) value: Option<Box<T>>,
     pub(crate) marks: Marks<T::Changes>,
-    pub(crate) first: FirstWrite,
+    pub(crate) first_write: FirstWrite,
 }
 
 impl<T: Tracked> Slot<T> {
@@ -144,12 +145,12 @@ impl<T: Tracked> Slot<T> {
 
     /// Hands the entry out for writing.
     #[inline(always)]
-    pub(crate) fn check_out(&self, policy: Policy) -> Result<Known<Out<T>>, Misuse> {
+    pub(crate) fn check_out(&self, policy: Policy) -> Result<Known<Lent<T>>, Misuse> {
         let mut inner = self.inner.lock();
         Ok(match Self::step(&mut inner, Call::CheckOut)? {
             Answer::Out { value, marks } => {
-                let first = inner.written_by(policy);
-                Known::Is(Out { value, marks, first })
+                let first_write = inner.written_by(policy);
+                Known::Is(Lent { value, marks, first_write })
             }
             _ => Known::NotYet,
         })
@@ -192,7 +193,7 @@ impl<T: Tracked> Slot<T> {
     }
 
     #[cold]
-    pub(super) fn not_encoded(&self, source: BoxError) -> Error {
+    pub(crate) fn not_encoded(&self, source: BoxError) -> Error {
         let (dict, key) = (self.name.dict.to_string(), self.name.key.clone());
         Error::Encode { dict, key, source }
     }

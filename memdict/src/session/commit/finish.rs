@@ -1,9 +1,10 @@
 //! What is said of a commit in the end.
 
-use super::{plan::Plan, seen::Look, settle::Answers};
+use super::{plan::Plan, settle::Answers};
 use crate::{
     error::{Error, Result},
     report::CommitReport,
+    session::entry::seen::Look,
     store::{Load, StoreError},
 };
 
