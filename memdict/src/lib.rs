@@ -55,6 +55,8 @@
 //!
 //! - `tracing` (on unless default features are off): says through the crate of that name what is
 //!   lost, refused, down or unusable. Keys and servers are named, values never.
+//! - `classic` (on unless default features are off): [`ClassicStore`], and with it servers that
+//!   are older than memcached 1.6.13 or lack meta commands.
 //! - `tls`: [`ClassicStore`] speaks TLS, by OpenSSL, whose headers have to be installed.
 //! - `bytes`, `chrono`, `indexmap`, `smallvec`, `time`, `uuid`: the types of these crates are
 //!   tracked.
@@ -102,11 +104,13 @@ pub use session::{
     retry::Retry,
     settings::DetectUntracked,
 };
+#[cfg(feature = "classic")]
 pub use store::classic::ClassicStore;
 pub use store::clock::Clock;
 pub use store::memcached::MemcachedStore;
 pub use store::memory::MemoryStore;
-pub use store::{Applied, Caps, Change, Condition, Load, Loaded, Store, StoreError, Token, What};
+pub use store::operation::{Applied, Change, Condition, Load, Loaded, Op, StoreError, Token};
+pub use store::{ApplyOut, Caps, LoadOut, Store};
 pub use track::{
     AssignFrom, Changes, EnumField, Field, MergeConflict, Opaque, Shape, Tracked, TrackedEnum,
 };

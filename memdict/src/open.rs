@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use crate::{
     error::Result,
-    store::{
-        Store, classic::ClassicStore, credentials::Credentials, memcached::MemcachedStore,
-        memory::MemoryStore,
-    },
-    url::{self, Classic, Options, Place},
+    store::{Store, credentials::Credentials, memcached::MemcachedStore, memory::MemoryStore},
+    url::{self, Options, Place},
 };
+#[cfg(feature = "classic")]
+use crate::{store::classic::ClassicStore, url::Classic};
 
 /// Makes that store, of what the URL says and `options` as well; what the URL says goes into them.
 pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> {
@@ -34,10 +33,14 @@ pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> 
             }
             Arc::new(store)
         }
+        #[cfg(feature = "classic")]
         Place::Classic(place) => Arc::new(classic(place, options)?),
+        #[cfg(not(feature = "classic"))]
+        Place::Classic(never) => match never {},
     })
 }
 
+#[cfg(feature = "classic")]
 fn classic(place: Classic, options: &Options) -> Result<ClassicStore> {
     let mut store = ClassicStore::new(place.servers)?;
     if let Some(credentials) = place.credentials {

@@ -40,6 +40,7 @@ pub(crate) struct Memcached {
 }
 
 /// Servers for the classic client.
+#[cfg(feature = "classic")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Classic {
     /// `HOST:PORT`, or the path of a socket.
@@ -47,6 +48,10 @@ pub(crate) struct Classic {
     pub(crate) credentials: Option<Credentials>,
     pub(crate) tls: bool,
 }
+
+/// Without the feature there are none.
+#[cfg(not(feature = "classic"))]
+pub(crate) type Classic = std::convert::Infallible;
 
 const MEMORY: &str = "memory:?max_bytes=64MiB";
 const MEMCACHED: &str = "memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms";
@@ -94,6 +99,7 @@ fn memcached(scheme: &str, rest: &str) -> Result<Place> {
     Ok(Place::Memcached(Memcached { servers: servers(scheme, rest)?, credentials }))
 }
 
+#[cfg(feature = "classic")]
 fn classic(scheme: &str, rest: &str) -> Result<Place> {
     let tls = scheme == "memcache+tls";
     let scheme_alone = format!("{scheme}:");
@@ -115,6 +121,12 @@ fn classic(scheme: &str, rest: &str) -> Result<Place> {
     }
     let servers = servers(scheme, rest)?;
     Ok(Place::Classic(Classic { servers, credentials, tls }))
+}
+
+#[cfg(not(feature = "classic"))]
+fn classic(scheme: &str, _: &str) -> Result<Place> {
+    let reason = "this scheme needs memdict's cargo feature `classic`";
+    Err(bad(&format!("{scheme}:"), reason.to_owned()))
 }
 
 /// The `USER:PASSWORD@` before a list of servers, percent-decoded, and the list. No error shows
@@ -222,6 +234,7 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "classic")]
     #[test]
     fn schemes_of_the_classic_client_say_who_and_how() {
         let open = |url| match both(url).unwrap().0 {
@@ -250,7 +263,16 @@ mod tests {
         assert!(both("memcache+sasl://u:p@a:1?verify=false").is_err());
     }
 
-    #[cfg(not(feature = "tls"))]
+    #[cfg(not(feature = "classic"))]
+    #[test]
+    fn without_the_classic_client_its_schemes_are_an_error_that_names_the_feature() {
+        for url in ["memcache+classic://a", "memcache+sasl://u:5ecret@a", "memcache+tls://a"] {
+            let error = both(url).unwrap_err().to_string();
+            assert!(error.contains("feature `classic`") && !error.contains("5ecret"), "{error}");
+        }
+    }
+
+    #[cfg(all(feature = "classic", not(feature = "tls")))]
     #[test]
     fn tls_without_its_feature_is_an_error_that_names_it() {
         let error = both("memcache+tls://u:5ecret@a:1").unwrap_err().to_string();

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use memdict::{Applied, Change, Condition, MemcachedStore, Store, StoreError, What};
+use memdict::{Applied, Change, Condition, MemcachedStore, Op, StoreError};
 use memdict_tests::{
     End, Got, Memcached, Proxy, ScriptedServer, apply, apply_one, load, load_one, load_when_up,
     store, store_for,
@@ -75,7 +75,7 @@ fn the_item_limit_of_the_server_is_honoured() {
         assert!(
             matches!(
                 outcomes[..],
-                [Ok(Applied::Done(_)), Err(StoreError::Refused(_)), Ok(Applied::Done(_))]
+                [Ok(Applied::Stored), Err(StoreError::Refused(_)), Ok(Applied::Stored)]
             ),
             "-I {option}: {outcomes:?}"
         );
@@ -154,7 +154,7 @@ fn servers_without_versions_refuse_what_depends_on_one_and_are_not_asked() {
     assert_eq!(apply_one(&s, b"k", store(b"w"), Absent), Applied::Exists);
     let token = load_one(&s, b"k").token();
     let before = (server.stat("cmd_set"), server.stat("delete_misses"));
-    for what in [store(b"w"), What::Delete] {
+    for what in [store(b"w"), Op::Delete] {
         let outcomes = apply(&s, &[Change::new(b"k", what, Matches(token))]);
         let [Err(StoreError::Refused(message))] = &outcomes[..] else { panic!("{outcomes:?}") };
         assert!(message.contains("-C") && message.contains(&server.address()), "{message}");
@@ -171,7 +171,7 @@ fn a_lease_placeholder_is_a_hit_of_no_bytes_that_can_be_replaced() {
     let got = load_one(&s, b"k");
     assert_eq!(got.value(), Some(&b""[..]));
     let applied = apply_one(&s, b"k", store(b"mine"), Matches(got.token()));
-    assert!(matches!(applied, Applied::Done(_)));
+    assert!(matches!(applied, Applied::Stored));
     assert_eq!(load_one(&s, b"k").value(), Some(&b"mine"[..]));
 }
 
@@ -186,7 +186,7 @@ fn a_stale_value_is_a_hit_of_no_bytes_that_can_be_replaced() {
     let got = load_one(&s, b"k");
     assert_eq!(got.value(), Some(&b""[..]));
     let applied = apply_one(&s, b"k", store(b"new"), Matches(got.token()));
-    assert!(matches!(applied, Applied::Done(_)));
+    assert!(matches!(applied, Applied::Stored));
     assert_eq!(load_one(&s, b"k").value(), Some(&b"new"[..]));
 }
 
@@ -198,9 +198,8 @@ fn servers_without_usable_meta_commands_are_served_by_the_classic_client() {
         let s = MemcachedStore::new([server.address()]).expect("the name is well formed");
         let got = load_one(&s, b"k");
         assert_eq!((got.value(), got.token().cas()), (Some(&b"x"[..]), 7), "{version}");
-        assert!(!s.caps().returns_tokens);
         let applied = apply_one(&s, b"k", store(b"y"), Matches(got.token()));
-        assert!(matches!(applied, Applied::Done(_)), "{version}: {applied:?}");
+        assert!(matches!(applied, Applied::Stored), "{version}: {applied:?}");
         assert_eq!(server.requests(), ["gets k", "cas k 0 0 1 7"], "{version}");
     }
 }
@@ -214,12 +213,12 @@ fn a_server_that_was_replaced_by_one_with_meta_commands_is_asked_anew() {
     proxy.pretend(version, "1.5.22");
     let s = MemcachedStore::new([proxy.address()]).expect("the name is well formed");
     apply_one(&s, b"k", store(b"v"), Always);
-    assert!(!s.caps().returns_tokens);
+    assert_eq!(load_one(&s, b"k").token().life(), 0);
     proxy.pretend(version, version);
     proxy.hang_up(End::Closed);
     proxy.turn_away(true);
     assert!(load(&s, &[b"k"])[0].is_err());
     proxy.turn_away(false);
     assert_eq!(load_when_up(&s, b"k").value(), Some(&b"v"[..]));
-    assert!(s.caps().returns_tokens);
+    assert_ne!(load_one(&s, b"k").token().life(), 0);
 }

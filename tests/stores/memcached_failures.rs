@@ -26,7 +26,7 @@ fn a_server_that_is_down_is_down_at_once_and_used_when_it_is_back() {
     assert!(begun.elapsed() < Duration::from_millis(900), "{:?}", begun.elapsed());
     server.revive();
     assert_eq!(load_when_up(&s, b"a"), Got::Miss);
-    assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Done(_)));
+    assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Stored));
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_restart_between_two_calls_is_not_noticed_but_for_the_values() {
     apply_one(&s, b"k", store(b"v"), Always);
     server.restart();
     assert_eq!(load_one(&s, b"k"), Got::Miss);
-    assert!(matches!(apply_one(&s, b"k", store(b"w"), Always), Applied::Done(_)));
+    assert!(matches!(apply_one(&s, b"k", store(b"w"), Always), Applied::Stored));
 }
 
 #[test]
@@ -61,9 +61,9 @@ fn only_the_keys_of_a_server_that_is_down_are_down() {
     let keys: Vec<_> = keys.iter().map(String::as_bytes).collect();
     let changes: Vec<_> = keys.iter().map(|key| Change::new(key, store(b"v"), Always)).collect();
     let mut of = Vec::new();
-    for outcome in apply(&s, &changes) {
-        let Ok(Applied::Done(token)) = outcome else { panic!("{outcome:?}") };
-        of.push(token.server());
+    assert!(apply(&s, &changes).iter().all(|outcome| matches!(outcome, Ok(Applied::Stored))));
+    for got in load(&s, &keys) {
+        of.push(got.expect("it is up").token().server());
     }
     servers[1].kill();
     for (server, loaded) in of.iter().zip(load(&s, &keys)) {
@@ -104,7 +104,7 @@ fn a_server_that_hangs_costs_one_timeout_and_what_was_sent_is_unknown() {
     let unsent = |outcome: &_| matches!(outcome, Err(StoreError::Down(_)));
     assert!(sent > 0 && outcomes[sent..].iter().all(unsent), "{outcomes:?}");
     server.resume();
-    assert!(matches!(apply_one(&s, b"k", store(b"after"), Always), Applied::Done(_)));
+    assert!(matches!(apply_one(&s, b"k", store(b"after"), Always), Applied::Stored));
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn without_memory_each_change_is_refused_by_itself_and_none_is_unknown() {
     let mut refused = 0;
     for (outcome, got) in outcomes.iter().zip(load(&s, &keys)) {
         match outcome {
-            Ok(Applied::Done(_)) => assert!(matches!(got, Ok(Got::Hit(..))), "stored is stored"),
+            Ok(Applied::Stored) => assert!(matches!(got, Ok(Got::Hit(..))), "stored is stored"),
             Err(error @ StoreError::Refused(_)) => {
                 assert!(named(error, &server.address()).contains("memory"), "{error}");
                 assert!(matches!(got, Ok(Got::Miss)), "{got:?}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use memdict::{Applied, Change, Condition, MemoryStore, StoreError, What};
+use memdict::{Applied, Change, Condition, MemoryStore, Op, StoreError};
 use memdict_tests::{ByHand, Got, apply, apply_one, load_one, store, store_for};
 
 use Condition::{Always, Matches};
@@ -44,12 +44,12 @@ fn it_counts_keys_values_and_128_bytes_each_and_never_holds_more_than_its_limit(
         apply_one(&s, key.as_bytes(), store(&value), Always);
         assert!(s.bytes() <= limit);
         if i % 3 == 0 {
-            apply_one(&s, key.as_bytes(), What::Delete, Always);
+            apply_one(&s, key.as_bytes(), Op::Delete, Always);
         }
     }
     assert!(s.evictions() > 0);
     for i in 0..700 {
-        apply_one(&s, i.to_string().as_bytes(), What::Delete, Always);
+        apply_one(&s, i.to_string().as_bytes(), Op::Delete, Always);
     }
     assert_eq!((s.bytes(), s.len(), s.is_empty()), (0, 0, true));
 }
@@ -68,7 +68,7 @@ fn an_item_that_would_not_fit_the_whole_store_is_refused_and_drives_nothing_out(
 fn the_item_limit_is_the_callers() {
     let s = MemoryStore::new().max_item_bytes(100);
     let largest = [0; 100 - 59 - 1];
-    assert!(matches!(apply_one(&s, b"k", store(&largest), Always), Applied::Done(_)));
+    assert!(matches!(apply_one(&s, b"k", store(&largest), Always), Applied::Stored));
     let outcomes = apply(&s, &[Change::new(b"k", store(&[0; 41]), Always)]);
     assert!(matches!(outcomes[..], [Err(StoreError::Refused(_))]));
 }
@@ -99,7 +99,7 @@ fn what_has_expired_is_gone_for_everyone_and_its_bytes_are_free_when_asked_for()
     assert_eq!(s.len(), 1);
     assert_eq!(apply_one(&s, b"k", store(b"w"), Matches(token)), Applied::Gone);
     assert_eq!((s.len(), s.bytes()), (0, 0));
-    assert!(matches!(apply_one(&s, b"k", store(b"w"), Condition::Absent), Applied::Done(_)));
+    assert!(matches!(apply_one(&s, b"k", store(b"w"), Condition::Absent), Applied::Stored));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_token_of_another_store_is_one_of_another_life() {
     apply_one(&other, b"k", store(b"v"), Always);
     let foreign = load_one(&other, b"k").token();
     assert_ne!(load_one(&one, b"k").token(), foreign);
-    for what in [store(b"w"), What::Delete] {
+    for what in [store(b"w"), Op::Delete] {
         assert_eq!(apply_one(&one, b"k", what, Matches(foreign)), Applied::Restarted);
         assert_eq!(apply_one(&one, b"none", what, Matches(foreign)), Applied::Restarted);
     }

@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
 /// The only files that may name what is beyond the process.
 const NETWORK: &[&str] = &["store/classic/link", "store/memcached/socket"];
 
-/// What reaches beyond the process.
+/// Op reaches beyond the process.
 const CONNECTIONS: &[&str] =
     &["TcpStream", "UnixStream", "MetaClient", "ConnectionManager", "memcache::Pool"];
 

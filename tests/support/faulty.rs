@@ -5,7 +5,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use memdict::{Applied, Caps, Change, Condition, Load, Loaded, Store, StoreError, What};
+use memdict::{
+    Applied, ApplyOut, Caps, Change, Condition, Load, LoadOut, Loaded, Op, Store, StoreError,
+};
 
 use crate::lives::{Lives, Numbering};
 
@@ -86,7 +88,7 @@ impl<S: Store> FaultyStore<S> {
 
     /// Drives a value out.
     pub fn evict(&self, key: &[u8]) {
-        let delete = Change::new(key, What::Delete, Condition::Always);
+        let delete = Change::new(key, Op::Delete, Condition::Always);
         self.inner.apply_many(&[delete], &mut |_, _| {});
     }
 
@@ -176,7 +178,7 @@ impl<S: Store> FaultyStore<S> {
         }
     }
 
-    fn load(&self, load: Load<'_>, out: &mut dyn FnMut(Result<Loaded<'_>, StoreError>)) {
+    fn load(&self, load: Load<'_>, out: &mut (dyn FnMut(Result<Loaded<'_>, StoreError>) + Send)) {
         self.inner.load_many(&[load], &mut |_, loaded| {
             out(loaded.map(|loaded| match (loaded, self.numbering()) {
                 (Loaded::Hit { bytes, token, .. }, Some(numbering)) => {
@@ -187,21 +189,20 @@ impl<S: Store> FaultyStore<S> {
         });
     }
 
-    fn apply(&self, mut change: Change<'_>, out: &mut dyn FnMut(Result<Applied, StoreError>)) {
+    fn apply(
+        &self,
+        mut change: Change<'_>,
+        out: &mut (dyn FnMut(Result<Applied, StoreError>) + Send),
+    ) {
         let when = self.numbering().map_or(Ok(change.when), |numbers| numbers.inside(change.when));
         match when {
             Ok(when) => change.when = when,
             Err(outcome) => return out(Ok(outcome)),
         }
-        if matches!(change.what, What::Store { .. }) {
+        if matches!(change.op, Op::Store { .. }) {
             lock(&self.keys).insert(change.key.to_vec());
         }
-        self.inner.apply_many(&[change], &mut |_, outcome| {
-            out(outcome.map(|applied| match (applied, self.numbering()) {
-                (Applied::Done(token), Some(numbering)) => Applied::Done(numbering.shown(token)),
-                (applied, _) => applied,
-            }));
-        });
+        self.inner.apply_many(&[change], &mut |_, outcome| out(outcome));
     }
 }
 
@@ -218,11 +219,7 @@ fn unknown() -> StoreError {
 }
 
 impl<S: Store> Store for FaultyStore<S> {
-    fn load_many(
-        &self,
-        loads: &[Load<'_>],
-        out: &mut dyn FnMut(usize, Result<Loaded<'_>, StoreError>),
-    ) {
+    fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         self.plan().load_batches += 1;
         for (index, load) in loads.iter().enumerate() {
             let fault = self.next(|plan| &mut plan.loads);
@@ -235,11 +232,7 @@ impl<S: Store> Store for FaultyStore<S> {
         }
     }
 
-    fn apply_many(
-        &self,
-        changes: &[Change<'_>],
-        out: &mut dyn FnMut(usize, Result<Applied, StoreError>),
-    ) {
+    fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         for (index, change) in changes.iter().enumerate() {
             self.begin_writing();
             let fault = self.next(|plan| &mut plan.changes);

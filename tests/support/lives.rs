@@ -1,6 +1,6 @@
 //! Tokens of a store that can restart.
 
-use memdict::{Applied, Change, Condition, Store, Token, What};
+use memdict::{Applied, Change, Condition, Load, Loaded, Op, Store, Token};
 
 /// What the tokens of a store that can restart say of its lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,10 +39,10 @@ impl Numbering {
         }
     }
 
-    /// A token of the store inside, as it is shown. That of a delete has the number 0.
+    /// A token of the store inside, as it is shown.
     pub(crate) fn shown(&self, token: Token) -> Token {
         let count = |cas: u64| cas.wrapping_sub(self.began.cas());
-        Token::new(0, self.told(), if token.cas() == 0 { 0 } else { count(token.cas()) })
+        Token::new(0, self.told(), count(token.cas()))
     }
 
     /// The condition for the store inside.
@@ -66,13 +66,15 @@ impl Numbering {
 
 /// The token of what a store of one server stores last.
 fn last_token(inner: &dyn Store) -> Token {
-    let store = Change::new(b"last", What::Store { bytes: b"", ttl: None }, Condition::Always);
-    let delete = Change::new(b"last", What::Delete, Condition::Always);
+    let store = Change::new(b"last", Op::Store { bytes: b"", ttl: None }, Condition::Always);
+    let delete = Change::new(b"last", Op::Delete, Condition::Always);
+    inner.apply_many(&[store], &mut |_, _| {});
     let mut last = None;
-    inner.apply_many(&[store, delete], &mut |index, outcome| {
-        if let (0, Ok(Applied::Done(token))) = (index, outcome) {
+    inner.load_many(&[Load::new(b"last")], &mut |_, loaded| {
+        if let Ok(Loaded::Hit { token, .. }) = loaded {
             last = Some(token);
         }
     });
-    last.expect("the store inside gives tokens")
+    inner.apply_many(&[delete], &mut |_, _| {});
+    last.expect("the store inside has stored it")
 }

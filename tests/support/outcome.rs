@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use memdict::{Applied, Change, Condition, Load, Loaded, Store, StoreError, Token, What};
+use memdict::{Applied, Change, Condition, Load, Loaded, Op, Store, StoreError, Token};
 
 /// What a load found, owned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub fn load(store: &dyn Store, keys: &[&[u8]]) -> Vec<Result<Got, StoreError>> {
 
 /// Makes changes in one batch: one outcome each, in the order of the changes.
 pub fn apply(store: &dyn Store, changes: &[Change<'_>]) -> Vec<Result<Applied, StoreError>> {
-    collect(changes.len(), |give| store.apply_many(changes, give))
+    collect(changes.len(), |give| store.apply_many(changes, &mut |index, out| give(index, out)))
 }
 
 /// Loads one key; panics if that fails.
@@ -60,8 +60,8 @@ pub fn load_one(store: &dyn Store, key: &[u8]) -> Got {
 }
 
 /// Makes one change; panics if that fails.
-pub fn apply_one(store: &dyn Store, key: &[u8], what: What<'_>, when: Condition) -> Applied {
-    let mut applied = apply(store, &[Change::new(key, what, when)]);
+pub fn apply_one(store: &dyn Store, key: &[u8], op: Op<'_>, when: Condition) -> Applied {
+    let mut applied = apply(store, &[Change::new(key, op, when)]);
     applied.remove(0).expect("the change has an outcome")
 }
 
@@ -80,20 +80,20 @@ pub fn load_when_up(store: &dyn Store, key: &[u8]) -> Got {
 }
 
 /// A value to store, for ever.
-pub fn store(bytes: &[u8]) -> What<'_> {
-    What::Store { bytes, ttl: None }
+pub fn store(bytes: &[u8]) -> Op<'_> {
+    Op::Store { bytes, ttl: None }
 }
 
 /// A value to store for a time.
-pub fn store_for(bytes: &[u8], ttl: Duration) -> What<'_> {
+pub fn store_for(bytes: &[u8], ttl: Duration) -> Op<'_> {
     let ttl = Some(ttl);
-    What::Store { bytes, ttl }
+    Op::Store { bytes, ttl }
 }
 
 /// Holds every store to exactly one outcome for each operation.
-fn collect<T>(
+fn collect<T: Send>(
     count: usize,
-    run: impl FnOnce(&mut dyn FnMut(usize, Result<T, StoreError>)),
+    run: impl FnOnce(&mut (dyn FnMut(usize, Result<T, StoreError>) + Send)),
 ) -> Vec<Result<T, StoreError>> {
     let mut outcomes: Vec<Option<Result<T, StoreError>>> = (0..count).map(|_| None).collect();
     run(&mut |index, outcome| {

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use memdict::{Applied, Change, Condition, Load, Loaded, MemcachedStore, Store, StoreError, What};
+use memdict::{Applied, Change, Condition, Load, Loaded, MemcachedStore, Op, Store, StoreError};
 use workload::TTL;
 
 use super::{Bench, thousands};
@@ -55,14 +55,14 @@ fn names(prefix: &str, many: usize) -> Vec<String> {
 
 fn change<'a>(key: &'a str, bytes: &'a [u8]) -> Change<'a> {
     let ttl = Some(std::time::Duration::from_secs(u64::from(TTL)));
-    Change::new(key.as_bytes(), What::Store { bytes, ttl }, Condition::Always)
+    Change::new(key.as_bytes(), Op::Store { bytes, ttl }, Condition::Always)
 }
 
 /// How many changes were done; the first error is kept.
 fn apply(store: &MemcachedStore, changes: &[Change<'_>]) -> (usize, Option<StoreError>) {
     let (mut done, mut failed) = (0, None);
     store.apply_many(changes, &mut |_, outcome| match outcome {
-        Ok(Applied::Done(_)) => done += 1,
+        Ok(Applied::Stored) => done += 1,
         Ok(_) => {}
         Err(error) => {
             failed.get_or_insert(error);
@@ -170,7 +170,7 @@ fn oversized(address: &str, many: usize, runs: usize) -> Outcome<Vec<Measured>> 
         let mut done = 0;
         watch.start();
         store.apply_many(&changes, &mut |index, outcome| match outcome {
-            Ok(Applied::Done(_)) => done += 1,
+            Ok(Applied::Stored) => done += 1,
             Err(StoreError::Refused(_)) => refused.push(index),
             _ => {}
         });

@@ -8,13 +8,10 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use crate::store::{Applied, Caps, Change, Load, Loaded, Store, StoreError};
-
-/// Takes the outcomes of a batch of loads.
-pub(crate) type LoadOut<'a> = dyn FnMut(usize, Result<Loaded<'_>, StoreError>) + Send + 'a;
-
-/// Takes the outcomes of a batch of changes.
-pub(crate) type ApplyOut<'a> = dyn FnMut(usize, Result<Applied, StoreError>) + Send + 'a;
+use crate::store::{
+    ApplyOut, Caps, LoadOut, Store,
+    operation::{Change, Load},
+};
 
 pub(crate) trait Drive: Send + Sync {
     fn caps(&self) -> Caps;

@@ -15,7 +15,7 @@ use crate::{
     envelope::Unusable,
     error::{Error, Result},
     log::warning,
-    store::{Load, Loaded, StoreError},
+    store::operation::{Load, Loaded, StoreError},
     track::Tracked,
 };
 

@@ -3,7 +3,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::StoreError;
+use super::operation::StoreError;
 use crate::key::MAX_WIRE;
 
 /// memcached's default for `item_size_max` (its option `-I`), in bytes.

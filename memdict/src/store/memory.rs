@@ -6,9 +6,10 @@ use lru::LruCache;
 use parking_lot::Mutex;
 
 use super::{
-    Applied, Change, Condition, Load, Loaded, Store, StoreError, Token, What,
+    ApplyOut, LoadOut, Store,
     clock::{Clock, SystemClock},
     limits,
+    operation::{Applied, Change, Condition, Load, Loaded, Op, StoreError, Token},
 };
 use crate::random;
 
@@ -134,8 +135,8 @@ impl MemoryStore {
     fn apply(&self, change: &Change<'_>) -> Result<Applied, StoreError> {
         let key = change.key;
         limits::check_key(key)?;
-        match change.what {
-            What::Store { bytes, ttl } => {
+        match change.op {
+            Op::Store { bytes, ttl } => {
                 self.check_size(key, bytes.len())?;
                 let value = Arc::from(bytes);
                 let now = self.clock.now();
@@ -146,10 +147,10 @@ impl MemoryStore {
                 if let Some(not_done) = self.hinders(items.by_use.peek(key), change.when) {
                     return Ok(not_done);
                 }
-                let cas = items.store(key, value, expires, self.max_bytes);
-                Ok(Applied::Done(self.token(cas)))
+                items.store(key, value, expires, self.max_bytes);
+                Ok(Applied::Stored)
             }
-            What::Delete => {
+            Op::Delete => {
                 let now = self.clock.now();
                 let mut items = self.items.lock();
                 items.expire(key, now);
@@ -161,7 +162,7 @@ impl MemoryStore {
                     return Ok(Applied::Gone);
                 }
                 items.remove(key);
-                Ok(Applied::Done(self.token(0)))
+                Ok(Applied::Deleted)
             }
         }
     }
@@ -214,19 +215,12 @@ impl Items {
     }
 
     /// Stores and makes room. The new item has just been used, so it is the last to go.
-    fn store(
-        &mut self,
-        key: &[u8],
-        bytes: Arc<[u8]>,
-        expires: Option<Duration>,
-        max_bytes: usize,
-    ) -> u64 {
+    fn store(&mut self, key: &[u8], bytes: Arc<[u8]>, expires: Option<Duration>, max_bytes: usize) {
         self.remove(key);
-        // 0 is no version: a delete answers with it.
+        // 0 is no version: a token of it matches nothing.
         self.last_cas = self.last_cas.wrapping_add(1).max(1);
         self.bytes += cost(key.len(), bytes.len());
-        let cas = self.last_cas;
-        let item = Item { bytes, expires, cas };
+        let item = Item { bytes, expires, cas: self.last_cas };
         self.by_use.put(key.into(), item);
         while self.bytes > max_bytes
             && let Some((key, item)) = self.by_use.pop_lru()
@@ -234,7 +228,6 @@ impl Items {
             self.bytes -= cost(key.len(), item.bytes.len());
             self.evictions += 1;
         }
-        cas
     }
 }
 
@@ -244,11 +237,7 @@ fn cost(key_length: usize, length: usize) -> usize {
 }
 
 impl Store for MemoryStore {
-    fn load_many(
-        &self,
-        loads: &[Load<'_>],
-        out: &mut dyn FnMut(usize, Result<Loaded<'_>, StoreError>),
-    ) {
+    fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         for (index, load) in loads.iter().enumerate() {
             match self.load(load.key) {
                 Ok(Some((bytes, token))) => out(index, Ok(Loaded::hit(&bytes, token))),
@@ -258,11 +247,7 @@ impl Store for MemoryStore {
         }
     }
 
-    fn apply_many(
-        &self,
-        changes: &[Change<'_>],
-        out: &mut dyn FnMut(usize, Result<Applied, StoreError>),
-    ) {
+    fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         for (index, change) in changes.iter().enumerate() {
             out(index, self.apply(change));
         }

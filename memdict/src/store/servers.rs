@@ -59,9 +59,10 @@ impl Servers {
         self.named.iter().map(|server| server.name.as_str())
     }
 
-    /// Each of them as a list of its own.
-    pub(in crate::store) fn each(&self) -> impl Iterator<Item = Self> {
-        self.named.iter().map(|server| Self { named: vec![server.clone()] })
+    /// The server with this index, as a list of its own.
+    #[cfg(feature = "classic")]
+    pub(in crate::store) fn alone(&self, index: usize) -> Self {
+        Self { named: self.named.get(index).into_iter().cloned().collect() }
     }
 
     pub(in crate::store) fn len(&self) -> usize {

@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use memdict::{Applied, Cache, Caps, Change, Error, Load, Loaded, MemoryStore, Store, StoreError};
+use memdict::{ApplyOut, Cache, Caps, Change, Error, Load, LoadOut, MemoryStore, Store};
 use memdict_tests::{Bench, Fault, FaultyStore, Lives};
 
 use super::{
@@ -145,19 +145,11 @@ impl fmt::Debug for Interrupted {
 }
 
 impl Store for Interrupted {
-    fn load_many(
-        &self,
-        loads: &[Load<'_>],
-        out: &mut dyn FnMut(usize, Result<Loaded<'_>, StoreError>),
-    ) {
+    fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         self.store.load_many(loads, out);
     }
 
-    fn apply_many(
-        &self,
-        changes: &[Change<'_>],
-        out: &mut dyn FnMut(usize, Result<Applied, StoreError>),
-    ) {
+    fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         for (index, change) in changes.iter().enumerate() {
             if self.left.fetch_sub(1, Ordering::Relaxed) == 0 {
                 (self.act)();

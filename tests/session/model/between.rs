@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use memdict::{Applied, Caps, Change, Condition, Load, Loaded, Store, StoreError, What};
+use memdict::{ApplyOut, Caps, Change, Condition, Load, LoadOut, Op, Store, StoreError};
 use memdict_tests::Fault;
 
 use crate::{record::Place, stage::Behind};
@@ -109,8 +109,8 @@ impl Between {
 
     fn deliver(&self, change: &Owned) {
         let what = match &change.bytes {
-            Some((bytes, ttl)) => What::Store { bytes, ttl: *ttl },
-            None => What::Delete,
+            Some((bytes, ttl)) => Op::Store { bytes, ttl: *ttl },
+            None => Op::Delete,
         };
         let change = Change::new(&change.key, what, change.when);
         self.behind.faulty.apply_many(&[change], &mut |_, _| {});
@@ -161,26 +161,18 @@ impl Between {
 }
 
 impl Store for Between {
-    fn load_many(
-        &self,
-        loads: &[Load<'_>],
-        out: &mut dyn FnMut(usize, Result<Loaded<'_>, StoreError>),
-    ) {
+    fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         for (index, load) in loads.iter().enumerate() {
             self.begin(load.key, false);
             self.behind.faulty.load_many(&[*load], &mut |_, loaded| out(index, loaded));
         }
     }
 
-    fn apply_many(
-        &self,
-        changes: &[Change<'_>],
-        out: &mut dyn FnMut(usize, Result<Applied, StoreError>),
-    ) {
+    fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         for (index, change) in changes.iter().enumerate() {
             if let Some(Incident::Late(after)) = self.begin(change.key, true) {
-                let bytes = match change.what {
-                    What::Store { bytes, ttl } => Some((bytes.to_vec(), ttl)),
+                let bytes = match change.op {
+                    Op::Store { bytes, ttl } => Some((bytes.to_vec(), ttl)),
                     _ => None,
                 };
                 let held = Owned { key: change.key.to_vec(), bytes, when: change.when };

@@ -8,7 +8,8 @@ use std::{
 };
 
 use memdict::{
-    Applied, Cache, Caps, Change, Condition, Load, Loaded, MemoryStore, Store, StoreError, What,
+    Applied, ApplyOut, Cache, Caps, Change, Condition, Load, LoadOut, MemoryStore, Op, Store,
+    StoreError,
 };
 use memdict_tests::{Got, load_when_up};
 
@@ -156,16 +157,20 @@ impl Ledger {
         }
     }
 
-    fn apply(&self, change: &Change<'_>, out: &mut dyn FnMut(Result<Applied, StoreError>)) {
+    fn apply(
+        &self,
+        change: &Change<'_>,
+        out: &mut (dyn FnMut(Result<Applied, StoreError>) + Send),
+    ) {
         let place = Place::of_wire(change.key);
-        let new = match change.what {
-            What::Store { bytes, .. } => Some(bytes),
+        let new = match change.op {
+            Op::Store { bytes, .. } => Some(bytes),
             _ => None,
         };
         self.inner.apply_many(&[*change], &mut |_, outcome| {
             let Some(place) = place else { return out(outcome) };
             match outcome {
-                Ok(Applied::Done(_)) => self.note(place, new),
+                Ok(Applied::Stored | Applied::Deleted) => self.note(place, new),
                 Ok(Applied::Gone) => assert!(self.now(place).is_none(), "{place:?} is gone"),
                 // A server that ended may have done it before.
                 Err(StoreError::Unknown(_)) => {
@@ -188,19 +193,11 @@ impl Ledger {
 }
 
 impl Store for Ledger {
-    fn load_many(
-        &self,
-        loads: &[Load<'_>],
-        out: &mut dyn FnMut(usize, Result<Loaded<'_>, StoreError>),
-    ) {
+    fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         self.inner.load_many(loads, out);
     }
 
-    fn apply_many(
-        &self,
-        changes: &[Change<'_>],
-        out: &mut dyn FnMut(usize, Result<Applied, StoreError>),
-    ) {
+    fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         for (index, change) in changes.iter().enumerate() {
             self.apply(change, &mut |outcome| out(index, outcome));
         }
@@ -227,7 +224,7 @@ impl Reader {
 
     fn read(&self, place: Place, bytes: &[u8]) -> Record {
         let wire = place.wire();
-        let what = What::Store { bytes, ttl: None };
+        let what = Op::Store { bytes, ttl: None };
         let change = Change::new(wire.as_bytes(), what, Condition::Always);
         self.store.apply_many(&[change], &mut |_, outcome| assert!(outcome.is_ok()));
         let session = self.cache.session();

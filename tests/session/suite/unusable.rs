@@ -1,6 +1,6 @@
 //! Stored bytes that do not check out.
 
-use memdict::{Change, Condition, DictDef, Error, Store, Tracked, What};
+use memdict::{Change, Condition, DictDef, Error, Op, Store, Tracked};
 use memdict_tests::Bench;
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +10,7 @@ static HITS: DictDef<u64> = DictDef::new("hits");
 
 /// Puts bytes under the wire key of `hits[a]`, past memdict.
 fn put(bench: &Bench, bytes: &[u8]) {
-    let change =
-        Change::new(b"memdict:hits:a", What::Store { bytes, ttl: None }, Condition::Always);
+    let change = Change::new(b"memdict:hits:a", Op::Store { bytes, ttl: None }, Condition::Always);
     bench.store.apply_many(&[change], &mut |_, applied| {
         applied.expect("the store is up");
     });

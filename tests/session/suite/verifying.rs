@@ -2,8 +2,8 @@
 //! itself, and tokens that a restart has made worthless.
 
 use memdict::{
-    Applied, Change, Condition, DictDef, Error, Load, Loaded, OnConflict, OnVanished, Session,
-    Store, There, Token, What,
+    Applied, Change, Condition, DictDef, Error, Load, Loaded, OnConflict, OnVanished, Op, Session,
+    Store, There, Token,
 };
 use memdict_tests::{Bench, Fault};
 
@@ -252,10 +252,10 @@ pub(crate) fn a_number_from_before_a_restart_never_writes_over_somebody_elses_va
 
         // Without that look the value is lost where the store does not tell of restarts.
         let seen = meet(None)?;
-        let what = What::Store { bytes: b"mine", ttl: None };
+        let what = Op::Store { bytes: b"mine", ttl: None };
         let change = Change::new(b"memdict:pages:k", what, Condition::Matches(seen));
         bench.store.apply_many(&[change], &mut |_, applied| match applied {
-            Ok(Applied::Done(_)) => assert!(!bench.tells_lives(), "the store tells of restarts"),
+            Ok(Applied::Stored) => assert!(!bench.tells_lives(), "the store tells of restarts"),
             Ok(Applied::Restarted) => assert!(bench.tells_lives()),
             other => panic!("{other:?}"),
         });

@@ -25,7 +25,7 @@ fn a_server_that_is_down_is_down_at_once_and_used_when_it_is_back() {
     assert!(matches!(outcomes[..], [Err(StoreError::Down(_))]), "{outcomes:?}");
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     server.revive();
-    assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Done(_)));
+    assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Stored));
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn a_restart_between_two_calls_is_not_noticed_but_for_the_values() {
     let s = open(&server);
     apply_one(&s, b"k", store(b"v"), Always);
     server.restart();
-    assert!(matches!(apply_one(&s, b"k", store(b"w"), Absent), Applied::Done(_)));
+    assert!(matches!(apply_one(&s, b"k", store(b"w"), Absent), Applied::Stored));
     server.restart();
     assert_eq!(load_one(&s, b"k"), Got::Miss);
 }
@@ -49,7 +49,7 @@ fn after_a_restart_a_token_may_match_somebody_elses_value() {
     server.restart();
     apply_one(&s, b"k", store(b"theirs"), Always);
     assert_eq!(load_one(&s, b"k").token(), token);
-    assert!(matches!(apply_one(&s, b"k", store(b"x"), Matches(token)), Applied::Done(_)));
+    assert!(matches!(apply_one(&s, b"k", store(b"x"), Matches(token)), Applied::Stored));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_change_that_is_not_answered_in_time_is_unknown_and_the_rest_is_not_sent() {
     for (silence, change) in [
         ("", Change::new(b"b", store(b"5ecret"), Always)),
         ("", Change::new(b"b", store(b"5ecret"), Absent)),
-        ("", Change::new(b"b", memdict::What::Delete, Always)),
+        ("", Change::new(b"b", memdict::Op::Delete, Always)),
         ("STOR", Change::new(b"b", store(b"5ecret"), Always)),
     ] {
         let server = ScriptedServer::start("1.4.0", &["STORED\r\n", silence, "STORED\r\n"]);
@@ -131,8 +131,7 @@ fn a_change_that_is_not_answered_in_time_is_unknown_and_the_rest_is_not_sent() {
         let begun = Instant::now();
         let first = Change::new(b"a", store(b"v"), Always);
         let outcomes = apply(&s, &[first, change, first]);
-        let [Ok(Applied::Done(_)), Err(unknown @ StoreError::Unknown(_)), Err(rest)] =
-            &outcomes[..]
+        let [Ok(Applied::Stored), Err(unknown @ StoreError::Unknown(_)), Err(rest)] = &outcomes[..]
         else {
             panic!("{outcomes:?}")
         };
@@ -142,7 +141,7 @@ fn a_change_that_is_not_answered_in_time_is_unknown_and_the_rest_is_not_sent() {
         assert!(!format!("{outcomes:?}").contains("5ecret"));
         assert_eq!(server.requests().len(), 2);
         // The answer that is late goes to nobody.
-        assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Done(_)));
+        assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Stored));
     }
 }
 
@@ -225,6 +224,6 @@ fn answers_out_of_step_are_never_given_to_the_wrong_key() {
         let outcomes = apply(&s, &[Change::new(b"a", store(b"v"), Always)]);
         let [Err(error @ StoreError::Unknown(_))] = &outcomes[..] else { panic!("{outcomes:?}") };
         assert!(!named(error, &server.address()).contains("5ecret"), "{error}");
-        assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Done(_)));
+        assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Stored));
     }
 }

@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use memdict::{Applied, Change, Condition, StoreError, What};
+use memdict::{Applied, Change, Condition, Op, StoreError};
 use memdict_tests::{Daemon, Got, Memcached, apply, apply_one, load, load_one, named, store};
 
 use Condition::{Absent, Always, Matches};
@@ -21,17 +21,17 @@ fn a_proxy_without_meta_commands_is_served() {
     let keys: Vec<_> = (0..300).map(|i| format!("key-{i}")).collect();
     let keys: Vec<_> = keys.iter().map(String::as_bytes).collect();
     let changes: Vec<_> = keys.iter().map(|key| Change::new(key, store(key), Absent)).collect();
-    assert!(apply(&s, &changes).iter().all(|done| matches!(done, Ok(Applied::Done(_)))));
+    assert!(apply(&s, &changes).iter().all(|done| matches!(done, Ok(Applied::Stored))));
     for (key, got) in keys.iter().zip(load(&s, &keys)) {
         assert_eq!(got.expect("a load has an outcome").value(), Some(*key));
     }
     assert!(servers.iter().all(|server| server.stat("curr_items") > 0));
     assert_eq!(apply_one(&s, keys[0], store(b"w"), Absent), Applied::Exists);
     let old = load_one(&s, keys[0]).token();
-    assert!(matches!(apply_one(&s, keys[0], store(b"w"), Matches(old)), Applied::Done(_)));
-    assert_eq!(apply_one(&s, keys[0], What::Delete, Matches(old)), Applied::Differs);
+    assert!(matches!(apply_one(&s, keys[0], store(b"w"), Matches(old)), Applied::Stored));
+    assert_eq!(apply_one(&s, keys[0], Op::Delete, Matches(old)), Applied::Differs);
     let new = load_one(&s, keys[0]).token();
-    assert!(matches!(apply_one(&s, keys[0], What::Delete, Matches(new)), Applied::Done(_)));
+    assert!(matches!(apply_one(&s, keys[0], Op::Delete, Matches(new)), Applied::Deleted));
     assert_eq!(load_one(&s, keys[0]), Got::Miss);
 }
 
@@ -42,7 +42,7 @@ fn a_server_that_is_down_behind_a_proxy_leaves_changes_unknown_and_loads_down() 
     let s = at(proxy.address());
     apply_one(&s, b"k", store(b"v"), Always);
     servers[0].kill();
-    for (what, when) in [(store(b"w"), Always), (store(b"w"), Absent), (What::Delete, Always)] {
+    for (what, when) in [(store(b"w"), Always), (store(b"w"), Absent), (Op::Delete, Always)] {
         let outcomes = apply(&s, &[Change::new(b"k", what, when)]);
         let [Err(error @ StoreError::Unknown(_))] = &outcomes[..] else { panic!("{outcomes:?}") };
         assert!(named(error, &proxy.address()).contains("SERVER_ERROR"), "{error}");

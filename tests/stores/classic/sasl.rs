@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use memdict::{Applied, Cache, Change, Condition, StoreError, What};
+use memdict::{Applied, Cache, Change, Condition, Op, StoreError};
 use memdict_tests::{Daemon, apply, apply_one, load, load_one, named, store};
 
 use Condition::{Always, Matches};
@@ -83,12 +83,12 @@ fn what_the_server_refuses_is_refused_and_the_connection_used_on() {
     let changes =
         [Change::new(b"k", store(&larger), Always), Change::new(b"l", store(b"v"), Always)];
     let outcomes = apply(&s, &changes);
-    let [Err(error @ StoreError::Refused(_)), Ok(Applied::Done(_))] = &outcomes[..] else {
+    let [Err(error @ StoreError::Refused(_)), Ok(Applied::Stored)] = &outcomes[..] else {
         panic!("{outcomes:?}")
     };
     named(error, &server.address());
     let token = load_one(&s, b"l").token();
-    assert!(matches!(apply_one(&s, b"l", What::Delete, Matches(token)), Applied::Done(_)));
+    assert!(matches!(apply_one(&s, b"l", Op::Delete, Matches(token)), Applied::Deleted));
 }
 
 const SET: u8 = 0x01;
@@ -130,5 +130,5 @@ fn a_late_answer_is_not_taken_for_that_to_a_later_question() {
     let outcomes = apply(&s, &[Change::new(b"k", store(b"v"), Always)]);
     assert!(matches!(outcomes[..], [Err(StoreError::Unknown(_))]), "{outcomes:?}");
     thread::sleep(LATE);
-    assert_eq!(apply_one(&s, b"k", What::Delete, Always), Applied::Gone);
+    assert_eq!(apply_one(&s, b"k", Op::Delete, Always), Applied::Gone);
 }

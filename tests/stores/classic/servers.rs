@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use memdict::{Applied, Cache, Change, ClassicStore, Condition, StoreError, What};
+use memdict::{Applied, Cache, Change, ClassicStore, Condition, Op, StoreError};
 use memdict_tests::{
     Daemon, Got, Memcached, ScriptedServer, apply, apply_one, load, load_one, store, store_for,
 };
@@ -77,7 +77,7 @@ fn keys_that_are_no_keys_or_not_utf_8_are_refused_and_cannot_smuggle_a_command()
         &[b'x'; 251],
     ] {
         assert!(matches!(load(&s, &[key])[..], [Err(StoreError::Refused(_))]));
-        for what in [store(b"v"), What::Delete] {
+        for what in [store(b"v"), Op::Delete] {
             let outcomes = apply(&s, &[Change::new(key, what, Always)]);
             assert!(matches!(outcomes[..], [Err(StoreError::Refused(_))]));
         }
@@ -100,11 +100,11 @@ fn a_value_deleted_on_its_token_is_gone_for_everyone_at_once() {
     let s = open(&server);
     apply_one(&s, b"k", store(b"v"), Always);
     let token = load_one(&s, b"k").token();
-    assert!(matches!(apply_one(&s, b"k", What::Delete, Matches(token)), Applied::Done(_)));
+    assert!(matches!(apply_one(&s, b"k", Op::Delete, Matches(token)), Applied::Deleted));
     assert_eq!(server.ask("get k\r\n", "END"), ["END"]);
     assert_eq!(server.ask("replace k 0 0 1\r\nx\r\n", "NOT"), ["NOT_STORED"]);
     assert_eq!(server.ask("delete k\r\n", "NOT"), ["NOT_FOUND"]);
-    assert!(matches!(apply_one(&s, b"k", store(b"w"), Absent), Applied::Done(_)));
+    assert!(matches!(apply_one(&s, b"k", store(b"w"), Absent), Applied::Stored));
     assert_eq!(server.ask("get k\r\n", "END"), ["VALUE k 0 1", "w", "END"]);
 }
 
@@ -117,14 +117,14 @@ fn an_item_may_take_what_it_was_told_and_the_server_has_the_last_word() {
     assert!(matches!(outcomes[..], [Err(StoreError::Refused(_))]), "1 MiB unless told otherwise");
     assert_eq!(server.stat("cmd_set"), 0);
     let s = open(&server).max_item_bytes(2 << 20);
-    assert!(matches!(apply(&s, &change(&value))[..], [Ok(Applied::Done(_))]));
+    assert!(matches!(apply(&s, &change(&value))[..], [Ok(Applied::Stored)]));
 
     let s = open(&server).max_item_bytes(8 << 20);
     let larger = vec![1; 3 << 20];
     let changes =
         [Change::new(b"k", store(&larger), Always), Change::new(b"l", store(b"v"), Always)];
     let outcomes = apply(&s, &changes);
-    let [Err(StoreError::Refused(why)), Ok(Applied::Done(_))] = &outcomes[..] else {
+    let [Err(StoreError::Refused(why)), Ok(Applied::Stored)] = &outcomes[..] else {
         panic!("{outcomes:?}")
     };
     assert!(why.contains("too large") && why.contains(&server.address()), "{why}");
@@ -151,7 +151,7 @@ fn a_server_without_versions_refuses_what_depends_on_one() {
     apply_one(&s, b"k", store(b"v"), Absent);
     assert_eq!(apply_one(&s, b"k", store(b"w"), Absent), Applied::Exists);
     let token = load_one(&s, b"k").token();
-    for what in [store(b"w"), What::Delete] {
+    for what in [store(b"w"), Op::Delete] {
         let outcomes = apply(&s, &[Change::new(b"k", what, Matches(token))]);
         let [Err(StoreError::Refused(message))] = &outcomes[..] else { panic!("{outcomes:?}") };
         assert!(message.contains("-C") && message.contains(&server.address()), "{message}");

@@ -40,7 +40,7 @@ fn a_server_that_nobody_vouches_for_is_down() {
     let s = at(other_name).timeout(Duration::from_millis(400)).tls().expect("it is no socket");
     assert!(matches!(load(&s.tls_ca_file(&certificate), &[b"k"])[..], [Err(StoreError::Down(_))]));
     let trusting = open(&server).tls_without_verification();
-    assert!(matches!(apply_one(&trusting, b"k", store(b"v"), Absent), Applied::Done(_)));
+    assert!(matches!(apply_one(&trusting, b"k", store(b"v"), Absent), Applied::Stored));
     let knowing = open(&server).tls_ca_file(&certificate);
     assert_eq!(load_one(&knowing, b"k").value(), Some(&b"v"[..]));
     assert_eq!(apply_one(&knowing, b"k", store(b"w"), Absent), Applied::Exists);
@@ -54,7 +54,7 @@ fn large_batches_and_values_go_and_come() {
     let keys: Vec<_> = (0..200).map(|i| format!("key-{i}")).collect();
     let keys: Vec<_> = keys.iter().map(String::as_bytes).collect();
     let changes: Vec<_> = keys.iter().map(|key| Change::new(key, store(&value), Absent)).collect();
-    assert!(apply(&s, &changes).iter().all(|done| matches!(done, Ok(Applied::Done(_)))));
+    assert!(apply(&s, &changes).iter().all(|done| matches!(done, Ok(Applied::Stored))));
     for got in load(&s, &keys) {
         assert_eq!(got.expect("a load has an outcome").value(), Some(&value[..]));
     }
@@ -83,7 +83,7 @@ fn credentials_over_tls_are_sasl() {
     let server = Daemon::memcached_with_sasl("shop", "5ecret", &tls);
     let s = open(&server).tls_ca_file(certificate);
     let s = s.credentials("shop", "5ecret").expect("both are plain");
-    assert!(matches!(apply_one(&s, b"k", store(b"v"), Absent), Applied::Done(_)));
+    assert!(matches!(apply_one(&s, b"k", store(b"v"), Absent), Applied::Stored));
     assert_eq!(load_one(&s, b"k").value(), Some(&b"v"[..]));
     assert!(format!("{s:?}").contains("sasl: true, tls: Some(\"verified\")"));
 }

@@ -1,6 +1,6 @@
 //! Batches, and what is refused of them.
 
-use memdict::{Applied, Change, Condition, Store, StoreError, What};
+use memdict::{Applied, Change, Condition, Op, Store, StoreError};
 use memdict_tests::{Got, apply, apply_one, load, load_one, store};
 
 use Condition::{Absent, Always, Matches};
@@ -14,8 +14,8 @@ pub(super) fn operations_on_one_key_take_effect_in_order(s: &dyn Store) {
         &[
             Change::new(b"k", store(b"1"), Absent),
             Change::new(b"k", store(b"2"), Absent),
-            Change::new(b"k", What::Delete, Always),
-            Change::new(b"k", What::Delete, Always),
+            Change::new(b"k", Op::Delete, Always),
+            Change::new(b"k", Op::Delete, Always),
             Change::new(b"k", store(b"3"), Absent),
         ],
     );
@@ -24,11 +24,11 @@ pub(super) fn operations_on_one_key_take_effect_in_order(s: &dyn Store) {
         matches!(
             kinds[..],
             [
-                Some(Applied::Done(_)),
+                Some(Applied::Stored),
                 Some(Applied::Exists),
-                Some(Applied::Done(_)),
+                Some(Applied::Deleted),
                 Some(Applied::Gone),
-                Some(Applied::Done(_))
+                Some(Applied::Stored)
             ]
         ),
         "{outcomes:?}"
@@ -83,7 +83,7 @@ pub(super) fn keys_that_are_not_utf_8_are_taken_or_refused(s: &dyn Store) {
     let key = &b"\xff\x80"[..];
     let applied = apply(s, &[Change::new(key, store(b"v"), Absent)]);
     match (&applied[..], &load(s, &[key])[..]) {
-        ([Ok(Applied::Done(_))], [Ok(got)]) => assert_eq!(got.value(), Some(&b"v"[..])),
+        ([Ok(Applied::Stored)], [Ok(got)]) => assert_eq!(got.value(), Some(&b"v"[..])),
         ([Err(StoreError::Refused(_))], [Err(StoreError::Refused(_))]) => {}
         other => panic!("{other:?}"),
     }
@@ -97,13 +97,13 @@ pub(super) fn keys_that_are_none_are_refused_and_the_others_served(s: &dyn Store
             &[
                 Change::new(key, store(b"v"), Always),
                 Change::new(b"good", store(b"v"), Always),
-                Change::new(key, What::Delete, Always),
+                Change::new(key, Op::Delete, Always),
             ],
         );
         assert!(
             matches!(
                 outcomes[..],
-                [Err(StoreError::Refused(_)), Ok(Applied::Done(_)), Err(StoreError::Refused(_))]
+                [Err(StoreError::Refused(_)), Ok(Applied::Stored), Err(StoreError::Refused(_))]
             ),
             "{key:?}: {outcomes:?}"
         );
@@ -125,7 +125,7 @@ pub(super) fn a_batch_may_be_large(s: &dyn Store) {
     let keys: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
     let changes: Vec<_> = keys.iter().map(|key| Change::new(key, store(key), Absent)).collect();
     for outcome in apply(s, &changes) {
-        assert!(matches!(outcome, Ok(Applied::Done(_))), "{outcome:?}");
+        assert!(matches!(outcome, Ok(Applied::Stored)), "{outcome:?}");
     }
     for (key, got) in keys.iter().zip(load(s, &keys)) {
         assert_eq!(got.expect("a load has an outcome").value(), Some(*key));

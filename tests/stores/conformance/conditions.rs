@@ -1,12 +1,12 @@
 //! Changes that depend on what is there.
 
-use memdict::{Applied, Change, Condition, Store, Token, What};
+use memdict::{Applied, Change, Condition, Op, Store, Token};
 use memdict_tests::{Got, apply, apply_one, load_one, store};
 
 use Condition::{Absent, Always, Matches};
 
 pub(super) fn absent_stores_where_nothing_is_and_leaves_what_is(s: &dyn Store) {
-    assert!(matches!(apply_one(s, b"k", store(b"first"), Absent), Applied::Done(_)));
+    assert!(matches!(apply_one(s, b"k", store(b"first"), Absent), Applied::Stored));
     assert_eq!(apply_one(s, b"k", store(b"second"), Absent), Applied::Exists);
     assert_eq!(load_one(s, b"k").value(), Some(&b"first"[..]));
 }
@@ -14,33 +14,15 @@ pub(super) fn absent_stores_where_nothing_is_and_leaves_what_is(s: &dyn Store) {
 pub(super) fn a_matching_token_replaces_and_an_outdated_one_differs(s: &dyn Store) {
     apply_one(s, b"k", store(b"1"), Always);
     let token = load_one(s, b"k").token();
-    assert!(matches!(apply_one(s, b"k", store(b"2"), Matches(token)), Applied::Done(_)));
+    assert!(matches!(apply_one(s, b"k", store(b"2"), Matches(token)), Applied::Stored));
     assert_eq!(apply_one(s, b"k", store(b"3"), Matches(token)), Applied::Differs);
     assert_eq!(load_one(s, b"k").value(), Some(&b"2"[..]));
-}
-
-pub(super) fn storing_gives_the_token_that_a_load_gives_or_one_that_matches_nothing(s: &dyn Store) {
-    let Applied::Done(stored) = apply_one(s, b"k", store(b"v"), Always) else {
-        panic!("not stored")
-    };
-    if !s.caps().returns_tokens {
-        assert_ne!(load_one(s, b"k").token(), stored);
-        assert_eq!(apply_one(s, b"k", store(b"w"), Matches(stored)), Applied::Differs);
-        assert_eq!(apply_one(s, b"k", What::Delete, Matches(stored)), Applied::Differs);
-        assert_eq!(load_one(s, b"k").value(), Some(&b"v"[..]));
-        return;
-    }
-    assert_eq!(load_one(s, b"k").token(), stored);
-    let Applied::Done(again) = apply_one(s, b"k", store(b"w"), Matches(stored)) else {
-        panic!("not stored")
-    };
-    assert_eq!(load_one(s, b"k").token(), again);
 }
 
 pub(super) fn a_token_on_nothing_is_gone(s: &dyn Store) {
     apply_one(s, b"k", store(b"v"), Always);
     let token = load_one(s, b"k").token();
-    apply_one(s, b"k", What::Delete, Always);
+    apply_one(s, b"k", Op::Delete, Always);
     assert_eq!(apply_one(s, b"k", store(b"w"), Matches(token)), Applied::Gone);
     assert_eq!(load_one(s, b"k"), Got::Miss);
 }
@@ -50,23 +32,23 @@ pub(super) fn deleting_obeys_tokens(s: &dyn Store) {
     let old = load_one(s, b"k").token();
     apply_one(s, b"k", store(b"2"), Always);
     let new = load_one(s, b"k").token();
-    assert_eq!(apply_one(s, b"k", What::Delete, Matches(old)), Applied::Differs);
+    assert_eq!(apply_one(s, b"k", Op::Delete, Matches(old)), Applied::Differs);
     assert_eq!(load_one(s, b"k").value(), Some(&b"2"[..]));
-    assert!(matches!(apply_one(s, b"k", What::Delete, Matches(new)), Applied::Done(_)));
-    assert_eq!(apply_one(s, b"k", What::Delete, Matches(new)), Applied::Gone);
+    assert!(matches!(apply_one(s, b"k", Op::Delete, Matches(new)), Applied::Deleted));
+    assert_eq!(apply_one(s, b"k", Op::Delete, Matches(new)), Applied::Gone);
 }
 
 pub(super) fn deleting_on_absent_says_what_is_there_and_does_nothing(s: &dyn Store) {
-    assert_eq!(apply_one(s, b"k", What::Delete, Absent), Applied::Gone);
+    assert_eq!(apply_one(s, b"k", Op::Delete, Absent), Applied::Gone);
     apply_one(s, b"k", store(b"v"), Always);
-    assert_eq!(apply_one(s, b"k", What::Delete, Absent), Applied::Exists);
+    assert_eq!(apply_one(s, b"k", Op::Delete, Absent), Applied::Exists);
     assert_eq!(load_one(s, b"k").value(), Some(&b"v"[..]));
 }
 
 /// Tries all changes on `tokens`, which match nothing.
 fn match_nothing(s: &dyn Store, tokens: &[Token], there: Applied, where_nothing_is: Applied) {
     for token in tokens {
-        for what in [store(b"w"), What::Delete] {
+        for what in [store(b"w"), Op::Delete] {
             assert_eq!(apply_one(s, b"k", what, Matches(*token)), there, "{token:?}");
             assert_eq!(apply_one(s, b"none", what, Matches(*token)), where_nothing_is, "{token:?}");
         }
@@ -107,7 +89,7 @@ pub(super) fn a_token_of_another_life_says_that_the_server_restarted_if_both_are
         return match_nothing(s, &others, Applied::Differs, Applied::Gone);
     }
     for other in [of_life(another(life)), Token::new(server, another(life), 0)] {
-        for what in [store(b"w"), What::Delete] {
+        for what in [store(b"w"), Op::Delete] {
             assert_eq!(apply_one(s, b"k", what, Matches(other)), Applied::Restarted, "{other:?}");
         }
     }
@@ -122,26 +104,26 @@ pub(super) fn a_token_of_another_life_changes_nothing_also_among_others(s: &dyn 
     let other = Token::new(token.server(), another(token.life()), token.cas());
     let never = Change::new(b"k", store(b"never"), Matches(other));
     let one = |what, when| Change::new(b"k", what, when);
-    // So many that success may go without an answer.
+    // So many that quiet ones are silent.
     for quiet in [false, true] {
         let changes = [
             never,
             one(store(b"1"), Always),
             never,
             one(store(b"x"), Absent),
-            one(What::Delete, Matches(other)),
+            one(Op::Delete, Matches(other)),
             one(store(b"2"), Always),
-            one(What::Delete, Always),
+            one(Op::Delete, Always),
             never,
             one(store(b"3"), Absent),
             never,
         ];
-        let how = |change: Change<'static>| if quiet { change.without_token() } else { change };
+        let how = |change: Change<'static>| if quiet { change.quiet() } else { change };
         let outcomes = apply(s, &changes.map(how));
         let expected =
             "restarted done restarted exists restarted done done restarted done restarted";
         let word = |outcome: &Result<Applied, _>| match outcome {
-            Ok(Applied::Done(_)) => "done".to_owned(),
+            Ok(Applied::Stored | Applied::Deleted) => "done".to_owned(),
             other => format!("{other:?}").replace("Ok(", "").replace(')', "").to_lowercase(),
         };
         let words: Vec<_> = outcomes.iter().map(word).collect();
@@ -150,20 +132,10 @@ pub(super) fn a_token_of_another_life_changes_nothing_also_among_others(s: &dyn 
     }
 }
 
-pub(super) fn the_token_of_a_delete_matches_nothing(s: &dyn Store) {
-    apply_one(s, b"k", store(b"v"), Always);
-    let Applied::Done(token) = apply_one(s, b"k", What::Delete, Always) else {
-        panic!("not deleted")
-    };
-    assert_eq!(token.cas(), 0);
-    apply_one(s, b"k", store(b"v"), Always);
-    assert_eq!(apply_one(s, b"k", store(b"w"), Matches(token)), Applied::Differs);
-}
-
 pub(super) fn a_value_stored_anew_has_another_version(s: &dyn Store) {
     apply_one(s, b"k", store(b"v"), Always);
     let before = load_one(s, b"k").token();
-    apply_one(s, b"k", What::Delete, Always);
+    apply_one(s, b"k", Op::Delete, Always);
     apply_one(s, b"k", store(b"v"), Always);
     assert_ne!(load_one(s, b"k").token(), before);
 }

@@ -107,14 +107,12 @@ suite! {
     conditions {
         absent_stores_where_nothing_is_and_leaves_what_is
         a_matching_token_replaces_and_an_outdated_one_differs
-        storing_gives_the_token_that_a_load_gives_or_one_that_matches_nothing
         a_token_on_nothing_is_gone
         deleting_obeys_tokens
         deleting_on_absent_says_what_is_there_and_does_nothing
         a_token_of_another_server_or_version_matches_nothing
         a_token_of_another_life_says_that_the_server_restarted_if_both_are_known
         a_token_of_another_life_changes_nothing_also_among_others
-        the_token_of_a_delete_matches_nothing
         a_value_stored_anew_has_another_version
     }
     batches {

@@ -2,13 +2,13 @@
 
 use std::{thread, time::Duration};
 
-use memdict::{Applied, Change, Condition, Store, What};
+use memdict::{Applied, Change, Condition, Op, Store};
 use memdict_tests::{Got, apply, apply_one, load_one, store, store_for};
 
 use Condition::{Always, Matches};
 
 pub(super) fn what_was_stored_is_loaded(s: &dyn Store) {
-    assert!(matches!(apply_one(s, b"k", store(b"v"), Always), Applied::Done(_)));
+    assert!(matches!(apply_one(s, b"k", store(b"v"), Always), Applied::Stored));
     assert_eq!(load_one(s, b"k").value(), Some(&b"v"[..]));
 }
 
@@ -30,9 +30,9 @@ pub(super) fn storing_replaces_whatever_is_there(s: &dyn Store) {
 }
 
 pub(super) fn deleting_takes_the_value_away_and_nothing_is_gone(s: &dyn Store) {
-    assert_eq!(apply_one(s, b"k", What::Delete, Always), Applied::Gone);
+    assert_eq!(apply_one(s, b"k", Op::Delete, Always), Applied::Gone);
     apply_one(s, b"k", store(b"v"), Always);
-    assert!(matches!(apply_one(s, b"k", What::Delete, Always), Applied::Done(_)));
+    assert!(matches!(apply_one(s, b"k", Op::Delete, Always), Applied::Deleted));
     assert_eq!(load_one(s, b"k"), Got::Miss);
 }
 
@@ -42,7 +42,7 @@ pub(super) fn a_lifetime_ends(s: &dyn Store) {
     let token = load_one(s, b"long").token();
     thread::sleep(Duration::from_millis(2_300));
     assert_eq!(load_one(s, b"short"), Got::Miss);
-    assert_eq!(apply_one(s, b"short", What::Delete, Always), Applied::Gone);
+    assert_eq!(apply_one(s, b"short", Op::Delete, Always), Applied::Gone);
     assert_eq!(apply_one(s, b"short", store(b"w"), Matches(token)), Applied::Gone);
     assert_eq!(load_one(s, b"long").token(), token);
 }
@@ -50,7 +50,7 @@ pub(super) fn a_lifetime_ends(s: &dyn Store) {
 pub(super) fn a_lifetime_of_nothing_is_a_second_and_not_for_ever(s: &dyn Store) {
     for (key, ttl) in [(b"a", Duration::ZERO), (b"b", Duration::from_nanos(1))] {
         let applied = apply_one(s, key, store_for(b"v", ttl), Always);
-        assert!(matches!(applied, Applied::Done(_)));
+        assert!(matches!(applied, Applied::Stored));
     }
     thread::sleep(Duration::from_millis(2_300));
     assert_eq!(load_one(s, b"a"), Got::Miss);

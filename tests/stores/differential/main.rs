@@ -10,8 +10,8 @@ use std::{
 };
 
 use memdict::{
-    Applied, Change, ClassicStore, Condition, MemcachedStore, MemoryStore, Store, StoreError,
-    Token, What,
+    Applied, Change, ClassicStore, Condition, MemcachedStore, MemoryStore, Op, Store, StoreError,
+    Token,
 };
 use memdict_tests::{Daemon, Got, Memcached, apply, load};
 use proptest::prelude::*;
@@ -87,15 +87,13 @@ fn batch() -> impl Strategy<Value = Batch> {
 /// One store with the tokens that it showed, in the order in which all stores did.
 struct Side<'s> {
     store: &'s dyn Store,
-    /// Whether what storing gives is compared and used: all stores have to give it then.
-    stored_tokens: bool,
     /// With the keys they are of.
     seen: Vec<(usize, Token)>,
 }
 
 impl<'s> Side<'s> {
-    fn of(store: &'s dyn Store, stored_tokens: bool) -> Self {
-        Self { store, stored_tokens, seen: Vec::new() }
+    fn of(store: &'s dyn Store) -> Self {
+        Self { store, seen: Vec::new() }
     }
 
     fn condition(&self, step: &Step) -> Condition {
@@ -137,7 +135,7 @@ impl<'s> Side<'s> {
                 let answer = |((change, step), outcome): ((&Change<'_>, &Step), _)| {
                     let outcome =
                         if tells_lives { outcome } else { as_if_told(change, step, outcome) };
-                    self.answer_of_change(step.key, outcome)
+                    answer_of_change(outcome)
                 };
                 changes.iter().zip(steps).zip(applied).map(answer).collect()
             }
@@ -154,17 +152,12 @@ impl<'s> Side<'s> {
             Err(error) => kind(&error).to_owned(),
         }
     }
+}
 
-    fn answer_of_change(&mut self, key: usize, outcome: Result<Applied, StoreError>) -> String {
-        match outcome {
-            Ok(Applied::Done(token)) if self.stored_tokens => {
-                self.seen.push((key, token));
-                format!("done {}", token.cas() == 0)
-            }
-            Ok(Applied::Done(_)) => "done".to_owned(),
-            Ok(other) => format!("{other:?}"),
-            Err(error) => kind(&error).to_owned(),
-        }
+fn answer_of_change(outcome: Result<Applied, StoreError>) -> String {
+    match outcome {
+        Ok(applied) => format!("{applied:?}"),
+        Err(error) => kind(&error).to_owned(),
     }
 }
 
@@ -183,10 +176,10 @@ fn as_if_told(
     }
 }
 
-fn what(step: &Step) -> What<'_> {
+fn what(step: &Step) -> Op<'_> {
     match &step.value {
-        Some(Value { bytes, ttl }) => What::Store { bytes, ttl: *ttl },
-        None => What::Delete,
+        Some(Value { bytes, ttl }) => Op::Store { bytes, ttl: *ttl },
+        None => Op::Delete,
     }
 }
 
@@ -201,14 +194,13 @@ fn kind(error: &StoreError) -> &'static str {
 
 /// Holds the stores to the embedded store's answers, in `cases` random sequences.
 fn all_answer_as_the_embedded_store_does(stores: &[&dyn Store], cases: u32) {
-    let stored_tokens = stores.iter().all(|store| store.caps().returns_tokens);
     let case = AtomicUsize::new(0);
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(batches in prop::collection::vec(batch(), 1..30))| {
         let case = case.fetch_add(1, Ordering::Relaxed);
         let memory = MemoryStore::new();
-        let mut embedded = Side::of(&memory, stored_tokens);
-        let mut sides: Vec<_> = stores.iter().map(|store| Side::of(*store, stored_tokens)).collect();
+        let mut embedded = Side::of(&memory);
+        let mut sides: Vec<_> = stores.iter().map(|store| Side::of(*store)).collect();
         for batch in &batches {
             let names: Vec<_> = (0..KEYS).map(|key| format!("case-{case:07}-{key}")).collect();
             let expected = embedded.run(&names, batch);
@@ -235,7 +227,7 @@ fn memcached_answers_as_the_embedded_store_does_whoever_asks() {
 }
 
 #[test]
-fn the_classic_client_gets_the_same_answers_but_for_tokens_of_what_it_stores() {
+fn the_classic_client_gets_the_same_answers_whatever_it_speaks() {
     let (_servers, names) = two_servers();
     let text = ClassicStore::new(names).expect("the names are well formed");
     let with_sasl = Daemon::memcached_with_sasl("shop", "5ecret", &["-m", "256"]);

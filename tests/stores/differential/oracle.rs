@@ -7,7 +7,9 @@ use std::{
 };
 
 use memcache::exp::{Delete, Get, Meta, MetaClient, MutationResult, MutationStatus, Set};
-use memdict::{Applied, Change, Condition, Load, Loaded, Store, StoreError, Token, What};
+use memdict::{
+    Applied, ApplyOut, Change, Condition, Load, LoadOut, Loaded, Op, Store, StoreError, Token,
+};
 
 /// memcached's default for the largest item, and what it keeps beside key and value.
 const ITEM_SIZE_MAX: usize = 1 << 20;
@@ -32,12 +34,12 @@ impl ExpOracle {
             Condition::Matches(_) => Some(0),
             _ => None,
         };
-        let result = match (change.what, change.when) {
-            (What::Store { bytes, ttl }, when) => {
+        let result = match (change.op, change.when) {
+            (Op::Store { bytes, ttl }, when) => {
                 if bytes.len() + change.key.len() + BOOKKEEPING > ITEM_SIZE_MAX {
                     return Err(StoreError::Refused("too large".to_owned()));
                 }
-                let mut set = Set::new(change.key, bytes).return_cas();
+                let mut set = Set::new(change.key, bytes);
                 if let Some(ttl) = ttl {
                     set = set.ttl_raw(wire(ttl));
                 }
@@ -47,7 +49,7 @@ impl ExpOracle {
                     _ => set,
                 })
             }
-            (What::Delete, Condition::Absent) => {
+            (Op::Delete, Condition::Absent) => {
                 let got = self.0.run(Get::new(change.key).meta(Meta::NONE.cas()));
                 let got = got.map_err(|error| StoreError::Down(error.to_string()))?;
                 return Ok(if got.item.cas.is_some() { Applied::Exists } else { Applied::Gone });
@@ -66,11 +68,9 @@ impl ExpOracle {
 }
 
 fn outcome(change: &Change<'_>, result: &MutationResult) -> Result<Applied, StoreError> {
-    match (result.status, change.what) {
-        (MutationStatus::Applied, What::Delete) => Ok(Applied::Done(Token::new(0, 0, 0))),
-        (MutationStatus::Applied, _) => {
-            Ok(Applied::Done(Token::new(0, 0, result.cas.unwrap_or(0))))
-        }
+    match (result.status, change.op) {
+        (MutationStatus::Applied, Op::Delete) => Ok(Applied::Deleted),
+        (MutationStatus::Applied, _) => Ok(Applied::Stored),
         (MutationStatus::AlreadyExists, _) => Ok(Applied::Exists),
         (MutationStatus::CasMismatch, _) => Ok(Applied::Differs),
         (MutationStatus::NotFound, _) => Ok(Applied::Gone),
@@ -87,11 +87,7 @@ fn wire(ttl: Duration) -> u32 {
 }
 
 impl Store for ExpOracle {
-    fn load_many(
-        &self,
-        loads: &[Load<'_>],
-        out: &mut dyn FnMut(usize, Result<Loaded<'_>, StoreError>),
-    ) {
+    fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         for (index, load) in loads.iter().enumerate() {
             match self.0.run(Get::new(load.key).meta(Meta::NONE.cas())) {
                 Ok(got) => out(
@@ -106,11 +102,7 @@ impl Store for ExpOracle {
         }
     }
 
-    fn apply_many(
-        &self,
-        changes: &[Change<'_>],
-        out: &mut dyn FnMut(usize, Result<Applied, StoreError>),
-    ) {
+    fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         for (index, change) in changes.iter().enumerate() {
             out(index, self.change(change));
         }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use memdict::{Applied, Change, Condition, MemcachedStore, StoreError, Token, What};
-use memdict_tests::{End, Got, Memcached, Proxy, Way, apply, load, store};
+use memdict::{Applied, Change, Condition, MemcachedStore, Op, StoreError, Token};
+use memdict_tests::{End, Got, Memcached, Proxy, Way, apply, load, load_one, store};
 
 use super::{applied, delete, loaded, open};
 
@@ -58,11 +58,8 @@ impl Stage {
             true => Change::new(key, store(OLD), Always),
             false => delete(key),
         };
-        let outcomes = apply(&self.other, &CHANGED.map(change));
-        [2, 6].map(|at: usize| match outcomes[at] {
-            Ok(Applied::Done(token)) => token,
-            ref other => panic!("{other:?}"),
-        })
+        apply(&self.other, &CHANGED.map(change));
+        [2, 6].map(|at: usize| load_one(&self.other, CHANGED[at].0).token())
     }
 
     /// Makes the changes and the loads over this store.
@@ -74,7 +71,7 @@ impl Stage {
             Change::new(b"d", store(NEW), Matches(c)),
             delete(b"e"),
             delete(b"f"),
-            Change::new(b"g", What::Delete, Matches(g)),
+            Change::new(b"g", Op::Delete, Matches(g)),
         ];
         Outcomes { changes: apply(s, &changes), loads: load(s, &READ) }
     }

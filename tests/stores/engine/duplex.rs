@@ -15,7 +15,7 @@ fn go_and_come(server: &Memcached, keys: &[String], value: &[u8]) {
         keys.iter().map(|key| Change::new(key.as_bytes(), store(value), Always)).collect();
     let mut done = 0;
     s.apply_many(&changes, &mut |index, outcome| {
-        assert!(matches!(outcome, Ok(Applied::Done(_))), "{index}: {outcome:?}");
+        assert!(matches!(outcome, Ok(Applied::Stored)), "{index}: {outcome:?}");
         done += 1;
     });
     assert_eq!(done, keys.len());

@@ -12,7 +12,7 @@ mod servers;
 mod splits;
 mod timeouts;
 
-use memdict::{Applied, Change, Condition, MemcachedStore, StoreError, What};
+use memdict::{Applied, Change, Condition, MemcachedStore, Op, StoreError};
 use memdict_tests::{Got, store};
 
 fn open(address: String) -> MemcachedStore {
@@ -26,7 +26,7 @@ fn stores<const N: usize>(keys: [&'static [u8]; N]) -> [Change<'static>; N] {
 
 /// Deletes, whatever is there.
 fn delete(key: &[u8]) -> Change<'_> {
-    Change::new(key, What::Delete, Condition::Always)
+    Change::new(key, Op::Delete, Condition::Always)
 }
 
 fn failed(error: &StoreError) -> &'static str {
@@ -41,7 +41,7 @@ fn failed(error: &StoreError) -> &'static str {
 /// Each outcome in a word.
 fn applied(outcomes: &[Result<Applied, StoreError>]) -> Vec<&'static str> {
     let word = |outcome: &_| match outcome {
-        Ok(Applied::Done(_)) => "done",
+        Ok(Applied::Stored | Applied::Deleted) => "done",
         Ok(Applied::Exists) => "exists",
         Ok(Applied::Differs) => "differs",
         Ok(Applied::Gone) => "gone",

@@ -5,7 +5,7 @@ use crate::{
     error::{Error, Result},
     report::CommitReport,
     session::entry::seen::Look,
-    store::{Load, StoreError},
+    store::operation::{Load, StoreError},
 };
 
 impl Plan<'_> {

@@ -12,7 +12,10 @@ use crate::{
         any_slot::{AnySlot, Draft, Fields},
         seen::Expected,
     },
-    store::{Caps, Change, Condition, Load, What},
+    store::{
+        Caps,
+        operation::{Change, Condition, Load, Op},
+    },
 };
 
 /// The changes of one commit, and what is known of their outcome.
@@ -147,16 +150,15 @@ impl<'e> Plan<'e> {
     pub(crate) fn changes(&self) -> Vec<Change<'_>> {
         let mut changes = Vec::with_capacity(self.steps.len());
         changes.extend(self.steps.iter().filter(|step| step.next == Next::Send).map(|step| {
-            let what = match (step.value(), &step.purpose) {
+            let op = match (step.value(), &step.purpose) {
                 (Some(range), Purpose::Write | Purpose::Recreate) => {
-                    What::Store { bytes: &self.bytes[range.clone()], ttl: step.policy.ttl }
+                    Op::Store { bytes: &self.bytes[range.clone()], ttl: step.policy.ttl }
                 }
-                _ => What::Delete,
+                _ => Op::Delete,
             };
-            let change = Change::new(step.entry.name().wire(), what, step.expected.condition());
-            // The session ends with the commit. What is sent again has gone wrong once, and gets
-            // an answer of its own.
-            if step.resent { change } else { change.without_token() }
+            let change = Change::new(step.entry.name().wire(), op, step.expected.condition());
+            // What is sent again has gone wrong once, and gets an answer of its own.
+            if step.resent { change } else { change.quiet() }
         }));
         changes
     }
@@ -197,8 +199,8 @@ fn supported(name: &Name, purpose: &Purpose, expected: Expected, caps: Caps) -> 
         return Ok(());
     };
     let missing = match purpose {
-        Purpose::Remove if !caps.conditional_delete => "delete a value only if it is unchanged",
-        Purpose::Write if !caps.conditional_store => "store a value only if it is unchanged",
+        Purpose::Remove if !caps.conditional_delete() => "delete a value only if it is unchanged",
+        Purpose::Write if !caps.conditional_store() => "store a value only if it is unchanged",
         _ => return Ok(()),
     };
     let (dict, key) = (name.dict.to_string(), name.key.clone());

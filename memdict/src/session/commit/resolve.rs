@@ -11,7 +11,7 @@ use crate::{
     error::There,
     report::How,
     session::entry::seen::{Expected, Look},
-    store::StoreError,
+    store::operation::StoreError,
 };
 
 /// How often a change goes by what somebody else has stored, only to find that stored over again.

@@ -15,7 +15,7 @@ use crate::{
         entry::seen::{Look, Version},
         settings::Settings,
     },
-    store::{Applied, Change, Load, Loaded, StoreError},
+    store::operation::{Applied, Change, Load, Loaded, StoreError},
 };
 
 /// What a conflict is worth that leads to another attempt: nobody reads who changed what.

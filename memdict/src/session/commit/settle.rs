@@ -10,7 +10,7 @@ use crate::{
     error::There,
     report::{CommitReport, How},
     session::entry::seen::Expected,
-    store::{Applied, StoreError},
+    store::operation::{Applied, StoreError},
 };
 
 /// The answers to a batch, collected while the plan is lent out.
@@ -165,9 +165,9 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
             Verdict::Refused { reason }
         }
 
-        (Purpose::Write, Ok(Applied::Done(_))) => Verdict::Done(How::Written),
-        (Purpose::Recreate, Ok(Applied::Done(_))) => Verdict::Done(How::Recreated),
-        (Purpose::Remove, Ok(Applied::Done(_) | Applied::Gone)) => Verdict::Done(How::Removed),
+        (Purpose::Write, Ok(Applied::Stored)) => Verdict::Done(How::Written),
+        (Purpose::Recreate, Ok(Applied::Stored)) => Verdict::Done(How::Recreated),
+        (Purpose::Remove, Ok(Applied::Deleted | Applied::Gone)) => Verdict::Done(How::Removed),
 
         // What was sent first may have been made after it was looked for.
         (Purpose::Write | Purpose::Recreate, Ok(Applied::Exists | Applied::Differs))
@@ -179,8 +179,10 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
         (_, Ok(Applied::Restarted)) => step.clash(There::ServerRestarted),
 
         (Purpose::Write, Ok(Applied::Gone)) => step.vanished(),
-        (Purpose::Recreate, Ok(Applied::Gone)) => Verdict::Lost {
-            reason: "the store says both that the value exists and that it does not".to_owned(),
+        (Purpose::Write | Purpose::Recreate, Ok(Applied::Deleted))
+        | (Purpose::Remove, Ok(Applied::Stored))
+        | (Purpose::Recreate, Ok(Applied::Gone)) => Verdict::Lost {
+            reason: "the store gave an answer that does not belong to the change".to_owned(),
             uncertain: true,
         },
 

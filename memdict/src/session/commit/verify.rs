@@ -18,7 +18,10 @@ use crate::{
             seen::{Expected, Look, Version},
         },
     },
-    store::{Applied, Caps, Change, Load, StoreError, What},
+    store::{
+        Caps,
+        operation::{Applied, Change, Load, Op, StoreError},
+    },
 };
 
 /// What is to be looked at.
@@ -128,14 +131,14 @@ impl<'e> Plan<'e> {
     /// other changes would be made before that is known: deletions on the token that was seen. No
     /// value has it any more, so they change nothing.
     pub(crate) fn probes(&self, checks: &Checks<'_>, caps: Caps) -> Vec<Change<'_>> {
-        if !checks.all_or_none || !caps.conditional_delete || self.steps.len() < 2 {
+        if !checks.all_or_none || !caps.conditional_delete() || self.steps.len() < 2 {
             return Vec::new();
         }
         let vanished = self.steps.iter().filter(|step| step.vanished);
         vanished
             .map(|step| {
                 let (key, when) = (step.entry.name().wire(), step.expected.condition());
-                Change::new(key, What::Delete, when)
+                Change::new(key, Op::Delete, when)
             })
             .collect()
     }

@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     codec::{Codec, Encoded},
     envelope::Unusable,
-    store::{Condition, Token},
+    store::operation::{Condition, Token},
     track::{Changes, Schema, Tracked},
 };
 

@@ -14,7 +14,7 @@ use crate::{
     envelope::{self, Opened, Unusable},
     error::{BoxError, Error, Result},
     key::name::Name,
-    store::{Loaded, StoreError},
+    store::operation::{Loaded, StoreError},
     track::{Schema, Tracked},
 };
 

@@ -5,13 +5,16 @@ use std::time::Duration;
 use memcache::{CommandError, MemcacheError};
 
 use super::{
-    One,
     failure::{self, Failed},
     load::Item,
+    one::{One, text},
     payload::{Payload, Progress},
-    text,
 };
-use crate::store::{Applied, Change, Condition, StoreError, Token, What, limits, ttl};
+use crate::store::{
+    ApplyOut, limits,
+    operation::{Applied, Change, Condition, Op, StoreError, Token},
+    ttl,
+};
 
 /// A point in time long ago, in January 1970: more than the 30 days up to which memcached counts
 /// from now.
@@ -20,15 +23,13 @@ const LONG_AGO: u32 = 30 * 24 * 60 * 60 + 1;
 /// For ever.
 const NEVER: u32 = 0;
 
-type Out<'o> = dyn FnMut(usize, Result<Applied, StoreError>) + 'o;
-
 /// Makes the changes that `indices` name of `changes`, all of them on one server, in order.
 /// Whether the connection can be used again.
 pub(super) fn run(
     one: &One<'_>,
     changes: &[Change<'_>],
     indices: &[usize],
-    out: &mut Out<'_>,
+    out: &mut ApplyOut<'_>,
 ) -> bool {
     let mut down = None;
     for &index in indices {
@@ -68,15 +69,15 @@ enum There {
 
 fn apply(one: &One<'_>, change: &Change<'_>) -> Result<Applied, Failed> {
     let key = text(change.key).map_err(Failed::refused)?;
-    if let What::Store { bytes, .. } = change.what {
+    if let Op::Store { bytes, .. } = change.op {
         limits::check_value(one.max_item_bytes, change.key, bytes.len(), &one.owner())
             .map_err(Failed::refused)?;
     }
-    match (change.what, change.when) {
+    match (change.op, change.when) {
         (_, Condition::Matches(token)) if token.cas() == 0 || token != one.token(token.cas()) => {
             matches_nothing(one, key, token)
         }
-        (What::Store { bytes, ttl }, when) => {
+        (Op::Store { bytes, ttl }, when) => {
             let command = match when {
                 Condition::Always => Command::Set,
                 Condition::Absent => Command::Add,
@@ -84,15 +85,16 @@ fn apply(one: &One<'_>, change: &Change<'_>) -> Result<Applied, Failed> {
             };
             store(one, key, bytes, seconds(ttl), command)
         }
-        (What::Delete, Condition::Matches(token)) => {
-            store(one, key, b"", LONG_AGO, Command::Cas(token.cas()))
+        (Op::Delete, Condition::Matches(token)) => {
+            let applied = store(one, key, b"", LONG_AGO, Command::Cas(token.cas()))?;
+            Ok(if applied == Applied::Stored { Applied::Deleted } else { applied })
         }
-        (What::Delete, Condition::Absent) => match look(one, key)? {
+        (Op::Delete, Condition::Absent) => match look(one, key)? {
             There::Nothing => Ok(Applied::Gone),
             There::Value { .. } => Ok(Applied::Exists),
         },
-        (What::Delete, Condition::Always) => match one.client.delete(key) {
-            Ok(true) => Ok(Applied::Done(one.token(0))),
+        (Op::Delete, Condition::Always) => match one.client.delete(key) {
+            Ok(true) => Ok(Applied::Deleted),
             Ok(false) => Ok(Applied::Gone),
             Err(error) => Err(failure::change(one.name, &error, true)),
         },
@@ -140,11 +142,10 @@ fn store(
         Command::Add => one.client.add(key, &payload, seconds).map(|()| true),
         Command::Cas(cas) => one.client.cas(key, &payload, seconds, cas),
     };
-    let done = Applied::Done(one.token(0));
     let sent = match payload.progress() {
         Progress::Reply(line) => {
             return match &line[..] {
-                b"STORED" => Ok(done),
+                b"STORED" => Ok(Applied::Stored),
                 b"NOT_STORED" => Ok(Applied::Exists),
                 b"EXISTS" => Ok(Applied::Differs),
                 b"NOT_FOUND" => Ok(Applied::Gone),
@@ -156,7 +157,7 @@ fn store(
         Progress::Unsent => false,
     };
     match (result, command) {
-        (Ok(true), _) => Ok(done),
+        (Ok(true), _) => Ok(Applied::Stored),
         (Err(MemcacheError::CommandError(CommandError::KeyExists)), Command::Add) => {
             Ok(Applied::Exists)
         }

@@ -16,7 +16,7 @@ use std::io;
 
 use memcache::{ClientError, CommandError, MemcacheError, ServerError};
 
-use crate::store::StoreError;
+use crate::store::operation::StoreError;
 
 /// The status of memcached's binary protocol when it has no memory for an item.
 const OUT_OF_MEMORY: u16 = 0x82;

@@ -20,7 +20,7 @@ use super::{
     address::{Dial, is_path},
     failure,
 };
-use crate::store::StoreError;
+use crate::store::operation::StoreError;
 
 /// More idle connections than this are closed.
 const MAX_IDLE: usize = 32;

@@ -2,8 +2,14 @@
 
 use memcache::{MemcacheError, ServerError};
 
-use super::{One, failure, text};
-use crate::store::{Load, Loaded, StoreError};
+use super::{
+    failure,
+    one::{One, text},
+};
+use crate::store::{
+    LoadOut,
+    operation::{Load, Loaded, StoreError},
+};
 
 /// At most so many keys share a request: the crate holds all of their values at once.
 const MAX_KEYS: usize = 100;
@@ -11,11 +17,14 @@ const MAX_KEYS: usize = 100;
 /// A value, its client flags, its version.
 pub(super) type Item = (Vec<u8>, u32, Option<u64>);
 
-type Out<'o> = dyn FnMut(usize, Result<Loaded<'_>, StoreError>) + 'o;
-
 /// Loads what `indices` name of `loads`, all of it on one server. Whether the connection can be
 /// used again.
-pub(super) fn run(one: &One<'_>, loads: &[Load<'_>], indices: &[usize], out: &mut Out<'_>) -> bool {
+pub(super) fn run(
+    one: &One<'_>,
+    loads: &[Load<'_>],
+    indices: &[usize],
+    out: &mut LoadOut<'_>,
+) -> bool {
     let mut down = None;
     for chunk in indices.chunks(MAX_KEYS) {
         if let Some(error) = &down {
@@ -36,7 +45,7 @@ fn load(
     one: &One<'_>,
     loads: &[Load<'_>],
     chunk: &[usize],
-    out: &mut Out<'_>,
+    out: &mut LoadOut<'_>,
 ) -> Result<(), StoreError> {
     let keys = chunk.iter().map(|&index| text(loads[index].key));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;

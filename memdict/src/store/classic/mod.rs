@@ -12,19 +12,22 @@ mod change;
 mod failure;
 mod link;
 mod load;
+mod one;
 mod payload;
 
 use std::{fmt, time::Duration};
 
-use memcache::Client;
-
 use self::{
     address::{Dial, Tls},
     link::Way,
+    one::{One, text},
 };
 use super::{
-    Applied, Caps, Change, Load, Loaded, Store, StoreError, Token, credentials::Credentials,
-    limits, servers::Servers,
+    ApplyOut, LoadOut, Store,
+    credentials::Credentials,
+    limits,
+    operation::{Change, Load, StoreError},
+    servers::Servers,
 };
 use crate::error::Error;
 
@@ -46,9 +49,6 @@ use crate::error::Error;
 /// memcached's default of 1 MiB unless told otherwise. What the server refuses nevertheless is
 /// [refused](StoreError::Refused), and the old value may be gone.
 ///
-/// **Storing gives no token**: the answer has none. The token in [`Applied::Done`] matches
-/// nothing, which [`Caps::returns_tokens`] says beforehand; loading gives one that does.
-///
 /// **Changes go one after the other**, each with its own answer; values are loaded a hundred at a
 /// time. The [timeout](Self::timeout) holds for each answer. After the first failure to get one,
 /// the rest of the batch is not sent to that server. A batch has a connection of its own, and
@@ -63,7 +63,7 @@ use crate::error::Error;
 /// versions from 1 again, and these protocols do not tell of the restart. So a value that was
 /// loaded before a restart and written back after it, on the condition that it is unchanged,
 /// may replace one that somebody else stored in between, if both have the same number by
-/// chance. Keep units of work short. No change is [`Applied::Restarted`] here, and a token whose
+/// chance. Keep units of work short. No change is [`Applied::Restarted`](crate::Applied::Restarted) here, and a token whose
 /// life is known, of another store, matches nothing.
 ///
 /// Each server in use costs one thread, which makes connections.
@@ -82,27 +82,6 @@ pub struct ClassicStore {
     ways: Vec<Way>,
     dial: Dial,
     max_item_bytes: usize,
-}
-
-/// One server in use, and the connection that this batch has to itself.
-struct One<'a> {
-    index: u32,
-    name: &'a str,
-    client: &'a Client,
-    binary: bool,
-    max_item_bytes: usize,
-}
-
-impl One<'_> {
-    /// A token of this server; one with the number 0 matches nothing.
-    fn token(&self, cas: u64) -> Token {
-        Token::new(self.index, 0, cas)
-    }
-
-    /// The server in a sentence.
-    fn owner(&self) -> String {
-        format!("memcached {}", self.name)
-    }
 }
 
 impl ClassicStore {
@@ -273,20 +252,8 @@ impl ClassicStore {
     }
 }
 
-/// The crate takes keys as text.
-fn text(key: &[u8]) -> Result<&str, StoreError> {
-    std::str::from_utf8(key).map_err(|_| {
-        let key = key.escape_ascii();
-        StoreError::Refused(format!("the key `{key}` is not UTF-8, which this store asks for"))
-    })
-}
-
 impl Store for ClassicStore {
-    fn load_many(
-        &self,
-        loads: &[Load<'_>],
-        out: &mut dyn FnMut(usize, Result<Loaded<'_>, StoreError>),
-    ) {
+    fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         let keys = loads.iter().map(|load| load.key);
         let shares = self.share(keys, |index, refused| out(index, Err(refused)));
         self.each(&shares, |share, one| match one {
@@ -298,11 +265,7 @@ impl Store for ClassicStore {
         });
     }
 
-    fn apply_many(
-        &self,
-        changes: &[Change<'_>],
-        out: &mut dyn FnMut(usize, Result<Applied, StoreError>),
-    ) {
+    fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         let keys = changes.iter().map(|change| change.key);
         let shares = self.share(keys, |index, refused| out(index, Err(refused)));
         self.each(&shares, |share, one| match one {
@@ -312,10 +275,6 @@ impl Store for ClassicStore {
                 false
             }
         });
-    }
-
-    fn caps(&self) -> Caps {
-        Caps { returns_tokens: false, ..Caps::default() }
     }
 }
 

@@ -4,15 +4,16 @@ use super::{
     load::refused,
     proto::{
         Mark,
-        answer::{Answer, Flags},
+        answer::Answer,
         window::{When, Window},
     },
     work::{Peer, Sent, Work},
 };
-use crate::store::{Applied, Change, Condition, StoreError, Token, What, limits, ttl};
-
-/// Takes the outcomes of a batch.
-pub(super) type Out<'o> = dyn FnMut(usize, Result<Applied, StoreError>) + 'o;
+use crate::store::{
+    ApplyOut, limits,
+    operation::{Applied, Change, Condition, Op, StoreError, Token},
+    ttl,
+};
 
 /// A version that no value has: what names it finds out whether there is a value.
 const NO_VERSION: u64 = 0;
@@ -23,7 +24,7 @@ const FEWEST_SILENT: usize = 8;
 /// A batch of changes.
 pub(super) struct Changes<'w, 'a> {
     pub(super) changes: &'a [Change<'a>],
-    pub(super) out: &'w mut Out<'w>,
+    pub(super) out: &'w mut ApplyOut<'w>,
 }
 
 impl<'a> Work<'a> for Changes<'_, 'a> {
@@ -37,18 +38,18 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
     fn is_silent(&self, peer: &Peer<'_>, index: usize) -> bool {
         let change = &self.changes[index];
         let many = self.changes.len() >= FEWEST_SILENT;
-        many && !change.wants_token && peer.facts.marks && matches!(change.what, What::Store { .. })
+        many && change.quiet && peer.facts.marks && matches!(change.op, Op::Store { .. })
     }
 
-    fn succeed(&mut self, peer: &Peer<'_>, index: usize) {
-        let token = Token::new(peer.index, peer.facts.life, NO_VERSION);
-        (self.out)(index, Ok(Applied::Done(token)));
+    fn succeed(&mut self, _: &Peer<'_>, index: usize) {
+        // Of what is silent there are only stores.
+        (self.out)(index, Ok(Applied::Stored));
     }
 
     fn ask(&self, peer: &Peer<'_>, index: usize, mark: Mark, window: &mut Window<'a>) {
         let change = &self.changes[index];
-        match change.what {
-            What::Store { bytes, ttl } => {
+        match change.op {
+            Op::Store { bytes, ttl } => {
                 let when = match change.when {
                     Condition::Always => When::Always,
                     Condition::Absent => When::Absent,
@@ -57,7 +58,7 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
                 let ttl = ttl.map(ttl::wire);
                 window.store(change.key, bytes, ttl, when, self.is_silent(peer, index), mark);
             }
-            What::Delete => {
+            Op::Delete => {
                 let version = match change.when {
                     Condition::Always => None,
                     Condition::Absent => Some(NO_VERSION),
@@ -114,12 +115,12 @@ fn admitted(peer: &Peer<'_>, change: &Change<'_>) -> Result<(), StoreError> {
             peer.name
         )));
     }
-    match change.what {
-        What::Store { bytes, .. } => {
+    match change.op {
+        Op::Store { bytes, .. } => {
             let owner = format_args!("memcached {}", peer.name);
             limits::check_value(peer.facts.item_size_max, change.key, bytes.len(), &owner)
         }
-        What::Delete => Ok(()),
+        Op::Delete => Ok(()),
     }
 }
 
@@ -135,20 +136,17 @@ fn outcome(
     change: &Change<'_>,
     answer: &Answer<'_>,
 ) -> Result<Result<Applied, StoreError>, &'static str> {
-    let token = |cas| Token::new(peer.index, peer.facts.life, cas);
-    Ok(Ok(match (answer, change.what, change.when) {
-        (Answer::Done(Flags { version, .. }), What::Store { .. }, _) => {
-            // Without a version, a token that matches nothing.
-            Applied::Done(token(version.unwrap_or(NO_VERSION)))
+    Ok(Ok(match (answer, change.op, change.when) {
+        (Answer::Done(_), Op::Store { .. }, _) => Applied::Stored,
+        (Answer::Done(_), Op::Delete, Condition::Always | Condition::Matches(_)) => {
+            Applied::Deleted
         }
-        (Answer::Done(_), What::Delete, Condition::Always | Condition::Matches(_)) => {
-            Applied::Done(token(NO_VERSION))
-        }
-        (Answer::NotStored(_), What::Store { .. }, Condition::Absent)
-        | (Answer::Exists(_), What::Delete, Condition::Absent) => Applied::Exists,
+        (Answer::NotStored(_), Op::Store { .. }, Condition::Absent)
+        | (Answer::Exists(_), Op::Delete, Condition::Absent) => Applied::Exists,
         (Answer::Exists(_), _, Condition::Matches(_)) => Applied::Differs,
-        (Answer::NotFound(_), What::Delete, _)
-        | (Answer::NotFound(_), _, Condition::Matches(_)) => Applied::Gone,
+        (Answer::NotFound(_), Op::Delete, _) | (Answer::NotFound(_), _, Condition::Matches(_)) => {
+            Applied::Gone
+        }
         (Answer::Refused(line), ..) => {
             return Ok(Err(StoreError::Refused(refused(peer.name, line))));
         }

@@ -3,9 +3,11 @@
 
 use std::sync::OnceLock;
 
-use super::Timeouts;
+use super::timeouts::Timeouts;
 use crate::store::{
-    Applied, Change, Condition, Load, Loaded, Store, StoreError, Token, classic::ClassicStore,
+    ApplyOut, LoadOut, Store,
+    classic::ClassicStore,
+    operation::{Change, Condition, Load, Loaded, StoreError, Token},
     servers::Servers,
 };
 
@@ -18,7 +20,7 @@ pub(super) struct Fallback {
     store: OnceLock<ClassicStore>,
 }
 
-/// Whether the server could be spoken to: if not, it may be another one by now.
+/// Whether the server could be spoken to: if not, another one may have taken its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub(super) enum Spoken {
@@ -45,7 +47,7 @@ impl Fallback {
         timeouts: Timeouts,
         loads: &[Load<'_>],
         share: &[usize],
-        out: &mut dyn FnMut(usize, Result<Loaded<'_>, StoreError>),
+        out: &mut LoadOut<'_>,
     ) -> Spoken {
         let mut spoken = Spoken::Yes;
         let loads: Vec<_> = share.iter().map(|&place| loads[place]).collect();
@@ -63,14 +65,14 @@ impl Fallback {
     /// Makes the changes that `share` names of `changes`.
     ///
     /// A token from when the server said its life is of none that the classic client knows: it
-    /// matches nothing, and is never [`Applied::Restarted`]. Neither is one that the classic client
+    /// matches nothing, and is never `Restarted`. Neither is one that the classic client
     /// gave, once the server says its life.
     pub(super) fn apply_many(
         &self,
         timeouts: Timeouts,
         changes: &[Change<'_>],
         share: &[usize],
-        out: &mut dyn FnMut(usize, Result<Applied, StoreError>),
+        out: &mut ApplyOut<'_>,
     ) -> Spoken {
         let mut spoken = Spoken::Yes;
         let change = |&place: &usize| {
@@ -87,10 +89,6 @@ impl Fallback {
         };
         let changes: Vec<_> = share.iter().map(change).collect();
         self.store(timeouts).apply_many(&changes, &mut |place, applied| {
-            let applied = applied.map(|applied| match applied {
-                Applied::Done(token) => Applied::Done(numbered(token, self.index)),
-                applied => applied,
-            });
             note(&mut spoken, applied.as_ref().err());
             out(share[place], applied);
         });

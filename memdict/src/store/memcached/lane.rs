@@ -1,12 +1,12 @@
 //! One server's part of a batch, from the first look for a connection to the last outcome.
 //!
 //! ```text
-//!   way: idle ------------------------------------------> Talking ---- all answered ---> Over
-//!   way: dial --> Dialing --> Greeting --- the facts ------^  |                           ^
-//!   way: down       |            |                            |                           |
-//!     |             +------------+---- failed, timed out -----+-- what is not answered, --+
-//!     +---------------------------------------------------------- and will not be         |
-//!   way: classic, or so the facts say: the share is left to the classic client -----------+
+//!   way: idle ---------------------------------------------------> Talking --- all answered ---> Over
+//!   way: dial --> Unnamed -- an address --> Dialing --> Greeting -- the facts --^ |               ^
+//!   way: down        |                         |           |                      |               |
+//!     |              +-------------------------+-----------+-- failed, timed out -+-- what is not -+
+//!     +------------------------------------------------------------------- answered, and will not be
+//!   way: classic, or so the facts say: the share is left to the classic client -------------------+
 //! ```
 
 use std::{
@@ -17,15 +17,17 @@ use std::{
 };
 
 use super::{
-    Server, Timeouts,
     inbox::Inbox,
     pool::{Connection, Way},
     proto::{
         greeting::{Facts, Greeting, Next},
         window::{MAX_SLICES, Window},
     },
+    resolve::{Pending, Target},
+    server::Server,
     socket::{Dialing, Moved, Socket},
     talk::Talk,
+    timeouts::Timeouts,
     work::{Peer, Work},
 };
 
@@ -53,6 +55,8 @@ pub(super) struct Lane<'s, 'a> {
 }
 
 enum Stage {
+    /// It needs a connection, and so the server's address first.
+    Unnamed,
     Dialing(Dialing),
     Greeting(Box<Guest>),
     Talking(Box<Connection>),
@@ -82,14 +86,29 @@ impl<'s, 'a> Lane<'s, 'a> {
         let mut lane = Self { server, timeouts, stage: Stage::Over, talk, began, deadline };
         match server.pool.way(timeouts.connect + timeouts.exchange) {
             Way::Connected(connection) => lane.talk(Box::new(connection), work),
-            Way::Dial => match Dialing::begin(&server.name) {
-                Ok(dialing) => lane.stage = Stage::Dialing(dialing),
-                Err(error) => lane.not_reached(&cannot_connect(&error), work),
-            },
+            Way::Dial => lane.stage = Stage::Unnamed,
             Way::Classic => lane.stage = Stage::Classic,
             Way::Down(why) => lane.fail(&why, work),
         }
         lane
+    }
+
+    /// The look-up of the server's address, if it needs one, and until when.
+    pub(super) fn look_up(&self) -> Option<(Pending<'s>, Instant)> {
+        matches!(self.stage, Stage::Unnamed).then(|| (self.server.lookup.begin(), self.deadline))
+    }
+
+    /// Goes on with what came of [`look_up`](Self::look_up).
+    pub(super) fn dial(&mut self, target: Result<Target, String>, work: &mut dyn Work<'a>) {
+        let dialing =
+            target.and_then(|target| Dialing::begin(target).map_err(|e| cannot_connect(&e)));
+        match dialing {
+            Ok(dialing) => self.stage = Stage::Dialing(dialing),
+            Err(why) => {
+                self.stage = Stage::Over;
+                self.not_reached(&why, work);
+            }
+        }
     }
 
     /// The share that is left to the classic client, if it is.
@@ -110,7 +129,7 @@ impl<'s, 'a> Lane<'s, 'a> {
                 let peer = peer(self.server, &connection.facts);
                 (connection.socket.as_fd(), self.talk.has_more(&peer, work), true)
             }
-            Stage::Over | Stage::Classic => return None,
+            Stage::Unnamed | Stage::Over | Stage::Classic => return None,
         };
         Some((fd, Interest { to_receive, to_send }))
     }
@@ -126,7 +145,7 @@ impl<'s, 'a> Lane<'s, 'a> {
             Stage::Dialing(dialing) => self.go_dialing(dialing, work),
             Stage::Greeting(guest) => self.go_greeting(guest, ready, work),
             Stage::Talking(connection) => self.go_talking(connection, ready, work),
-            over @ (Stage::Over | Stage::Classic) => self.stage = over,
+            other @ (Stage::Unnamed | Stage::Over | Stage::Classic) => self.stage = other,
         }
     }
 
@@ -136,7 +155,7 @@ impl<'s, 'a> Lane<'s, 'a> {
             Stage::Dialing(_) => self.not_reached("cannot connect: timed out", work),
             Stage::Greeting(_) => self.not_reached("timed out when asked who it is", work),
             Stage::Talking(_) => self.broke("timed out", work),
-            over @ (Stage::Over | Stage::Classic) => self.stage = over,
+            other @ (Stage::Unnamed | Stage::Over | Stage::Classic) => self.stage = other,
         }
     }
 
@@ -162,11 +181,16 @@ impl<'s, 'a> Lane<'s, 'a> {
             Ok(Some(facts)) => {
                 let Guest { socket, window, inbox, .. } = *guest;
                 let buffer = window.into_buffer();
-                self.server.pool.reached(!facts.meta);
                 if !facts.meta {
-                    self.stage = Stage::Classic;
+                    if cfg!(feature = "classic") {
+                        self.server.pool.reached(true);
+                        self.stage = Stage::Classic;
+                    } else {
+                        self.not_reached(&needs_classic(&facts.version), work);
+                    }
                     return;
                 }
+                self.server.pool.reached(false);
                 let connection = Connection { socket, facts, inbox, buffer, requests: 0 };
                 self.talk(Box::new(connection), work);
             }
@@ -313,6 +337,15 @@ fn broken(error: &io::Error) -> String {
         io::ErrorKind::UnexpectedEof => "closed the connection".to_owned(),
         _ => format!("broke the connection: {error}"),
     }
+}
+
+/// Of a server that this build cannot speak to.
+fn needs_classic(version: &str) -> String {
+    let shown: String = version.escape_default().take(40).collect();
+    format!(
+        "is of version `{shown}`, whose meta commands are missing or cannot be relied on: it needs \
+         memdict's cargo feature `classic`"
+    )
 }
 
 fn cannot_connect(error: &io::Error) -> String {

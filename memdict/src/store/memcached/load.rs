@@ -8,15 +8,15 @@ use super::{
     },
     work::{Peer, Sent, Work},
 };
-use crate::store::{Load, Loaded, StoreError, Token};
-
-/// Takes the outcomes of a batch.
-pub(super) type Out<'o> = dyn FnMut(usize, Result<Loaded<'_>, StoreError>) + 'o;
+use crate::store::{
+    LoadOut,
+    operation::{Load, Loaded, StoreError, Token},
+};
 
 /// A batch of loads.
 pub(super) struct Loads<'w, 'a> {
     pub(super) loads: &'a [Load<'a>],
-    pub(super) out: &'w mut Out<'w>,
+    pub(super) out: &'w mut LoadOut<'w>,
 }
 
 impl<'a> Work<'a> for Loads<'_, 'a> {

@@ -8,32 +8,34 @@
 
 mod change;
 mod exchange;
+#[cfg(feature = "classic")]
 mod fallback;
 mod inbox;
 mod lane;
 mod load;
 mod pool;
 mod proto;
+mod resolve;
+mod server;
 mod socket;
 #[cfg(not(fuzzing))]
 mod talk;
 #[cfg(fuzzing)]
 pub(crate) mod talk;
+mod timeouts;
 mod work;
 
 use std::{fmt, time::Duration};
 
 use self::{
-    change::Changes,
-    fallback::{Fallback, Spoken},
-    lane::Lane,
-    load::Loads,
-    pool::Pool,
-    proto::greeting,
+    change::Changes, lane::Lane, load::Loads, proto::greeting, server::Server, timeouts::Timeouts,
     work::Work,
 };
 use super::{
-    Applied, Caps, Change, Load, Loaded, Store, StoreError, credentials::Credentials, limits,
+    ApplyOut, LoadOut, Store,
+    credentials::Credentials,
+    limits,
+    operation::{Change, Load, StoreError},
     servers::Servers,
 };
 use crate::error::Error;
@@ -66,8 +68,7 @@ use crate::error::Error;
 /// deletes the old value when it refuses a new one. It does so too when it has no memory for the
 /// new one, which cannot be known before: the change is then refused, and the old value gone.
 ///
-/// **Of many changes that want no token** ([`Change::without_token`]) only failures are answered,
-/// from eight in a batch on. A server that says an error line to one of them does not say to
+/// **Of many [quiet](Change::quiet) changes** only failures are answered, from eight in a batch on. A server that says an error line to one of them does not say to
 /// which: then those sent together with it are unknown, but for what failed by itself.
 ///
 /// **Lifetimes** of more than 30 days end at a point in time, by this machine's clock; none
@@ -101,23 +102,6 @@ pub struct MemcachedStore {
     timeouts: Timeouts,
 }
 
-/// One server, and the connections to it.
-struct Server {
-    /// Its number, which tokens carry.
-    index: u32,
-    name: String,
-    credentials: Option<Credentials>,
-    pool: Pool,
-    fallback: Fallback,
-}
-
-/// How long things may take.
-#[derive(Debug, Clone, Copy)]
-struct Timeouts {
-    connect: Duration,
-    exchange: Duration,
-}
-
 impl MemcachedStore {
     /// A store of the servers named by `host`, `host:port`, `[address]:port` or the absolute path
     /// of a unix socket; the port is 11211 where none is given. The order does not matter, the
@@ -129,15 +113,8 @@ impl MemcachedStore {
     /// [`Error::Config`] for an empty list, a malformed name, or one that is there twice.
     pub fn new(servers: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, Error> {
         let servers = Servers::parse(servers)?;
-        let server = |((index, name), alone): ((u32, &str), Servers)| Server {
-            index,
-            name: name.to_owned(),
-            credentials: None,
-            pool: Pool::default(),
-            fallback: Fallback::of(index, alone),
-        };
         Ok(Self {
-            reached: (0..).zip(servers.names()).zip(servers.each()).map(server).collect(),
+            reached: Server::each(&servers),
             servers,
             timeouts: Timeouts {
                 connect: Duration::from_millis(200),
@@ -205,48 +182,41 @@ impl MemcachedStore {
         &self,
         shares: Vec<Vec<usize>>,
         work: &mut dyn Work<'a>,
-    ) -> Vec<(&Server, Vec<usize>)> {
+    ) -> impl Iterator<Item = (&Server, Vec<usize>)> + use<'_, 'a> {
         let shares = self.reached.iter().zip(shares).filter(|(_, share)| !share.is_empty());
         let lanes = shares.map(|(server, share)| Lane::begin(server, share, self.timeouts, work));
         let mut lanes: Vec<_> = lanes.collect();
+        // All names at once; who has a connection waits with the others, as the batch does.
+        let lookups: Vec<_> = lanes.iter().map(Lane::look_up).collect();
+        for (lane, lookup) in lanes.iter_mut().zip(lookups) {
+            if let Some((pending, deadline)) = lookup {
+                lane.dial(pending.wait(deadline), work);
+            }
+        }
         exchange::run(&mut lanes, work);
-        lanes.into_iter().filter_map(Lane::left_to_classic).collect()
+        lanes.into_iter().filter_map(Lane::left_to_classic)
     }
 }
 
 impl Store for MemcachedStore {
-    fn load_many(
-        &self,
-        loads: &[Load<'_>],
-        out: &mut dyn FnMut(usize, Result<Loaded<'_>, StoreError>),
-    ) {
+    fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         let keys = loads.iter().map(|load| load.key);
         let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
-        for (server, share) in self.run(shares, &mut Loads { loads, out }) {
-            if server.fallback.load_many(self.timeouts, loads, &share, out) == Spoken::No {
-                server.pool.classic_failed();
-            }
-        }
+        let left = self.run(shares, &mut Loads { loads, out });
+        #[cfg(feature = "classic")]
+        left.for_each(|(server, share)| server.load_classic(self.timeouts, loads, &share, out));
+        #[cfg(not(feature = "classic"))]
+        debug_assert_eq!(left.count(), 0);
     }
 
-    fn apply_many(
-        &self,
-        changes: &[Change<'_>],
-        out: &mut dyn FnMut(usize, Result<Applied, StoreError>),
-    ) {
+    fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         let keys = changes.iter().map(|change| change.key);
         let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
-        for (server, share) in self.run(shares, &mut Changes { changes, out }) {
-            if server.fallback.apply_many(self.timeouts, changes, &share, out) == Spoken::No {
-                server.pool.classic_failed();
-            }
-        }
-    }
-
-    /// A server that is known to need the classic client gives no tokens.
-    fn caps(&self) -> Caps {
-        let is_classic = |server: &Server| server.pool.is_classic();
-        Caps { returns_tokens: !self.reached.iter().any(is_classic), ..Caps::default() }
+        let left = self.run(shares, &mut Changes { changes, out });
+        #[cfg(feature = "classic")]
+        left.for_each(|(server, share)| server.apply_classic(self.timeouts, changes, &share, out));
+        #[cfg(not(feature = "classic"))]
+        debug_assert_eq!(left.count(), 0);
     }
 }
 

@@ -98,12 +98,8 @@ impl Pool {
         state.is_classic = is_classic;
     }
 
-    /// Whether it is a server for the classic client, as far as is known.
-    pub(super) fn is_classic(&self) -> bool {
-        self.state.lock().is_classic
-    }
-
     /// Notes that the classic client failed: next time the server is asked anew what it is.
+    #[cfg(feature = "classic")]
     pub(super) fn classic_failed(&self) {
         self.state.lock().is_classic = false;
     }

@@ -4,7 +4,7 @@
 use std::{
     fmt,
     io::{self, ErrorKind, IoSlice, Read, Write},
-    net::{SocketAddr, TcpStream, ToSocketAddrs},
+    net::{SocketAddr, TcpStream},
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::net::UnixStream,
@@ -16,6 +16,8 @@ use rustix::{
     io::{Errno, ioctl_fionbio},
     net::{AddressFamily, SocketAddrUnix, SocketType, connect, sockopt},
 };
+
+use super::resolve::Target;
 
 /// A connected stream.
 pub(super) enum Socket {
@@ -95,17 +97,20 @@ pub(super) struct Dialing {
 }
 
 impl Dialing {
-    /// Begins to connect to `host:port`, after looking it up, or to the path of a unix socket.
-    pub(super) fn begin(name: &str) -> io::Result<Self> {
-        if name.starts_with('/') {
-            let socket = open(AddressFamily::UNIX)?;
-            // Not in progress: it is done, or the server has no place in its queue.
-            connect(&socket, &SocketAddrUnix::new(name)?)?;
-            return Ok(Self { socket, rest: None });
+    /// Begins to connect.
+    pub(super) fn begin(target: Target) -> io::Result<Self> {
+        match target {
+            Target::Path(path) => {
+                let socket = open(AddressFamily::UNIX)?;
+                // Not in progress: it is done, or the server has no place in its queue.
+                connect(&socket, &SocketAddrUnix::new(path)?)?;
+                Ok(Self { socket, rest: None })
+            }
+            Target::Addresses(addresses) => {
+                let nowhere = io::Error::new(ErrorKind::NotFound, "the name has no address");
+                Self::next(addresses.into_iter(), nowhere)
+            }
         }
-        let addresses: Vec<_> = name.to_socket_addrs()?.collect();
-        let nowhere = io::Error::new(ErrorKind::NotFound, "the name has no address");
-        Self::next(addresses.into_iter(), nowhere)
     }
 
     /// Begins with the next address that can be begun with.

@@ -19,7 +19,7 @@ pub(super) enum Sent {
 }
 
 /// The operations of a batch. Each is settled once: by `admit`, by an answer, or by a failure.
-pub(super) trait Work<'a> {
+pub(super) trait Work<'a>: Send {
     /// Whether the server may be asked. If not, the operation is settled.
     fn admit(&mut self, peer: &Peer<'_>, index: usize) -> bool;
 

@@ -16,7 +16,7 @@ use crate::{
     store::Caps,
 };
 
-const DONE: Result<Applied, StoreError> = Ok(Applied::Done(TOKEN));
+const STORED: Result<Applied, StoreError> = Ok(Applied::Stored);
 
 fn refused() -> StoreError {
     StoreError::Refused("too large".into())
@@ -25,11 +25,11 @@ fn refused() -> StoreError {
 #[test]
 fn what_is_stored_or_removed_is_reported_so() {
     for step in [changed(), created(), blind()] {
-        assert_eq!(settled(&step, DONE), Verdict::Done(How::Written));
+        assert_eq!(settled(&step, STORED), Verdict::Done(How::Written));
     }
-    assert_eq!(settled(&recreated(), DONE), Verdict::Done(How::Recreated));
+    assert_eq!(settled(&recreated(), STORED), Verdict::Done(How::Recreated));
     for step in [removed(), removed_blind()] {
-        for answer in [DONE, Ok(Applied::Gone)] {
+        for answer in [Ok(Applied::Deleted), Ok(Applied::Gone)] {
             assert_eq!(settled(&step, answer), Verdict::Done(How::Removed));
         }
     }
@@ -57,7 +57,7 @@ fn a_refused_value_takes_the_old_one_with_it_on_the_same_condition() {
         let verdict = settled(&step, Err(refused()));
         assert_eq!(verdict, Verdict::Send { expected, purpose: purpose.clone() });
         let clearing = Step { purpose, ..step };
-        for answer in [DONE, Ok(Applied::Gone), Ok(Applied::Differs)] {
+        for answer in [Applied::Deleted, Applied::Gone, Applied::Differs].map(Ok) {
             let reason = "too large".to_owned();
             assert_eq!(settled(&clearing, answer), Verdict::Refused { reason });
         }
@@ -171,7 +171,7 @@ fn answers_that_come_while_others_are_in_doubt_go_to_their_own_steps() {
         &[|| store(SEEN), || store(SEEN), || store(SEEN), || store(Expected::Nothing)];
     let mut plan = plan_of(drafts, Caps::default()).unwrap();
     let mut answers = Answers::to(4);
-    answers.take(3, Ok(Applied::Done(TOKEN)));
+    answers.take(3, Ok(Applied::Stored));
     answers.take(2, Ok(Applied::Gone));
     answers.take(0, Ok(Applied::Gone));
     plan.settle(answers);
@@ -180,7 +180,7 @@ fn answers_that_come_while_others_are_in_doubt_go_to_their_own_steps() {
     assert_eq!(keys, [b"n:d:#0", b"n:d:#2"]);
     let mut answers = Answers::to(2);
     answers.take(1, Ok(Applied::Exists));
-    answers.take(0, Ok(Applied::Done(TOKEN)));
+    answers.take(0, Ok(Applied::Stored));
     plan.settle(answers);
     let keys: Vec<_> = plan.looks().iter().map(|look| look.key).collect();
     assert_eq!(keys, [b"n:d:#1"]);
@@ -238,11 +238,11 @@ fn a_plan_ends_whatever_the_store_answers() {
 
 #[test]
 fn a_condition_that_the_store_cannot_keep_is_an_error_before_anything_is_sent() {
-    let caps = Caps { conditional_delete: false, ..Caps::default() };
+    let caps = Caps::default().without_conditional_delete();
     let refused = plan_of(&[|| delete(SEEN)], caps);
     assert!(matches!(refused, Err(Error::Unsupported { .. })));
     assert!(plan_of(&[|| delete(Expected::Anything)], caps).is_ok());
-    let caps = Caps { conditional_store: false, ..Caps::default() };
+    let caps = Caps::default().without_conditional_store();
     assert!(plan_of(&[|| store(SEEN)], caps).is_err());
     assert!(plan_of(&[|| store(Expected::Nothing)], caps).is_ok());
 }

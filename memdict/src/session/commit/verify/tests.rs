@@ -10,7 +10,7 @@ use crate::{
         },
         entry::any_slot::Draft,
     },
-    store::{Caps, Token},
+    store::{Caps, operation::Token},
 };
 
 /// `life 0`: the store tells no life of its server from another. A version is `token nonce`.
@@ -222,6 +222,6 @@ fn where_a_value_vanished_a_probe_tells_a_restart_before_others_are_written() {
     assert_eq!(probed(two, all, Applied::Restarted), (1, 0, 1));
     assert_eq!(probed(two, all, Applied::Gone), (1, 2, 0));
     assert_eq!(probed(&two[..1], all, Applied::Gone), (0, 1, 0), "the change itself tells");
-    let caps = Caps { conditional_delete: false, ..all };
+    let caps = all.without_conditional_delete();
     assert_eq!(probed(two, caps, Applied::Gone), (0, 2, 0));
 }

@@ -16,7 +16,7 @@ use crate::{
             state::{Back, Was},
         },
     },
-    store::{StoreError, Token},
+    store::operation::{StoreError, Token},
 };
 
 /// What is done before the savepoint, and what the entry is then: its state, in brackets what was

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     codec::Codec,
     session::entry::seen::{Base, Version},
-    store::{Condition, Token},
+    store::operation::{Condition, Token},
 };
 
 /// `state | call | state after | answer`. `Clean*`, `Touched*` and `New*` have a living reader;

@@ -98,7 +98,7 @@ impl<'a> Window<'a> {
     }
 
     /// Stores a value for as long as `ttl` says on the wire, or for ever. If it is `silent`,
-    /// success goes without an answer; otherwise the answer has the value's version.
+    /// success goes without an answer.
     pub(in crate::store::memcached) fn store(
         &mut self,
         key: &[u8],
@@ -110,7 +110,9 @@ impl<'a> Window<'a> {
     ) {
         self.begin(b"ms ", key);
         self.word(b" ", value.len() as u64);
-        self.text.extend_from_slice(if silent { b" q" } else { b" c" });
+        if silent {
+            self.text.extend_from_slice(b" q");
+        }
         if let Some(ttl) = ttl {
             self.word(b" T", u64::from(ttl));
         }
@@ -244,7 +246,7 @@ mod tests {
         window.delete(b"k", None, MARK);
         window.delete(b"k", Some(0), MARK);
         window.barrier();
-        let expected = "mg k v c O00\r\nms k 1 c O00\r\nv\r\nms k 0 c T60 ME O00\r\n\r\n\
+        let expected = "mg k v c O00\r\nms k 1 O00\r\nv\r\nms k 0 T60 ME O00\r\n\r\n\
                         ms k 2 q T0 C18446744073709551615 O00\r\n\r\n\r\nmd k O00\r\nmd k C0 O00\r\nmn\r\n";
         assert_eq!(sent(window, usize::MAX), expected.as_bytes());
     }
@@ -275,7 +277,7 @@ mod tests {
         window.get(b"k", MARK);
         window.store(b"k", &large, None, When::Always, false, MARK);
         window.get(b"k", MARK);
-        let (get, store) = ("mg k v c O00\r\n".len(), "ms k 1025 c O00\r\n\r\n".len() + 1_025);
+        let (get, store) = ("mg k v c O00\r\n".len(), "ms k 1025 O00\r\n\r\n".len() + 1_025);
         let mut at = 0;
         for (bytes, whole) in [(get - 1, 0), (get, 1), (get + store - 1, 1), (get + store, 2)] {
             window.sent(bytes - at);

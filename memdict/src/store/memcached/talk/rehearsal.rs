@@ -4,12 +4,12 @@ use std::io::IoSlice;
 
 use super::{Inbox, Peer, Talk, Work};
 use crate::store::{
-    Applied, Change, Condition, Load, Loaded, StoreError, Token, What,
     memcached::{
         change::Changes,
         load::Loads,
         proto::{greeting::Facts, window::MAX_SLICES},
     },
+    operation::{Applied, Change, Condition, Load, Loaded, Op, StoreError, Token},
 };
 
 pub(super) fn facts() -> Facts {
@@ -73,9 +73,9 @@ pub(in crate::store::memcached) fn applied(operations: usize, parts: &[&[u8]]) -
     made(operations, |change| change, parts)
 }
 
-/// The same of changes that want no token, so that success goes without an answer.
+/// The same of quiet changes, whose success goes without an answer.
 pub(in crate::store::memcached) fn silent(operations: usize, parts: &[&[u8]]) -> Vec<String> {
-    made(operations, Change::without_token, parts)
+    made(operations, Change::quiet, parts)
 }
 
 /// A batch of ten, which is enough for silence, of which `operations` are this server's.
@@ -85,20 +85,19 @@ fn made(
     parts: &[&[u8]],
 ) -> Vec<String> {
     let kinds = [
-        Change::new(b"k", What::Store { bytes: b"v", ttl: None }, Condition::Always),
-        Change::new(b"k", What::Store { bytes: b"v", ttl: None }, Condition::Absent),
+        Change::new(b"k", Op::Store { bytes: b"v", ttl: None }, Condition::Always),
+        Change::new(b"k", Op::Store { bytes: b"v", ttl: None }, Condition::Absent),
         Change::new(
             b"k",
-            What::Store { bytes: b"v", ttl: None },
+            Op::Store { bytes: b"v", ttl: None },
             Condition::Matches(Token::new(0, 7, 1)),
         ),
-        Change::new(b"k", What::Delete, Condition::Always),
+        Change::new(b"k", Op::Delete, Condition::Always),
     ];
     let changes: Vec<_> = kinds.into_iter().map(how).cycle().take(operations.max(10)).collect();
     let mut outcomes = vec![Vec::new(); operations];
     let mut out = |index: usize, applied: Result<Applied, StoreError>| {
         let outcome = match applied {
-            Ok(Applied::Done(token)) => format!("done c{}", token.cas()),
             Ok(other) => format!("{other:?}").to_lowercase(),
             Err(error) => error_word(&error).to_owned(),
         };

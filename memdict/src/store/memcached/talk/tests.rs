@@ -13,7 +13,7 @@ fn answers_belong_to_requests_by_their_position() {
     let answers = b"VA 1 c5 O00\r\na\r\nEN\r\nSERVER_ERROR busy\r\nVA 1 c6 O03\r\nb\r\n";
     assert_eq!(loaded(4, &[answers]), ["a c5", "miss", "refused", "b c6"]);
     let answers = b"HD c9\r\nNS\r\nEX\r\nNF\r\n";
-    assert_eq!(applied(4, &[answers]), ["done c9", "exists", "differs", "gone"]);
+    assert_eq!(applied(4, &[answers]), ["stored", "exists", "differs", "gone"]);
 }
 
 #[test]
@@ -21,8 +21,8 @@ fn an_error_line_is_the_outcome_of_its_operation_in_each_position() {
     for position in 0..4 {
         let mut answers = vec![&b"HD c9\r\n"[..]; 4];
         answers[position] = b"SERVER_ERROR out of memory storing object\r\n";
-        let mut expected = vec!["done c9"; 4];
-        expected[3] = "done c0";
+        let mut expected = vec!["stored"; 4];
+        expected[3] = "deleted";
         expected[position] = "refused";
         assert_eq!(applied(4, &answers), expected);
     }
@@ -33,7 +33,7 @@ fn what_is_out_of_step_settles_nothing_and_ends_the_conversation() {
     // The mark of another request.
     assert_eq!(loaded(2, &[b"VA 1 c5 O01\r\na\r\nEN O01\r\n"]), ["down", "down"]);
     // A value where a change was asked for, and the reverse.
-    assert_eq!(applied(2, &[b"HD c1\r\nVA 1 c5\r\na\r\n"]), ["done c1", "unknown"]);
+    assert_eq!(applied(2, &[b"HD c1\r\nVA 1 c5\r\na\r\n"]), ["stored", "unknown"]);
     assert_eq!(loaded(2, &[b"EN\r\nHD\r\n"]), ["miss", "down"]);
     // An answer that the change cannot have.
     assert_eq!(applied(1, &[b"EX\r\n"]), ["unknown"]);
@@ -44,15 +44,15 @@ fn what_is_out_of_step_settles_nothing_and_ends_the_conversation() {
 /// Three stores and a delete, which is always answered.
 #[test]
 fn silence_up_to_an_answer_or_a_barrier_is_success() {
-    assert_eq!(silent(3, &[b"MN\r\n"]), ["done c0"; 3]);
-    assert_eq!(silent(4, &[b"NF O03\r\n"]), ["done c0", "done c0", "done c0", "gone"]);
-    assert_eq!(silent(3, &[b"NS O01\r\nMN\r\n"]), ["done c0", "exists", "done c0"]);
-    assert_eq!(silent(3, &[b"NS O01\r\nEX O02\r\nMN\r\n"]), ["done c0", "exists", "differs"]);
+    assert_eq!(silent(3, &[b"MN\r\n"]), ["stored"; 3]);
+    assert_eq!(silent(4, &[b"NF O03\r\n"]), ["stored", "stored", "stored", "gone"]);
+    assert_eq!(silent(3, &[b"NS O01\r\nMN\r\n"]), ["stored", "exists", "stored"]);
+    assert_eq!(silent(3, &[b"NS O01\r\nEX O02\r\nMN\r\n"]), ["stored", "exists", "differs"]);
 }
 
 #[test]
 fn silence_that_nothing_ends_is_unknown() {
-    assert_eq!(silent(3, &[b"NS O01\r\n"]), ["done c0", "exists", "unknown"]);
+    assert_eq!(silent(3, &[b"NS O01\r\n"]), ["stored", "exists", "unknown"]);
     assert_eq!(silent(2, &[]), ["unknown"; 2]);
 }
 
@@ -60,11 +60,11 @@ fn silence_that_nothing_ends_is_unknown() {
 fn an_error_line_leaves_in_doubt_what_was_silent_and_nothing_else() {
     let error = b"SERVER_ERROR out of memory\r\n";
     let answers = [&b"NS O01\r\n"[..], error, b"NF O03\r\nMN\r\n"].concat();
-    let expected = ["done c0", "exists", "unknown", "gone", "unknown"];
+    let expected = ["stored", "exists", "unknown", "gone", "unknown"];
     assert_eq!(silent(5, &[&answers]), expected);
     // It belongs to the delete, whose turn it is.
     let answers = [&b"EX O02\r\n"[..], error, b"MN\r\n"].concat();
-    assert_eq!(silent(5, &[&answers]), ["done c0", "done c0", "differs", "refused", "done c0"]);
+    assert_eq!(silent(5, &[&answers]), ["stored", "stored", "differs", "refused", "stored"]);
 }
 
 #[test]
