@@ -109,8 +109,10 @@ pub use store::classic::ClassicStore;
 pub use store::clock::Clock;
 pub use store::memcached::MemcachedStore;
 pub use store::memory::MemoryStore;
-pub use store::operation::{Applied, Change, Condition, Load, Loaded, Op, StoreError, Token};
-pub use store::{ApplyOut, Caps, LoadOut, Store};
+pub use store::operation::{
+    Applied, ApplyOut, Change, Condition, Load, LoadOut, Loaded, Op, StoreError, Token,
+};
+pub use store::{Store, caps::Caps};
 pub use track::{
     AssignFrom, Changes, EnumField, Field, MergeConflict, Opaque, Shape, Tracked, TrackedEnum,
 };

@@ -9,8 +9,9 @@ use std::{
 };
 
 use crate::store::{
-    ApplyOut, Caps, LoadOut, Store,
-    operation::{Change, Load},
+    Store,
+    caps::Caps,
+    operation::{ApplyOut, Change, Load, LoadOut},
 };
 
 pub(crate) trait Drive: Send + Sync {

@@ -6,10 +6,12 @@ use lru::LruCache;
 use parking_lot::Mutex;
 
 use super::{
-    ApplyOut, LoadOut, Store,
+    Store,
     clock::{Clock, SystemClock},
     limits,
-    operation::{Applied, Change, Condition, Load, Loaded, Op, StoreError, Token},
+    operation::{
+        Applied, ApplyOut, Change, Condition, Load, LoadOut, Loaded, Op, StoreError, Token,
+    },
 };
 use crate::random;
 

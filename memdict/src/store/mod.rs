@@ -1,9 +1,10 @@
-//! Where bytes live: what memdict asks of a store (`operation`), and the stores there are.
+//! Where bytes live: what memdict asks of a store (`operation`, `caps`), and the stores there are.
 //!
 //! `memory` is this process's own memory, `memcached` the engine for memcached servers, `classic`
 //! what the engine does not speak to. `servers` chooses the server of a key, `limits` and `ttl` are
 //! memcached's rules, which all stores hold.
 
+pub(crate) mod caps;
 #[cfg(feature = "classic")]
 pub(crate) mod classic;
 pub(crate) mod clock;
@@ -17,23 +18,18 @@ mod ttl;
 
 use std::{fmt, sync::Arc};
 
-use operation::{Applied, Change, Load, Loaded, StoreError};
-
-/// Takes the outcomes of a batch of loads: the index of a load, and what came of it.
-pub type LoadOut<'a> = dyn FnMut(usize, Result<Loaded<'_>, StoreError>) + Send + 'a;
-
-/// Takes the outcomes of a batch of changes: the index of a change, and what came of it.
-pub type ApplyOut<'a> = dyn FnMut(usize, Result<Applied, StoreError>) + Send + 'a;
+use caps::Caps;
+use operation::{ApplyOut, Change, Load, LoadOut};
 
 /// A place where bytes are kept under keys, and may be lost at any time.
 ///
 /// A store is batch first: it has no method for one key. Each operation of a batch has its own
 /// outcome, given to `out` with the operation's index, once, in any order; an operation without
-/// one counts as unanswered. A store reports [`Applied::Stored`] and [`Applied::Deleted`] only
+/// one counts as unanswered. A store reports [`Applied::Stored`](crate::Applied::Stored) and [`Applied::Deleted`](crate::Applied::Deleted) only
 /// for what it knows to be done. Operations on one key take effect in the order of the batch;
 /// otherwise a batch is not atomic. Keys are 1 to 250 bytes without white space and control
 /// characters (no byte up to 32, nor 127); an operation on another key is
-/// [refused](StoreError::Refused). A store may refuse keys that are not UTF-8 as well: memdict
+/// [refused](crate::StoreError::Refused). A store may refuse keys that are not UTF-8 as well: memdict
 /// itself has none.
 ///
 /// ```
@@ -74,59 +70,5 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn caps(&self) -> Caps {
         (**self).caps()
-    }
-}
-
-/// What a store can do beyond loading, storing and deleting.
-///
-/// The default is what every store of this version is asked for: changes on the condition that a
-/// value has not changed. What later versions of memdict can make use of is off until a store says
-/// that it has it, so a store that was written before stays right.
-///
-/// ```
-/// use memdict::Caps;
-///
-/// let caps = Caps::default().without_conditional_delete();
-/// assert!(caps.conditional_store() && !caps.conditional_delete());
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Caps {
-    conditional_store: bool,
-    conditional_delete: bool,
-}
-
-impl Default for Caps {
-    fn default() -> Self {
-        Self { conditional_store: true, conditional_delete: true }
-    }
-}
-
-impl Caps {
-    /// Says that the store cannot store a value on the condition that it has not changed.
-    #[must_use]
-    pub const fn without_conditional_store(mut self) -> Self {
-        self.conditional_store = false;
-        self
-    }
-
-    /// Says that the store cannot delete a value on the condition that it has not changed.
-    #[must_use]
-    pub const fn without_conditional_delete(mut self) -> Self {
-        self.conditional_delete = false;
-        self
-    }
-
-    /// Returns whether [`Condition::Matches`](crate::Condition::Matches) works for
-    /// [`Op::Store`](crate::Op::Store).
-    #[must_use]
-    pub const fn conditional_store(self) -> bool {
-        self.conditional_store
-    }
-
-    /// Returns whether [`Condition::Matches`](crate::Condition::Matches) works for
-    /// [`Op::Delete`](crate::Op::Delete).
-    #[must_use]
-    pub const fn conditional_delete(self) -> bool {
-        self.conditional_delete
     }
 }

@@ -210,3 +210,9 @@ pub enum StoreError {
     #[error("{0}")]
     Down(String),
 }
+
+/// Takes the outcomes of a batch of loads: the index of a load, and what came of it.
+pub type LoadOut<'a> = dyn FnMut(usize, Result<Loaded<'_>, StoreError>) + Send + 'a;
+
+/// Takes the outcomes of a batch of changes: the index of a change, and what came of it.
+pub type ApplyOut<'a> = dyn FnMut(usize, Result<Applied, StoreError>) + Send + 'a;

@@ -13,7 +13,7 @@ use crate::{
         seen::Expected,
     },
     store::{
-        Caps,
+        caps::Caps,
         operation::{Change, Condition, Load, Op},
     },
 };

@@ -11,7 +11,7 @@ use crate::{
         any_slot::{AnySlot, Draft, Fields, Unmerged},
         seen::{Expected, Look, Version},
     },
-    store::{Caps, operation::Token},
+    store::{caps::Caps, operation::Token},
 };
 
 pub(super) const TOKEN: Token = Token::new(1, 2, 3);

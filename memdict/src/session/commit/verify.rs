@@ -19,7 +19,7 @@ use crate::{
         },
     },
     store::{
-        Caps,
+        caps::Caps,
         operation::{Applied, Change, Load, Op, StoreError},
     },
 };

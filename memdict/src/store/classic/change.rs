@@ -11,8 +11,8 @@ use super::{
     payload::{Payload, Progress},
 };
 use crate::store::{
-    ApplyOut, limits,
-    operation::{Applied, Change, Condition, Op, StoreError, Token},
+    limits,
+    operation::{Applied, ApplyOut, Change, Condition, Op, StoreError, Token},
     ttl,
 };
 

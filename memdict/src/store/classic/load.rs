@@ -6,10 +6,7 @@ use super::{
     failure,
     one::{One, text},
 };
-use crate::store::{
-    LoadOut,
-    operation::{Load, Loaded, StoreError},
-};
+use crate::store::operation::{Load, LoadOut, Loaded, StoreError};
 
 /// At most so many keys share a request: the crate holds all of their values at once.
 const MAX_KEYS: usize = 100;

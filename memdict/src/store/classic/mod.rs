@@ -23,10 +23,10 @@ use self::{
     one::{One, text},
 };
 use super::{
-    ApplyOut, LoadOut, Store,
+    Store,
     credentials::Credentials,
     limits,
-    operation::{Change, Load, StoreError},
+    operation::{ApplyOut, Change, Load, LoadOut, StoreError},
     servers::Servers,
 };
 use crate::error::Error;

@@ -10,8 +10,8 @@ use super::{
     work::{Peer, Sent, Work},
 };
 use crate::store::{
-    ApplyOut, limits,
-    operation::{Applied, Change, Condition, Op, StoreError, Token},
+    limits,
+    operation::{Applied, ApplyOut, Change, Condition, Op, StoreError, Token},
     ttl,
 };
 

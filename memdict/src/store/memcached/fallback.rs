@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 
 use super::timeouts::Timeouts;
 use crate::store::{
-    ApplyOut, LoadOut, Store,
+    Store,
     classic::ClassicStore,
-    operation::{Change, Condition, Load, Loaded, StoreError, Token},
+    operation::{ApplyOut, Change, Condition, Load, LoadOut, Loaded, StoreError, Token},
     servers::Servers,
 };
 

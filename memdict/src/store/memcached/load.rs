@@ -8,10 +8,7 @@ use super::{
     },
     work::{Peer, Sent, Work},
 };
-use crate::store::{
-    LoadOut,
-    operation::{Load, Loaded, StoreError, Token},
-};
+use crate::store::operation::{Load, LoadOut, Loaded, StoreError, Token};
 
 /// A batch of loads.
 pub(super) struct Loads<'w, 'a> {

@@ -32,10 +32,10 @@ use self::{
     work::Work,
 };
 use super::{
-    ApplyOut, LoadOut, Store,
+    Store,
     credentials::Credentials,
     limits,
-    operation::{Change, Load, StoreError},
+    operation::{ApplyOut, Change, Load, LoadOut, StoreError},
     servers::Servers,
 };
 use crate::error::Error;

@@ -7,10 +7,7 @@ use super::{
 };
 use super::{pool::Pool, resolve::Lookup};
 #[cfg(feature = "classic")]
-use crate::store::{
-    ApplyOut, LoadOut,
-    operation::{Change, Load},
-};
+use crate::store::operation::{ApplyOut, Change, Load, LoadOut};
 use crate::store::{credentials::Credentials, servers::Servers};
 
 /// One server, and the connections to it.

@@ -13,7 +13,7 @@ use crate::{
         },
         entry::{any_slot::Draft, seen::Look},
     },
-    store::Caps,
+    store::caps::Caps,
 };
 
 const STORED: Result<Applied, StoreError> = Ok(Applied::Stored);

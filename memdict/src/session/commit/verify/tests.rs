@@ -10,7 +10,7 @@ use crate::{
         },
         entry::any_slot::Draft,
     },
-    store::{Caps, operation::Token},
+    store::{caps::Caps, operation::Token},
 };
 
 /// `life 0`: the store tells no life of its server from another. A version is `token nonce`.
