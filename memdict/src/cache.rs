@@ -2,8 +2,8 @@
 
 use std::{
     fmt,
+    future::ready,
     sync::{Arc, Once},
-    thread,
     time::Duration,
 };
 
@@ -12,15 +12,16 @@ use crate::{
     error::{BoxError, Error, Result},
     key::Key,
     log::notice,
-    open, random,
+    open,
     report::CommitReport,
     session::{
-        commit::{hooks::CacheHooks, run::Explain},
+        commit::hooks::CacheHooks,
         core::VerifyFirst,
-        drive::Blocking,
+        drive::{Blocking, Outcome},
         face::Session,
         retry::Retry,
         settings::{DetectUntracked, Settings},
+        source::Source,
     },
     store::Store,
     url::Options,
@@ -34,12 +35,7 @@ const NAMESPACE: &str = "memdict";
 
 /// A store and settings: what an application opens once, and clones freely.
 #[derive(Clone)]
-pub struct Cache {
-    driver: Blocking,
-    settings: Arc<Settings>,
-    hooks: Arc<CacheHooks>,
-    retry: Retry,
-}
+pub struct Cache(Source<Blocking>);
 
 impl Cache {
     /// Opens the store that `url` names. It reads the URL, never the network: a server that is
@@ -93,18 +89,13 @@ impl Cache {
 
     /// Begins a unit of work, to be ended by [`Session::commit`].
     pub fn session(&self) -> Session {
-        self.session_that(VerifyFirst::No)
-    }
-
-    fn session_that(&self, verify_first: VerifyFirst) -> Session {
-        let (settings, hooks) = (Arc::clone(&self.settings), Arc::clone(&self.hooks));
-        Session::new(settings, self.driver.clone(), hooks, verify_first)
+        self.0.unit(VerifyFirst::No).into()
     }
 
     /// The same cache, but for how often its transactions are tried.
     #[must_use]
     pub fn with_retry(&self, retry: Retry) -> Self {
-        Self { retry, ..self.clone() }
+        Self(Source { retry, ..self.0.clone() })
     }
 
     /// Runs `body` in a fresh session and commits it.
@@ -178,29 +169,14 @@ impl Cache {
         &self,
         mut body: impl FnMut(&mut Session) -> Result<R, E>,
     ) -> Result<R, E> {
-        let mut attempt = 1;
-        loop {
-            let mut session = self.session_that(VerifyFirst::IfSeveral);
-            let value = body(&mut session)?;
-            let goes_on = self.retry.goes_on(attempt);
-            let explain = if goes_on { Explain::UnlessTransient } else { Explain::Always };
-            let error = match session.commit_to(explain) {
-                Ok(_) => return Ok(value),
-                Err(error) => error,
-            };
-            match self.retry.pause(attempt, &error, random::bits()) {
-                Some(pause) => thread::sleep(pause),
-                None => return Err(error.in_attempt(attempt).into()),
-            }
-            self.settings.counting.retries.add(1);
-            attempt += 1;
-        }
+        let (value, _) = self.0.transaction(|session: &mut Session| ready(body(session))).now()?;
+        Ok(value)
     }
 
     /// What happened so far, in all sessions of this cache and its clones.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.settings.counting.read()
+        self.0.settings.counting.read()
     }
 }
 
@@ -208,8 +184,8 @@ impl Cache {
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache")
-            .field("store", &self.driver.0)
-            .field("settings", &self.settings)
+            .field("store", &self.0.driver.0)
+            .field("settings", &self.0.settings)
             .finish_non_exhaustive()
     }
 }
@@ -376,7 +352,7 @@ impl CacheBuilder {
         let strict = self.options.strict.unwrap_or(false);
         let settings = Settings::new(namespace, strict, self.detect_untracked);
         let (driver, hooks) = (Blocking(store), Arc::new(self.hooks));
-        Cache { driver, settings: Arc::new(settings), hooks, retry: self.retry }
+        Cache(Source { driver, settings: Arc::new(settings), hooks, retry: self.retry })
     }
 }
 

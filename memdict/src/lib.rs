@@ -73,6 +73,7 @@ mod def;
 mod dict;
 mod envelope;
 mod error;
+mod face;
 mod key;
 mod link;
 mod log;
@@ -88,7 +89,10 @@ pub use cache::{Cache, CacheBuilder};
 pub use codec::{Codec, Encoded};
 pub use counters::Counters;
 pub use def::{DictDef, OnConflict, OnVanished};
-pub use dict::{Entry, MemcachedDict, OccupiedEntry, VacantEntry};
+pub use dict::{
+    entry::{Entry, OccupiedEntry, VacantEntry},
+    face::MemcachedDict,
+};
 pub use error::{BoxError, Error, KeyConflict, Result, There};
 pub use key::{Key, ToKey};
 pub use link::Link;

@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["counters", "error", "key", "log", "random", "report"],
     &["codec", "envelope", "track"],
     &["store"],
-    &["def", "dict", "link", "session"],
+    &["def", "dict", "face", "link", "session"],
     &["cache", "open", "private", "url"],
 ];
 

@@ -1,21 +1,18 @@
-//! The session that an application holds: the blocking face of the core.
+//! The session that an application holds.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use super::{
-    commit::{
-        hooks::{CacheHooks, Hooks},
-        run::{Explain, commit},
-    },
-    core::{Core, VerifyFirst},
-    drive::{Blocking, now},
+    commit::run::Explain,
+    drive::{Blocking, Outcome},
     entry::{guard::Ref, savepoint::Savepoint},
-    settings::Settings,
+    unit::Unit,
 };
 use crate::{
     def::DictDef,
-    dict::{Dict, MemcachedDict},
+    dict::{calls::Dict, face::MemcachedDict},
     error::{BoxError, Result},
+    face::faces,
     key::Key,
     link::Link,
     report::CommitReport,
@@ -43,23 +40,21 @@ use crate::{
 /// # Ok::<_, memdict::Error>(())
 /// ```
 #[must_use = "a session that is dropped writes nothing"]
-pub struct Session {
-    core: Core,
-    driver: Blocking,
-    hooks: Hooks,
+pub struct Session(Unit<Blocking>);
+
+impl From<Unit<Blocking>> for Session {
+    fn from(unit: Unit<Blocking>) -> Self {
+        Self(unit)
+    }
+}
+
+impl From<Session> for Unit<Blocking> {
+    fn from(session: Session) -> Self {
+        session.0
+    }
 }
 
 impl Session {
-    pub(crate) fn new(
-        settings: Arc<Settings>,
-        driver: Blocking,
-        hooks: Arc<CacheHooks>,
-        verify_first: VerifyFirst,
-    ) -> Self {
-        let core = Core::new(settings, verify_first);
-        Self { core, driver, hooks: Hooks::new(hooks) }
-    }
-
     /// A dictionary, by its definition or by its name alone.
     ///
     /// A name that this session has used with another type gives a dictionary whose every call
@@ -77,61 +72,7 @@ impl Session {
     /// # Ok::<_, memdict::Error>(())
     /// ```
     pub fn dict<T: Tracked>(&self, def: impl Into<DictDef<T>>) -> MemcachedDict<'_, T> {
-        MemcachedDict::new(Dict::new(&self.core, &self.driver, def.into()))
-    }
-
-    /// The session as it is now, to be [rolled back to](Self::rollback_to), once or many times,
-    /// as long as the session lives.
-    ///
-    /// It costs nothing by itself: what is handed out for writing, inserted or removed for the
-    /// first time after it is encoded then, and kept until the session ends or is rolled back
-    /// to it or an earlier one. So those calls may be an [`Encode`](crate::Error::Encode)
-    /// error, which changes nothing.
-    ///
-    /// No guard lives over a savepoint, and no handle of a dictionary: ask the session for it
-    /// again.
-    ///
-    /// ```
-    /// use memdict::Cache;
-    ///
-    /// let cache = Cache::open("memory:")?;
-    /// cache.transaction(|session| {
-    ///     session.dict::<u64>("hits").insert("a", 1)?;
-    ///     let one = session.savepoint();
-    ///     *session.dict::<u64>("hits").entry("a")?.or_default() += 1;
-    ///     session.dict::<u64>("hits").insert("b", 5)?;
-    ///     session.rollback_to(&one)?;
-    ///     assert!(session.dict::<u64>("hits").get("b")?.is_none());
-    ///     Ok(())
-    /// })?;
-    /// assert_eq!(*cache.session().dict::<u64>("hits").get("a")?.unwrap(), 1);
-    /// # Ok::<_, memdict::Error>(())
-    /// ```
-    #[must_use = "only with the savepoint itself can it be rolled back to"]
-    pub fn savepoint(&mut self) -> Savepoint {
-        self.core.savepoint()
-    }
-
-    /// Makes every entry what it was at `savepoint`: its value, what was touched of it, whether
-    /// it was inserted or removed. It never talks to a store.
-    ///
-    /// `savepoint` and earlier ones can be rolled back to again; later ones no more. What was
-    /// loaded since stays loaded: what this session has read stays the same. An entry that was
-    /// poisoned since, or whose guard for writing was leaked, is what it was as well. Hooks
-    /// stay.
-    ///
-    /// Values come back from their encoding: fields with `#[serde(skip)]` come back as their
-    /// default in each value that was handed out for writing, inserted or removed since.
-    ///
-    /// # Errors
-    ///
-    /// - [`Savepoint`](crate::Error::Savepoint): it is not valid in this session, for an earlier
-    ///   one was rolled back to, or it is of another session. Nothing was done.
-    /// - [`Encode`](crate::Error::Encode): what its type encoded, it does not decode. That entry
-    ///   is poisoned, so that a commit sends nothing; all others are what they were. An earlier
-    ///   savepoint may have a copy that decodes.
-    pub fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<()> {
-        self.core.rollback_to(savepoint)
+        MemcachedDict(Dict::new(&self.0, def.into()))
     }
 
     /// What a link leads to, for reading, or `None` on a miss: it may never have been stored, or
@@ -152,87 +93,7 @@ impl Session {
     /// [`Key`](crate::Error::Key) if what was stored as a
     /// link names no usable key.
     pub fn follow<T: Tracked>(&self, link: &Link<T>) -> Result<Option<Ref<'_, T>>> {
-        let dict = Dict::of_links(&self.core, &self.driver, link.dict());
-        MemcachedDict::new(dict).get(link.key())
-    }
-
-    /// Runs `hook` in this session's commit, after everything is encoded and before the first byte
-    /// is sent, with the dictionary and key of each change that is to be made. If it returns an
-    /// error, nothing is sent, and the commit is [`Error::User`](crate::Error::User) of it.
-    ///
-    /// Hooks of the cache are asked first, then those of the session in the order in which they
-    /// were added, up to the first that refuses.
-    ///
-    /// ```
-    /// use memdict::{Cache, Error};
-    ///
-    /// let cache = Cache::open("memory:")?;
-    /// let session = cache.session();
-    /// session.before_commit(|keys| match keys.len() {
-    ///     0..100 => Ok(()),
-    ///     many => Err(format!("{many} changes at once").into()),
-    /// });
-    /// (0..100).try_for_each(|n| session.dict("hits").insert(n, 0_u64))?;
-    /// assert!(matches!(session.commit(), Err(Error::User(why)) if why.to_string() == "100 changes at once"));
-    /// # Ok::<_, Error>(())
-    /// ```
-    pub fn before_commit(
-        &self,
-        hook: impl FnOnce(&[(&str, &Key)]) -> Result<(), BoxError> + Send + 'static,
-    ) {
-        self.hooks.add_before(Box::new(hook));
-    }
-
-    /// Runs `hook` after this session's commit, if that is `Ok`, and gives it the report. Its
-    /// error is logged and stops nobody.
-    pub fn after_commit(
-        &self,
-        hook: impl FnOnce(&CommitReport) -> Result<(), BoxError> + Send + 'static,
-    ) {
-        self.hooks.add_after(Box::new(hook));
-    }
-
-    /// Whether the commit looks first, in one round trip, whether all that its changes depend on
-    /// is still as this session saw it. If something is not, and cannot be
-    /// [merged](crate::OnConflict::Merge), nothing of the commit is sent.
-    ///
-    /// Without it, each change is made or not for itself: one key may be in conflict after others
-    /// were written. With it that is rare, but it remains possible, for somebody may store
-    /// between the look and the change. Where a value is not there any more, a second round trip
-    /// asks whether it was evicted or its server restarted. It is off in
-    /// [`Cache::session`](crate::Cache::session); in a [transaction](crate::Cache::transaction) it
-    /// is on if more than one change depends on what is there.
-    pub fn verify_first(&self, on: bool) {
-        let verify_first = if on { VerifyFirst::Yes } else { VerifyFirst::No };
-        *self.core.verify_first.lock() = verify_first;
-    }
-
-    /// Says what the session is about. The commit's lines in the log say it, and the
-    /// [report](CommitReport::notes) has it for hooks.
-    pub fn note(&self, text: impl Into<String>) {
-        self.core.notes.lock().push(text.into());
-    }
-
-    /// Makes sure that nothing of this session is written: its commit is
-    /// [`Error::Doomed`](crate::Error::Doomed). Everything else goes on as before, so that code
-    /// which finds out late that its work is not wanted can be run to its end.
-    ///
-    /// ```
-    /// use memdict::{Cache, Error};
-    ///
-    /// let cache = Cache::open("memory:")?;
-    /// let dry_run = cache.transaction(|session| {
-    ///     session.doom();
-    ///     let mut hits = session.dict::<u64>("hits").entry("a")?.or_default();
-    ///     *hits += 1;
-    ///     Ok(*hits)
-    /// });
-    /// assert!(matches!(dry_run, Err(Error::Doomed)));
-    /// assert!(cache.session().dict::<u64>("hits").get("a")?.is_none());
-    /// # Ok::<_, Error>(())
-    /// ```
-    pub fn doom(&self) {
-        *self.core.doomed.lock() = true;
+        Dict::of_links(&self.0, link.dict()).get(link.key()).now()
     }
 
     /// Writes what was changed, and says what became of each key. memcached has no atomicity
@@ -279,27 +140,138 @@ impl Session {
     ///   [has to be current](crate::MemcachedDict::read_current) cannot be looked at. Nothing was
     ///   sent.
     pub fn commit(self) -> Result<CommitReport> {
-        self.commit_to(Explain::Always)
-    }
-
-    pub(crate) fn commit_to(self, explain: Explain) -> Result<CommitReport> {
-        let Self { mut core, driver, mut hooks } = self;
-        let report = now(commit(&mut core, &driver, &mut hooks, explain))?;
-        hooks.after(&report);
-        Ok(report)
+        self.0.commit(Explain::Always).now()
     }
 
     /// Discards all changes, as dropping the session does.
     pub fn rollback(self) {}
 }
 
+faces! {
+    impl[] Session {
+        /// The session as it is now, to be [rolled back to](Self::rollback_to), once or many times,
+        /// as long as the session lives.
+        ///
+        /// It costs nothing by itself: what is handed out for writing, inserted or removed for the
+        /// first time after it is encoded then, and kept until the session ends or is rolled back
+        /// to it or an earlier one. So those calls may be an [`Encode`](crate::Error::Encode)
+        /// error, which changes nothing.
+        ///
+        /// No guard lives over a savepoint, and no handle of a dictionary: ask the session for it
+        /// again.
+        ///
+        /// ```
+        /// use memdict::Cache;
+        ///
+        /// let cache = Cache::open("memory:")?;
+        /// cache.transaction(|session| {
+        ///     session.dict::<u64>("hits").insert("a", 1)?;
+        ///     let one = session.savepoint();
+        ///     *session.dict::<u64>("hits").entry("a")?.or_default() += 1;
+        ///     session.dict::<u64>("hits").insert("b", 5)?;
+        ///     session.rollback_to(&one)?;
+        ///     assert!(session.dict::<u64>("hits").get("b")?.is_none());
+        ///     Ok(())
+        /// })?;
+        /// assert_eq!(*cache.session().dict::<u64>("hits").get("a")?.unwrap(), 1);
+        /// # Ok::<_, memdict::Error>(())
+        /// ```
+        #[must_use = "only with the savepoint itself can it be rolled back to"]
+        fn savepoint(&mut self) -> Savepoint;
+
+        /// Makes every entry what it was at `savepoint`: its value, what was touched of it, whether
+        /// it was inserted or removed. It never talks to a store.
+        ///
+        /// `savepoint` and earlier ones can be rolled back to again; later ones no more. What was
+        /// loaded since stays loaded: what this session has read stays the same. An entry that was
+        /// poisoned since, or whose guard for writing was leaked, is what it was as well. Hooks
+        /// stay.
+        ///
+        /// Values come back from their encoding: fields with `#[serde(skip)]` come back as their
+        /// default in each value that was handed out for writing, inserted or removed since.
+        ///
+        /// # Errors
+        ///
+        /// - [`Savepoint`](crate::Error::Savepoint): it is not valid in this session, for an earlier
+        ///   one was rolled back to, or it is of another session. Nothing was done.
+        /// - [`Encode`](crate::Error::Encode): what its type encoded, it does not decode. That entry
+        ///   is poisoned, so that a commit sends nothing; all others are what they were. An earlier
+        ///   savepoint may have a copy that decodes.
+        fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<()>;
+
+        /// Runs `hook` in this session's commit, after everything is encoded and before the first byte
+        /// is sent, with the dictionary and key of each change that is to be made. If it returns an
+        /// error, nothing is sent, and the commit is [`Error::User`](crate::Error::User) of it.
+        ///
+        /// Hooks of the cache are asked first, then those of the session in the order in which they
+        /// were added, up to the first that refuses.
+        ///
+        /// ```
+        /// use memdict::{Cache, Error};
+        ///
+        /// let cache = Cache::open("memory:")?;
+        /// let session = cache.session();
+        /// session.before_commit(|keys| match keys.len() {
+        ///     0..100 => Ok(()),
+        ///     many => Err(format!("{many} changes at once").into()),
+        /// });
+        /// (0..100).try_for_each(|n| session.dict("hits").insert(n, 0_u64))?;
+        /// assert!(matches!(session.commit(), Err(Error::User(why)) if why.to_string() == "100 changes at once"));
+        /// # Ok::<_, Error>(())
+        /// ```
+        fn before_commit(
+            &self,
+            hook: impl FnOnce(&[(&str, &Key)]) -> Result<(), BoxError> + Send + 'static,
+        );
+
+        /// Runs `hook` after this session's commit, if that is `Ok`, and gives it the report. Its
+        /// error is logged and stops nobody.
+        fn after_commit(
+            &self,
+            hook: impl FnOnce(&CommitReport) -> Result<(), BoxError> + Send + 'static,
+        );
+
+        /// Whether the commit looks first, in one round trip, whether all that its changes depend on
+        /// is still as this session saw it. If something is not, and cannot be
+        /// [merged](crate::OnConflict::Merge), nothing of the commit is sent.
+        ///
+        /// Without it, each change is made or not for itself: one key may be in conflict after others
+        /// were written. With it that is rare, but it remains possible, for somebody may store
+        /// between the look and the change. Where a value is not there any more, a second round trip
+        /// asks whether it was evicted or its server restarted. It is off in
+        /// [`Cache::session`](crate::Cache::session); in a [transaction](crate::Cache::transaction) it
+        /// is on if more than one change depends on what is there.
+        fn verify_first(&self, on: bool);
+
+        /// Says what the session is about. The commit's lines in the log say it, and the
+        /// [report](CommitReport::notes) has it for hooks.
+        fn note(&self, text: impl Into<String>);
+
+        /// Makes sure that nothing of this session is written: its commit is
+        /// [`Error::Doomed`](crate::Error::Doomed). Everything else goes on as before, so that code
+        /// which finds out late that its work is not wanted can be run to its end.
+        ///
+        /// ```
+        /// use memdict::{Cache, Error};
+        ///
+        /// let cache = Cache::open("memory:")?;
+        /// let dry_run = cache.transaction(|session| {
+        ///     session.doom();
+        ///     let mut hits = session.dict::<u64>("hits").entry("a")?.or_default();
+        ///     *hits += 1;
+        ///     Ok(*hits)
+        /// });
+        /// assert!(matches!(dry_run, Err(Error::Doomed)));
+        /// assert!(cache.session().dict::<u64>("hits").get("a")?.is_none());
+        /// # Ok::<_, Error>(())
+        /// ```
+        fn doom(&self);
+    }
+}
+
 /// Names dictionaries; never shows a value.
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("store", &self.driver)
-            .field("dicts", &self.core.identity.names())
-            .field("handed_out_for_writing", &self.core.listed.lock().len())
-            .finish_non_exhaustive()
+        self.0.fmt(f)
     }
 }

@@ -1,0 +1,91 @@
+//! One unit of work, whatever drives it: what the faces of a session call.
+
+use std::{fmt, sync::Arc};
+
+use super::{
+    commit::{
+        hooks::{CacheHooks, Hooks},
+        run::{Explain, commit},
+    },
+    core::{Core, VerifyFirst},
+    drive::Drive,
+    entry::savepoint::Savepoint,
+    settings::Settings,
+};
+use crate::{
+    error::{BoxError, Result},
+    key::Key,
+    report::CommitReport,
+};
+
+/// A session and its driver.
+pub(crate) struct Unit<D> {
+    pub(crate) core: Core,
+    pub(crate) driver: D,
+    hooks: Hooks,
+}
+
+impl<D: Drive> Unit<D> {
+    pub(crate) fn new(
+        driver: D,
+        settings: Arc<Settings>,
+        hooks: Arc<CacheHooks>,
+        verify_first: VerifyFirst,
+    ) -> Self {
+        let core = Core::new(settings, verify_first);
+        Self { core, driver, hooks: Hooks::new(hooks) }
+    }
+
+    pub(crate) fn savepoint(&mut self) -> Savepoint {
+        self.core.savepoint()
+    }
+
+    pub(crate) fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<()> {
+        self.core.rollback_to(savepoint)
+    }
+
+    pub(crate) fn before_commit(
+        &self,
+        hook: impl FnOnce(&[(&str, &Key)]) -> Result<(), BoxError> + Send + 'static,
+    ) {
+        self.hooks.add_before(Box::new(hook));
+    }
+
+    pub(crate) fn after_commit(
+        &self,
+        hook: impl FnOnce(&CommitReport) -> Result<(), BoxError> + Send + 'static,
+    ) {
+        self.hooks.add_after(Box::new(hook));
+    }
+
+    pub(crate) fn verify_first(&self, on: bool) {
+        let verify_first = if on { VerifyFirst::Yes } else { VerifyFirst::No };
+        *self.core.verify_first.lock() = verify_first;
+    }
+
+    pub(crate) fn note(&self, text: impl Into<String>) {
+        self.core.notes.lock().push(text.into());
+    }
+
+    pub(crate) fn doom(&self) {
+        *self.core.doomed.lock() = true;
+    }
+
+    pub(crate) async fn commit(self, explain: Explain) -> Result<CommitReport> {
+        let Self { mut core, driver, mut hooks } = self;
+        let report = commit(&mut core, &driver, &mut hooks, explain).await?;
+        hooks.after(&report);
+        Ok(report)
+    }
+}
+
+/// Names dictionaries; never shows a value.
+impl<D: Drive> fmt::Debug for Unit<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("store", &self.driver)
+            .field("dicts", &self.core.identity.names())
+            .field("handed_out_for_writing", &self.core.listed.lock().len())
+            .finish_non_exhaustive()
+    }
+}
