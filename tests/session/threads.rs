@@ -26,7 +26,7 @@ fn count_up(
     increment: impl Fn(&mut Session) -> memdict::Result<()> + Sync,
 ) -> Counters {
     let backoff = Duration::from_micros(200);
-    let cache = bench.cache.with_retry(Retry { attempts: u32::MAX, backoff, jitter: true });
+    let cache = bench.cache.with_retry(Retry { attempts: u32::MAX, backoff, ..Retry::default() });
     let start = Barrier::new(THREADS as usize);
     thread::scope(|scope| {
         for _ in 0..THREADS {

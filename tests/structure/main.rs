@@ -9,7 +9,10 @@ use imports::{imports, modules, source};
 
 /// The layers, lowest first: files, and folders with all that is in them.
 const LAYERS: &[&[&str]] = &[
-    &["counters", "error", "key", "log", "random", "report"],
+    &[
+        "conflict", "counters", "entry_id", "error", "key", "log", "lookup", "outages", "random",
+        "report", "unusable",
+    ],
     &["codec", "envelope", "track"],
     &["store"],
     &["def", "dict", "face", "link", "session"],

@@ -63,7 +63,9 @@ impl Bench {
 
     fn of(store: FaultyStore<Arc<dyn Store>>, server: Option<Memcached>) -> Self {
         let store = Arc::new(store);
-        let cache = Cache::builder().store(Arc::clone(&store) as _);
+        let cache = Cache::builder()
+            .open_store(Arc::clone(&store) as _)
+            .expect("no option of a store is set");
         Self { store, cache, server: server.map(Mutex::new), tells_lives: true }
     }
 
@@ -85,7 +87,10 @@ impl Bench {
     /// Another cache over the same store, strict: another program, as it were.
     #[must_use]
     pub fn strict(&self) -> Cache {
-        Cache::builder().strict(true).store(Arc::clone(&self.store) as _)
+        Cache::builder()
+            .strict(true)
+            .open_store(Arc::clone(&self.store) as _)
+            .expect("no option of a store is set")
     }
 
     /// How many storage commands have reached the store: as memcached counts them, where there

@@ -28,31 +28,109 @@ pub(crate) trait Face<D>: From<Unit<D>> + Into<Unit<D>> {}
 
 impl<D, S: From<Unit<D>> + Into<Unit<D>>> Face<D> for S {}
 
+/// What can be said of an error that the work returned.
+pub(crate) struct OfBody<E> {
+    /// Whether it is transient, after a strict read that met a store that is down.
+    is_transient: fn(&E) -> bool,
+    in_attempt: fn(E, u32) -> E,
+}
+
+impl OfBody<Error> {
+    /// memdict's own errors say it themselves.
+    pub(crate) const OWN: Self =
+        Self { is_transient: Error::is_transient, in_attempt: Error::in_attempt };
+}
+
+impl<E> OfBody<E> {
+    /// An application's error may have memdict's in it, which nobody can see from here.
+    pub(crate) const ANY: Self = Self { is_transient: |_| true, in_attempt: |error, _| error };
+}
+
+/// The attempts at some work, counted from 1.
+pub(crate) struct Attempts<'a, D> {
+    source: &'a Source<D>,
+    number: u32,
+}
+
+impl<D: Drive> Attempts<'_, D> {
+    pub(crate) fn goes_on(&self) -> bool {
+        self.source.retry.goes_on(self.number)
+    }
+
+    /// Whether a conflict of this attempt is worth explaining.
+    pub(crate) fn explain(&self) -> Explain {
+        if self.goes_on() { Explain::UnlessTransient } else { Explain::Always }
+    }
+
+    /// Goes on with another attempt after a commit failed, if that may help.
+    ///
+    /// # Errors
+    ///
+    /// This error, if it may not.
+    pub(crate) async fn again(&mut self, error: Error) -> Result<()> {
+        match self.source.retry.pause(self.number, &error, random::bits()) {
+            Some(pause) => self.next(pause).await,
+            None => return Err(error.in_attempt(self.number)),
+        }
+        Ok(())
+    }
+
+    /// Goes on with another attempt after the work failed, if a strict read of it met a store that
+    /// is down: nothing was sent.
+    async fn again_after<E>(&mut self, unit: Unit<D>, error: E, of: &OfBody<E>) -> Result<(), E> {
+        let outage = unit.core.has_failed_to_read() && (of.is_transient)(&error);
+        drop(unit);
+        if !outage {
+            return Err(error);
+        }
+        match self.source.retry.pause_after(self.number, random::bits()) {
+            Some(pause) => self.next(pause).await,
+            None => return Err((of.in_attempt)(error, self.number)),
+        }
+        Ok(())
+    }
+
+    /// Goes on with another attempt, whatever the error was.
+    pub(crate) async fn once_more(&mut self) {
+        if let Some(pause) = self.source.retry.pause_after(self.number, random::bits()) {
+            self.next(pause).await;
+        }
+    }
+
+    async fn next(&mut self, pause: std::time::Duration) {
+        self.source.driver.pause(pause).await;
+        self.source.settings.counting.retries.add(1);
+        self.number += 1;
+    }
+}
+
 impl<D: Drive> Source<D> {
-    /// Runs `body` in a fresh session and commits it, again as often as [`Retry`](super::retry::Retry)
-    /// says.
-    pub(crate) async fn transaction<S, R, E, F>(&self, mut body: F) -> Result<(R, CommitReport), E>
+    pub(crate) fn attempts(&self) -> Attempts<'_, D> {
+        Attempts { source: self, number: 1 }
+    }
+
+    /// Runs `body` in a fresh session and commits it, again as often as
+    /// [`Retry`](super::retry::Retry) says.
+    pub(crate) async fn transaction<S, R, E, F>(
+        &self,
+        of_body: OfBody<E>,
+        mut body: F,
+    ) -> Result<(R, CommitReport), E>
     where
         S: Face<D>,
         E: From<Error>,
         F: for<'s> Body<&'s mut S, Result<R, E>>,
     {
-        let mut attempt = 1;
+        let mut attempts = self.attempts();
         loop {
             let mut session = S::from(self.unit(VerifyFirst::IfSeveral));
-            let value = body(&mut session).await?;
-            let goes_on = self.retry.goes_on(attempt);
-            let explain = if goes_on { Explain::UnlessTransient } else { Explain::Always };
-            let error = match session.into().commit(explain).await {
-                Ok(report) => return Ok((value, report)),
-                Err(error) => error,
-            };
-            match self.retry.pause(attempt, &error, random::bits()) {
-                Some(pause) => self.driver.pause(pause).await,
-                None => return Err(error.in_attempt(attempt).into()),
+            match body(&mut session).await {
+                Ok(value) => match session.into().commit(attempts.explain()).await {
+                    Ok(report) => return Ok((value, report)),
+                    Err(error) => attempts.again(error).await?,
+                },
+                Err(error) => attempts.again_after(session.into(), error, &of_body).await?,
             }
-            self.settings.counting.retries.add(1);
-            attempt += 1;
         }
     }
 }

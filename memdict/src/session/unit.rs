@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use super::{
     commit::{
-        hooks::{CacheHooks, Hooks},
+        hooks::{CacheHooks, HookResult, Hooks},
         run::{Explain, commit},
     },
     core::{Core, VerifyFirst},
@@ -13,8 +13,8 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    error::{BoxError, Result},
-    key::Key,
+    entry_id::EntryId,
+    error::{Error, Result},
     report::CommitReport,
 };
 
@@ -46,16 +46,31 @@ impl<D: Drive> Unit<D> {
 
     pub(crate) fn before_commit(
         &self,
-        hook: impl FnOnce(&[(&str, &Key)]) -> Result<(), BoxError> + Send + 'static,
+        hook: impl FnOnce(&[&EntryId]) -> HookResult + Send + 'static,
     ) {
-        self.hooks.add_before(Box::new(hook));
+        self.hooks.add(|own| own.before.push(Box::new(hook)));
     }
 
     pub(crate) fn after_commit(
         &self,
-        hook: impl FnOnce(&CommitReport) -> Result<(), BoxError> + Send + 'static,
+        hook: impl FnOnce(&CommitReport) -> HookResult + Send + 'static,
     ) {
-        self.hooks.add_after(Box::new(hook));
+        self.hooks.add(|own| own.committed.push(Box::new(hook)));
+    }
+
+    pub(crate) fn after_failed_commit(
+        &self,
+        hook: impl FnOnce(&Error) -> HookResult + Send + 'static,
+    ) {
+        self.hooks.add(|own| own.failed.push(Box::new(hook)));
+    }
+
+    pub(crate) fn after_rollback(&self, hook: impl FnOnce() -> HookResult + Send + 'static) {
+        self.hooks.add(|own| own.rolled_back.push(Box::new(hook)));
+    }
+
+    pub(crate) fn has_changes(&self) -> bool {
+        self.core.listed.lock().iter().any(|entry| entry.is_dirty())
     }
 
     pub(crate) fn verify_first(&self, on: bool) {
@@ -73,9 +88,9 @@ impl<D: Drive> Unit<D> {
 
     pub(crate) async fn commit(self, explain: Explain) -> Result<CommitReport> {
         let Self { mut core, driver, mut hooks } = self;
-        let report = commit(&mut core, &driver, &mut hooks, explain).await?;
-        hooks.after(&report);
-        Ok(report)
+        let outcome = commit(&mut core, &driver, &mut hooks, explain).await;
+        hooks.after(&outcome);
+        outcome
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use memdict::{BoxError, Cache, CommitReport, DictDef, Error, Key};
+use memdict::{BoxError, Cache, CommitReport, DictDef, EntryId, Error};
 use memdict_tests::{Bench, Fault};
 
 use crate::hold;
@@ -27,11 +27,11 @@ impl Said {
         &self,
         who: &'static str,
         refuses: bool,
-    ) -> impl Fn(&[(&str, &Key)]) -> Result<(), BoxError> + Send + Sync + 'static {
+    ) -> impl Fn(&[&EntryId]) -> Result<(), BoxError> + Send + Sync + 'static {
         let said = self.clone();
-        move |keys| {
-            let keys = keys.iter().map(|(dict, key)| format!(" {dict}[{key}]"));
-            said.say(format!("{who}:{}", keys.collect::<String>()));
+        move |ids| {
+            let ids = ids.iter().map(|id| format!(" {id}"));
+            said.say(format!("{who}:{}", ids.collect::<String>()));
             if refuses { Err(format!("{who} refuses").into()) } else { Ok(()) }
         }
     }
@@ -58,7 +58,8 @@ pub(crate) fn before_commit_sees_what_is_about_to_change_and_the_cache_is_asked_
         let cache = Cache::builder()
             .before_commit(said.before("cache 1", false))
             .before_commit(said.before("cache 2", false))
-            .store(Arc::clone(&bench.store) as _);
+            .open_store(Arc::clone(&bench.store) as _)
+            .expect("no option of a store is set");
         let session = cache.session();
         session.before_commit(said.before("session 1", false));
         session.before_commit(said.before("session 2", false));
@@ -89,7 +90,8 @@ pub(crate) fn a_hook_that_refuses_keeps_the_whole_commit_back(bench: &Bench) {
             let cache = Cache::builder()
                 .before_commit(said.before("cache", cache_refuses))
                 .after_commit(said.after("after"))
-                .store(Arc::clone(&bench.store) as _);
+                .open_store(Arc::clone(&bench.store) as _)
+                .expect("no option of a store is set");
             let mut attempts = 0;
             let refused = cache.transaction(|session| {
                 attempts += 1;
@@ -117,8 +119,10 @@ pub(crate) fn a_hook_that_refuses_keeps_the_whole_commit_back(bench: &Bench) {
 pub(crate) fn after_commit_sees_the_report_of_a_commit_that_is_ok(bench: &Bench) {
     hold(bench, |bench| {
         let said = Said::default();
-        let cache =
-            Cache::builder().after_commit(said.after("cache")).store(Arc::clone(&bench.store) as _);
+        let cache = Cache::builder()
+            .after_commit(said.after("cache"))
+            .open_store(Arc::clone(&bench.store) as _)
+            .expect("no option of a store is set");
         let session = cache.session();
         session.after_commit(said.after("session 1"));
         session.after_commit(said.after("session 2"));

@@ -216,6 +216,7 @@ suite! {
         a_transaction_is_tried_as_often_as_it_says_and_the_error_counts
         each_attempt_has_a_fresh_session
         a_strict_cache_tries_again_what_did_not_reach_the_store
+        a_strict_read_that_meets_an_outage_is_tried_again_as_is_transient_says
         what_is_lost_is_tried_again_only_in_a_strict_cache
         what_may_have_landed_is_not_tried_again
         a_transaction_inside_another_is_one_of_its_own
@@ -238,5 +239,6 @@ suite! {
         a_number_from_before_a_restart_never_writes_over_somebody_elses_value
         a_transaction_verifies_if_several_changes_depend_on_what_is_there
         a_transaction_with_one_such_change_looks_at_nothing
+        a_conflict_beside_a_blind_insert_is_tried_again
     }
 }

@@ -43,8 +43,7 @@ pub(super) fn run(
                 Ok(applied) => Ok(applied),
                 Err(failed) => {
                     if failed.down {
-                        let text = failed.error.to_string();
-                        down = Some(StoreError::Down(format!("not sent, after: {text}")));
+                        down = Some(one.not_sent(&failed.error));
                     }
                     Err(failed.error)
                 }
@@ -61,8 +60,8 @@ enum Command {
     Cas(u64),
 }
 
-/// What there is under a key.
-enum There {
+/// What a key holds.
+enum Stored {
     Nothing,
     Value { cas: u64 },
 }
@@ -90,8 +89,8 @@ fn apply(one: &One<'_>, change: &Change<'_>) -> Result<Applied, Failed> {
             Ok(if applied == Applied::Stored { Applied::Deleted } else { applied })
         }
         (Op::Delete, Condition::Absent) => match look(one, key)? {
-            There::Nothing => Ok(Applied::Gone),
-            There::Value { .. } => Ok(Applied::Exists),
+            Stored::Nothing => Ok(Applied::Gone),
+            Stored::Value { .. } => Ok(Applied::Exists),
         },
         (Op::Delete, Condition::Always) => match one.client.delete(key) {
             Ok(true) => Ok(Applied::Deleted),
@@ -109,21 +108,19 @@ fn seconds(ttl: Option<Duration>) -> u32 {
 /// binary protocol the number 0 would match whatever is there.
 fn matches_nothing(one: &One<'_>, key: &str, token: Token) -> Result<Applied, Failed> {
     match look(one, key)? {
-        There::Nothing => Ok(Applied::Gone),
-        There::Value { cas: 0 } if token == one.token(0) => {
-            Err(Failed::refused(StoreError::Refused(format!(
-                "{} keeps no versions (its option `-C`), so nothing can depend on one",
-                one.owner()
-            ))))
+        Stored::Nothing => Ok(Applied::Gone),
+        Stored::Value { cas: 0 } if token == one.token(0) => {
+            let why = "keeps no versions (its option `-C`), so nothing can depend on one";
+            Err(Failed::refused(StoreError::Refused(format!("{} {why}", one.owner()).into())))
         }
-        There::Value { .. } => Ok(Applied::Differs),
+        Stored::Value { .. } => Ok(Applied::Differs),
     }
 }
 
-fn look(one: &One<'_>, key: &str) -> Result<There, Failed> {
+fn look(one: &One<'_>, key: &str) -> Result<Stored, Failed> {
     match one.client.get::<Item>(key) {
-        Ok(None) => Ok(There::Nothing),
-        Ok(Some((_, _, cas))) => Ok(There::Value { cas: cas.unwrap_or(0) }),
+        Ok(None) => Ok(Stored::Nothing),
+        Ok(Some((_, _, cas))) => Ok(Stored::Value { cas: cas.unwrap_or(0) }),
         Err(error) => Err(failure::load(one.name, &error)),
     }
 }
@@ -163,8 +160,8 @@ fn store(
         }
         // Not applied, for whichever of two reasons.
         (Ok(false), _) => match look(one, key)? {
-            There::Nothing => Ok(Applied::Gone),
-            There::Value { .. } => Ok(Applied::Differs),
+            Stored::Nothing => Ok(Applied::Gone),
+            Stored::Value { .. } => Ok(Applied::Differs),
         },
         (Err(error), _) => Err(failure::change(one.name, &error, sent)),
     }

@@ -20,7 +20,7 @@ use super::{
     address::{Dial, is_path},
     failure,
 };
-use crate::store::operation::StoreError;
+use crate::store::operation::{Reason, StoreError};
 
 /// More idle connections than this are closed.
 const MAX_IDLE: usize = 32;
@@ -64,7 +64,7 @@ impl Way {
 
     fn connect(&self, name: &str, dial: &Dial) -> Result<Client, StoreError> {
         self.try_connect(name, dial)
-            .map_err(|why| StoreError::Down(format!("memcached {name} cannot be connected: {why}")))
+            .map_err(|why| down(name, &format!("cannot be connected: {why}")))
     }
 
     fn try_connect(&self, name: &str, dial: &Dial) -> Result<Client, String> {
@@ -100,10 +100,14 @@ fn answers(client: &Client, name: &str) -> Result<bool, StoreError> {
     match client.version() {
         Ok(_) => Ok(true),
         Err(error) if failure::timed_out(&error) => {
-            Err(StoreError::Down(format!("memcached {name} timed out when asked for its version")))
+            Err(down(name, "timed out when asked for its version"))
         }
         Err(_) => Ok(false),
     }
+}
+
+fn down(name: &str, why: &str) -> StoreError {
+    StoreError::Down(Reason::new(format!("memcached {name} {why}")).at(name))
 }
 
 fn worker() -> Arc<ScheduledThreadPool> {

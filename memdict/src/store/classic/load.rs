@@ -30,7 +30,7 @@ pub(super) fn run(
         }
         if let Err(error) = load(one, loads, chunk, out) {
             chunk.iter().for_each(|&index| out(index, Err(error.clone())));
-            down = Some(StoreError::Down(format!("not sent, after: {error}")));
+            down = Some(one.not_sent(&error));
         }
     }
     down.is_none()

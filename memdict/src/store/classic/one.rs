@@ -2,7 +2,7 @@
 
 use memcache::Client;
 
-use crate::store::operation::{StoreError, Token};
+use crate::store::operation::{Reason, StoreError, Token};
 
 /// One server in use.
 pub(super) struct One<'a> {
@@ -19,6 +19,11 @@ impl One<'_> {
         Token::new(self.index, 0, cas)
     }
 
+    /// What becomes of the rest of a batch after this error.
+    pub(super) fn not_sent(&self, after: &StoreError) -> StoreError {
+        StoreError::Down(Reason::new(format!("not sent, after: {after}")).at(self.name))
+    }
+
     /// The server in a sentence.
     pub(super) fn owner(&self) -> String {
         format!("memcached {}", self.name)
@@ -29,6 +34,8 @@ impl One<'_> {
 pub(super) fn text(key: &[u8]) -> Result<&str, StoreError> {
     std::str::from_utf8(key).map_err(|_| {
         let key = key.escape_ascii();
-        StoreError::Refused(format!("the key `{key}` is not UTF-8, which this store asks for"))
+        StoreError::Refused(
+            format!("the key `{key}` is not UTF-8, which this store asks for").into(),
+        )
     })
 }
