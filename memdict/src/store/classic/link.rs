@@ -27,13 +27,13 @@ const MAX_IDLE: usize = 32;
 
 /// The way to one server.
 #[derive(Default)]
-pub(super) struct Way {
+pub(super) struct Connections {
     idle: Mutex<Vec<Client>>,
     /// Connects, for all pools to this server. Left to itself each pool starts three threads.
     worker: OnceLock<Arc<ScheduledThreadPool>>,
 }
 
-impl Way {
+impl Connections {
     /// A connection whose server has just told its version, idle or new: a change is not sent to
     /// one that has gone or that hangs.
     pub(super) fn take(&self, name: &str, dial: &Dial) -> Result<Client, StoreError> {

@@ -1,11 +1,11 @@
-//! One server in use, and the connection that a batch has to itself.
+//! Conversation server in use, and the connection that a batch has to itself.
 
 use memcache::Client;
 
 use crate::store::operation::{Reason, StoreError, Token};
 
-/// One server in use.
-pub(super) struct One<'a> {
+/// Conversation server in use.
+pub(super) struct Conversation<'a> {
     pub(super) index: u32,
     pub(super) name: &'a str,
     pub(super) client: &'a Client,
@@ -13,7 +13,7 @@ pub(super) struct One<'a> {
     pub(super) max_item_bytes: usize,
 }
 
-impl One<'_> {
+impl Conversation<'_> {
     /// A token of this server; one with the number 0 matches nothing.
     pub(super) fn token(&self, cas: u64) -> Token {
         Token::new(self.index, 0, cas)
