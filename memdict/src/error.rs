@@ -228,6 +228,16 @@ impl Error {
         self
     }
 
+    /// Returns the entries in conflict.
+    pub(crate) fn ids_in_conflict(&self) -> Vec<EntryId> {
+        match self {
+            Self::Conflict { conflicts, .. } => {
+                conflicts.iter().map(|one| one.id.clone()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Returns whether the same work, run again from the start, may succeed and cannot be applied
     /// twice: a conflict or an unavailable store of which nothing landed.
     #[must_use]

@@ -135,7 +135,9 @@ fn what_the_design_calls_pure_knows_no_store_and_does_no_io() {
             let io = of_stores && !is_pure || is_in(import, &["session/drive", "session/load"]);
             assert!(!io, "{module} is pure and imports {import}");
         }
-        for word in ["std::net::Tcp", "std::fs", "thread::sleep", "Instant", "async ", ".await"] {
+        for word in
+            ["std::net::Tcp", "std::fs", "thread::sleep", "Instant", "async ", ".await;", ".await?"]
+        {
             let says = code(text).any(|line| line.contains(word));
             assert!(!pure || !says, "{module} is pure and says `{word}`");
         }

@@ -295,6 +295,7 @@ impl CacheBuilder {
             settings: Arc::new(settings),
             hooks: Arc::new(self.hooks),
             retry: self.retry,
+            turns: Arc::default(),
         })
     }
 }

@@ -98,7 +98,7 @@ impl<D: Drive> Source<D> {
                 }
             };
             let value = body(entry).await?;
-            match unit.commit(attempts.explain()).await {
+            match attempts.commit(unit).await {
                 Ok(_) => return Ok(value),
                 Err(error) => attempts.again(error).await?,
             }
@@ -127,7 +127,7 @@ impl<D: Drive> Source<D> {
             let changed = outcome.change(&Dict::new(&unit, def.clone()), &todo, &mut body).await;
             let asked = todo.len();
             unit.core.leave_out(&outcome.failed.iter().map(|failed| failed.id.clone()).collect());
-            let again = match unit.commit(attempts.explain()).await {
+            let again = match attempts.commit(unit).await {
                 Ok(report) => {
                     outcome.report.absorb(report);
                     break;
@@ -137,7 +137,9 @@ impl<D: Drive> Source<D> {
             todo =
                 changed.into_iter().filter(|(_, id)| again.has(id)).map(|(key, _)| key).collect();
             match again {
-                Again::These(_) if !todo.is_empty() => attempts.once_more().await,
+                Again::These(these) if !todo.is_empty() => {
+                    attempts.once_more(these.into_iter().collect()).await;
+                }
                 // One value less: so this ends.
                 Again::Without(_) if todo.len() < asked => {}
                 Again::These(_) | Again::Without(_) => break,

@@ -2,7 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Key, MAX_KEY, MAX_WIRE, push_escaped, push_hex};
+use super::{
+    Key, MAX_KEY, MAX_WIRE,
+    escape::{push_escaped, push_hex},
+};
 use crate::entry_id::EntryId;
 
 /// What an entry is called.

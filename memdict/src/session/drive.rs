@@ -6,9 +6,9 @@ use std::{
     fmt,
     pin::pin,
     sync::Arc,
-    task::{Context, Poll, Waker},
-    thread,
-    time::Duration,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::{Duration, Instant},
 };
 
 use crate::store::{
@@ -34,6 +34,13 @@ pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
 
     /// Waits before work is tried again.
     fn pause(&self, how_long: Duration) -> impl Future<Output = ()> + Send;
+
+    /// Runs a future that waits for others of this process, for at most so long.
+    fn within<F: Future + Send>(
+        &self,
+        limit: Duration,
+        future: F,
+    ) -> impl Future<Output = Option<F::Output>> + Send;
 }
 
 /// Drives a store that blocks.
@@ -55,6 +62,32 @@ impl Drive for Blocking {
 
     async fn pause(&self, how_long: Duration) {
         thread::sleep(how_long);
+    }
+
+    async fn within<F: Future + Send>(&self, limit: Duration, future: F) -> Option<F::Output> {
+        let deadline = Instant::now().checked_add(limit);
+        let mut future = pin!(future);
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut context = Context::from_waker(&waker);
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return Some(output);
+            }
+            let left = deadline.map_or(limit, |at| at.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return None;
+            }
+            thread::park_timeout(left);
+        }
+    }
+}
+
+/// Wakes the thread that waits.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 

@@ -80,7 +80,7 @@ impl Session {
 
     #[doc = include_str!("commit.md")]
     pub fn commit(self) -> Result<CommitReport> {
-        self.0.commit(Explain::Always).now()
+        self.0.commit(Explain::Always, None).now()
     }
 
     /// Discards all changes, as dropping the session does.

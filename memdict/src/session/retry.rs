@@ -56,6 +56,11 @@ impl Retry {
         attempt < self.attempts
     }
 
+    /// Returns the longest pause between two attempts.
+    pub(crate) fn longest_pause(&self) -> Duration {
+        self.ceiling.max(self.backoff)
+    }
+
     /// Returns how long to wait after an attempt failed with this error, if another one may help.
     /// `random` is where the jitter comes from.
     pub(crate) fn pause(&self, attempt: u32, error: &Error, random: u64) -> Option<Duration> {
@@ -66,8 +71,7 @@ impl Retry {
     pub(crate) fn pause_after(&self, attempt: u32, random: u64) -> Option<Duration> {
         self.goes_on(attempt).then(|| {
             let doublings = attempt.saturating_sub(1).min(31);
-            let ceiling = self.ceiling.max(self.backoff);
-            let pause = self.backoff.saturating_mul(1 << doublings).min(ceiling);
+            let pause = self.backoff.saturating_mul(1 << doublings).min(self.longest_pause());
             // The upper 32 bits, as a fraction.
             let part = (random >> 32) as f64 / f64::from(u32::MAX);
             if self.jitter { pause.mul_f64(part.min(1.0)) } else { pause }

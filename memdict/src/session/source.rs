@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     commit::hooks::CacheHooks, core::VerifyFirst, drive::Drive, retry::Retry, settings::Settings,
-    unit::Unit,
+    turns::Turns, unit::Unit,
 };
 
 /// A store behind its driver, and what all sessions over it share.
@@ -14,6 +14,7 @@ pub(crate) struct Source<D> {
     pub(crate) settings: Arc<Settings>,
     pub(crate) hooks: Arc<CacheHooks>,
     pub(crate) retry: Retry,
+    pub(crate) turns: Arc<Turns>,
 }
 
 impl<D: Drive> Source<D> {

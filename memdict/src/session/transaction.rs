@@ -1,7 +1,12 @@
 //! Work that runs in a session of its own, and again in another after a conflict.
 
-use super::{commit::run::Explain, core::VerifyFirst, drive::Drive, source::Source, unit::Unit};
+use std::time::Duration;
+
+use super::{
+    commit::run::Explain, core::VerifyFirst, drive::Drive, source::Source, turns::Turn, unit::Unit,
+};
 use crate::{
+    entry_id::EntryId,
     error::{Error, Result},
     random,
     report::CommitReport,
@@ -50,6 +55,8 @@ impl<E> OfBody<E> {
 pub(crate) struct Attempts<'a, D> {
     source: &'a Source<D>,
     number: u32,
+    /// Of the entries that were in conflict.
+    turn: Turn,
 }
 
 impl<D: Drive> Attempts<'_, D> {
@@ -57,9 +64,11 @@ impl<D: Drive> Attempts<'_, D> {
         self.source.retry.goes_on(self.number)
     }
 
-    /// Whether a conflict of this attempt is worth explaining.
-    pub(crate) fn explain(&self) -> Explain {
-        if self.goes_on() { Explain::UnlessTransient } else { Explain::Always }
+    /// Commits an attempt.
+    pub(crate) async fn commit(&mut self, unit: Unit<D>) -> Result<CommitReport> {
+        let explain = if self.goes_on() { Explain::UnlessTransient } else { Explain::Always };
+        let limit = self.source.retry.longest_pause();
+        unit.commit(explain, Some((&mut self.turn, limit))).await
     }
 
     /// Goes on with another attempt after a commit failed, if that may help.
@@ -69,7 +78,7 @@ impl<D: Drive> Attempts<'_, D> {
     /// This error, if it may not.
     pub(crate) async fn again(&mut self, error: Error) -> Result<()> {
         match self.source.retry.pause(self.number, &error, random::bits()) {
-            Some(pause) => self.next(pause).await,
+            Some(pause) => self.next(pause, error.ids_in_conflict()).await,
             None => return Err(error.in_attempt(self.number)),
         }
         Ok(())
@@ -84,29 +93,33 @@ impl<D: Drive> Attempts<'_, D> {
             return Err(error);
         }
         match self.source.retry.pause_after(self.number, random::bits()) {
-            Some(pause) => self.next(pause).await,
+            Some(pause) => self.next(pause, Vec::new()).await,
             None => return Err((of.in_attempt)(error, self.number)),
         }
         Ok(())
     }
 
-    /// Goes on with another attempt, whatever the error was.
-    pub(crate) async fn once_more(&mut self) {
+    /// Goes on with another attempt at these entries.
+    pub(crate) async fn once_more(&mut self, in_conflict: Vec<EntryId>) {
         if let Some(pause) = self.source.retry.pause_after(self.number, random::bits()) {
-            self.next(pause).await;
+            self.next(pause, in_conflict).await;
         }
     }
 
-    async fn next(&mut self, pause: std::time::Duration) {
-        self.source.driver.pause(pause).await;
-        self.source.settings.counting.retries.add(1);
+    async fn next(&mut self, pause: Duration, in_conflict: Vec<EntryId>) {
+        let Source { driver, settings, retry, turns, .. } = self.source;
+        // Others go first meanwhile.
+        self.turn = Turn::none(turns);
+        driver.pause(pause).await;
+        self.turn.take(driver, retry.longest_pause(), in_conflict).await;
+        settings.counting.retries.add(1);
         self.number += 1;
     }
 }
 
 impl<D: Drive> Source<D> {
     pub(crate) fn attempts(&self) -> Attempts<'_, D> {
-        Attempts { source: self, number: 1 }
+        Attempts { source: self, number: 1, turn: Turn::none(&self.turns) }
     }
 
     /// Runs `body` in a fresh session and commits it, again as often as
@@ -125,7 +138,7 @@ impl<D: Drive> Source<D> {
         loop {
             let mut session = S::from(self.unit(VerifyFirst::IfSeveral));
             match body(&mut session).await {
-                Ok(value) => match session.into().commit(attempts.explain()).await {
+                Ok(value) => match attempts.commit(session.into()).await {
                     Ok(report) => return Ok((value, report)),
                     Err(error) => attempts.again(error).await?,
                 },

@@ -1,6 +1,6 @@
 //! One unit of work, whatever drives it: what the faces of a session call.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     commit::{
@@ -11,6 +11,7 @@ use super::{
     drive::Drive,
     entry::savepoint::Savepoint,
     settings::Settings,
+    turns::Turn,
 };
 use crate::{
     entry_id::EntryId,
@@ -86,9 +87,14 @@ impl<D: Drive> Unit<D> {
         *self.core.doomed.lock() = true;
     }
 
-    pub(crate) async fn commit(self, explain: Explain) -> Result<CommitReport> {
+    /// Commits it; in turn with others, for whom work is tried again.
+    pub(crate) async fn commit(
+        self,
+        explain: Explain,
+        turn: Option<(&mut Turn, Duration)>,
+    ) -> Result<CommitReport> {
         let Self { mut core, driver, mut hooks } = self;
-        let outcome = commit(&mut core, &driver, &mut hooks, explain).await;
+        let outcome = commit(&mut core, &driver, &mut hooks, explain, turn).await;
         hooks.after(&outcome);
         outcome
     }

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use memdict::{DictDef, Entry, Error};
+use memdict::{DictDef, Entry, Error, Ref};
 use memdict_tests::{Bench, Cart};
 
 use crate::{Outcome, hold};
@@ -309,6 +309,37 @@ pub(crate) fn many_are_read_in_the_order_asked_with_one_load_each(bench: &Bench)
         drop(all);
         assert!(carts.get_mut("bob")?.is_some());
         assert_eq!(bench.store.loads(), 3, "what is known is not loaded again");
+        Ok(())
+    });
+}
+
+pub(crate) fn a_guard_is_cloned_by_name_and_its_value_by_clone(bench: &Bench) {
+    hold(bench, |bench| {
+        let session = bench.cache.session();
+        session.dict(&CARTS).insert("alice", Cart::of("alice", 1))?;
+        let cart = session.dict(&CARTS).get("alice")?.expect("it was inserted");
+        let same = Ref::clone(&cart);
+        assert!(std::ptr::eq(&*cart, &*same));
+        let values: [Cart; 2] = [cart.clone(), cart.cloned()];
+        drop((cart, same));
+        assert!(session.dict(&CARTS).get_mut("alice")?.is_some(), "no guard is left");
+        assert!(values.iter().all(|cart| cart.owner == "alice"));
+        Ok(())
+    });
+}
+
+pub(crate) fn an_occupied_entry_is_changed_in_place_or_replaced(bench: &Bench) {
+    hold(bench, |bench| {
+        bench.cache.transaction(|session| session.dict("hits").insert("a", 1_u64))?;
+        let session = bench.cache.session();
+        let hits = session.dict::<u64>("hits");
+        let Entry::Occupied(mut entry) = hits.entry("a")? else { panic!("it was stored") };
+        *entry.get_mut() += 1;
+        assert_eq!((*entry.get(), entry.insert(7), *entry.get()), (2, 2, 7));
+        drop(entry);
+        assert_eq!(session.commit()?.written, 1);
+        let session = bench.cache.session();
+        assert_eq!(session.dict::<u64>("hits").get("a")?.as_deref(), Some(&7));
         Ok(())
     });
 }

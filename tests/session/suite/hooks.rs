@@ -199,3 +199,105 @@ pub(crate) fn a_doomed_session_works_to_its_end_and_writes_nothing(bench: &Bench
         Ok(())
     });
 }
+
+pub(crate) fn hooks_hear_of_failed_commits_and_of_rollbacks(bench: &Bench) {
+    hold(bench, |bench| {
+        let said = Said::default();
+        let (failed, rolled_back) = (said.clone(), said.clone());
+        let cache = Cache::builder()
+            .after_failed_commit(move |error| {
+                failed.say(format!("cache: {}", error.is_transient()));
+                Err("of no consequence".into())
+            })
+            .after_rollback(move || {
+                rolled_back.say("cache: back".to_owned());
+                Ok(())
+            })
+            .after_commit(said.after("cache"))
+            .open_store(Arc::clone(&bench.store) as _)?;
+        let hooked = |who: &'static str| {
+            let session = cache.session();
+            let (failed, rolled_back) = (said.clone(), said.clone());
+            session.after_failed_commit(move |_| {
+                failed.say(format!("{who}: failed"));
+                Ok(())
+            });
+            session.after_rollback(move || {
+                rolled_back.say(format!("{who}: back"));
+                Ok(())
+            });
+            session
+        };
+        drop(hooked("dropped"));
+        hooked("rolled back").rollback();
+        assert_eq!(
+            said.take(),
+            ["cache: back", "dropped: back", "cache: back", "rolled back: back"]
+        );
+
+        let doomed = hooked("doomed");
+        doomed.doom();
+        assert!(doomed.commit().is_err());
+        assert_eq!(said.take(), ["cache: false", "doomed: failed"]);
+
+        hooked("committed").commit()?;
+        assert_eq!(said.take(), ["cache: 0 written "]);
+
+        // Each attempt that fails, and a body that gives up.
+        let mut ran = 0;
+        cache.transaction(|session| {
+            ran += 1;
+            *session.dict(&HITS).entry("a")?.or_default() += 1;
+            if ran > 1 {
+                return Ok(());
+            }
+            bench.cache.transaction(|other| other.dict(&HITS).insert("a", 7))
+        })?;
+        assert_eq!(said.take(), ["cache: true", "cache: 1 written "]);
+        let refused = cache.transaction(|_| -> memdict::Result<()> { Err(Error::user("no")) });
+        assert!(refused.is_err());
+        assert_eq!(said.take(), ["cache: back"]);
+        Ok(())
+    });
+}
+
+pub(crate) fn a_hook_that_panics_after_a_commit_stops_nobody(bench: &Bench) {
+    hold(bench, |bench| {
+        let said = Said::default();
+        let cache = Cache::builder()
+            .after_commit(|_| panic!("of no consequence"))
+            .after_commit(said.after("second"))
+            .after_rollback(|| panic!("of no consequence"))
+            .open_store(Arc::clone(&bench.store) as _)?;
+        let session = cache.session();
+        session.after_commit(|_| panic!("of no consequence"));
+        session.after_commit(said.after("own"));
+        session.dict(&HITS).insert("a", 1)?;
+        assert_eq!(session.commit()?.written, 1);
+        assert_eq!(said.take(), ["second: 1 written ", "own: 1 written "]);
+        drop(cache.session());
+        Ok(())
+    });
+}
+
+pub(crate) fn a_session_knows_whether_it_has_changes(bench: &Bench) {
+    hold(bench, |bench| {
+        bench.cache.transaction(|session| {
+            session.dict(&HITS).insert("a", 1)?;
+            session.dict(&HITS).insert("b", 1)
+        })?;
+        let mut session = bench.cache.session();
+        drop(session.dict(&HITS).get("a")?);
+        drop(session.dict(&HITS).get_mut("a")?);
+        assert!(!session.has_changes(), "it was only read");
+        let before = session.savepoint();
+        session.dict(&HITS).remove("b")?;
+        assert!(session.has_changes());
+        session.rollback_to(&before)?;
+        assert!(!session.has_changes());
+        *session.dict(&HITS).get_mut("a")?.expect("it was stored") = 1;
+        assert!(session.has_changes(), "it may have changed");
+        assert_eq!(session.commit()?.unchanged, 1, "but it did not");
+        Ok(())
+    });
+}

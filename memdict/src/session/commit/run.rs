@@ -1,6 +1,6 @@
 //! A commit, from the plan to the report: what is sent, when.
 
-use std::mem;
+use std::{mem, time::Duration};
 
 use super::{hidden, hooks::Hooks, plan::Plan, settle::Answers};
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
         drive::Drive,
         entry::seen::{Look, Version},
         settings::Settings,
+        turns::Turn,
     },
     store::operation::{Applied, Change, Load, Loaded, StoreError},
 };
@@ -32,6 +33,7 @@ pub(crate) async fn commit<D: Drive>(
     driver: &D,
     hooks: &mut Hooks,
     explain: Explain,
+    turn: Option<(&mut Turn, Duration)>,
 ) -> Result<CommitReport> {
     if *core.doomed.get_mut() {
         return Err(Error::Doomed);
@@ -41,6 +43,9 @@ pub(crate) async fn commit<D: Drive>(
     let mut plan = Plan::draft(core.listed.get_mut(), random::bits(), driver.caps(), strict)?;
     plan.report.take_notes(mem::take(core.notes.get_mut()));
     hooks.before(|| plan.ids())?;
+    if let Some((turn, limit)) = turn {
+        turn.take_hot(driver, limit, plan.ids().into_iter()).await;
+    }
     let checks = plan.checks(*core.verify_first.get_mut(), core.current.get_mut());
     if !checks.is_empty() {
         let needs_bytes = |check| plan.check_needs_bytes(&checks, check);
