@@ -62,6 +62,7 @@
 //!   tracked.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(hidden)]
 #[path = "private/mod.rs"]
@@ -72,6 +73,8 @@ mod conflict;
 mod counters;
 mod def;
 mod dict;
+#[cfg(any(doc, doctest))]
+pub mod docs;
 mod entry_id;
 mod envelope;
 mod error;
@@ -123,6 +126,7 @@ pub use session::{
 #[cfg(feature = "classic")]
 pub use store::classic::ClassicStore;
 pub use store::clock::Clock;
+#[cfg(unix)]
 pub use store::memcached::MemcachedStore;
 pub use store::memory::MemoryStore;
 pub use store::operation::{

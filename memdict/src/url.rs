@@ -40,6 +40,7 @@ impl Options {
 pub(crate) enum Place {
     Memory,
     Memcached(Memcached),
+    #[cfg(feature = "classic")]
     Classic(Classic),
 }
 
@@ -60,10 +61,6 @@ pub(crate) struct Classic {
     pub(crate) credentials: Option<Credentials>,
     pub(crate) tls: bool,
 }
-
-/// Without the feature there are none.
-#[cfg(not(feature = "classic"))]
-pub(crate) type Classic = std::convert::Infallible;
 
 const MEMORY: &str = "memory:?max_bytes=64MiB";
 const MEMCACHED: &str = "memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms";

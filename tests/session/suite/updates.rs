@@ -334,7 +334,7 @@ pub(crate) fn a_dictionary_may_be_strict_alone_or_alone_not(bench: &Bench) {
         }
         let commit = |cache: &Cache, def: &DictDef<u64>| {
             let session = cache.session();
-            session.dict(&HITS.clone().strict(false)).insert("a", 1)?;
+            session.dict(HITS.clone().strict(false)).insert("a", 1)?;
             session.dict(def).insert(1, 1)?;
             session.commit()
         };

@@ -17,21 +17,30 @@ use crate::{
 /// What a hook returns. An error of a hook that is only told is logged.
 pub(crate) type HookResult = Result<(), BoxError>;
 
-/// The hooks of a cache, which run in each of its sessions.
+/// A hook of a cache that can refuse a commit of these entries.
+type Veto = Box<dyn Fn(&[&EntryId]) -> HookResult + Send + Sync>;
+/// The same of one session.
+type OwnVeto = Box<dyn FnOnce(&[&EntryId]) -> HookResult + Send>;
+/// A hook of a cache, which runs in each of its sessions.
+type Hook<Told> = Box<dyn Fn(&Told) -> HookResult + Send + Sync>;
+/// A hook of one session, which runs once.
+type OwnHook<Told> = Box<dyn FnOnce(&Told) -> HookResult + Send>;
+
+/// The hooks of a cache.
 #[derive(Default)]
 pub(crate) struct CacheHooks {
-    pub(crate) before: Vec<Box<dyn Fn(&[&EntryId]) -> HookResult + Send + Sync>>,
-    pub(crate) committed: Vec<Box<dyn Fn(&CommitReport) -> HookResult + Send + Sync>>,
-    pub(crate) failed: Vec<Box<dyn Fn(&Error) -> HookResult + Send + Sync>>,
+    pub(crate) before: Vec<Veto>,
+    pub(crate) committed: Vec<Hook<CommitReport>>,
+    pub(crate) failed: Vec<Hook<Error>>,
     pub(crate) rolled_back: Vec<Box<dyn Fn() -> HookResult + Send + Sync>>,
 }
 
-/// The hooks of one session alone, which run once.
+/// The hooks of one session alone.
 #[derive(Default)]
 pub(crate) struct OwnHooks {
-    pub(crate) before: Vec<Box<dyn FnOnce(&[&EntryId]) -> HookResult + Send>>,
-    pub(crate) committed: Vec<Box<dyn FnOnce(&CommitReport) -> HookResult + Send>>,
-    pub(crate) failed: Vec<Box<dyn FnOnce(&Error) -> HookResult + Send>>,
+    pub(crate) before: Vec<OwnVeto>,
+    pub(crate) committed: Vec<OwnHook<CommitReport>>,
+    pub(crate) failed: Vec<OwnHook<Error>>,
     pub(crate) rolled_back: Vec<Box<dyn FnOnce() -> HookResult + Send>>,
 }
 

@@ -115,8 +115,8 @@ fn admitted(peer: &Peer<'_>, change: &Change<'_>) -> Result<(), StoreError> {
     }
     match change.op {
         Op::Store { bytes, .. } => {
-            let owner = format_args!("memcached {}", peer.name);
-            limits::check_value(peer.facts.item_size_max, change.key, bytes.len(), &owner)
+            let (limit, name) = (peer.facts.item_size_max, peer.name);
+            limits::check_value(limit, change.key, bytes.len(), &format_args!("memcached {name}"))
         }
         Op::Delete => Ok(()),
     }
