@@ -8,7 +8,7 @@ use syn::{GenericParam, parse_quote};
 use crate::{input::Input, path};
 
 pub(crate) fn stub(input: &Input) -> TokenStream {
-    let krate = path::krate(&input.attrs);
+    let krate = path::krate(input.attrs.krate.as_ref());
     let ident = &input.ident;
     let mut generics = input.generics.clone();
     let arguments = generics.params.iter().map(|param| match param {

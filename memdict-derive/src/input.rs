@@ -160,7 +160,7 @@ impl Reader<'_> {
         let mut read = Vec::new();
         let mut skipped: Option<String> = None;
         for (index, variant) in data.variants.iter().enumerate() {
-            attr::read_variant(&variant.attrs, self.mistakes);
+            attr::check_variant(&variant.attrs, self.mistakes);
             self.deprecated |= is_deprecated(&variant.attrs);
             let attrs = SerdeVariant::read(&variant.attrs);
             let plain = path::plain(&variant.ident);

@@ -15,6 +15,7 @@ mod generics;
 mod input;
 mod mistakes;
 mod path;
+mod suggest;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};

@@ -4,11 +4,9 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Type, ext::IdentExt};
 
-use crate::attr::TypeAttrs;
-
 /// The path of memdict in the user's program.
-pub(crate) fn krate(attrs: &TypeAttrs) -> TokenStream {
-    match &attrs.krate {
+pub(crate) fn krate(given: Option<&syn::Path>) -> TokenStream {
+    match given {
         Some(path) => path.to_token_stream(),
         None => quote!(::memdict),
     }

@@ -3,22 +3,7 @@
 
 use syn::{Attribute, LitStr, Token, meta::ParseNestedMeta};
 
-use super::skip_rest;
-
-/// A rule of `rename_all`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Case {
-    #[default]
-    Kept,
-    Lower,
-    Upper,
-    Pascal,
-    Camel,
-    Snake,
-    ScreamingSnake,
-    Kebab,
-    ScreamingKebab,
-}
+use super::{case::Case, list::skip_rest};
 
 /// `#[serde(..)]` on the type.
 #[derive(Default)]
@@ -153,84 +138,7 @@ fn path(meta: &ParseNestedMeta<'_>) -> Option<syn::Path> {
 }
 
 fn case(meta: &ParseNestedMeta<'_>) -> Case {
-    match name(meta).as_deref() {
-        Some("lowercase") => Case::Lower,
-        Some("UPPERCASE") => Case::Upper,
-        Some("PascalCase") => Case::Pascal,
-        Some("camelCase") => Case::Camel,
-        Some("snake_case") => Case::Snake,
-        Some("SCREAMING_SNAKE_CASE") => Case::ScreamingSnake,
-        Some("kebab-case") => Case::Kebab,
-        Some("SCREAMING-KEBAB-CASE") => Case::ScreamingKebab,
-        _ => Case::Kept,
-    }
-}
-
-impl Case {
-    /// A field's name, written `like_this`.
-    pub(crate) fn field(self, name: &str) -> String {
-        match self {
-            // serde holds fields to be in snake case and in lower case already.
-            Self::Kept | Self::Lower | Self::Snake => name.to_owned(),
-            Self::Upper | Self::ScreamingSnake => name.to_ascii_uppercase(),
-            Self::Pascal => pascal(name),
-            Self::Camel => first_lower(&pascal(name)),
-            Self::Kebab => name.replace('_', "-"),
-            Self::ScreamingKebab => name.to_ascii_uppercase().replace('_', "-"),
-        }
-    }
-
-    /// A variant's name, written `LikeThis`.
-    pub(crate) fn variant(self, name: &str) -> String {
-        match self {
-            Self::Kept | Self::Pascal => name.to_owned(),
-            Self::Lower => name.to_ascii_lowercase(),
-            Self::Upper => name.to_ascii_uppercase(),
-            Self::Camel => first_lower(name),
-            Self::Snake => snake(name),
-            Self::ScreamingSnake => snake(name).to_ascii_uppercase(),
-            Self::Kebab => snake(name).replace('_', "-"),
-            Self::ScreamingKebab => snake(name).to_ascii_uppercase().replace('_', "-"),
-        }
-    }
-
-    /// This rule, or where there is none, `other`.
-    pub(crate) fn or(self, other: Self) -> Self {
-        if self == Self::Kept { other } else { self }
-    }
-}
-
-fn pascal(name: &str) -> String {
-    let mut out = String::new();
-    let mut upper = true;
-    for letter in name.chars() {
-        if letter == '_' {
-            upper = true;
-        } else {
-            out.push(if upper { letter.to_ascii_uppercase() } else { letter });
-            upper = false;
-        }
-    }
-    out
-}
-
-fn snake(name: &str) -> String {
-    let mut out = String::new();
-    for (i, letter) in name.char_indices() {
-        if i > 0 && letter.is_uppercase() {
-            out.push('_');
-        }
-        out.push(letter.to_ascii_lowercase());
-    }
-    out
-}
-
-fn first_lower(name: &str) -> String {
-    let mut letters = name.chars();
-    match letters.next() {
-        Some(first) => first.to_ascii_lowercase().to_string() + letters.as_str(),
-        None => String::new(),
-    }
+    name(meta).map_or(Case::Kept, |rule| Case::of(&rule))
 }
 
 #[cfg(test)]
@@ -238,23 +146,6 @@ mod tests {
     use syn::parse_quote;
 
     use super::*;
-
-    #[test]
-    fn cases_are_serdes() {
-        for (case, field, variant) in [
-            (Case::Lower, "very_tasty", "verytasty"),
-            (Case::Upper, "VERY_TASTY", "VERYTASTY"),
-            (Case::Pascal, "VeryTasty", "VeryTasty"),
-            (Case::Camel, "veryTasty", "veryTasty"),
-            (Case::Snake, "very_tasty", "very_tasty"),
-            (Case::ScreamingSnake, "VERY_TASTY", "VERY_TASTY"),
-            (Case::Kebab, "very-tasty", "very-tasty"),
-            (Case::ScreamingKebab, "VERY-TASTY", "VERY-TASTY"),
-        ] {
-            assert_eq!(case.field("very_tasty"), field);
-            assert_eq!(case.variant("VeryTasty"), variant);
-        }
-    }
 
     #[test]
     fn what_is_stored_counts() {

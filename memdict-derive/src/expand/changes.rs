@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Names, allow_deprecated, is_enum};
+use super::names::{Names, allow_deprecated, is_enum};
 use crate::{generics, input::Input, path};
 
 pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {

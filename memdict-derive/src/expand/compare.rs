@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{Names, binding, is_enum, pattern, several};
+use super::names::{Names, binding, is_enum, pattern, several};
 use crate::{
     attr::With,
     generics,

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Generics;
 
-use super::{Names, allow_deprecated, declare, docs, label};
+use super::names::{Names, allow_deprecated, declare, docs, label};
 use crate::{
     generics,
     input::{Input, Keep, Kind, Part, Parts, Style},

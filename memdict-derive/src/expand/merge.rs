@@ -5,7 +5,10 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::{Names, binding, compare, pattern, several};
+use super::{
+    compare,
+    names::{Names, binding, pattern, several},
+};
 use crate::{
     attr::Rule,
     input::{Input, Kind, Part, Parts, Variant},

@@ -4,7 +4,11 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::{Names, allow_deprecated, binding, compare::Compare, edit, is_enum, merge, several};
+use super::{
+    compare::Compare,
+    edit, merge,
+    names::{Names, allow_deprecated, binding, is_enum, several},
+};
 use crate::{
     attr::With,
     input::{Input, Keep, Kind, Part, Parts},
