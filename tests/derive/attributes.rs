@@ -6,15 +6,15 @@ use std::{
 };
 
 use memdict::{
-    __private::{fingerprint, is_inexact},
-    Changes, Tracked,
+    __private::{Changes, fingerprint, is_inexact},
+    Tracked,
 };
 use serde::{Deserialize, Serialize};
 
 fn diff<T: Tracked>(base: &T, now: &T) -> Vec<String> {
     let (mut changes, mut paths) = (T::Changes::default(), Vec::new());
     T::diff(base, now, &mut changes);
-    changes.visit("", &mut |path| paths.push(path));
+    changes.visit(false, "", &mut |path| paths.push(path));
     assert_eq!(T::same(base, now), paths.is_empty());
     paths
 }
@@ -58,7 +58,7 @@ struct Mixed {
 fn opaque_fields_are_compared_by_their_encoding() {
     let (mut mixed, mut marks) = (Mixed::default(), Marks::default());
     {
-        let mut view: View<'_> = mixed.edit(&mut marks);
+        let mut view: View<'_> = Tracked::edit(&mut mixed, &mut marks);
         view.foreign.id = 1;
         *view.rounded = 0.04;
         *view.reads += 1;

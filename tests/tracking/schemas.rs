@@ -31,6 +31,7 @@ on_both! {
     a_changed_older_value_is_stored_in_the_new_schema_and_the_old_type_misses_then
     older_types_are_found_along_the_chain
     a_version_stands_for_the_schema_until_it_is_changed
+    an_argument_that_is_not_stored_is_part_of_the_schema
     a_field_deep_inside_that_needs_names_is_an_error_that_names_it
 }
 
@@ -216,6 +217,69 @@ fn a_version_stands_for_the_schema_until_it_is_changed(bench: &Bench) -> Outcome
     let user = session.dict::<User>("carts").get("a")?.expect("and the other way round");
     assert_eq!(user.name, "anne");
     assert!(!found::<Next>(bench)?, "another version is another schema");
+    Ok(())
+}
+
+mod money {
+    use std::marker::PhantomData;
+
+    use super::*;
+
+    pub(super) struct Usd;
+    pub(super) struct Eur;
+
+    /// No other field mentions the parameter.
+    #[derive(Debug, Serialize, Deserialize, Tracked)]
+    pub(super) struct Money<C> {
+        pub(super) cents: i64,
+        #[serde(skip)]
+        pub(super) of: PhantomData<fn() -> C>,
+    }
+
+    #[derive(Serialize, Deserialize, Tracked)]
+    pub(super) struct Account<T> {
+        pub(super) balance: i64,
+        pub(super) of: T,
+    }
+
+    #[derive(Serialize, Deserialize, Tracked)]
+    pub(super) struct Rounded<const DIGITS: u8>(pub(super) i64);
+
+    pub(super) fn money<C>(cents: i64) -> Money<C> {
+        Money { cents, of: PhantomData }
+    }
+}
+
+fn an_argument_that_is_not_stored_is_part_of_the_schema(bench: &Bench) -> Outcome {
+    use std::marker::PhantomData;
+
+    use money::{Account, Eur, Money, Rounded, Usd, money};
+
+    let stored = |key: &str| -> memdict::Result<[bool; 2]> {
+        let session = bench.cache.session();
+        let usd = session.dict::<Money<Usd>>("money").get(key)?.is_some();
+        let session = bench.cache.session();
+        Ok([usd, session.dict::<Money<Eur>>("money").get(key)?.is_some()])
+    };
+    bench.cache.transaction(|session| session.dict("money").insert("a", money::<Usd>(100)))?;
+    assert_eq!(stored("a")?, [true, false], "dollars are not read as euros");
+    bench.cache.transaction(|session| session.dict("money").insert("b", money::<Eur>(100)))?;
+    assert_eq!(stored("b")?, [false, true]);
+
+    let account = Account { balance: 1, of: PhantomData::<Usd> };
+    bench.cache.transaction(|session| {
+        session.dict("accounts").insert("a", Account { balance: 1, of: account.of })
+    })?;
+    let session = bench.cache.session();
+    assert!(session.dict::<Account<PhantomData<Eur>>>("accounts").get("a")?.is_none());
+    let session = bench.cache.session();
+    assert!(session.dict::<Account<PhantomData<Usd>>>("accounts").get("a")?.is_some());
+
+    bench.cache.transaction(|session| session.dict("rounded").insert("a", Rounded::<2>(314)))?;
+    let session = bench.cache.session();
+    assert!(session.dict::<Rounded<3>>("rounded").get("a")?.is_none(), "3.14 is not 0.314");
+    let session = bench.cache.session();
+    assert!(session.dict::<Rounded<2>>("rounded").get("a")?.is_some());
     Ok(())
 }
 

@@ -1,7 +1,10 @@
 //! The attributes of serde that decide what is stored and under which name. Mistakes in them
 //! are serde's to report.
 
-use syn::{Attribute, LitStr, Token, meta::ParseNestedMeta};
+use syn::{
+    Attribute, LitStr, Token, WherePredicate, meta::ParseNestedMeta, parse::Parser,
+    punctuated::Punctuated,
+};
 
 use super::{case::Case, list::skip_rest};
 
@@ -9,12 +12,14 @@ use super::{case::Case, list::skip_rest};
 #[derive(Default)]
 pub(crate) struct SerdeType {
     pub(crate) rename: Option<String>,
-    /// Of a struct's fields, or of an enum's variants.
+    /// The rule for a struct's fields, or for an enum's variants.
     pub(crate) rename_all: Case,
-    /// Of the fields of an enum's variants.
+    /// The rule for the fields of an enum's variants.
     pub(crate) rename_all_fields: Case,
-    /// The type that is stored in this one's place.
+    /// The type that is stored in place of this one.
     pub(crate) into: Option<String>,
+    /// The bounds for storing it.
+    pub(crate) bounds: Vec<WherePredicate>,
     /// An attribute that only a codec with names can decode.
     pub(crate) needs_names: Option<&'static str>,
 }
@@ -24,7 +29,10 @@ pub(crate) struct SerdeType {
 pub(crate) struct SerdeVariant {
     pub(crate) rename: Option<String>,
     pub(crate) rename_all: Case,
+    /// Neither stored nor loaded.
     pub(crate) skip: bool,
+    /// The functions that store its fields: `with`, or `serialize_with`.
+    pub(crate) with: Option<With>,
     pub(crate) needs_names: Option<&'static str>,
 }
 
@@ -36,12 +44,14 @@ pub(crate) struct SerdeField {
     pub(crate) skip: bool,
     /// The functions that store it: `with`, or `serialize_with`.
     pub(crate) with: Option<With>,
+    /// The bounds for storing it.
+    pub(crate) bounds: Vec<WherePredicate>,
     pub(crate) needs_names: Option<&'static str>,
 }
 
-/// Where the function that stores a field is.
+/// The function that stores a field.
 pub(crate) enum With {
-    /// In a module, called `serialize`.
+    /// The function `serialize` of this module.
     Module(syn::Path),
     Function(syn::Path),
 }
@@ -54,6 +64,7 @@ impl SerdeType {
             "rename_all" => read.rename_all = case(meta),
             "rename_all_fields" => read.rename_all_fields = case(meta),
             "into" => read.into = name(meta),
+            "bound" => read.bounds = bounds(meta),
             "tag" => read.needs_names = Some("tag"),
             "untagged" => read.needs_names = Some("untagged"),
             _ => {}
@@ -70,6 +81,8 @@ impl SerdeVariant {
             "rename_all" => read.rename_all = case(meta),
             "skip" | "skip_deserializing" => read.skip = true,
             "untagged" => read.needs_names = Some("untagged"),
+            "with" => read.with = path(meta).map(With::Module),
+            "serialize_with" => read.with = path(meta).map(With::Function),
             _ => {}
         });
         read
@@ -83,6 +96,7 @@ impl SerdeField {
         each(attrs, |key, meta| match key {
             "rename" => read.rename = name(meta).or(read.rename.take()),
             "skip" => read.skip = true,
+            "bound" => read.bounds = bounds(meta),
             "skip_serializing" => unstored = true,
             "skip_deserializing" => unloaded = true,
             "skip_serializing_if" => read.needs_names = Some("skip_serializing_if"),
@@ -91,7 +105,7 @@ impl SerdeField {
             "serialize_with" => read.with = path(meta).map(With::Function),
             _ => {}
         });
-        // One of the two alone: the reader does not expect what the writer wrote.
+        // With one of the two alone, the reader does not expect what the writer wrote.
         match (unstored, unloaded) {
             (true, true) => read.skip = true,
             (true, false) => read.needs_names = Some("skip_serializing"),
@@ -104,7 +118,7 @@ impl SerdeField {
 
 fn each(attrs: &[Attribute], mut read: impl FnMut(&str, &ParseNestedMeta<'_>)) {
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("serde")) {
-        // What does not parse is reported by serde's own derive.
+        // serde's own derive reports what does not parse.
         let _ = attr.parse_nested_meta(|meta| {
             if let Some(key) = meta.path.get_ident() {
                 read(&key.to_string(), &meta);
@@ -114,7 +128,7 @@ fn each(attrs: &[Attribute], mut read: impl FnMut(&str, &ParseNestedMeta<'_>)) {
     }
 }
 
-/// `= "name"`, or `(serialize = "name", ..)`: what is stored counts.
+/// Reads `= "name"`, or `(serialize = "name", ..)`: the name that is stored counts.
 fn name(meta: &ParseNestedMeta<'_>) -> Option<String> {
     if meta.input.peek(Token![=]) {
         return literal(meta).map(|name| name.value());
@@ -137,6 +151,12 @@ fn path(meta: &ParseNestedMeta<'_>) -> Option<syn::Path> {
     literal(meta)?.parse().ok()
 }
 
+fn bounds(meta: &ParseNestedMeta<'_>) -> Vec<WherePredicate> {
+    let parse = Punctuated::<WherePredicate, Token![,]>::parse_terminated;
+    let bounds = name(meta).and_then(|text| parse.parse_str(&text).ok());
+    bounds.into_iter().flatten().collect()
+}
+
 fn case(meta: &ParseNestedMeta<'_>) -> Case {
     name(meta).map_or(Case::Kept, |rule| Case::of(&rule))
 }
@@ -148,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_stored_counts() {
+    fn the_name_and_the_skip_of_what_is_stored_count() {
         let read = |attr: Attribute| SerdeField::read(&[attr]);
         let both = read(parse_quote!(#[serde(rename(serialize = "a", deserialize = "b"))]));
         assert_eq!(both.rename.as_deref(), Some("a"));

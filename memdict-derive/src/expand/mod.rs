@@ -1,10 +1,16 @@
-//! The generated code: the view, the changes, and the impl of `Tracked`.
+//! The generated code: the assertions about the parts, the view, the flags, and the impl of
+//! `Tracked`.
+//!
+//! A type with mistakes gets all of it too, so that other code which names any of it has no further
+//! errors. Its mistakes stand in place of the assertions.
 
 mod changes;
+mod checked;
 mod compare;
 mod edit;
 mod merge;
 mod names;
+mod shape;
 mod tracked;
 
 use proc_macro2::TokenStream;
@@ -12,23 +18,18 @@ use quote::quote;
 use syn::DeriveInput;
 
 use self::names::Names;
-use crate::{check, fallback, input::Input, mistakes::Mistakes};
+use crate::{check, mistakes::Mistakes, read};
 
 pub(crate) fn derive(declared: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
-    let input = Input::read(declared, &mut mistakes);
-    check::check(declared, &input, &mut mistakes);
-    let code = if mistakes.hopeless { fallback::stub(&input) } else { expand(&input) };
-    let errors = mistakes.into_error().map(|mistakes| mistakes.into_compile_error());
-    quote!(#errors #code)
-}
-
-fn expand(input: &Input) -> TokenStream {
-    let names = Names::new(input);
-    let edit = edit::expand(input, &names);
-    let changes = changes::expand(input, &names);
-    let tracked = tracked::expand(input, &names);
-    quote!(#edit #changes #tracked)
+    let mut input = read::input(declared, &mut mistakes);
+    check::check(declared, &mut input, &mut mistakes);
+    let names = Names::new(&input);
+    let checked = checked::expand(&input, &names, mistakes.into_compile_errors());
+    let edit = edit::expand(&input, &names);
+    let changes = changes::expand(&input, &names);
+    let tracked = tracked::expand(&input, &names);
+    quote!(#checked #edit #changes #tracked)
 }
 
 #[cfg(test)]

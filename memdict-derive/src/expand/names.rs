@@ -1,8 +1,8 @@
-//! How generated code calls things, and the small pieces of it that several passes write.
+//! The names in generated code, and the small pieces of it that several passes write.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Generics, Member, spanned::Spanned};
+use quote::{ToTokens, format_ident, quote};
+use syn::{Generics, Member};
 
 use crate::{
     generics,
@@ -10,11 +10,13 @@ use crate::{
     path,
 };
 
-/// How generated code calls things.
+/// The names in generated code.
 pub(super) struct Names {
     pub(super) krate: TokenStream,
     pub(super) edit: Ident,
     pub(super) changes: Ident,
+    /// What is asserted about the parts: an argument of each type that is named.
+    pub(super) checked: Ident,
     /// The generics of generated types.
     pub(super) bounded: Generics,
     /// The generics of the impls for the type itself.
@@ -26,15 +28,16 @@ impl Names {
         let krate = path::krate(input.attrs.krate.as_ref());
         let bounded = generics::bounded(input, &krate);
         Self {
+            checked: format_ident!("__{}", path::derived(&input.ident, "Checked")),
             edit: named(&input.attrs.edit, input, "Edit"),
             changes: named(&input.attrs.changes, input, "Changes"),
-            in_impl: generics::of_impl(&bounded, &krate),
+            in_impl: generics::of_impl(input, &bounded, &krate),
             bounded,
             krate,
         }
     }
 
-    /// The view's type: without a lifetime where nothing in it is borrowed.
+    /// Returns the type of the view: without a lifetime where nothing in it is borrowed.
     pub(super) fn view(&self, input: &Input) -> TokenStream {
         let edit = &self.edit;
         if input.parts().is_empty() {
@@ -45,25 +48,32 @@ impl Names {
         quote!(#edit #arguments)
     }
 
-    /// The type as the trait that all calls are written with. Placed where the type is written:
-    /// the compiler shows a type that is not tracked there, and all these mentions as one.
-    pub(super) fn tracked(&self, part: &Part) -> TokenStream {
-        let (krate, ty) = (&self.krate, &part.ty);
-        quote_spanned!(ty.span()=> <#ty as #krate::Tracked>)
+    /// Returns the type of a part, if the assertions about it hold.
+    pub(super) fn of(&self, part: &Part) -> TokenStream {
+        let Self { krate, checked, .. } = self;
+        let ty = &part.ty;
+        quote!(#krate::__private::Of<#ty, #checked>)
     }
 
-    /// The type of a part's flag.
+    /// Returns the type whose functions do everything with parts.
+    pub(super) fn parts(&self) -> TokenStream {
+        let Self { krate, checked, .. } = self;
+        quote!(<#krate::__private::Parts<#checked>>)
+    }
+
+    /// Returns the type of a part's flag.
     pub(super) fn flag(&self, part: &Part) -> TokenStream {
+        let Self { krate, checked, .. } = self;
+        let ty = &part.ty;
         if part.is_tracked() {
-            let tracked = self.tracked(part);
-            quote!(#tracked::Changes)
+            quote!(#krate::__private::Flags<#ty, #checked>)
         } else {
             quote!(bool)
         }
     }
 }
 
-/// A pattern that binds each flagged part to a name of its own and leaves the others.
+/// Returns a pattern that binds each flagged part to a name of its own, and no other.
 pub(super) fn pattern(parts: &Parts, bind: impl Fn(usize) -> Ident) -> TokenStream {
     let fields =
         parts.list.iter().enumerate().filter(|(_, part)| part.is_flagged()).map(|(index, part)| {
@@ -74,7 +84,7 @@ pub(super) fn pattern(parts: &Parts, bind: impl Fn(usize) -> Ident) -> TokenStre
     quote!({ #(#fields,)* #rest })
 }
 
-/// The fields of a generated struct or variant in the style of the declared one.
+/// Writes the fields of a generated struct or variant in the style of the declared one.
 pub(super) fn declare(style: Style, fields: impl Iterator<Item = TokenStream>) -> TokenStream {
     match style {
         Style::Named => quote!({ #(#fields,)* }),
@@ -83,7 +93,7 @@ pub(super) fn declare(style: Style, fields: impl Iterator<Item = TokenStream>) -
     }
 }
 
-/// `name:` in front of a declared field, where it has one.
+/// Writes the `name:` of a declared field, if it has one.
 pub(super) fn label(member: &Member) -> Option<TokenStream> {
     match member {
         Member::Named(ident) => Some(quote!(#ident:)),
@@ -91,12 +101,12 @@ pub(super) fn label(member: &Member) -> Option<TokenStream> {
     }
 }
 
-/// Documentation that was carried over, or a line in its place.
+/// Writes the documentation of the declared part, or `otherwise`.
 pub(super) fn docs(carried: &[syn::Attribute], otherwise: &str) -> TokenStream {
     if carried.is_empty() { quote!(#[doc = #otherwise]) } else { quote!(#(#carried)*) }
 }
 
-/// Leave to use what is deprecated, only where something is: an `allow` is an error in a crate
+/// Allows the use of what is deprecated. Only where something is: an `allow` is an error in a crate
 /// that forbids the lint.
 pub(super) fn allow_deprecated(input: &Input) -> Option<TokenStream> {
     input.deprecated.then(|| quote!(#[allow(deprecated)]))
@@ -106,12 +116,12 @@ pub(super) fn is_enum(input: &Input) -> bool {
     matches!(input.kind, Kind::Enum(_))
 }
 
-/// Whether the variant can be another one.
+/// Returns whether there are several variants.
 pub(super) fn several(input: &Input) -> bool {
     matches!(&input.kind, Kind::Enum(variants) if variants.len() > 1)
 }
 
-/// The name of a part of a variant, of one of several values.
+/// Returns the name to which a part of a variant is bound, of one of several values.
 pub(super) fn binding(side: &str, index: usize) -> Ident {
     format_ident!("__memdict_{side}{index}")
 }

@@ -27,7 +27,7 @@ fn log(lines: &str) -> Log {
     }
 }
 
-const NOT_ONLY: &str = "changed on both sides, not only appended to";
+const NOT_ONLY: &str = "changed on both sides, and not only by appending";
 
 #[test]
 fn append_keeps_both_tails_theirs_first() {

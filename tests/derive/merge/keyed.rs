@@ -71,27 +71,27 @@ macro_rules! maps {
 
             #[test]
             fn both_updating_differently_is_a_conflict() {
-                let why = "a key updated differently on both sides";
+                let why = "a key was updated differently on both sides";
                 assert_eq!(merge("1a 2b", "1x 2b", "1y 2b"), conflict("of", why));
             }
 
             #[test]
             fn removing_what_the_other_updates_is_a_conflict_both_ways() {
                 let merged = merge("1a 2b", "2b", "1x 2b");
-                assert_eq!(merged, conflict("of", "a key removed here and updated there"));
+                assert_eq!(merged, conflict("of", "a key was removed on our side and updated on theirs"));
                 let merged = merge("1a 2b", "1x 2b", "2b");
-                assert_eq!(merged, conflict("of", "a key updated here and removed there"));
+                assert_eq!(merged, conflict("of", "a key was updated on our side and removed on theirs"));
             }
 
             #[test]
             fn both_removing_one_key_is_a_conflict() {
                 let merged = merge("1a 2b 3c", "2b 3c", "2b 3z");
-                assert_eq!(merged, conflict("of", "a key removed on both sides"));
+                assert_eq!(merged, conflict("of", "a key was removed on both sides"));
             }
 
             #[test]
             fn both_inserting_one_key_is_a_conflict_even_with_the_same_value() {
-                let why = "a key inserted on both sides";
+                let why = "a key was inserted on both sides";
                 assert_eq!(merge("1a", "1a 2b", "1a 2c"), conflict("of", why));
                 assert_eq!(merge("1a", "1a 2b", "1a 2b"), conflict("of", why));
                 assert_eq!(merge("", "2b", "2b"), conflict("of", why));
@@ -100,19 +100,19 @@ macro_rules! maps {
             #[test]
             fn emptied_by_ours_is_a_conflict() {
                 let merged = merge("1a", "", "1a 2b");
-                assert_eq!(merged, conflict("of", "emptied here, changed there"));
+                assert_eq!(merged, conflict("of", "emptied on our side and changed on theirs"));
             }
 
             #[test]
             fn emptied_by_theirs_is_a_conflict() {
                 let merged = merge("1a", "1a 2b", "");
-                assert_eq!(merged, conflict("of", "emptied there, changed here"));
+                assert_eq!(merged, conflict("of", "emptied on their side and changed on ours"));
             }
 
             #[test]
             fn emptied_by_both_is_a_conflict() {
                 let merged = merge("1a", "", "");
-                assert_eq!(merged, conflict("of", "emptied here, changed there"));
+                assert_eq!(merged, conflict("of", "emptied on our side and changed on theirs"));
             }
 
             #[test]
@@ -210,7 +210,7 @@ fn in_order(queue: &Queue) -> (String, String) {
 fn where_order_means_something_ours_comes_first_and_theirs_is_appended() {
     let base = queue("abc", "abc");
     let both = merged(&base, &queue("acx", "acx"), &queue("aBcyz", "bcyz")).map(|it| in_order(&it));
-    assert_eq!(both, conflict("tasks", "a key removed here and updated there"));
+    assert_eq!(both, conflict("tasks", "a key was removed on our side and updated on theirs"));
     let both = merged(&base, &queue("Acx", "acx"), &queue("abCyz", "bcyz")).map(|it| in_order(&it));
     assert_eq!(both, Ok(("ACxyz".into(), "cxyz".into())));
 }
@@ -218,7 +218,7 @@ fn where_order_means_something_ours_comes_first_and_theirs_is_appended() {
 #[test]
 fn where_order_means_something_another_order_is_a_conflict() {
     let (base, more) = (queue("abc", "abc"), queue("abcx", "abcx"));
-    let why = "changed on both sides, and its order too";
+    let why = "changed on both sides, the order included";
     for other in ["bac", "acb", "yabc", "abyc", "ca"] {
         let tasks = queue(other, "abc");
         assert_eq!(merged(&base, &more, &tasks), conflict("tasks", why));
@@ -298,15 +298,15 @@ fn elements_that_are_equal_but_not_the_same_are_updates() {
     assert!(Club::same(&both, &club(&[(1, 9), (2, 7), (3, 1)])), "{both:?}");
 
     let promoted = club(&[(1, 9), (2, 1)]);
-    let why = "a key updated differently on both sides";
+    let why = "a key was updated differently on both sides";
     let differently = merged(&base, &club(&[(1, 8), (2, 1)]), &promoted);
     assert_eq!(differently, conflict("members", why));
     let removed = merged(&base, &club(&[(2, 1)]), &promoted);
-    assert_eq!(removed, conflict("members", "a key removed here and updated there"));
+    assert_eq!(removed, conflict("members", "a key was removed on our side and updated on theirs"));
     let mut inserted = Club::default();
     inserted.members.insert(Member { id: 1, rank: 1 });
     let mut otherwise = Club::default();
     otherwise.members.insert(Member { id: 1, rank: 2 });
     let inserted = merged(&Club::default(), &inserted, &otherwise);
-    assert_eq!(inserted, conflict("members", "a key inserted on both sides"));
+    assert_eq!(inserted, conflict("members", "a key was inserted on both sides"));
 }

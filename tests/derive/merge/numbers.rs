@@ -150,7 +150,7 @@ fn of_two_that_are_equal_ours_is_kept() {
 #[test]
 fn what_cannot_be_compared_is_a_conflict() {
     let (base, one, nan) = (reading(5., 5., 5), reading(7., 5., 5), reading(f64::NAN, 5., 5));
-    let why = "changed on both sides, to what cannot be compared";
+    let why = "changed on both sides to values that cannot be compared";
     assert_eq!(merged(&base, &one, &nan), conflict("highest", why));
     assert_eq!(merged(&base, &nan, &one), conflict("highest", why));
     assert_eq!(merged(&base, &one, &reading(5., f64::NAN, 5)).map(|it| it.highest), Ok(7.));

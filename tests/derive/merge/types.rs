@@ -92,7 +92,7 @@ fn a_recursive_type_merges() {
         Branch::Fork(Box::default(), named)
     };
     assert_eq!(merged(&fork(&[]), &fork(&[1]), &fork(&[2])), Ok(fork(&[1, 2])));
-    let why = "a key inserted on both sides";
+    let why = "a key was inserted on both sides";
     assert_eq!(merged(&fork(&[]), &fork(&[1]), &fork(&[1])), conflict("1", why));
 }
 

@@ -139,7 +139,7 @@ pub fn paths<T: ::kept::Tracked + ::std::cmp::PartialOrd, const N: usize>(
     view.name.mark();
     view.r#type.mark();
     let mut paths = ::std::vec::Vec::new();
-    ::kept::Changes::visit(changes, "", &mut |path| paths.push(path));
+    ::kept::__private::Changes::visit(changes, false, "", &mut |path| paths.push(path));
     paths
 }
 
