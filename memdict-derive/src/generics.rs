@@ -39,7 +39,7 @@ pub(crate) fn bounded(input: &Input, krate: &TokenStream) -> Generics {
                     param.bounds.push(parse_quote!(::core::marker::Send));
                     param.bounds.push(parse_quote!(::core::marker::Sync));
                     param.bounds.push(parse_quote!('static));
-                    // It is compared by its encoding.
+                    // An opaque field is compared by its encoding.
                     if opaque.iter().any(|ty| path::mentions(ty.clone(), &param.ident)) {
                         param.bounds.push(parse_quote!(#krate::__private::Stored));
                     }
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_projection_is_tracked_itself() {
+    fn a_projection_has_a_bound_of_its_own() {
         let bounds = bounds(parse_quote! {
             struct Held<T: Iterator> { items: Vec<T::Item>, next: Option<<T as Iterator>::Item> }
         });

@@ -189,7 +189,7 @@ impl Search {
     }
 }
 
-/// Finds a float that is compared or hashed with the key that it is in.
+/// Finds a float that is part of a key.
 fn float(key: &Type) -> Option<&Type> {
     match path::ungrouped(key) {
         Type::Tuple(tuple) => tuple.elems.iter().find_map(float),

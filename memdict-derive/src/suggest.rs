@@ -1,18 +1,18 @@
 //! Suggestions for misspelt words, and lists of the words that exist.
 
-/// The word of `words` that `word` is most likely a misspelling of.
+/// Returns the word of `words` that `word` most likely misspells.
 pub(crate) fn nearest<'a>(word: &str, words: &[&'a str]) -> Option<&'a str> {
     let near = words.iter().map(|known| (distance(word, known), *known)).min()?;
     (near.0 <= 1 + near.1.len() / 4).then_some(near.1)
 }
 
-/// The words in a row, each in backticks.
+/// Returns the words in a row, each in backticks.
 pub(crate) fn list(words: &[&str]) -> String {
     let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
     words.join(", ")
 }
 
-/// The number of letters to add, remove or replace.
+/// Returns the number of letters to add, remove or replace.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -16,9 +16,9 @@ use crate::{
     track::leaf::leaves,
 };
 
-// The shape of `T` is left out: the target is stored under its own fingerprint, which is checked when
-// it is loaded. So a type may link to itself, and where a type changes, values that only link to it
-// stay readable.
+// The shape of `T` is left out: the target is stored under its own fingerprint, which is checked
+// when it is loaded. So a type may link to itself, and where a type changes, values that only link
+// to it stay readable.
 leaves! {
     "link" [T: 'static] Link<T>, [] (), |a, b| a == b;
 }

@@ -1,4 +1,4 @@
-//! What the attributes of a type and of its fields do.
+//! The attributes of types and of fields.
 
 use std::{
     collections::HashMap,
@@ -28,7 +28,7 @@ struct Foreign {
 mod as_text {
     use serde::{Deserialize, Deserializer, Serializer};
 
-    /// Rounds, so that more values are the same than are equal.
+    /// Rounds, so that two values may be the same without being equal.
     pub(super) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{value:.1}"))
     }
@@ -118,7 +118,7 @@ mod schema {
 }
 
 #[test]
-fn versions_stand_for_what_the_schema_cannot_know() {
+fn versions_distinguish_what_the_schema_does_not_describe() {
     use schema::*;
     assert_ne!(fingerprint::<Opaque>(), fingerprint::<OpaqueTwo>());
     assert_eq!(fingerprint::<One>(), fingerprint::<OneAgain>());
@@ -126,7 +126,7 @@ fn versions_stand_for_what_the_schema_cannot_know() {
 }
 
 #[test]
-fn serdes_names_are_the_names() {
+fn fields_have_the_names_that_serde_gives_them() {
     use schema::*;
     assert_eq!(fingerprint::<Camel>(), fingerprint::<Renamed>());
     assert_ne!(fingerprint::<Camel>(), fingerprint::<Plain>());

@@ -29,7 +29,7 @@ fn same<T: Tracked>(a: T, b: T) -> bool {
     T::same(&a, &b)
 }
 
-/// Equal, ordered and hashed by its number alone.
+/// Is compared, ordered and hashed by its number alone.
 #[derive(Debug, Clone, Serialize, Deserialize, Tracked)]
 struct ById(u8, String);
 
@@ -64,7 +64,7 @@ fn by_id(text: &str) -> ById {
 }
 
 #[test]
-fn no_equality_of_elements_is_trusted() {
+fn no_equality_of_elements_is_used() {
     let (a, b) = (|| by_id("a"), || by_id("b"));
     assert!(a() == b());
     assert!(!same(Some(a()), Some(b())));
@@ -94,7 +94,7 @@ fn no_equality_of_elements_is_trusted() {
 }
 
 #[test]
-fn values_are_the_same_as_they_are_stored() {
+fn values_are_the_same_if_they_are_stored_alike() {
     assert!(same(f64::NAN, f64::NAN) && !same(0.0, -0.0));
     assert!(!same(PathBuf::from("a/b"), PathBuf::from("a//b")));
     assert!(!same(Box::<Path>::from(Path::new("a")), Path::new("a/").into()));
@@ -210,7 +210,7 @@ fn types_that_are_stored_alike_have_one_fingerprint() {
 }
 
 #[test]
-fn types_of_other_crates() {
+fn types_of_other_crates_are_compared_as_they_are_stored() {
     use chrono::{DateTime, FixedOffset, Utc};
     use indexmap::{IndexMap, IndexSet};
     use smallvec::{SmallVec, smallvec};

@@ -1,4 +1,4 @@
-//! What `#[derive(Tracked)]` makes of the other shapes: tuples, enums, generics, recursion.
+//! The derive on tuples, enums, generic and recursive types.
 
 use std::{collections::BTreeMap, fmt::Debug, marker::PhantomData};
 
@@ -47,13 +47,13 @@ fn card(cvc: u16) -> Pay {
 }
 
 #[test]
-fn an_enum_without_variants_is_tracked_all_the_same() {
+fn an_enum_without_variants_is_tracked() {
     assert_ne!(fingerprint::<Option<Never>>(), fingerprint::<Option<Unit>>());
     assert!(diff(&None::<Never>, &None).is_empty());
 }
 
 #[test]
-fn tuple_and_unit_structs() {
+fn tuple_and_unit_structs_have_views() {
     let (mut pair, mut changes) = (Pair::default(), PairChanges::default());
     let mut view = Tracked::edit(&mut pair, &mut changes);
     *view.1 = 9;
@@ -70,7 +70,7 @@ fn tuple_and_unit_structs() {
 }
 
 #[test]
-fn an_enum_is_read_set_and_edited_inside() {
+fn an_enum_in_a_view_is_read_set_and_edited_inside() {
     let (mut pay, mut changes) = (card(1), PayChanges::default());
     {
         let mut view = Tracked::edit(&mut pay, &mut changes);
@@ -165,7 +165,7 @@ struct Projected<I: Iterator> {
 }
 
 #[test]
-fn generics() {
+fn generic_types_have_generic_views() {
     let page = |n: u64| Page::<u64> {
         rows: vec![n],
         first: Some(n),
@@ -237,7 +237,7 @@ fn an_argument_that_is_not_stored_is_in_the_fingerprint_by_its_name_alone() {
 }
 
 #[test]
-fn in_generic_code() {
+fn generic_code_edits_generic_types() {
     fn first_path<T: Tracked + Debug + Default>() -> Vec<String> {
         let (mut value, mut changes) = (Wrap::<T>::default(), Default::default());
         Wrap::edit(&mut value, &mut changes);
@@ -271,7 +271,7 @@ struct Tree<T> {
 }
 
 #[test]
-fn recursion() {
+fn recursive_types_are_tracked() {
     let leaf = |value| Node { value, ..Node::default() };
     let tree = |value| Node { value: 0, kids: vec![leaf(value)], next: Some(Box::new(leaf(1))) };
     assert_eq!(diff(&tree(1), &tree(2)), ["kids"]);
@@ -302,7 +302,7 @@ macro_rules! record {
 record!(Made { of: Option<u8>, r#in: (Vec<String>, u8) });
 
 #[test]
-fn types_of_macros_and_in_functions() {
+fn types_in_macros_and_in_functions_are_tracked() {
     let made = Made { r#in: (Vec::new(), 1), ..Made::default() };
     assert_eq!(diff(&Made::default(), &made), ["in"]);
 

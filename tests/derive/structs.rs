@@ -1,4 +1,4 @@
-//! What `#[derive(Tracked)]` makes of structs with named fields.
+//! The derive on structs with named fields.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +17,7 @@ struct Address {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, Tracked)]
 struct Cart {
-    /// Who pays.
+    /// The person who pays.
     owner: String,
     items: Vec<u32>,
     total: u64,
@@ -30,7 +30,7 @@ struct Cart {
 }
 
 #[test]
-fn the_view_marks_exactly_what_it_hands_out() {
+fn the_view_marks_exactly_what_it_lends_for_writing() {
     let (mut cart, mut changes) = (Cart::default(), CartChanges::default());
     {
         let mut view = Tracked::edit(&mut cart, &mut changes);
@@ -60,7 +60,7 @@ fn the_view_marks_exactly_what_it_hands_out() {
 }
 
 #[test]
-fn fields_are_distinct_and_send() {
+fn the_fields_of_a_view_are_borrowed_apart_and_are_send() {
     let (mut cart, mut changes) = (Cart::default(), CartChanges::default());
     let view = Tracked::edit(&mut cart, &mut changes);
     let CartEdit { mut owner, mut attrs, .. } = view;
@@ -86,7 +86,7 @@ fn diff_finds_what_differs_at_any_depth() {
 }
 
 #[test]
-fn no_equality_of_the_users_is_trusted() {
+fn no_equality_of_a_derived_type_is_used() {
     #[derive(Serialize, Deserialize, Tracked)]
     struct ById {
         id: u32,
@@ -120,7 +120,7 @@ fn floats_are_compared_by_their_bits_and_maps_without_order() {
     assert_eq!(diff(&zero(0.0), &zero(-0.0)), ["of"]);
 }
 
-/// Stored values carry these: a change of one of them makes every stored value a miss.
+/// Each stored value has one of these: if one changes, every stored value of the type is a miss.
 #[test]
 fn fingerprints_are_the_same_everywhere() {
     assert_eq!(fingerprint::<Address>(), 394_390_810_079_943_709);
@@ -132,7 +132,7 @@ mod other {
 
     #[derive(Serialize, Deserialize, Tracked)]
     pub(super) struct Address {
-        /// Another comment, and other methods, change nothing.
+        /// Another comment, and another method, change nothing.
         pub(super) street: String,
         #[serde(skip)]
         pub(super) cache: u8,

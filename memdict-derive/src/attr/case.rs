@@ -16,7 +16,7 @@ pub(crate) enum Case {
 }
 
 impl Case {
-    /// The rule of this name. serde reports one that does not exist.
+    /// Returns the rule of this name. serde reports a name that does not exist.
     pub(super) fn of(rule: &str) -> Self {
         match rule {
             "lowercase" => Self::Lower,
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cases_are_serdes() {
+    fn the_rules_rename_as_serde_does() {
         for (case, field, variant) in [
             (Case::Lower, "very_tasty", "verytasty"),
             (Case::Upper, "VERY_TASTY", "VERYTASTY"),

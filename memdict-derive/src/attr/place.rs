@@ -28,7 +28,7 @@ impl Place {
         }
     }
 
-    /// The message for a word that does not belong here.
+    /// Returns the message for a word that does not belong here.
     pub(super) fn refuse(self, word: &Path) -> String {
         let word = path::text(word);
         let elsewhere = [Self::Type, Self::Field]
@@ -51,7 +51,7 @@ impl Place {
     }
 }
 
-/// What to write instead of a word that other derives have.
+/// Returns what to write instead of a word that other derives have.
 fn hint(word: &str) -> Option<&'static str> {
     Some(match word {
         "nested" => "a field of a tracked type is always nested: remove `nested`",

@@ -54,10 +54,10 @@ pub(super) fn expand(input: &Input, names: &Names, mistakes: Option<TokenStream>
     }
 }
 
-/// Writes the assertions about types that mention a parameter, which the constant may not do. They
-/// stand in an impl with parameters of its own, and the constant evaluates them for stand-ins. Where
-/// these do not meet the bounds of the parameters, the name finds the trait and nothing is evaluated:
-/// a mistake is then an error of each place that names the type.
+/// Writes the assertions about types that mention a parameter. The constant may not mention one, so
+/// they stand in an impl with parameters of its own, and the constant evaluates them for stand-ins.
+/// If these do not meet the bounds of the parameters, the name finds the trait, and nothing is
+/// evaluated: a mistake is then an error in each place that names the type.
 fn about_parameters(input: &Input, names: &Names, assertions: TokenStream) -> TokenStream {
     let declared = generics::unbounded(&input.generics);
     let (free, arguments, _) = declared.split_for_impl();

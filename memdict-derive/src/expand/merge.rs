@@ -137,8 +137,8 @@ fn part_of(part: &Part, names: &Names, [base, ours, theirs]: [TokenStream; 3]) -
     }
 }
 
-/// Writes what the rule of a part makes of `__memdict_sides`. It is called like this, and not passed
-/// as a function, so that the compiler says once, at the type, that the rule does not work on it.
+/// Writes what the rule of a part makes of `__memdict_sides`. It is called, and not passed as a
+/// function, so that the compiler says once, at the type, that the rule does not work on it.
 fn rule(part: &Part, names: &Names) -> TokenStream {
     let (ty, place) = (&part.ty, part.ty.span());
     let krate = &names.krate;

@@ -1,10 +1,10 @@
-//! The types of a derived type's parts, known to be tracked.
+//! The types of the parts of a derived type, asserted to be tracked.
 //!
 //! Generated code names the type of a part in many places, and each place would have an error of
 //! its own for a type that is not tracked. So it asserts once, in a constant that is an argument of
-//! [`Checked`], and names the type of each part through [`Of`] everywhere else. Where an assertion
-//! does not hold, the constant is an error, [`Of`] is no type, and the compiler says nothing more
-//! about it.
+//! [`Checked`], and names the type of each part through [`Of`] everywhere else. If an assertion
+//! fails, the constant is an error to the compiler and [`Of`] is no type, so that the compiler
+//! reports no further errors about it.
 
 use crate::track::{self, MergeConflict, Stored, Tracked};
 
