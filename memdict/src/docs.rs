@@ -1,4 +1,4 @@
-//! The guides: how to use memdict, what it promises, and how it is made.
+//! The guides: how to use memdict, what it promises, and how it is built.
 //!
 //! They are the files of the repository's `docs` folder.
 

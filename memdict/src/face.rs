@@ -1,9 +1,9 @@
-//! How a face is made: one listing of calls, each with its documentation, becomes the methods of
-//! a type whose field `0` has the bodies. What does I/O is written `async`; a blocking face runs it
-//! to its end.
+//! Makes the methods of a public type from one list of calls. Each call in the list has its
+//! documentation; the type's field `0` has the body. A call that does I/O is written `async`, and a
+//! blocking face runs it to its end.
 
-/// `faces! { impl[generics] Face { calls } }`. A call is written as its signature, without `pub`;
-/// its generics stand in brackets.
+/// Defines the methods of a face: `faces! { impl[generics] Face { calls } }`. Each call is written
+/// as its signature without `pub`, with its generics in brackets.
 macro_rules! faces {
     (impl[$($generics:tt)*] $face:ty { $($calls:tt)* }) => {
         impl<$($generics)*> $face {

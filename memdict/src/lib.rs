@@ -1,5 +1,5 @@
-//! Typed Rust objects, kept in memcached as if in dictionaries: changes are noticed at any depth,
-//! and commit writes back only what really changed.
+//! Typed Rust objects in memcached, used like dictionaries. memdict notices changes at any depth,
+//! and a commit writes only the values that really changed.
 //!
 //! ```
 //! use memdict::{Cache, DictDef, Tracked};
@@ -15,51 +15,65 @@
 //!
 //! let cache = Cache::open("memory:")?; // or "memcache://127.0.0.1:11211"
 //!
+//! // The closure runs again if another session changed the same cart.
 //! let total = cache.transaction(|session| {
+//!     // On a miss, `or_default` makes an empty cart.
 //!     let mut cart = session.dict(&CARTS).entry("alice")?.or_default();
 //!     cart.items.push("hat".into());
 //!     cart.total += 3;
 //!     Ok(cart.total)
 //! })?;
 //! assert_eq!(total, 3);
+//!
+//! let session = cache.session();
+//! match session.dict(&CARTS).get("alice")? {
+//!     Some(cart) => assert_eq!(cart.items, ["hat"]),
+//!     None => println!("the cart was never stored, or it is lost"),
+//! }
 //! # Ok::<_, memdict::Error>(())
 //! ```
 //!
 //! # The pieces
 //!
-//! A [`Cache`] is a store and settings, opened once. It gives a [`Session`] for each unit of
-//! work: by hand, or inside [`Cache::transaction`]. A session gives dictionaries
-//! ([`MemcachedDict`]), defined by a [`DictDef`] or by a name alone. A dictionary hands out its
-//! values in guards: [`Ref`] for reading, [`RefMut`] and [`Entry`] for writing.
-//! [`Session::commit`] writes what was changed, and its [`CommitReport`] names every key.
+//! - [`Cache`]: a store and its settings. An application opens one and clones it.
+//! - [`Session`]: one unit of work. [`Cache::session`] begins one; [`Session::commit`] writes its
+//!   changes, and its [`CommitReport`] names every entry. [`Cache::transaction`] runs a closure in
+//!   a session and commits it. [`Cache::update`] and [`Cache::update_each`] change single entries.
+//! - [`MemcachedDict`]: a typed dictionary in a session, found by a [`DictDef`] or by its name.
+//! - [`Ref`], [`RefMut`] and [`Entry`]: guards through which a dictionary lends its values, for
+//!   reading or for writing.
+//! - [`Tracked`]: the types that can be stored. Most standard types are tracked, and a derive macro
+//!   of the same name makes a struct or an enum so.
+//! - [`Link`]: a field that refers to another entry. [`Session::follow`] loads it on demand.
 //!
-//! Types become [`Tracked`] by the derive macro of that name; standard types are so already. A
-//! field may be a [`Link`] to another entry, which [`Session::follow`] loads on demand.
+//! The [guides](docs) explain tracking, conflicts and reliability in depth.
 //!
-//! # Two sessions at once
+//! # Conflicts
 //!
-//! What somebody else changed meanwhile is never overwritten in silence. It is
-//! [`Error::Conflict`], which [`Cache::transaction`] answers by running its body again
-//! ([`Retry`]); or it is merged, where the dictionary asks for that ([`OnConflict`]) and the type
-//! says how (`#[memdict(merge)]`). [`MemcachedDict::read_current`] and [`Session::verify_first`]
-//! look before anything is written. Within a session, a [`Savepoint`] can be rolled back to.
+//! A commit never silently overwrites a change that another session made to a value since this
+//! session read it. It fails with [`Error::Conflict`], and [`Cache::transaction`] then runs its
+//! closure again, as [`Retry`] says. A dictionary may ask for another rule ([`OnConflict`]): the
+//! last write wins, or both changes are merged as the type says (`#[memdict(merge)]`).
+//!
+//! [`MemcachedDict::read_current`] and [`Session::verify_first`] check stored values before the
+//! commit writes anything. Within a session, [`Session::rollback_to`] undoes the changes since a
+//! [`Savepoint`].
 //!
 //! # What may be lost
 //!
-//! Values are cached: any of them may be gone at any time, and a miss is `None`, whatever its
-//! reason. A write may be lost, and is then named in the report and in the log. There is no
-//! atomicity across keys. Only in a [strict](CacheBuilder::strict) cache is a store that is down
-//! an error.
+//! Stored values are cached: any of them may be gone at any time. A read of a missing value gives
+//! `None`, whatever the reason. A write may be lost; the report and the log then name it. There is
+//! no atomicity across keys. A store that is down is an error only in a
+//! [strict](CacheBuilder::strict) cache or dictionary.
 //!
 //! # Features
 //!
-//! - `tracing` (on unless default features are off): says through the crate of that name what is
-//!   lost, refused, down or unusable. Keys and servers are named, values never.
-//! - `classic` (on unless default features are off): [`ClassicStore`], and with it servers that
-//!   are older than memcached 1.6.13 or lack meta commands.
-//! - `tls`: [`ClassicStore`] speaks TLS, by OpenSSL, whose headers have to be installed.
-//! - `bytes`, `chrono`, `indexmap`, `smallvec`, `time`, `uuid`: the types of these crates are
-//!   tracked.
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `tracing` | yes | log events, through the `tracing` crate, for what is lost, refused, down or unusable; they name keys and servers, never values |
+//! | `classic` | yes | [`ClassicStore`], and with it servers that are older than memcached 1.6.13 or lack meta commands |
+//! | `tls` | no | TLS for [`ClassicStore`], through OpenSSL, whose headers have to be installed |
+//! | `bytes`, `chrono`, `indexmap`, `smallvec`, `time`, `uuid` | no | [`Tracked`] for types of these crates |
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

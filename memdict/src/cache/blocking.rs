@@ -21,17 +21,19 @@ use crate::{
     track::Tracked,
 };
 
-/// A store and settings: what an application opens once, and clones freely.
+/// A store and its settings. An application opens one cache; its clones are cheap and share the
+/// store, the settings and the counters.
 #[derive(Clone)]
 pub struct Cache(pub(super) Source<Blocking>);
 
 impl Cache {
-    /// Begins a unit of work, to be ended by [`Session::commit`].
+    /// Begins a unit of work. [`Session::commit`] writes its changes.
     pub fn session(&self) -> Session {
         self.0.unit(VerifyFirst::No).into()
     }
 
-    /// Returns the same cache with another answer to how often its transactions are tried.
+    /// Returns this cache with other settings for how often its transactions are tried. The store
+    /// and all else are shared.
     #[must_use]
     pub fn with_retry(&self, retry: Retry) -> Self {
         Self(Source { retry, ..self.0.clone() })
@@ -55,7 +57,7 @@ impl Cache {
         self.transaction_with_report(body).map(|(value, _)| value)
     }
 
-    /// As [`transaction`](Self::transaction), and returns the report of the commit as well: which
+    /// Runs a [`transaction`](Self::transaction), and also returns the report of its commit: which
     /// entries were written, and what was lost or refused.
     ///
     /// # Errors
@@ -80,14 +82,14 @@ impl Cache {
         self.0.transaction(OfBody::OWN, |session: &mut Session| ready(body(session))).now()
     }
 
-    /// As [`transaction`](Self::transaction), with the application's error type.
+    /// Runs a [`transaction`](Self::transaction) with the application's own error type.
     ///
-    /// An error of `body` is tried again only after a read that met a store that is down, in a
-    /// strict cache.
+    /// If `body` returns an error, it runs again only after a read in a strict cache or dictionary
+    /// that found the store down.
     ///
     /// # Errors
     ///
-    /// Returns what `body` returns, and what [`Session::commit`] does, converted.
+    /// Returns the error of `body`, or that of [`Session::commit`], converted.
     ///
     /// ```
     /// use memdict::Cache;
@@ -119,8 +121,8 @@ impl Cache {
         self.try_transaction_with_report(body).map(|(value, _)| value)
     }
 
-    /// As [`transaction_with_report`](Self::transaction_with_report), with the application's error
-    /// type.
+    /// Runs a [`transaction_with_report`](Self::transaction_with_report) with the application's own
+    /// error type.
     ///
     /// # Errors
     ///
@@ -185,15 +187,15 @@ impl Cache {
         self.0.update_each(def.into(), keys.into_iter().collect(), body).now()
     }
 
-    /// Returns what happened so far, in all sessions of this cache and its clones.
+    /// Returns the counts of what happened so far in all sessions of this cache and of its clones.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.0.settings.counting.read()
     }
 
-    /// Lists the stored values that were misses because they were of another type than the one that
-    /// was asked for: an older or newer program's, or a mistake such as `insert("a", 1)`, which
-    /// stores an `i32` where `u64`s are read. At most 64 kinds are listed.
+    /// Lists the stored values that were misses because their type was not the requested one:
+    /// values of an older or a newer program, or a mistake such as `insert("a", 1)`, which stores
+    /// an `i32` where `u64`s are read. The list has at most 64 kinds of them.
     ///
     /// ```
     /// use memdict::Cache;
@@ -211,7 +213,7 @@ impl Cache {
     }
 }
 
-/// Names the store and settings; never shows a value.
+/// Shows the store and the settings, never a value.
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache")

@@ -1,4 +1,4 @@
-//! How a cache is opened, and with which options.
+//! Opens a cache, with its options.
 
 use std::{
     fmt,
@@ -27,32 +27,32 @@ use crate::{
 /// The environment variable that names the store.
 const ENV: &str = "MEMDICT_URL";
 
-/// The namespace of a cache that does not set one.
+/// The default namespace.
 const NAMESPACE: &str = "memdict";
 
 impl Cache {
-    /// Opens the store that `url` names. This reads the URL, never the network: a server that is
-    /// down is noticed where it is used.
+    /// Opens the store that `url` names. This reads the URL and never touches the network: a server
+    /// that is down is noticed when it is first used.
     ///
     /// - `memory:?max_bytes=64MiB`: the embedded store, for this cache alone.
-    /// - `memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms&connect_timeout=200ms`: one or
-    ///   several memcached servers; each key lives on one of them. A server may also be the
-    ///   absolute path of a unix socket. `memcache://USER:PASSWORD@HOST:PORT,...` logs in where a
-    ///   server asks for it. All of them are a [`MemcachedStore`](crate::MemcachedStore).
-    /// - With the feature `classic`, `memcache+classic://HOST:PORT,...`: the same for proxies
-    ///   without meta commands. `memcache+sasl://USER:PASSWORD@HOST:PORT,...`: servers that want
-    ///   SASL. With the feature `tls`, `memcache+tls://...`: either of them over TLS, with SASL if
-    ///   there are credentials; `ca_file=PATH` trusts one more authority, `verify=false` trusts
-    ///   anybody. All of them are a `ClassicStore`, and take the options of `memcache:`.
-    /// - All take `namespace=shop`, which keeps programs apart that share a server (the default is
-    ///   `memdict`), and `strict=true`, which makes an error of a store that is down.
+    /// - `memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms&connect_timeout=200ms`: one or more
+    ///   memcached servers; each key lives on one of them. A server may also be the absolute path
+    ///   of a unix socket. `memcache://USER:PASSWORD@HOST:PORT,...` logs in where a server asks for
+    ///   it. This is a [`MemcachedStore`](crate::MemcachedStore).
+    /// - With the feature `classic`, `memcache+classic://HOST:PORT,...` is for proxies without meta
+    ///   commands, and `memcache+sasl://USER:PASSWORD@HOST:PORT,...` for servers that want SASL.
+    ///   With the feature `tls`, `memcache+tls://...` is either of them over TLS, with SASL if
+    ///   there are credentials; `ca_file=PATH` trusts one more authority, and `verify=false` trusts
+    ///   every server. These are a `ClassicStore` and take the options of `memcache:`.
+    /// - All URLs take `namespace=shop`, which keeps the keys of programs apart that share a server
+    ///   (the default is `memdict`), and `strict=true`, which makes a store that is down an error.
     ///
     /// Credentials are percent-encoded.
     ///
     /// # Errors
     ///
     /// Returns [`Error::Config`] for an unknown scheme or option, a value that is not allowed, or
-    /// an empty list of servers. The error quotes the part and lists what is allowed.
+    /// an empty list of servers. The error quotes that part of the URL and lists what is allowed.
     ///
     /// ```
     /// use memdict::Cache;
@@ -67,22 +67,22 @@ impl Cache {
     }
 
     /// Opens the store that the environment variable `MEMDICT_URL` names. Without the variable,
-    /// this opens `memory:`, and the log says so once.
+    /// this opens `memory:` and logs that once.
     ///
     /// # Errors
     ///
-    /// Fails as [`open`](Self::open) does, and if the variable is not Unicode text.
+    /// Fails as [`open`](Self::open) does, and if the variable is not valid Unicode.
     pub fn from_env() -> Result<Self> {
         Self::builder().open_from_env()
     }
 
-    /// Begins to set options in code.
+    /// Returns a builder, which sets options in code.
     pub fn builder() -> CacheBuilder {
         CacheBuilder::default()
     }
 }
 
-/// Options of a [`Cache`]. An option of the URL replaces the builder's.
+/// The options of a [`Cache`]. An option in the URL overrides the builder's.
 ///
 /// ```
 /// use memdict::Cache;
@@ -108,48 +108,48 @@ pub struct CacheBuilder {
 }
 
 impl CacheBuilder {
-    /// Sets the first part of every key, which keeps programs apart that share a store. The default
-    /// is `memdict`.
+    /// Sets the first part of every key, which keeps the keys of programs apart that share a store.
+    /// The default is `memdict`.
     pub fn namespace(mut self, name: impl Into<String>) -> Self {
         self.options.namespace = Some(name.into());
         self
     }
 
-    /// Makes an error of a store that is down, for reads and for commits, and of a change that the
-    /// store refuses. By default, reads are misses and commits succeed, with the entries in
-    /// [`CommitReport::lost`] and [`CommitReport::refused`]. A [dictionary](crate::DictDef::strict)
-    /// may say otherwise for its own entries.
+    /// Sets whether a store that is down, or refuses a change, is an error. By default it is not: a
+    /// read is a miss, and a commit succeeds and names the entries in [`CommitReport::lost`] and
+    /// [`CommitReport::refused`]. A [dictionary](crate::DictDef::strict) may set this for its own
+    /// entries.
     pub fn strict(mut self, on: bool) -> Self {
         self.options.strict = Some(on);
         self
     }
 
-    /// Sets how many bytes the embedded store holds at most. The default is 64 MiB. A memcached
-    /// server has its own limit.
+    /// Sets how many bytes the embedded store holds at most. The default is 64 MiB. This does not
+    /// apply to memcached servers, which have a limit of their own.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.options.max_bytes = Some(bytes);
         self
     }
 
-    /// Sets how long nothing may move on a connection to a memcached server that owes an answer. The
-    /// default is one second.
+    /// Sets how long to wait for a memcached server that owes an answer while no byte moves on its
+    /// connection. The default is one second.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
         self
     }
 
-    /// Sets how long connecting to a memcached server may take, with looking up its name. The default
-    /// is 200 milliseconds.
+    /// Sets how long connecting to a memcached server may take, including the lookup of its name.
+    /// The default is 200 milliseconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = Some(timeout);
         self
     }
 
-    /// Looks, at each commit, for changes that were made behind a `&` (through a `Cell`, a lock or
-    /// an atomic, inside a type that allows it), where tracking cannot see them: every entry that
-    /// was only read is encoded again and compared. This is a debugging aid, because it costs as
-    /// much as encoding what was read. An opaque value whose encoding has no fixed order may be
-    /// reported although it did not change.
+    /// Sets whether a commit looks for changes that were made behind a `&` (through a `Cell`, a
+    /// lock or an atomic, inside a type that allows it), where tracking cannot see them. The commit
+    /// then encodes every entry that was only read and compares it with what was loaded. This is a
+    /// debugging aid, because it costs as much as encoding what was read. It may report an opaque
+    /// value that did not change, if its encoding has no fixed order.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -167,7 +167,7 @@ impl CacheBuilder {
     ///
     /// let session = cache.session();
     /// if let Some(page) = session.dict::<Page>("pages").get("/")? {
-    ///     page.hits.fetch_add(1, Ordering::Relaxed); // not noticed, and not written
+    ///     page.hits.fetch_add(1, Ordering::Relaxed); // tracking does not see this
     /// }
     /// let error = session.commit().unwrap_err();
     /// assert!(matches!(&error, Error::HiddenChange { fields, .. } if fields == &["hits"]));
@@ -179,16 +179,16 @@ impl CacheBuilder {
     }
 
     /// Sets how often a [transaction](Cache::transaction) is tried, and how long it waits between
-    /// two attempts.
+    /// attempts.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
     }
 
-    /// Runs `hook` in each commit, after everything is encoded and before the first byte is sent,
-    /// with the entry of each change that is to be made; with none if there is nothing to do. If
-    /// the hook returns an error, nothing is sent, and the commit fails with [`Error::User`] of it.
-    /// Hooks of the cache are asked before those of a session.
+    /// Adds a hook that each commit runs after it has encoded everything and before it sends the
+    /// first byte. The hook gets the entry of each change to be made, or an empty slice if there is
+    /// none. If it returns an error, nothing is sent, and the commit fails with that error in
+    /// [`Error::User`]. Hooks of the cache run before those of a session.
     pub fn before_commit(
         mut self,
         hook: impl Fn(&[&EntryId]) -> Result<(), BoxError> + Send + Sync + 'static,
@@ -197,9 +197,9 @@ impl CacheBuilder {
         self
     }
 
-    /// Runs `hook` after each commit that is `Ok`, with its report. An error or a panic of the hook
-    /// is logged and stops nothing. Hooks of the cache run before those of a session, in the order
-    /// in which they were added.
+    /// Adds a hook that runs after each successful commit, with its report. An error or a panic of
+    /// the hook is logged and has no other effect. Hooks of the cache run before those of a
+    /// session, in the order in which they were added.
     pub fn after_commit(
         mut self,
         hook: impl Fn(&CommitReport) -> Result<(), BoxError> + Send + Sync + 'static,
@@ -208,8 +208,9 @@ impl CacheBuilder {
         self
     }
 
-    /// Runs `hook` after each commit that failed, with its error, attempts of a transaction that is
-    /// tried again included. It is called as [`after_commit`](Self::after_commit) hooks are.
+    /// Adds a hook that runs after each failed commit, with its error. This includes attempts of a
+    /// transaction that is tried again. Errors and order are as with
+    /// [`after_commit`](Self::after_commit).
     pub fn after_failed_commit(
         mut self,
         hook: impl Fn(&Error) -> Result<(), BoxError> + Send + Sync + 'static,
@@ -218,9 +219,9 @@ impl CacheBuilder {
         self
     }
 
-    /// Runs `hook` after each session that ended without a commit: rolled back, dropped, or left by
-    /// an error of a transaction's body. It is called as [`after_commit`](Self::after_commit) hooks
-    /// are.
+    /// Adds a hook that runs after each session that ends without a commit: by a rollback, by a
+    /// drop, or by an error of a transaction's body. Errors and order are as with
+    /// [`after_commit`](Self::after_commit).
     pub fn after_rollback(
         mut self,
         hook: impl Fn() -> Result<(), BoxError> + Send + Sync + 'static,
@@ -233,7 +234,8 @@ impl CacheBuilder {
     ///
     /// # Errors
     ///
-    /// Fails as [`Cache::open`] does, and for an option that the store of this URL has no use for.
+    /// Fails as [`Cache::open`] does, and for an option that does not apply to the store of this
+    /// URL.
     pub fn open(mut self, url: &str) -> Result<Cache> {
         let store = open::store(url, &mut self.options)?;
         Ok(self.with(store))
@@ -261,12 +263,12 @@ impl CacheBuilder {
         }
     }
 
-    /// Opens a cache over this store.
+    /// Opens a cache over an existing store.
     ///
     /// # Errors
     ///
-    /// Returns [`Error::Config`] if an option was set that is the store's own: `max_bytes`,
-    /// `timeout`, `connect_timeout`. Set it on the store instead.
+    /// Returns [`Error::Config`] if an option of the store was set (`max_bytes`, `timeout`,
+    /// `connect_timeout`): set it on the store instead.
     ///
     /// ```
     /// use std::{sync::Arc, time::Duration};

@@ -1,4 +1,4 @@
-//! Every call of a dictionary, written once for all drivers.
+//! The body of every call of a dictionary, written once for all drivers.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
         Self::with_options(unit, def, options)
     }
 
-    /// A dictionary to read from, by a name that says nothing of options.
+    /// Returns a dictionary to read from, by a name without options.
     pub(crate) fn of_links(unit: &'s Unit<D>, name: &str) -> Self {
         Self::with_options(unit, name.into(), None)
     }
@@ -71,12 +71,12 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
         }
     }
 
-    /// What an entry is called, whether its key can be used or not.
+    /// Returns the name of an entry, even if its key cannot be used.
     pub(super) fn name_of(&self, key: &impl ToKey) -> EntryId {
         EntryId::new(&self.def.name().into(), key.to_key())
     }
 
-    /// The entry, of which nothing need be known.
+    /// Returns the entry of a key, which need not be loaded.
     pub(super) fn slot(&self, key: &impl ToKey) -> Result<Arc<Slot<T>>> {
         self.space(key)?.slot(key)
     }
@@ -84,7 +84,7 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
     fn slots<K: ToKey>(&self, keys: impl IntoIterator<Item = K>) -> Result<Vec<Arc<Slot<T>>>> {
         let keys = keys.into_iter();
         if let Ok(space) = &self.space {
-            // A hint is not trusted with all of the memory.
+            // A size hint may be wrong, so it cannot reserve unlimited memory.
             space.reserve(keys.size_hint().0.min(1 << 16));
         }
         keys.map(|key| self.slot(&key)).collect()
@@ -95,8 +95,8 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
         load(self.core, self.driver, slots, what_for, strict).await
     }
 
-    /// What `call`, of this name, gives of an entry, as `then` makes it: at once if something is
-    /// known of the entry, else after a load.
+    /// Runs `call`, named `name`, on an entry and converts its result with `then`: at once if the
+    /// entry was loaded or written, else after a load.
     #[inline(always)]
     fn known<R, O>(
         &self,
@@ -118,7 +118,7 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
                     self.load(std::slice::from_ref(&slot), what_for).await?;
                     match call(&slot) {
                         Ok(Peek::Is(got)) => return Ok(then(slot, got)),
-                        // It was rolled back to before its load.
+                        // A rollback made the entry what it was before its load.
                         Ok(Peek::Unread) => {}
                         Err(misuse) => return Err(slot.misused(name, misuse)),
                     }
@@ -187,7 +187,7 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
         self.enter(self.slot(&key))
     }
 
-    /// The entry of a slot of this dictionary.
+    /// Returns the entry of a slot of this dictionary.
     pub(super) fn entry_in(
         &self,
         slot: Arc<Slot<T>>,

@@ -1,4 +1,4 @@
-//! The place of a key, with its value or without.
+//! An entry borrowed for writing, with or without a value.
 
 use std::fmt;
 
@@ -8,32 +8,33 @@ use crate::{
     track::Tracked,
 };
 
-/// The place of a key in a dictionary: what [`MemcachedDict::entry`](crate::MemcachedDict::entry) gives.
+/// An entry of a dictionary, borrowed for writing, with or without a value.
+/// [`MemcachedDict::entry`](crate::MemcachedDict::entry) returns it.
 #[derive(Debug)]
 pub enum Entry<'s, T: Tracked> {
-    /// There is a value.
+    /// The key has a value.
     Occupied(OccupiedEntry<'s, T>),
-    /// There is none.
+    /// The key has no value.
     Vacant(VacantEntry<'s, T>),
 }
 
-/// A place with a value.
+/// An entry with a value.
 pub struct OccupiedEntry<'s, T: Tracked> {
     pub(super) held: Held<'s, T>,
 }
 
-/// A place without one.
+/// An entry without a value.
 pub struct VacantEntry<'s, T: Tracked> {
     pub(super) held: Held<'s, T>,
 }
 
 impl<'s, T: Tracked> Entry<'s, T> {
-    /// The value for writing; `value` where there is none.
+    /// Returns the value for writing. A vacant entry gets `value`.
     pub fn or_insert(self, value: T) -> RefMut<'s, T> {
         self.or_insert_with(|| value)
     }
 
-    /// The value for writing; the default where there is none.
+    /// Returns the value for writing. A vacant entry gets the default value.
     pub fn or_default(self) -> RefMut<'s, T>
     where
         T: Default,
@@ -41,7 +42,7 @@ impl<'s, T: Tracked> Entry<'s, T> {
         self.or_insert_with(T::default)
     }
 
-    /// The value for writing; what `make` makes where there is none.
+    /// Returns the value for writing. A vacant entry gets the result of `make`.
     pub fn or_insert_with(self, make: impl FnOnce() -> T) -> RefMut<'s, T> {
         match self {
             Self::Occupied(entry) => entry.into_mut(),
@@ -49,11 +50,11 @@ impl<'s, T: Tracked> Entry<'s, T> {
         }
     }
 
-    /// The value for writing; what `make` makes where there is none.
+    /// Returns the value for writing. A vacant entry gets the result of `make`.
     ///
     /// # Errors
     ///
-    /// What `make` returns. The entry stays vacant then.
+    /// Returns the error of `make`. The entry then stays vacant.
     pub fn or_try_insert_with<E>(
         self,
         make: impl FnOnce() -> Result<T, E>,
@@ -64,8 +65,8 @@ impl<'s, T: Tracked> Entry<'s, T> {
         })
     }
 
-    /// Changes the value, if there is one.
-    #[must_use = "this returns the entry, to go on with; `get_mut` changes a value and ends there"]
+    /// Calls `change` on the value of an occupied entry, and marks the entry dirty.
+    #[must_use = "it returns the entry for a further call; to only change a value, use `get_mut`"]
     pub fn and_modify(self, change: impl FnOnce(&mut T)) -> Self {
         match self {
             Self::Occupied(entry) => {
@@ -77,7 +78,7 @@ impl<'s, T: Tracked> Entry<'s, T> {
         }
     }
 
-    /// The key.
+    /// Returns the key.
     #[must_use]
     pub fn key(&self) -> &Key {
         match self {
@@ -88,13 +89,13 @@ impl<'s, T: Tracked> Entry<'s, T> {
 }
 
 impl<'s, T: Tracked> OccupiedEntry<'s, T> {
-    /// The key.
+    /// Returns the key.
     #[must_use]
     pub fn key(&self) -> &Key {
         &self.held.name().id.key
     }
 
-    /// The value.
+    /// Returns the value.
     #[must_use]
     pub fn get(&self) -> &T {
         self.held.value()
@@ -105,30 +106,30 @@ impl<'s, T: Tracked> OccupiedEntry<'s, T> {
         self.held.value_mut()
     }
 
-    /// Replaces the value, and returns the old one.
+    /// Replaces the value and returns the old one.
     pub fn insert(&mut self, value: T) -> T {
         std::mem::replace(self.get_mut(), value)
     }
 
-    /// The value for writing.
+    /// Converts the entry into a guard of its value for writing.
     pub fn into_mut(self) -> RefMut<'s, T> {
         RefMut::new(self.held)
     }
 
-    /// Removes the value: at commit it is deleted, if it is still the one that was read.
+    /// Removes the value. The commit deletes it if the store still holds what was read.
     pub fn remove(self) {
         self.held.remove();
     }
 }
 
 impl<'s, T: Tracked> VacantEntry<'s, T> {
-    /// The key.
+    /// Returns the key.
     #[must_use]
     pub fn key(&self) -> &Key {
         &self.held.name().id.key
     }
 
-    /// Puts a value in place: at commit it is stored, if there is still nothing.
+    /// Sets the value and returns it for writing. The commit stores it if the store still has none.
     pub fn insert(self, value: T) -> RefMut<'s, T> {
         let mut held = self.held;
         held.fill(value);
@@ -138,7 +139,7 @@ impl<'s, T: Tracked> VacantEntry<'s, T> {
 
 macro_rules! debug_without_value {
     ($($entry:ident)*) => {$(
-        /// Without the value.
+        /// Shows the key, not the value.
         impl<T: Tracked> fmt::Debug for $entry<'_, T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($entry))

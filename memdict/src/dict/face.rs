@@ -17,12 +17,12 @@ use crate::{
 
 /// A typed, named key space in a session, used as a dictionary.
 ///
-/// Reading a key that holds no value gives `None`. So does a key whose value was evicted, has
-/// expired, is damaged, was stored by another version of the type, or is on a server that is down:
-/// a cached value may be lost at any time, and [`lookup`](Self::lookup) says why. Each key is loaded
-/// once in a session; what it was then, it stays.
+/// A read of a key without a value is a miss and gives `None`. A value is also missing if it was
+/// evicted, has expired, is damaged, was stored by another version of its type, or is on a server
+/// that is down; [`lookup`](Self::lookup) tells which. A session loads each key once, and later
+/// reads in it give the same value.
 ///
-/// There is no iteration, no length and no `keys`: memcached cannot list what it holds.
+/// There is no iteration, no length and no `keys`, because memcached cannot list what it holds.
 ///
 /// Keys are text, numbers, bytes, addresses, and tuples of them ([`ToKey`]).
 ///
@@ -36,17 +36,17 @@ faces! {
         ///
         /// # Errors
         ///
-        /// [`AlreadyBorrowed`](crate::Error::AlreadyBorrowed) while the entry is handed out for
-        /// writing. As all calls: [`WrongType`](crate::Error::WrongType),
-        /// [`Key`](crate::Error::Key), [`Poisoned`](crate::Error::Poisoned), and in a strict cache
-        /// or dictionary [`Unavailable`](crate::Error::Unavailable).
+        /// Fails with [`AlreadyBorrowed`](crate::Error::AlreadyBorrowed) while the entry is
+        /// borrowed for writing. All calls may fail with [`WrongType`](crate::Error::WrongType),
+        /// [`Key`](crate::Error::Key) and [`Poisoned`](crate::Error::Poisoned), and in a strict
+        /// cache or dictionary with [`Unavailable`](crate::Error::Unavailable).
         async fn get(&self, key: impl ToKey) -> Result<Option<Ref<'s, T>>>;
 
         /// Returns the value for reading, or the reason why there is none.
         ///
         /// # Errors
         ///
-        /// As [`get`](Self::get).
+        /// Fails as [`get`](Self::get) does.
         ///
         /// ```
         /// use memdict::{Cache, Lookup};
@@ -72,19 +72,20 @@ faces! {
         ///
         /// # Errors
         ///
-        /// [`AlreadyBorrowed`](crate::Error::AlreadyBorrowed) while any other guard of the entry
-        /// lives; after a [savepoint](crate::Session::savepoint) [`Encode`](crate::Error::Encode),
-        /// if the value cannot be kept as it is; otherwise as [`get`](Self::get).
+        /// Fails with [`AlreadyBorrowed`](crate::Error::AlreadyBorrowed) while any other guard of
+        /// the entry lives, and after a [savepoint](crate::Session::savepoint) with
+        /// [`Encode`](crate::Error::Encode) if no copy of the value can be kept; otherwise as
+        /// [`get`](Self::get) does.
         async fn get_mut(&self, key: impl ToKey) -> Result<Option<RefMut<'s, T>>>;
 
-        /// Returns the place of a key, with its value or without, for writing.
+        /// Returns the entry of a key for writing, with or without a value.
         ///
-        /// A value that is put into a vacant entry is stored only if the store still has none at
-        /// commit.
+        /// A miss is a vacant entry. The commit stores a value that was inserted into it only if
+        /// the store still has none.
         ///
         /// # Errors
         ///
-        /// As [`get_mut`](Self::get_mut).
+        /// Fails as [`get_mut`](Self::get_mut) does.
         ///
         /// ```
         /// use memdict::{Cache, Entry};
@@ -95,57 +96,59 @@ faces! {
         /// *hits.entry("a")?.or_insert(10) += 1;
         /// match hits.entry("a")? {
         ///     Entry::Occupied(entry) => assert_eq!(*entry.get(), 11),
-        ///     Entry::Vacant(_) => unreachable!("the session has just put a value there"),
+        ///     Entry::Vacant(_) => unreachable!("the session has just set the value"),
         /// }
         /// # Ok::<_, memdict::Error>(())
         /// ```
         async fn entry(&self, key: impl ToKey) -> Result<Entry<'s, T>>;
 
-        /// Puts a value in place. This needs no read, and so returns no old value.
+        /// Sets the value of a key. This needs no read, and so returns no old value.
         ///
-        /// Without a read of the key, the commit overwrites whatever the store holds. After one, it
-        /// stores the value only if the store still holds what was read, and not at all if that is
-        /// the same value.
+        /// If the session has not read the key, the commit overwrites whatever the store holds.
+        /// Otherwise it stores the value only if the store still holds what was read, and sends
+        /// nothing if the two values are the same.
         ///
         /// # Errors
         ///
-        /// [`AlreadyBorrowed`](crate::Error::AlreadyBorrowed) while any guard of the entry lives,
-        /// guards for reading included; otherwise as [`get_mut`](Self::get_mut), but never
-        /// `Unavailable`.
+        /// Fails with [`AlreadyBorrowed`](crate::Error::AlreadyBorrowed) while any guard of the
+        /// entry lives, including guards for reading; otherwise as [`get_mut`](Self::get_mut) does,
+        /// but never with `Unavailable`.
         fn insert(&self, key: impl ToKey, value: T) -> Result<()>;
 
-        /// Takes a value away. This needs no read, and so does not say whether there was one.
+        /// Removes the value of a key. This needs no read, and so does not say whether there was
+        /// one.
         ///
-        /// Without a read of the key, the commit deletes whatever the store holds. After one, it
-        /// deletes only the value that was read.
+        /// If the session has not read the key, the commit deletes whatever the store holds.
+        /// Otherwise it deletes only the value that was read.
         ///
         /// # Errors
         ///
-        /// As [`insert`](Self::insert).
+        /// Fails as [`insert`](Self::insert) does.
         fn remove(&self, key: impl ToKey) -> Result<()>;
 
-        /// Returns whether the key holds a usable value. This loads the value, which
-        /// [`get`](Self::get) then has.
+        /// Returns whether the key has a usable value. This loads the value for a later
+        /// [`get`](Self::get).
         ///
         /// # Errors
         ///
-        /// As [`get`](Self::get).
+        /// Fails as [`get`](Self::get) does.
         async fn contains_key(&self, key: impl ToKey) -> Result<bool>;
 
-        /// Makes the commit depend on a key that this session only reads: if the store no longer
-        /// holds what was read, nothing of the commit is sent, and the entry is in
-        /// [`Error::Conflict`](crate::Error::Conflict). A commit can depend on a miss as well.
+        /// Makes the commit depend on a key that this session only reads. If the store no longer
+        /// holds what was read, nothing of the commit is sent, and it fails with
+        /// [`Error::Conflict`](crate::Error::Conflict), which names the entry. A commit can depend
+        /// on a miss as well.
         ///
-        /// All such keys are checked in one round trip, just before the first change is sent: the
-        /// window in which a key can change unnoticed is narrow, but memcached cannot close it. A
-        /// session that changes nothing does not check. The check applies whatever the dictionary
-        /// says about conflicts, and also to a key that the session changes.
+        /// One round trip checks all such keys, just before the first change is sent. The window in
+        /// which a key can change unnoticed is narrow, but memcached cannot close it. A session
+        /// that changes nothing does not check. The check ignores the dictionary's rules for
+        /// conflicts, and applies also to a key that the session changes.
         ///
         /// # Errors
         ///
-        /// As [`get`](Self::get), but never `AlreadyBorrowed`. The commit fails with
-        /// [`Unavailable`](crate::Error::Unavailable), and sends nothing, if the key cannot be
-        /// checked then.
+        /// Fails as [`get`](Self::get) does, but never with `AlreadyBorrowed`. If the key cannot be
+        /// checked during the commit, that fails with [`Unavailable`](crate::Error::Unavailable)
+        /// and sends nothing.
         ///
         /// ```
         /// use memdict::{Cache, Error};
@@ -156,7 +159,7 @@ faces! {
         /// let session = cache.session();
         /// let prices = session.dict::<u64>("prices");
         /// prices.read_current("hat")?;
-        /// let price = prices.get("hat")?.map_or(20, |price| *price); // it may be lost
+        /// let price = prices.get("hat")?.map_or(20, |price| *price); // on a miss, 20
         /// session.dict("orders").insert("alice", ("hat".to_owned(), price))?;
         ///
         /// cache.transaction(|other| other.dict("prices").insert("hat", 25_u64))?;
@@ -166,26 +169,25 @@ faces! {
         /// ```
         async fn read_current(&self, key: impl ToKey) -> Result<()>;
 
-        /// Returns many values for reading, in the order of the keys. Keys that are not known yet
-        /// are loaded in one batch.
+        /// Returns many values for reading, in the order of the keys, with `None` for each miss.
+        /// Keys that the session has not loaded yet are loaded in one batch.
         ///
         /// # Errors
         ///
-        /// As [`get`](Self::get), for the first key that has one.
+        /// Fails as [`get`](Self::get) does for the first key that fails.
         async fn get_many[K: ToKey](&self, keys: impl IntoIterator<Item = K>)
             -> Result<Vec<Option<Ref<'s, T>>>>;
 
-        /// Loads those of the keys that are not known yet in one batch, so that other calls find
-        /// them in the session.
+        /// Loads the keys that the session has not loaded yet in one batch, for later calls.
         ///
         /// # Errors
         ///
-        /// As [`get`](Self::get), but never `AlreadyBorrowed`.
+        /// Fails as [`get`](Self::get) does, but never with `AlreadyBorrowed`.
         async fn prefetch[K: ToKey](&self, keys: impl IntoIterator<Item = K>) -> Result<()>;
     }
 }
 
-/// Names the dictionary.
+/// Shows the definition of the dictionary.
 impl<T: Tracked> fmt::Debug for MemcachedDict<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("MemcachedDict").field(&self.0.def).finish()

@@ -1,6 +1,6 @@
-//! A dictionary in a session: `calls` reads and hands out, whatever drives the session; `face` is
-//! the type that an application calls; `entry` is the place of one key; `update` changes entries that
-//! are each a transaction of its own.
+//! A dictionary in a session: `calls` has the body of every call, for any driver; `face` is the
+//! type that an application calls; `entry` is an entry borrowed for writing; `update` changes
+//! entries in transactions of their own.
 
 pub(crate) mod calls;
 pub(crate) mod entry;

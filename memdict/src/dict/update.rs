@@ -1,4 +1,4 @@
-//! Changes of entries that are each a transaction of its own: of one, or of many at once.
+//! Updates: one entry, or many, each changed in a transaction of its own.
 
 use std::{collections::HashSet, fmt, mem};
 
@@ -22,13 +22,13 @@ use crate::{
 
 /// What became of each entry of [`Cache::update_each`](crate::Cache::update_each).
 ///
-/// Each key is in exactly one of the lists of the [`report`](Self::report), or in
+/// Each entry is counted or listed once in the [`report`](Self::report), or listed in
 /// [`failed`](Self::failed).
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct UpdateReport {
-    /// What happened to the entries that came to their end, of all rounds together, as in the
-    /// report of a commit. Lost and refused changes are in it.
+    /// What happened to the entries that did not fail, over all rounds, as in the report of a
+    /// commit. It includes lost and refused changes.
     pub report: CommitReport,
     /// The entries that were not changed, each with the reason.
     pub failed: Vec<FailedUpdate>,
@@ -43,8 +43,8 @@ pub struct FailedUpdate {
     /// The entry.
     pub id: EntryId,
     /// What went wrong: the error of the function, a conflict after the last attempt, a key that
-    /// cannot be used, a value that does not encode; in a strict cache or dictionary also a server
-    /// that is down, or refuses the value.
+    /// cannot be used, or a value that does not encode; in a strict cache or dictionary also a
+    /// server that is down or refuses the value.
     pub error: Error,
 }
 
@@ -55,7 +55,7 @@ impl fmt::Display for FailedUpdate {
 }
 
 impl UpdateReport {
-    /// Returns whether every entry was changed as asked: none failed, was lost or was refused.
+    /// Returns whether every entry was changed: none failed, was lost or was refused.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.failed.is_empty() && self.report.lost.is_empty() && self.report.refused.is_empty()
@@ -76,7 +76,7 @@ impl UpdateReport {
 }
 
 impl<D: Drive> Source<D> {
-    /// Runs `body` on one entry, again after a conflict.
+    /// Runs `body` on one entry and commits it, again after a conflict.
     pub(crate) async fn update<T, R, F>(
         &self,
         def: DictDef<T>,
@@ -105,8 +105,8 @@ impl<D: Drive> Source<D> {
         }
     }
 
-    /// Runs `body` on each entry: one batch loads, one batch writes, and only the entries in
-    /// conflict run again.
+    /// Runs `body` on each entry. One batch loads them and one batch writes them; only the entries
+    /// in conflict run again.
     pub(crate) async fn update_each<T, K, F>(
         &self,
         def: DictDef<T>,
@@ -140,7 +140,7 @@ impl<D: Drive> Source<D> {
                 Again::These(these) if !todo.is_empty() => {
                     attempts.once_more(these.into_iter().collect()).await;
                 }
-                // One value less: so this ends.
+                // Fewer keys run next time, so this ends.
                 Again::Without(_) if todo.len() < asked => {}
                 Again::These(_) | Again::Without(_) => break,
             }
@@ -149,11 +149,11 @@ impl<D: Drive> Source<D> {
     }
 }
 
-/// What runs once more.
+/// The entries that run once more.
 enum Again {
-    /// These.
+    /// Only these.
     These(HashSet<EntryId>),
-    /// All but these: nothing was sent because of them.
+    /// All but these, because of which nothing was sent.
     Without(HashSet<EntryId>),
 }
 
@@ -167,7 +167,8 @@ impl Again {
 }
 
 impl UpdateReport {
-    /// Loads the entries of these keys and lets `body` change each. Returns those that it changed.
+    /// Loads the entries of these keys and lets `body` change each. Returns those for which it
+    /// succeeded.
     async fn change<'k, T, K, D, F>(
         &mut self,
         dict: &Dict<'_, T, D>,
@@ -190,7 +191,7 @@ impl UpdateReport {
                 Err(error) => self.fail(dict.name_of(key), error),
             }
         }
-        // A server that cannot be reached, if that is an error, is one of each of its entries below.
+        // If a server that is down is an error, each of its entries fails with it below.
         let _ = dict.load(&slots, For::Writing).await;
         let mut changed = Vec::with_capacity(found.len());
         for (key, slot) in found.into_iter().zip(slots) {
@@ -207,8 +208,8 @@ impl UpdateReport {
         changed
     }
 
-    /// Takes what a commit of these entries failed with. Returns what runs once more; nothing that
-    /// was in conflict does if there is no further attempt.
+    /// Records the error of a commit of these entries. Returns what runs once more: no entry in
+    /// conflict, if `goes_on` says that there is no further attempt.
     fn absorb<K>(&mut self, error: Error, goes_on: bool, ids: &[(K, EntryId)]) -> Again {
         match error {
             Error::Conflict { conflicts, report, attempts } => {
@@ -220,7 +221,7 @@ impl UpdateReport {
                 }
                 Again::These(again.into_iter().map(|conflict| conflict.id).collect())
             }
-            // The dictionary is strict: what was lost or refused is an error of its entry.
+            // The dictionary is strict: a lost or refused change is an error of its entry.
             Error::Unavailable { report: Some(mut report), attempts, .. } => {
                 let (lost, refused) = (mem::take(&mut report.lost), mem::take(&mut report.refused));
                 self.report.absorb(*report);
@@ -243,7 +244,7 @@ impl UpdateReport {
                     self.fail(id.clone(), error);
                     Again::Without(HashSet::from([id]))
                 }
-                // A hook refused them all.
+                // A hook refused the whole commit.
                 None => {
                     let reason = error.to_string();
                     let all: HashSet<_> = ids.iter().map(|(_, id)| id.clone()).collect();
@@ -266,7 +267,7 @@ fn unavailable(lost: FailedWrite, attempts: u32) -> Error {
     Error::Unavailable { id, attempts, report: Some(report), source }
 }
 
-/// The one entry that keeps a commit from being sent.
+/// Returns the entry that keeps a commit from being sent, if there is one.
 fn of_one(error: &Error) -> Option<EntryId> {
     match error {
         Error::Encode { id, .. }
