@@ -1,4 +1,4 @@
-//! What a session is, whatever drives it.
+//! The state of a session, whatever drives it.
 
 use std::{
     collections::HashSet,
@@ -28,22 +28,23 @@ pub(crate) enum VerifyFirst {
     #[default]
     No,
     Yes,
-    /// If there are several that depend on what is there: a single one is made or not.
+    /// Only if there are several changes and one of them depends on a stored value. A single change
+    /// is made or not, so it needs no check.
     IfSeveral,
 }
 
-/// What a session is, whatever drives it.
+/// The state of a session, whatever drives it.
 pub(crate) struct Core {
     pub(crate) settings: Arc<Settings>,
     pub(crate) identity: Identity,
-    /// The entries that were handed out for writing, inserted or removed, in that order: what
-    /// commit has to look at, however many others were loaded.
+    /// The entries that were borrowed for writing, inserted or removed, in that order. A commit
+    /// looks only at these, however many others were loaded.
     pub(super) listed: Mutex<Vec<Arc<dyn AnySlot>>>,
-    /// Entries that have to be what the session read, if it writes anything.
+    /// Entries that have to be current if the session writes anything.
     pub(super) current: Mutex<Vec<Arc<dyn AnySlot>>>,
     pub(super) verify_first: Mutex<VerifyFirst>,
     pub(super) doomed: Mutex<bool>,
-    /// What the session is about, for those who read logs.
+    /// What the session is about, for readers of the log.
     pub(super) notes: Mutex<Vec<String>>,
     pub(super) savepoints: Savepoints,
     /// How many batches of loads there were.
@@ -68,17 +69,17 @@ impl Core {
         }
     }
 
-    /// Notes that a strict read met a store that is down.
+    /// Records that a strict read found the store down.
     pub(super) fn read_failed(&self) {
         self.read_failed.store(true, Ordering::Relaxed);
     }
 
-    /// Returns whether a strict read met a store that is down.
+    /// Returns whether a strict read found the store down.
     pub(super) fn has_failed_to_read(&self) -> bool {
         self.read_failed.load(Ordering::Relaxed)
     }
 
-    /// The number of a new batch of loads.
+    /// Returns the number of a new batch of loads.
     pub(super) fn next_batch(&self) -> u64 {
         self.batches.fetch_add(1, Ordering::Relaxed) + 1
     }
@@ -90,30 +91,31 @@ impl Core {
         }
     }
 
-    /// Puts what the slot has just handed out into a guard.
+    /// Puts what the slot has just lent into a guard, and lists the entry.
     #[inline(always)]
     pub(crate) fn lend<T: Tracked>(&self, slot: Arc<Slot<T>>, lent: Lent<T>) -> Held<'_, T> {
         self.list(&slot, lent.first_write);
         Held::new(&self.identity, slot, lent)
     }
 
-    /// Lets commit know nothing of these entries.
+    /// Removes these entries from those that commit looks at.
     pub(crate) fn leave_out(&self, ids: &HashSet<EntryId>) {
         if !ids.is_empty() {
             self.listed.lock().retain(|entry| !ids.contains(entry.id()));
         }
     }
 
-    /// The entry has to be what the session read, if that writes anything.
+    /// Adds an entry that has to be current if the session writes anything.
     pub(crate) fn keep_current<T: Tracked>(&self, slot: &Arc<Slot<T>>) {
         self.current.lock().push(Arc::clone(slot) as _);
     }
 
-    /// Before every call that may change the entry: keeps what it is for the newest savepoint.
+    /// Keeps a copy of the entry for the newest savepoint. This has to run before every call that
+    /// may change the entry.
     ///
     /// # Errors
     ///
-    /// `Encode`: it cannot be kept, and is not to be changed.
+    /// `Encode`: the value cannot be kept, and the entry must not be changed.
     #[inline(always)]
     pub(crate) fn keep<T: Tracked>(&self, slot: &Arc<Slot<T>>) -> Result<()> {
         match self.savepoints.newest() {
@@ -122,7 +124,7 @@ impl Core {
         }
     }
 
-    /// Apart, so that calls without a savepoint are short.
+    /// A function of its own, so that calls without a savepoint stay short.
     #[cold]
     fn keep_for<T: Tracked>(&self, newest: u64, slot: &Arc<Slot<T>>) -> Result<()> {
         if slot.keep(newest)? {
@@ -131,18 +133,19 @@ impl Core {
         Ok(())
     }
 
-    /// The session as it is now, to be rolled back to. Nobody else uses the session meanwhile,
-    /// and no guard of it lives: the faces take it `&mut`.
+    /// Marks the state of the session. No other code uses the session meanwhile and no guard of it
+    /// lives, because the faces take it `&mut`.
     pub(crate) fn savepoint(&self) -> Savepoint {
         self.savepoints.begin(self.listed.lock().len())
     }
 
-    /// Makes the session what it was; again, while nobody else uses it.
+    /// Makes the session what it was at the savepoint, again while no other code uses it.
     ///
     /// # Errors
     ///
-    /// `Savepoint`: it is not valid, and nothing was done. `Encode`: an entry is poisoned, for
-    /// what it was does not decode. Then commit still knows of it, and refuses.
+    /// `Savepoint`: the savepoint is not valid, and nothing was done. `Decode`: an entry is
+    /// poisoned, because its copy does not decode. The entry stays listed, so that a commit
+    /// refuses.
     pub(crate) fn rollback_to(&self, savepoint: &Savepoint) -> Result<()> {
         let listed = self.savepoints.rollback_to(savepoint)?;
         self.listed.lock().truncate(listed);

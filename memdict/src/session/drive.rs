@@ -1,6 +1,6 @@
 //! The one step in which a blocking and an asynchronous session differ: how a batch reaches the
-//! store, and how to wait. All that does I/O is written once, over a driver; a blocking driver
-//! never gives way, so one poll runs it to its end.
+//! store, and how to wait. All code that does I/O is written once, over a driver. A blocking driver
+//! never yields, so one poll runs that code to its end.
 
 use std::{
     fmt,
@@ -35,7 +35,7 @@ pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
     /// Waits before work is tried again.
     fn pause(&self, how_long: Duration) -> impl Future<Output = ()> + Send;
 
-    /// Runs a future that waits for others of this process, for at most so long.
+    /// Runs a future that waits for other work of this process, for at most `limit`.
     fn within<F: Future + Send>(
         &self,
         limit: Duration,
@@ -82,7 +82,7 @@ impl Drive for Blocking {
     }
 }
 
-/// Wakes the thread that waits.
+/// Wakes the waiting thread.
 struct Unpark(Thread);
 
 impl Wake for Unpark {
@@ -91,21 +91,21 @@ impl Wake for Unpark {
     }
 }
 
-/// What has an outcome in the end: a future, or what is known soon.
+/// A call that has an outcome in the end: a future, or an outcome that may be known already.
 pub(crate) trait Outcome {
     type Output;
 
-    /// The outcome, of what a blocking driver drives.
+    /// Returns the outcome, if a blocking driver runs the call.
     fn now(self) -> Self::Output;
 
-    /// The outcome, of whatever drives it.
+    /// Returns the outcome, whatever driver runs the call.
     fn later(self) -> impl Future<Output = Self::Output>;
 }
 
 impl<F: Future> Outcome for F {
     type Output = F::Output;
 
-    /// It is ready at the first poll.
+    /// The future is ready at its first poll.
     fn now(self) -> F::Output {
         let mut future = pin!(self);
         loop {
@@ -122,7 +122,7 @@ impl<F: Future> Outcome for F {
     }
 }
 
-/// What may be known already: then there is nothing to wait for, and no future runs.
+/// An outcome that is known already, or a future. If it is known, no future runs.
 pub(crate) enum Soon<R, F> {
     Known(R),
     Later(F),
@@ -147,7 +147,7 @@ impl<R, F: Future<Output = R>> Outcome for Soon<R, F> {
     }
 }
 
-/// Apart, so that calls for what is known are short.
+/// A function of its own, so that calls with a known outcome stay short.
 #[cold]
 fn wait<F: Future>(future: F) -> F::Output {
     future.now()

@@ -19,11 +19,11 @@ use crate::{
     track::Tracked,
 };
 
-/// One unit of work: values that are read through it stay the same, values that are changed are
-/// written by [`commit`](Self::commit), and without that nothing is written.
+/// One unit of work. Values that are read through a session stay the same in it, and
+/// [`commit`](Self::commit) writes the values that were changed.
 ///
-/// Dropping a session discards its changes and never talks to a store. A session can be shared
-/// between threads; each key is in one guard for writing at a time.
+/// Dropping a session discards its changes and never contacts a store. A session can be shared
+/// between threads; each key can be in one guard for writing at a time.
 ///
 /// ```
 /// use memdict::Cache;
@@ -89,16 +89,16 @@ impl Session {
 
 faces! {
     impl[] Session {
-        /// Marks the state of the session, to be [rolled back to](Self::rollback_to) once or many
-        /// times, as long as the session lives.
+        /// Marks the state of the session. The session can be [rolled back](Self::rollback_to) to
+        /// it, once or many times, as long as it lives.
         ///
-        /// This costs nothing by itself. A value that is handed out for writing, inserted over or
-        /// removed for the first time after it is encoded then, and kept until the session ends or
-        /// is rolled back to this savepoint or an earlier one. So those calls may fail with
-        /// [`Encode`](crate::Error::Encode), which changes nothing.
+        /// A savepoint costs nothing by itself. A value that is borrowed for writing, replaced by
+        /// an insert, or removed for the first time after a savepoint is encoded then. The copy is
+        /// kept until the session ends or is rolled back to this savepoint or an earlier one. So
+        /// those calls may fail with [`Encode`](crate::Error::Encode), which changes nothing.
         ///
-        /// No guard lives over a savepoint, and no handle of a dictionary: ask the session for it
-        /// again.
+        /// No guard and no dictionary handle can live across a savepoint: get the dictionary from
+        /// the session again.
         ///
         /// ```
         /// use memdict::Cache;
@@ -117,37 +117,37 @@ faces! {
         /// assert_eq!(session.dict::<u64>("hits").get("a")?.as_deref(), Some(&1));
         /// # Ok::<_, memdict::Error>(())
         /// ```
-        #[must_use = "without the savepoint nothing can be rolled back to it"]
+        #[must_use = "a session can only be rolled back to a savepoint that is kept"]
         fn savepoint(&mut self) -> Savepoint;
 
-        /// Makes every entry what it was at `savepoint`: its value, its dirty fields, whether it
-        /// was inserted or removed. This never talks to a store.
+        /// Makes every entry what it was at `savepoint`: its value, its dirty fields, and whether
+        /// it was inserted or removed. This never contacts a store.
         ///
-        /// The session can be rolled back to `savepoint` and to earlier ones again, but no longer
-        /// to later ones. Entries that were loaded since stay loaded, so what this session has read
-        /// stays the same. An entry that was poisoned since, or whose guard for writing was leaked,
-        /// becomes what it was as well. Hooks stay.
+        /// The session can be rolled back to `savepoint` and to earlier ones again, but not to
+        /// later ones. Entries that were loaded since stay loaded, so that what this session has
+        /// read stays the same. Entries that were poisoned since, or whose guard for writing was
+        /// leaked, are restored as well. Hooks stay.
         ///
-        /// Values come back from their encoding: fields with `#[serde(skip)]` come back as their
-        /// default in each value that was handed out for writing, inserted or removed since.
+        /// Values come back from their encoding. So fields with `#[serde(skip)]` get their default
+        /// in each value that was borrowed for writing, replaced or removed since.
         ///
         /// # Errors
         ///
         /// - [`Savepoint`](crate::Error::Savepoint): the savepoint is not valid in this session,
-        ///   because an earlier one was rolled back to, or because it belongs to another session.
-        ///   Nothing was done.
-        /// - [`Decode`](crate::Error::Decode): a value that its type encoded does not decode. That
-        ///   entry is poisoned, so that a commit sends nothing; all others are what they were. An
-        ///   earlier savepoint may have a copy that decodes.
+        ///   because the session was rolled back to an earlier one, or because the savepoint
+        ///   belongs to another session. Nothing was done.
+        /// - [`Decode`](crate::Error::Decode): a value does not decode although its type encoded
+        ///   it. That entry is poisoned, so that a commit sends nothing; all others are restored.
+        ///   An earlier savepoint may have a copy that decodes.
         fn rollback_to(&mut self, savepoint: &Savepoint) -> Result<()>;
 
-        /// Runs `hook` in this session's commit, after everything is encoded and before the first
-        /// byte is sent, with the entry of each change that is to be made. If the hook returns an
-        /// error, nothing is sent, and the commit fails with
-        /// [`Error::User`](crate::Error::User) of it.
+        /// Adds a hook that this session's commit runs after it has encoded everything and before
+        /// it sends the first byte. The hook gets the entry of each change to be made. If it
+        /// returns an error, nothing is sent, and the commit fails with that error in
+        /// [`Error::User`](crate::Error::User).
         ///
-        /// Hooks of the cache are asked first, then those of the session in the order in which they
-        /// were added, up to the first that refuses.
+        /// Hooks of the cache run first, then those of the session in the order in which they were
+        /// added. The first hook that returns an error ends this.
         ///
         /// ```
         /// use memdict::{Cache, Error};
@@ -167,45 +167,45 @@ faces! {
             hook: impl FnOnce(&[&EntryId]) -> Result<(), BoxError> + Send + 'static,
         );
 
-        /// Runs `hook` after this session's commit, if that is `Ok`, with its report. An error or a
-        /// panic of the hook is logged and stops nothing.
+        /// Adds a hook that runs after a successful commit of this session, with its report. An
+        /// error or a panic of the hook is logged and has no other effect.
         fn after_commit(
             &self,
             hook: impl FnOnce(&CommitReport) -> Result<(), BoxError> + Send + 'static,
         );
 
-        /// Runs `hook` after this session's commit, if that failed, with its error. An error or a
-        /// panic of the hook is logged and stops nothing.
+        /// Adds a hook that runs after a failed commit of this session, with its error. An error or
+        /// a panic of the hook is logged and has no other effect.
         fn after_failed_commit(
             &self,
             hook: impl FnOnce(&Error) -> Result<(), BoxError> + Send + 'static,
         );
 
-        /// Runs `hook` when this session ends without a commit: rolled back, dropped, or left by an
-        /// error of a transaction's body. An error or a panic of the hook is logged and stops
-        /// nothing.
+        /// Adds a hook that runs if this session ends without a commit: by a rollback, by a drop,
+        /// or by an error of a transaction's body. An error or a panic of the hook is logged and
+        /// has no other effect.
         fn after_rollback(&self, hook: impl FnOnce() -> Result<(), BoxError> + Send + 'static);
 
         /// Sets whether the commit first checks, in one round trip, that the store still holds the
-        /// values that its changes depend on, as this session saw them. If one differs and cannot be
-        /// [merged](crate::OnConflict::Merge), nothing of the commit is sent.
+        /// values that its changes depend on. If one differs from what this session saw and cannot
+        /// be [merged](crate::OnConflict::Merge), nothing of the commit is sent.
         ///
-        /// Without the check, each change is made or not for itself: one entry may be in conflict
-        /// after others were written. With it that is rare, but it remains possible, because another
-        /// session may store between the check and the change. If a value is gone, a second round
-        /// trip asks whether it was evicted or its server restarted.
+        /// Without the check, each change succeeds or fails by itself: one entry may be in conflict
+        /// after others were written. With the check this is rare, but possible, because another
+        /// session may store a value between the check and the change. If a value is gone, a second
+        /// round trip asks whether it was evicted or its server restarted.
         ///
         /// The check is off in [`Cache::session`](crate::Cache::session). In a
-        /// [transaction](crate::Cache::transaction) it is on if there are several changes and one of
-        /// them depends on a stored value.
+        /// [transaction](crate::Cache::transaction) it is on if there are several changes and one
+        /// of them depends on a stored value.
         fn verify_first(&self, on: bool);
 
-        /// Says what the session is about. The commit's lines in the log contain it, and
-        /// [the report](CommitReport::notes) has it for hooks.
+        /// Adds a note of what the session is about. The commit's log lines contain all notes, and
+        /// so does [its report](CommitReport::notes), for hooks.
         fn note(&self, text: impl Into<String>);
 
         /// Makes sure that nothing of this session is written: its commit fails with
-        /// [`Error::Doomed`](crate::Error::Doomed). Everything else goes on as before, so that code
+        /// [`Error::Doomed`](crate::Error::Doomed). All other calls work as before, so that code
         /// which finds out late that its work is not wanted can run to its end.
         ///
         /// ```
@@ -224,9 +224,9 @@ faces! {
         /// ```
         fn doom(&self);
 
-        /// Returns whether a commit may find something to write or to remove: an entry was inserted,
-        /// removed or marked dirty, or is in a guard for writing now. The commit may still find that
-        /// no value really changed, and send nothing.
+        /// Returns whether a commit may find something to write or to remove: an entry was
+        /// inserted, removed or marked dirty, or is borrowed for writing now. The commit may still
+        /// find that no value really changed, and send nothing.
         ///
         /// ```
         /// use memdict::Cache;
@@ -243,7 +243,7 @@ faces! {
     }
 }
 
-/// Names dictionaries; never shows a value.
+/// Shows the names of dictionaries, never a value.
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -1,4 +1,4 @@
-//! From keys to entries: one batch of loads.
+//! Loads entries from the store, in one batch.
 
 use std::sync::Arc;
 
@@ -20,12 +20,12 @@ use crate::{
     unusable::Unusable,
 };
 
-/// Loads those of the entries that nothing is known of, in one batch.
+/// Loads the entries that were not loaded or written yet, in one batch.
 ///
 /// # Errors
 ///
-/// [`Error::Unavailable`] if this is to be `strict` and a store cannot be reached; otherwise that
-/// is a miss.
+/// [`Error::Unavailable`] if `strict` and a store cannot be reached; without `strict` that is a
+/// miss.
 pub(crate) async fn load<T: Tracked, D: Drive>(
     core: &Core,
     driver: &D,
@@ -63,7 +63,7 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
     }
 }
 
-/// The answers to a batch, each put into its entry as it comes.
+/// The answers to a batch. Each is installed in its entry when it arrives.
 struct Arrivals<'u, T: Tracked> {
     unknown: &'u [&'u Slot<T>],
     core: &'u Core,
@@ -71,7 +71,7 @@ struct Arrivals<'u, T: Tracked> {
     answered: Vec<bool>,
     strict: bool,
     counted: Counters,
-    /// The first of the entries that could not be reached.
+    /// The first entry, by index, that could not be reached.
     failed: Option<(usize, StoreError)>,
 }
 
@@ -97,7 +97,7 @@ impl<T: Tracked> Arrivals<'_, T> {
         slot.install(answer);
     }
 
-    /// Ends the batch: what was not answered never will be.
+    /// Ends the batch: each entry without an answer is unreachable.
     fn end(&mut self) {
         for index in 0..self.answered.len() {
             if !self.answered[index] {
@@ -106,7 +106,7 @@ impl<T: Tracked> Arrivals<'_, T> {
         }
     }
 
-    /// Counts and logs what a load gave.
+    /// Counts and logs the answer to a load.
     fn note(&mut self, id: &EntryId, answer: &Decoded<T>) {
         let counted = &mut self.counted;
         counted.loads += 1;
@@ -134,7 +134,7 @@ impl<T: Tracked> Arrivals<'_, T> {
     }
 }
 
-/// The entries that nothing is known of, each once.
+/// Returns the entries that need a load, each once.
 fn unknown<T: Tracked>(slots: &[Arc<Slot<T>>], batch: u64) -> Vec<&Slot<T>> {
     let mut unknown = Vec::with_capacity(slots.len());
     unknown.extend(slots.iter().map(Arc::as_ref).filter(|slot| slot.joins(batch)));

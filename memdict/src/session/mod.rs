@@ -1,10 +1,10 @@
 //! A session: one unit of work.
 //!
-//! `core` is what a session knows; its entries are in the room `entry`. `load` fills them from the
-//! store through a driver (`drive`), and the room `commit` writes back those that changed. `unit`
-//! is all of that with its driver, `source` what units are made from, and `transaction` runs work
-//! in one, again after a conflict, as `retry` and the `turns` of a process say. `face` is the session that an application
-//! holds, and `settings` is what all sessions of a cache share.
+//! `core` is the state of a session; its entries are in the folder `entry`. `load` fills them from
+//! the store through a driver (`drive`), and the folder `commit` writes back those that changed.
+//! `unit` is all of this with its driver, and `source` makes units. `transaction` runs work in a
+//! unit, again after a conflict, as `retry` and the `turns` of a process say. `face` is the session
+//! that an application holds, and `settings` is what all sessions of a cache share.
 
 pub(crate) mod commit;
 pub(crate) mod core;

@@ -1,4 +1,4 @@
-//! When work is tried again, and after how long.
+//! Decides when work is tried again, and after how long.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use crate::error::Error;
 /// How often a [transaction](crate::Cache::transaction) or an [update](crate::Cache::update) is
 /// tried, and how long it waits between two attempts.
 ///
-/// Work is tried again only if that [may help](crate::Error::is_transient), and only if nothing of
-/// the attempt landed or may have: a second run never applies a part twice.
+/// Work is tried again only if that [may help](crate::Error::is_transient), and only if certainly
+/// nothing of the attempt was written: no change is applied twice.
 ///
-/// Make one from the default, because later versions may add fields:
+/// Start from the default, because later versions may add fields:
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,10 +30,10 @@ pub struct Retry {
     /// The longest pause between two attempts. The default is 50 milliseconds. A `backoff` that is
     /// longer counts as the ceiling.
     pub ceiling: Duration,
-    /// Whether each pause is a random part of that, from nothing to all of it, so that those who
-    /// met in one conflict do not meet again. The default is `true`.
+    /// Whether each pause is a random part of that length, from none to all of it, so that sessions
+    /// that met in one conflict do not meet again. The default is `true`.
     pub jitter: bool,
-    /// Keeps others from listing all fields, so that there may be more of them one day.
+    /// Prevents exhaustive struct expressions, so that fields can be added.
     #[doc(hidden)]
     pub more: (),
 }
@@ -51,7 +51,7 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// Returns whether there is another attempt after this one. They are counted from 1.
+    /// Returns whether another attempt follows this one. Attempts are counted from 1.
     pub(crate) fn goes_on(&self, attempt: u32) -> bool {
         attempt < self.attempts
     }
@@ -61,18 +61,18 @@ impl Retry {
         self.ceiling.max(self.backoff)
     }
 
-    /// Returns how long to wait after an attempt failed with this error, if another one may help.
-    /// `random` is where the jitter comes from.
+    /// Returns how long to wait after an attempt that failed with this error, or `None` if no other
+    /// attempt follows. `random` decides the jitter.
     pub(crate) fn pause(&self, attempt: u32, error: &Error, random: u64) -> Option<Duration> {
         error.is_transient().then(|| self.pause_after(attempt, random)).flatten()
     }
 
-    /// Returns how long to wait after an attempt, if there is another one.
+    /// Returns how long to wait after an attempt, or `None` if it was the last.
     pub(crate) fn pause_after(&self, attempt: u32, random: u64) -> Option<Duration> {
         self.goes_on(attempt).then(|| {
             let doublings = attempt.saturating_sub(1).min(31);
             let pause = self.backoff.saturating_mul(1 << doublings).min(self.longest_pause());
-            // The upper 32 bits, as a fraction.
+            // The upper 32 bits of `random`, as a fraction.
             let part = (random >> 32) as f64 / f64::from(u32::MAX);
             if self.jitter { pause.mul_f64(part.min(1.0)) } else { pause }
         })
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_transient_is_not_tried_again() {
+    fn an_error_that_is_not_transient_is_not_tried_again() {
         assert_eq!(Retry::default().pause(1, &Error::Doomed, 0), None);
         assert_eq!(Retry { attempts: 0, ..Retry::default() }.pause(1, &conflict(), 0), None);
     }

@@ -1,4 +1,4 @@
-//! What all sessions of a cache share.
+//! The state that all sessions of a cache share.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,28 +9,28 @@ use parking_lot::Mutex;
 
 use crate::{counters::Counting, log::warning, outages::Outages};
 
-/// What [`CacheBuilder::detect_untracked`](crate::CacheBuilder::detect_untracked) does about a
-/// value that was only read and differs from what was loaded all the same.
+/// What a cache does about a value that was only read and nevertheless differs from what was
+/// loaded. [`CacheBuilder::detect_untracked`](crate::CacheBuilder::detect_untracked) sets it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DetectUntracked {
-    /// Does not look.
+    /// Does not check.
     #[default]
     Off,
-    /// Says so in the log, with key and field path. The change is not written.
+    /// Logs the key and the paths of the fields. The change is not written.
     Warn,
-    /// Makes the commit an [`Error::HiddenChange`](crate::Error::HiddenChange). Nothing is sent.
+    /// Fails the commit with [`Error::HiddenChange`](crate::Error::HiddenChange). Nothing is sent.
     Error,
 }
 
-/// Stored values of another type than the one that was asked for: what
-/// [`Cache::other_schemas`](crate::Cache::other_schemas) lists.
+/// Stored values whose type is not the requested one.
+/// [`Cache::other_schemas`](crate::Cache::other_schemas) lists them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OtherSchema {
     /// The dictionary's name.
     pub dict: String,
-    /// The type that was asked for.
+    /// The type that was requested.
     pub asked: &'static str,
     /// The type that was stored, if this process knows it.
     pub found: Option<&'static str>,
@@ -40,11 +40,11 @@ pub struct OtherSchema {
     pub loads: u64,
 }
 
-/// At most so many kinds of other schemas are told apart. Each is a program of another version, or
-/// a mistake; who writes values with made up fingerprints takes no more memory than this.
+/// How many kinds of other schemas are recorded at most. Each is a program of another version, or a
+/// mistake. The limit bounds the memory that values with invented fingerprints can take.
 const OTHER_SCHEMAS: usize = 64;
 
-/// Settings of a cache, and what it counts.
+/// The settings of a cache, and its counters.
 #[derive(Default)]
 pub(crate) struct Settings {
     pub(crate) namespace: String,
@@ -52,7 +52,7 @@ pub(crate) struct Settings {
     pub(crate) detect_untracked: DetectUntracked,
     pub(crate) counting: Counting,
     pub(crate) outages: Outages,
-    /// Dictionaries of which the log has said that their definitions differ.
+    /// The dictionaries for which the log has said that their definitions differ.
     differing: Mutex<HashSet<String>>,
     other_schemas: Mutex<HashMap<(String, u64, &'static str), OtherSchema>>,
 }
@@ -62,12 +62,12 @@ impl Settings {
         Self { namespace, strict, detect_untracked, ..Self::default() }
     }
 
-    /// Says so, once for each name.
+    /// Logs that the definitions of a dictionary differ, once for each name.
     pub(crate) fn definitions_differ(&self, dict: &str) {
         if self.differing.lock().insert(dict.to_owned()) {
             warning!(
-                "dictionary `{dict}` is defined with different options: the definition that hands \
-                 an entry out for writing decides"
+                "dictionary `{dict}` is defined with different options: each entry takes those of \
+                 the definition that wrote to it last"
             );
         }
     }

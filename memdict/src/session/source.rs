@@ -1,4 +1,4 @@
-//! What the sessions of a cache are made from.
+//! Makes the sessions of a cache.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::{
     turns::Turns, unit::Unit,
 };
 
-/// A store behind its driver, and what all sessions over it share.
+/// A store behind its driver, and what all sessions on it share.
 #[derive(Clone)]
 pub(crate) struct Source<D> {
     pub(crate) driver: D,
@@ -18,7 +18,7 @@ pub(crate) struct Source<D> {
 }
 
 impl<D: Drive> Source<D> {
-    /// A unit of work.
+    /// Returns a new unit of work.
     pub(crate) fn unit(&self, verify_first: VerifyFirst) -> Unit<D> {
         let (settings, hooks) = (Arc::clone(&self.settings), Arc::clone(&self.hooks));
         Unit::new(self.driver.clone(), settings, hooks, verify_first)

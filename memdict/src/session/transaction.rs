@@ -1,4 +1,4 @@
-//! Work that runs in a session of its own, and again in another after a conflict.
+//! Runs work in a session of its own, and again in another session after a conflict.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::{
 
 /// The work of a transaction: an async closure, or any function that returns a future.
 ///
-/// The future has a name here, which a bound can say to be `Send`. So the future of a transaction
-/// is `Send` exactly if that of its work is, for whatever lifetime it borrows the session.
+/// The associated type names the future, so that a bound can require `Send`. The future of a
+/// transaction is then `Send` exactly if that of its work is, for every lifetime of the session.
 pub(crate) trait Body<S, R>: FnMut(S) -> <Self as Body<S, R>>::Fut {
     type Fut: Future<Output = R>;
 }
@@ -33,21 +33,21 @@ pub(crate) trait Face<D>: From<Unit<D>> + Into<Unit<D>> {}
 
 impl<D, S: From<Unit<D>> + Into<Unit<D>>> Face<D> for S {}
 
-/// What can be said of an error that the work returned.
+/// What is known about errors that the work returns.
 pub(crate) struct OfBody<E> {
-    /// Whether it is transient, after a strict read that met a store that is down.
+    /// Returns whether the error is transient, after a strict read that found the store down.
     is_transient: fn(&E) -> bool,
     in_attempt: fn(E, u32) -> E,
 }
 
 impl OfBody<Error> {
-    /// memdict's own errors say it themselves.
+    /// For memdict's own errors, which tell whether they are transient.
     pub(crate) const OWN: Self =
         Self { is_transient: Error::is_transient, in_attempt: Error::in_attempt };
 }
 
 impl<E> OfBody<E> {
-    /// An application's error may have memdict's in it, which nobody can see from here.
+    /// For an application's errors. They may contain memdict's, but that is not visible here.
     pub(crate) const ANY: Self = Self { is_transient: |_| true, in_attempt: |error, _| error };
 }
 
@@ -55,7 +55,7 @@ impl<E> OfBody<E> {
 pub(crate) struct Attempts<'a, D> {
     source: &'a Source<D>,
     number: u32,
-    /// Of the entries that were in conflict.
+    /// The turn of the entries that were in conflict.
     turn: Turn,
 }
 
@@ -71,11 +71,11 @@ impl<D: Drive> Attempts<'_, D> {
         unit.commit(explain, Some((&mut self.turn, limit))).await
     }
 
-    /// Goes on with another attempt after a commit failed, if that may help.
+    /// Starts another attempt after a commit failed, if that may help.
     ///
     /// # Errors
     ///
-    /// This error, if it may not.
+    /// Returns `error` if another attempt cannot help, or if there is none left.
     pub(crate) async fn again(&mut self, error: Error) -> Result<()> {
         match self.source.retry.pause(self.number, &error, random::bits()) {
             Some(pause) => self.next(pause, error.ids_in_conflict()).await,
@@ -84,8 +84,8 @@ impl<D: Drive> Attempts<'_, D> {
         Ok(())
     }
 
-    /// Goes on with another attempt after the work failed, if a strict read of it met a store that
-    /// is down: nothing was sent.
+    /// Starts another attempt after the work failed, if a strict read of it found the store down.
+    /// Nothing was sent then.
     async fn again_after<E>(&mut self, unit: Unit<D>, error: E, of: &OfBody<E>) -> Result<(), E> {
         let outage = unit.core.has_failed_to_read() && (of.is_transient)(&error);
         drop(unit);
@@ -99,7 +99,7 @@ impl<D: Drive> Attempts<'_, D> {
         Ok(())
     }
 
-    /// Goes on with another attempt at these entries.
+    /// Starts another attempt at these entries.
     pub(crate) async fn once_more(&mut self, in_conflict: Vec<EntryId>) {
         if let Some(pause) = self.source.retry.pause_after(self.number, random::bits()) {
             self.next(pause, in_conflict).await;
@@ -108,7 +108,7 @@ impl<D: Drive> Attempts<'_, D> {
 
     async fn next(&mut self, pause: Duration, in_conflict: Vec<EntryId>) {
         let Source { driver, settings, retry, turns, .. } = self.source;
-        // Others go first meanwhile.
+        // Other work may go first during the pause.
         self.turn = Turn::none(turns);
         driver.pause(pause).await;
         self.turn.take(driver, retry.longest_pause(), in_conflict).await;

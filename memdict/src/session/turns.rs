@@ -1,14 +1,14 @@
-//! Who goes first, of the threads or tasks of one process that change the same entry.
+//! Decides who goes first among the threads or tasks of one process that change the same entry.
 //!
-//! Conflicts alone do not decide that fairly: of those who meet, one wins, goes on at once, and wins
-//! again, while the others pause. So who tries again after a conflict takes the entry's turn, from
-//! its load to its commit. While somebody has the turn or waits for it, the entry is *hot*, and a
-//! first attempt takes the turn as well, before it sends: it would be in conflict anyway, but it
-//! does not spoil the turn of the other.
+//! Conflicts alone do not decide this fairly: of the sessions that meet, one wins, continues at
+//! once and wins again, while the others pause. So a session that tries again after a conflict
+//! takes the entry's turn, from its load to its commit. While a session has the turn or waits for
+//! it, the entry is *hot*, and a first attempt also takes the turn before it sends. It would be in
+//! conflict anyway, but this way it does not spoil the other session's turn.
 //!
-//! A turn is a courtesy and no lock. Nobody waits for longer than the longest pause of
-//! [`Retry`](super::retry::Retry), and then goes on without; the condition of a change is what keeps
-//! it right. Other processes know nothing of turns.
+//! A turn is a courtesy, not a lock. No session waits longer than the longest pause of
+//! [`Retry`](super::retry::Retry); it then continues without the turn. Correctness depends only on
+//! the condition of each change. Other processes know nothing of turns.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -29,7 +29,7 @@ use crate::entry_id::EntryId;
 /// The hot entries of a cache.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
-    /// Whether there are any, so that nobody takes the lock for nothing.
+    /// Whether there are any hot entries. This avoids the lock if there are none.
     hot: AtomicBool,
     queues: Mutex<HashMap<EntryId, Queue>>,
 }
@@ -37,13 +37,13 @@ pub(crate) struct Turns {
 #[derive(Debug, Default)]
 struct Queue {
     taken: bool,
-    /// Who waits, first come first.
+    /// The waiting sessions, in the order in which they came.
     waiting: VecDeque<(u64, Waker)>,
     last_ticket: u64,
 }
 
 impl Turns {
-    /// Which of these are hot.
+    /// Returns which of these entries are hot.
     fn hot<'i>(&self, ids: impl Iterator<Item = &'i EntryId>) -> Vec<EntryId> {
         if !self.hot.load(Ordering::Relaxed) {
             return Vec::new();
@@ -65,7 +65,7 @@ impl Turns {
     }
 }
 
-/// The turns that some work has, until it is dropped.
+/// The turns that some work has taken. Dropping this gives them up.
 #[derive(Debug)]
 pub(crate) struct Turn {
     turns: Arc<Turns>,
@@ -77,7 +77,7 @@ impl Turn {
         Self { turns: Arc::clone(turns), has: Vec::new() }
     }
 
-    /// Takes the turn of those entries that are hot.
+    /// Takes the turns of those entries that are hot.
     pub(crate) async fn take_hot<'i>(
         &mut self,
         driver: &impl Drive,
@@ -88,8 +88,8 @@ impl Turn {
         self.take(driver, limit, hot).await;
     }
 
-    /// Takes the turn of these entries, one after the other in one order for all, and waits for at
-    /// most `limit`. What it does not get it goes without.
+    /// Takes the turns of these entries, one after the other, in an order that is the same for all
+    /// sessions. Waits for at most `limit`, and then continues with the turns that it got.
     pub(crate) async fn take(
         &mut self,
         driver: &impl Drive,
@@ -160,7 +160,7 @@ impl Future for Waiting<'_> {
     }
 }
 
-/// Who gives up does not stand in the way of those behind.
+/// Leaves the queue, so that those behind do not wait for a session that gave up.
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_is_one_workers_at_a_time_and_comes_in_the_order_of_asking() {
+    fn one_session_has_a_turn_at_a_time_and_turns_come_in_the_order_of_asking() {
         let turns = Arc::new(Turns::default());
         let order = Arc::new(Mutex::new(Vec::new()));
         let first = take(&turns, LONG, &["a"]);
@@ -225,26 +225,30 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_longer_than_the_limit_and_then_it_goes_on_without() {
+    fn no_session_waits_longer_than_the_limit_and_it_then_continues_without_the_turn() {
         let turns = Arc::new(Turns::default());
         let first = take(&turns, LONG, &["b"]);
         let second = take(&turns, Duration::from_millis(5), &["a", "b", "c"]);
-        assert_eq!(second.has, [id("a")], "it got what was free before");
+        assert_eq!(
+            second.has,
+            [id("a")],
+            "it got the turn that was free, up to the first that was not"
+        );
         drop(first);
         let third = take(&turns, LONG, &["b"]);
-        assert_eq!(third.has, [id("b")], "who gave up stands in nobody's way");
+        assert_eq!(third.has, [id("b")], "a session that gave up is no longer in the queue");
         drop((second, third));
         assert!(turns.queues.lock().is_empty());
     }
 
     #[test]
-    fn an_entry_is_hot_while_somebody_has_its_turn() {
+    fn an_entry_is_hot_while_a_session_has_its_turn() {
         let turns = Arc::new(Turns::default());
         let ids = [id("a"), id("b")];
         assert!(turns.hot(ids.iter()).is_empty());
         let mut turn = take(&turns, LONG, &["a"]);
         assert_eq!(turns.hot(ids.iter()), [id("a")]);
-        // Its own is not asked for again.
+        // It does not wait for a turn that it already has.
         turn.take_hot(&driver(), LONG, ids.iter()).now();
         drop(turn);
         assert!(turns.hot(ids.iter()).is_empty());

@@ -1,4 +1,4 @@
-//! One unit of work, whatever drives it: what the faces of a session call.
+//! One unit of work, whatever drives it. The faces of a session call it.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -87,7 +87,7 @@ impl<D: Drive> Unit<D> {
         *self.core.doomed.lock() = true;
     }
 
-    /// Commits it; in turn with others, for whom work is tried again.
+    /// Commits the session. In a transaction, hot entries are committed in turn.
     pub(crate) async fn commit(
         self,
         explain: Explain,
@@ -100,13 +100,13 @@ impl<D: Drive> Unit<D> {
     }
 }
 
-/// Names dictionaries; never shows a value.
+/// Shows the names of dictionaries, never a value.
 impl<D: Drive> fmt::Debug for Unit<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
             .field("store", &self.driver)
             .field("dicts", &self.core.identity.names())
-            .field("handed_out_for_writing", &self.core.listed.lock().len())
+            .field("listed_for_commit", &self.core.listed.lock().len())
             .finish_non_exhaustive()
     }
 }

@@ -181,7 +181,7 @@ pub(crate) fn a_field_that_both_changed_without_a_rule_is_a_conflict(bench: &Ben
 pub(crate) fn a_rule_that_fails_or_panics_is_a_conflict_and_nothing_is_half_merged(bench: &Bench) {
     hold(bench, |bench| {
         for (state, why) in
-            [("fails", "`state`: the parties do not agree"), ("panics", "merging them panicked")]
+            [("fails", "`state`: the parties do not agree"), ("panics", "the merge panicked")]
         {
             let committed = both(
                 bench,

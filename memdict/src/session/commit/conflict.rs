@@ -1,4 +1,4 @@
-//! What is said of a conflict: who changed what, as far as it can be told.
+//! Describes a conflict: who changed what, as far as it is known.
 
 use crate::{
     conflict::{ConflictCause, KeyConflict},
@@ -8,19 +8,19 @@ use crate::{
     },
 };
 
-/// An entry that another session's change is in the way of.
+/// An entry in conflict with another session's change.
 pub(super) struct Clash<'e> {
     pub(super) entry: &'e dyn AnySlot,
     pub(super) disagreement: Disagreement,
-    /// Whether this session's change may be in the stored value all the same.
+    /// Whether this session's change may nevertheless be in the stored value.
     pub(super) uncertain: bool,
 }
 
-/// How another session's change is in the way.
+/// What is in conflict, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Disagreement {
     pub(super) cause: ConflictCause,
-    /// Why the two were not merged, if that was tried.
+    /// Why the two changes were not merged, if that was tried.
     pub(super) reason: Option<String>,
     /// Who changed what, if that is known already.
     pub(super) fields: Option<Fields>,
@@ -33,7 +33,7 @@ impl From<ConflictCause> for Disagreement {
 }
 
 impl<'e> Clash<'e> {
-    /// An entry of which nothing was sent.
+    /// Returns a conflict of an entry for which nothing was sent.
     pub(super) fn unsent(entry: &'e dyn AnySlot, cause: ConflictCause) -> Self {
         Self { entry, disagreement: cause.into(), uncertain: false }
     }
@@ -49,13 +49,13 @@ impl<'e> Clash<'e> {
         if matches!(expected, Expected::Version(seen) if seen.ended_with_its_server(&version)) {
             self.disagreement.cause = ConflictCause::ServerRestarted;
         } else if self.disagreement.cause == ConflictCause::Vanished {
-            // Another session stored it in between.
+            // Another session stored a value in between.
             self.disagreement.cause = ConflictCause::Overwritten;
         }
         self.disagreement.fields = Some(self.entry.fields(bytes.as_deref()));
     }
 
-    /// Makes it what the error says. `told`: somebody reads who changed what.
+    /// Converts this for the error. `told`: the application reads who changed what.
     pub(super) fn into_public(self, told: bool) -> KeyConflict {
         let Disagreement { cause, reason, fields } = self.disagreement;
         let fields = fields.or_else(|| told.then(|| self.entry.fields(None))).unwrap_or_default();

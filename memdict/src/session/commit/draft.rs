@@ -1,4 +1,4 @@
-//! What a commit has to do about one entry, and what it asks of it later on.
+//! Says what a commit has to do about one entry, and answers what it asks of the entry later.
 
 use super::merge;
 use crate::{
@@ -20,9 +20,9 @@ use crate::{
 };
 
 impl<T: Tracked> Slot<T> {
-    /// Returns whether `value`, whose encoding by `codec` stands in `payload`, is the loaded one.
-    /// Different bytes decide, unless the type has parts that may be encoded in more than one way,
-    /// or the loaded value was stored by an older type or another codec.
+    /// Returns whether `value`, encoded by `codec` as `payload`, is the same as the loaded value.
+    /// If the bytes differ, the value is changed, unless the type has parts that can be encoded in
+    /// more than one way, or the loaded value was stored by an older type or another codec.
     fn is_unchanged(&self, value: &T, codec: Codec, payload: &[u8], base: &Base) -> bool {
         let alike = base.codec == codec && base.fingerprint == self.schema.fingerprint;
         if alike && *payload == *base.payload {
@@ -32,14 +32,14 @@ impl<T: Tracked> Slot<T> {
             && base.decode(&self.schema).is_ok_and(|loaded| T::same(&loaded, value))
     }
 
-    /// Returns whether `value` encodes as the loaded one does. One that does not encode does not.
+    /// Returns whether `value` encodes to the loaded value. One that does not encode is changed.
     fn encodes_unchanged(&self, value: &T, base: &Base) -> bool {
         let mut payload = Vec::new();
         let encoded = base.codec.encode(value, &mut payload);
         encoded.is_ok() && self.is_unchanged(value, base.codec, &payload, base)
     }
 
-    /// Appends `value` as it is stored. Returns where the payload begins.
+    /// Appends `value` in its stored form. Returns where the payload begins.
     fn seal(
         &self,
         value: &T,
@@ -57,13 +57,13 @@ impl<T: Tracked> Slot<T> {
         envelope::seal(&seal, bytes, encode, |length| format!("{length} bytes are too many").into())
     }
 
-    /// The value of stored bytes, if they are usable.
+    /// Returns the value in stored bytes, if they are usable.
     fn open(&self, stored: &[u8]) -> Option<T> {
         let opened = envelope::open(stored, self.name.in_envelope()).ok()?;
         decode(&self.schema, opened.codec, opened.fingerprint, opened.payload).ok()
     }
 
-    /// [`AnySlot::merge`], which may panic.
+    /// Does the work of [`AnySlot::merge`]. This may panic.
     fn merge_copies(
         &self,
         ours: &[u8],
@@ -87,7 +87,7 @@ impl<T: Tracked> Slot<T> {
         }
     }
 
-    /// [`AnySlot::fields`], which may panic.
+    /// Does the work of [`AnySlot::fields`]. This may panic.
     fn fields_changed(&self, theirs: Option<&[u8]>) -> Fields {
         let base = self.loaded();
         let theirs = theirs.and_then(|theirs| self.open(theirs));
@@ -100,7 +100,7 @@ impl<T: Tracked> Slot<T> {
         };
         let theirs = match (&base, &theirs) {
             (Some(base), Some(theirs)) => changed_paths(Some(base), theirs),
-            // Without a value to compare with, it cannot be told.
+            // There is no value to compare with.
             _ => Vec::new(),
         };
         Fields { ours, theirs }
@@ -158,7 +158,7 @@ impl<T: Tracked> AnySlot for Slot<T> {
         bytes: &mut Vec<u8>,
     ) -> Result<Fields, Unmerged> {
         merge::caught(|| self.merge_copies(ours, theirs, nonce, bytes))
-            .unwrap_or_else(|| Err(Unmerged::because("merging them panicked")))
+            .unwrap_or_else(|| Err(Unmerged::because("the merge panicked")))
     }
 
     fn fields(&self, theirs: Option<&[u8]>) -> Fields {
@@ -176,17 +176,17 @@ impl<T: Tracked> AnySlot for Slot<T> {
     }
 }
 
-/// What the store has to hold for a value to be stored.
+/// Returns what the store has to hold for a value to be stored.
 fn to_store(seen: &Seen, options: DictOptions) -> Expected {
     match options.rules {
-        // It has to be known whether there is a value: only its version may be another one.
+        // Whether there is a value has to be known: only its version may differ.
         Rules { on_vanished: OnVanished::Fail, .. } if seen.base().is_some() => seen.expected(),
         Rules { on_conflict: OnConflict::LastWriteWins, .. } => Expected::Anything,
         _ => seen.expected(),
     }
 }
 
-/// What the store has to hold for a value to be deleted.
+/// Returns what the store has to hold for a value to be deleted.
 fn to_delete(seen: &Seen, options: DictOptions) -> Expected {
     match options.rules.on_conflict {
         OnConflict::LastWriteWins => Expected::Anything,

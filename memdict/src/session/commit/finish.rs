@@ -1,4 +1,4 @@
-//! What is said of a commit in the end.
+//! Turns what became of a commit into a report or an error.
 
 use super::{
     plan::{Plan, Strictly},
@@ -12,18 +12,19 @@ use crate::{
 };
 
 impl Plan<'_> {
-    /// Returns whether this ends in a conflict of which nothing landed, nor may have.
+    /// Returns whether the commit ends in a conflict, and certainly nothing of it was written.
     pub(crate) fn is_clean_conflict(&self) -> bool {
         !self.conflicts.is_empty() && !self.report.anything_landed()
     }
 
-    /// Returns the loads that tell who changed what, of conflicts of which that is not known yet.
+    /// Returns the loads that tell who changed what, for the conflicts in which that is not known
+    /// yet.
     pub(crate) fn unexplained(&self) -> Vec<Load<'_>> {
         let unexplained = self.conflicts.iter().filter(|clash| !clash.is_explained());
         unexplained.map(|clash| Load::new(clash.entry.name().wire())).collect()
     }
 
-    /// Takes the answers to [`Plan::unexplained`], of as many.
+    /// Takes the answers to [`Plan::unexplained`], one for each load.
     pub(crate) fn explain(&mut self, answers: Answers<Result<Look, StoreError>>) {
         let unexplained = self.conflicts.iter_mut().filter(|clash| !clash.is_explained());
         for (clash, look) in unexplained.zip(answers.into_iter()) {
@@ -33,8 +34,8 @@ impl Plan<'_> {
         }
     }
 
-    /// Says what became of it all, once nothing is left to send. `told`: somebody reads who
-    /// changed what.
+    /// Returns the outcome, once nothing is left to send. `told`: the application reads who changed
+    /// what.
     pub(crate) fn finish(self, told: bool) -> Result<CommitReport> {
         let report = self.report;
         if !self.conflicts.is_empty() {

@@ -1,4 +1,4 @@
-//! Entries whose drafts are given, and steps of them: what the tests of a commit's stages use.
+//! Entries with fixed drafts, and steps made of them, for the tests of a commit's stages.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(super) const TOKEN: Token = Token::new(1, 2, 3);
 pub(super) const OTHER: Token = Token::new(1, 2, 4);
 pub(super) const SEEN: Expected = Expected::Version(Version { token: TOKEN, nonce: Some(9) });
 
-/// An entry whose draft is given, whatever it holds.
+/// An entry with a fixed draft.
 pub(super) struct Fixed(Name, fn() -> Draft);
 
 impl AnySlot for Fixed {
@@ -46,7 +46,7 @@ impl AnySlot for Fixed {
         SEEN
     }
 
-    /// Gives both, one after the other; `theirs` may say that they cannot be merged.
+    /// Concatenates both values. `theirs` may say that they cannot be merged.
     fn merge(
         &self,
         ours: &[u8],
@@ -70,7 +70,7 @@ impl AnySlot for Fixed {
     }
 }
 
-/// Entries of these drafts. They live for ever, so that steps can be handed around.
+/// Returns entries with these drafts. They are leaked, so that steps can borrow them.
 pub(super) fn entries(drafts: &[fn() -> Draft]) -> &'static [Arc<dyn AnySlot>] {
     let entries: Vec<Arc<dyn AnySlot>> = drafts
         .iter()
@@ -96,7 +96,7 @@ pub(super) fn delete(expected: Expected) -> Draft {
     Draft::Delete { options: DictOptions::DEFAULT, expected }
 }
 
-/// The plan's only step.
+/// Returns the only step of the plan.
 pub(super) fn step(draft: fn() -> Draft) -> Step<'static> {
     plan_of(&[draft], Caps::default()).expect("it drafts").steps.remove(0)
 }
@@ -125,17 +125,17 @@ pub(super) fn recreated() -> Step<'static> {
     Step { expected: Expected::Nothing, purpose: Purpose::Recreate, ..changed() }
 }
 
-/// A look that found a value.
+/// Returns a look that found a value.
 pub(super) fn stored(nonce: u64, token: Token) -> Option<Look> {
     Some(Look::Value { version: Version { token, nonce: Some(nonce) }, bytes: None })
 }
 
-/// The default options with other rules.
+/// Returns the default options with other rules.
 pub(super) const fn with_rules(on_conflict: OnConflict, on_vanished: OnVanished) -> DictOptions {
     DictOptions { rules: Rules { on_conflict, on_vanished }, ..DictOptions::DEFAULT }
 }
 
-/// The columns of a table, without its head.
+/// Returns the rows of a table without its head, as columns.
 pub(super) fn rows<const COLUMNS: usize>(table: &str) -> Vec<[&str; COLUMNS]> {
     let rows = table.trim().lines().skip(1);
     rows.map(|row| {

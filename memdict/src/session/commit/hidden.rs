@@ -1,4 +1,4 @@
-//! A debugging aid: changes that tracking cannot see, because they were made behind a `&`.
+//! A debugging aid: finds changes that tracking cannot see, because they were made behind a `&`.
 
 use crate::{
     error::{Error, Result},
@@ -6,11 +6,11 @@ use crate::{
     session::{core::Core, settings::DetectUntracked},
 };
 
-/// Looks at every entry that was only read.
+/// Checks every entry that was only read.
 ///
 /// # Errors
 ///
-/// [`Error::HiddenChange`] for the first that changed, if that is asked for.
+/// [`Error::HiddenChange`] for the first entry that changed, if the settings say so.
 pub(crate) fn detect(core: &Core) -> Result<()> {
     let what = core.settings.detect_untracked;
     if what == DetectUntracked::Off {
@@ -25,7 +25,7 @@ pub(crate) fn detect(core: &Core) -> Result<()> {
         if what == DetectUntracked::Error {
             return Err(Error::HiddenChange { id: id.clone(), fields });
         }
-        warning!("`{id}` was only read, but {fields:?} changed: that is not written");
+        warning!("`{id}` was only read, but {fields:?} changed; this change is not written");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What an application is asked before a commit, and told after it.
+//! Hooks: what an application is asked before a commit and told after it.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -14,12 +14,12 @@ use crate::{
     report::CommitReport,
 };
 
-/// What a hook returns. An error of a hook that is only told is logged.
+/// The result of a hook. An error of a hook that runs after a commit is only logged.
 pub(crate) type HookResult = Result<(), BoxError>;
 
 /// A hook of a cache that can refuse a commit of these entries.
 type Veto = Box<dyn Fn(&[&EntryId]) -> HookResult + Send + Sync>;
-/// The same of one session.
+/// A hook of one session that can refuse its commit.
 type OwnVeto = Box<dyn FnOnce(&[&EntryId]) -> HookResult + Send>;
 /// A hook of a cache, which runs in each of its sessions.
 type Hook<Told> = Box<dyn Fn(&Told) -> HookResult + Send + Sync>;
@@ -35,7 +35,7 @@ pub(crate) struct CacheHooks {
     pub(crate) rolled_back: Vec<Box<dyn Fn() -> HookResult + Send + Sync>>,
 }
 
-/// The hooks of one session alone.
+/// The hooks that only one session has.
 #[derive(Default)]
 pub(crate) struct OwnHooks {
     pub(crate) before: Vec<OwnVeto>,
@@ -44,12 +44,12 @@ pub(crate) struct OwnHooks {
     pub(crate) rolled_back: Vec<Box<dyn FnOnce() -> HookResult + Send>>,
 }
 
-/// The hooks that run in a session: those of its cache, and then its own. A session that ends
-/// without a commit was rolled back, so that is what dropping them says.
+/// The hooks that run in a session: those of its cache, then its own. A session that ends without a
+/// commit was rolled back, so dropping this runs the hooks for a rollback.
 pub(crate) struct Hooks {
     cache: Arc<CacheHooks>,
     own: Mutex<OwnHooks>,
-    /// Whether they were told how the session ended.
+    /// Whether the hooks were told how the session ended.
     told: bool,
 }
 
@@ -58,16 +58,16 @@ impl Hooks {
         Self { cache, own: Mutex::default(), told: false }
     }
 
-    /// Adds to the session's own.
+    /// Adds a hook to the session's own.
     pub(crate) fn add(&self, add: impl FnOnce(&mut OwnHooks)) {
         add(&mut self.own.lock());
     }
 
-    /// Asks one after the other, up to the first that refuses.
+    /// Runs the hooks before a commit, up to the first that refuses.
     ///
     /// # Errors
     ///
-    /// [`Error::User`], of what that one said.
+    /// [`Error::User`] with the error of that hook.
     pub(crate) fn before<'k>(&mut self, ids: impl FnOnce() -> Vec<&'k EntryId>) -> Result<()> {
         let own = std::mem::take(&mut self.own.get_mut().before);
         if self.cache.before.is_empty() && own.is_empty() {
@@ -78,7 +78,7 @@ impl Hooks {
         own.into_iter().try_for_each(|hook| hook(&ids)).map_err(Error::User)
     }
 
-    /// Tells everybody how the commit ended.
+    /// Tells all hooks how the commit ended.
     pub(crate) fn after(mut self, outcome: &Result<CommitReport>) {
         self.told = true;
         let own = std::mem::take(self.own.get_mut());
@@ -111,8 +111,7 @@ impl Drop for Hooks {
     }
 }
 
-/// Runs one hook. Neither its error nor its panic reaches anybody but the log: what it is told of
-/// has happened.
+/// Runs one hook. Its error or panic is only logged, because the commit is over.
 fn tell(what: &str, of_session: &str, hook: impl FnOnce() -> HookResult) {
     match catch_unwind(AssertUnwindSafe(hook)) {
         Ok(Ok(())) => {}

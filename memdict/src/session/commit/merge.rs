@@ -1,4 +1,4 @@
-//! Two changes of one value, made into one: all or nothing.
+//! Merges two changes of one value: both, or none.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -10,14 +10,15 @@ use crate::{
     track::{Changes, Tracked},
 };
 
-/// What `run` gives, unless it panics: it runs the application's code about data that another
-/// session wrote, and a part of the commit may have been sent. Nothing that it could leave half
-/// done is to be used after a panic.
+/// Returns the result of `run`, or `None` if it panics. `run` calls the application's code with
+/// data that another session wrote, possibly after a part of the commit was sent. After a panic,
+/// nothing that `run` may have left half done is used.
 pub(super) fn caught<R>(run: impl FnOnce() -> R) -> Option<R> {
     catch_unwind(AssertUnwindSafe(run)).ok()
 }
 
-/// What `ours` and `theirs` come to together. All three are copies: nothing is left half merged.
+/// Merges `ours` and `theirs`. All three values are copies, so a failure leaves nothing half
+/// merged.
 pub(super) fn merge<T: Tracked>(
     base: &T,
     mut ours: T,

@@ -1,4 +1,4 @@
-//! What a commit will send: entries become changes. No I/O, and no store is known here.
+//! Turns entries into the changes that a commit sends. This does no I/O and knows no store.
 
 use std::{ops::Range, sync::Arc};
 
@@ -21,20 +21,20 @@ use crate::{
 
 /// The changes of one commit, and what is known of their outcome.
 ///
-/// It lends out a batch of changes, or of loads that settle what is in doubt; the answers are
-/// collected while it is lent, and then settled (`settle`, `resolve`), until no step is left.
+/// The plan lends out a batch of changes, or of loads that settle what is in doubt. Their answers
+/// are collected meanwhile and then settled (`settle`, `resolve`), until no step is left.
 #[derive(Default)]
 pub(crate) struct Plan<'e> {
     pub(super) bytes: Vec<u8>,
-    /// What is not settled yet, in the order in which the entries were listed.
+    /// The steps that are not settled yet, in the order in which the entries were listed.
     pub(super) steps: Vec<Step<'e>>,
     pub(super) report: CommitReport,
     pub(super) conflicts: Vec<Clash<'e>>,
-    /// The first change that was lost or refused though its dictionary is strict.
+    /// The first change of a strict dictionary or cache that was lost or refused.
     pub(super) strictly: Option<Strictly<'e>>,
 }
 
-/// What makes an error of a commit without a conflict.
+/// What turns a commit without a conflict into an error.
 pub(super) enum Strictly<'e> {
     Lost(&'e dyn AnySlot, Reason),
     Refused(&'e dyn AnySlot),
@@ -44,22 +44,22 @@ pub(super) enum Strictly<'e> {
 pub(super) struct Step<'e> {
     pub(super) entry: &'e dyn AnySlot,
     pub(super) nonce: u64,
-    /// The value of this session in its envelope, in the plan's bytes; none for a deletion.
+    /// The session's value in its envelope, as a range of the plan's bytes; none for a deletion.
     pub(super) ours: Option<Range<usize>>,
-    /// What that value was merged to.
+    /// The outcome of a merge of that value, if it was merged.
     pub(super) merged: Option<MergedValue>,
     pub(super) options: DictOptions,
     /// Whether it is an error if the change is lost or refused.
     pub(super) strict: bool,
-    /// Whether a value was loaded, of which this one was made.
+    /// Whether this value was made from a loaded one.
     pub(super) was_loaded: bool,
-    /// What has to be there.
+    /// What the store has to hold for the change to be made.
     pub(super) expected: Expected,
     pub(super) purpose: Purpose,
     pub(super) waits_for: WaitsFor,
-    /// Whether it was sent again after it was certain that it had not been applied.
+    /// Whether it was sent again, after it had certainly not been applied.
     pub(super) resent: bool,
-    /// How often it followed what another session had stored.
+    /// How often it was based on another session's newer value.
     pub(super) caught_up: u32,
     /// Whether the check before the first change found that the value had vanished.
     pub(super) vanished: bool,
@@ -68,7 +68,7 @@ pub(super) struct Step<'e> {
 /// The outcome of a merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MergedValue {
-    /// The value in its envelope, in the plan's bytes.
+    /// The value in its envelope, as a range of the plan's bytes.
     pub(super) value: Range<usize>,
     pub(super) fields: Fields,
 }
@@ -78,36 +78,36 @@ pub(super) struct MergedValue {
 pub(super) enum Purpose {
     /// Store the value.
     Write,
-    /// Store it anew, because it had vanished.
+    /// Store the value anew, because the old one had vanished.
     Recreate,
     /// Remove the entry.
     Remove,
-    /// Delete the old value, because the new one was refused for this reason: nobody shall go on
-    /// reading what was to be replaced.
+    /// Delete the old value, because the new one was refused for this reason: no session shall read
+    /// the outdated value any more.
     Clear { refused: Reason },
 }
 
-/// What an entry's change waits for.
+/// What a step waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum WaitsFor {
     /// To be sent.
     Sending,
-    /// A look at the stored value, because its outcome is unknown for this reason.
+    /// A look at the stored value, because the change's outcome is unknown for this reason.
     Look { unknown: Reason },
     /// A look at the stored value, because the change was sent twice and found a value that was not
-    /// expected: what was sent first may have come late.
+    /// expected: the first one may have arrived late.
     LookWhose,
-    /// A look at another session's value, so that the change can follow it.
+    /// A look at another session's value, on which the change can then be based.
     CatchUp { cause: ConflictCause },
 }
 
 impl<'e> Plan<'e> {
-    /// Encodes what was changed among `entries`. `nonce` begins the numbers that mark this
+    /// Encodes the entries that changed. `nonce` is the first of the numbers that mark this
     /// commit's writes.
     ///
     /// # Errors
     ///
-    /// `StillBorrowed`, `Poisoned`, `Encode`, `Unsupported`: nothing is to be sent then.
+    /// `StillBorrowed`, `Poisoned`, `Encode`, `Unsupported`: nothing may be sent then.
     pub(crate) fn draft(
         entries: &'e [Arc<dyn AnySlot>],
         nonce: u64,
@@ -171,14 +171,14 @@ impl<'e> Plan<'e> {
                 _ => Op::Delete,
             };
             let change = Change::new(step.entry.name().wire(), op, step.expected.condition());
-            // What is sent again has gone wrong once, and gets an answer of its own.
+            // A change that is sent again has failed once, so it asks for an answer of its own.
             if step.resent { change } else { change.quiet() }
         }));
         changes
     }
 
-    /// Returns the loads that settle what is in doubt: of all that is left, once nothing is to be
-    /// sent.
+    /// Returns the loads that settle what is in doubt: of all steps that are left, once nothing is
+    /// to be sent.
     pub(crate) fn looks(&self) -> Vec<Load<'_>> {
         self.steps.iter().map(|step| Load::new(step.entry.name().wire())).collect()
     }
@@ -189,9 +189,9 @@ impl Step<'_> {
         self.merged.as_ref().map(|merged| &merged.value).or(self.ours.as_ref())
     }
 
-    /// Returns whether the change can follow what another session has stored.
+    /// Returns whether the change can be based on another session's newer value.
     ///
-    /// One that was sent twice cannot: the other session's value may contain this change, which
+    /// A change that was sent twice cannot: the other session's value may contain the change, which
     /// would then be made a second time.
     pub(super) fn catches_up(&self) -> bool {
         let stores = matches!(self.purpose, Purpose::Write | Purpose::Recreate);

@@ -1,5 +1,5 @@
-//! What the store holds now, and what that says of a change: whether it was made after all, or on
-//! which value it can be made instead. No I/O, and no store is known here.
+//! Decides about a change from what the store holds now: whether it was made after all, or on which
+//! value it can be based instead. This does no I/O and knows no store.
 
 use super::{
     conflict::Disagreement,
@@ -14,9 +14,9 @@ use crate::{
     store::operation::{Reason, StoreError},
 };
 
-/// How often a change follows what another session has stored, only to find that it was stored
-/// over again. Each time is another session's success; after so many, the conflict is the
-/// application's.
+/// How often a change is based on another session's newer value, only to find that this was
+/// replaced again. Each time, another session succeeds; after this many, the conflict is left to
+/// the application.
 const CATCH_UPS: u32 = 32;
 
 impl Plan<'_> {
@@ -25,7 +25,7 @@ impl Plan<'_> {
         self.steps.get(look).is_some_and(Step::catches_up)
     }
 
-    /// Settles the answers to [`Plan::looks`], of as many.
+    /// Settles the answers to [`Plan::looks`], one for each load.
     pub(crate) fn resolve(&mut self, answers: Answers<Result<Look, StoreError>>) {
         let mut answers = answers.into_iter();
         let (steps, bytes, mut records) = self.parts();
@@ -45,8 +45,8 @@ impl Plan<'_> {
 }
 
 impl Step<'_> {
-    /// Follows what the store holds now, which is in the way because of `cause`. A merged value is
-    /// appended to `bytes`.
+    /// Bases the change on what the store holds now, which is in conflict with it because of
+    /// `cause`. Appends a merged value to `bytes`.
     pub(super) fn catch_up(
         &mut self,
         cause: ConflictCause,
@@ -67,7 +67,7 @@ impl Step<'_> {
         };
         self.caught_up += 1;
         if self.caught_up > CATCH_UPS {
-            return given_up("other sessions stored it again and again meanwhile");
+            return given_up("other sessions kept storing new values meanwhile");
         }
         let (expected, start) = (Expected::Version(version), bytes.len());
         match (self.options.rules.on_conflict, &self.ours) {
@@ -91,7 +91,7 @@ impl Step<'_> {
     }
 }
 
-/// Says what became of a change whose answer never came, by what the store holds now.
+/// Decides about a change that was not answered, from what the store holds now.
 pub(super) fn resolved(step: &Step<'_>, look: Option<Look>) -> Verdict {
     let unknown = match &step.waits_for {
         WaitsFor::Look { unknown } => unknown.clone(),
@@ -110,20 +110,21 @@ pub(super) fn resolved(step: &Step<'_>, look: Option<Look>) -> Verdict {
         (Purpose::Recreate, Some(_)) if is_ours => Verdict::Done(How::Recreated),
         (Purpose::Remove, None) => Verdict::Done(How::Removed),
 
-        // There is a value where none was expected, and it is not ours.
+        // There is a value where none was expected, and it is not this session's.
         _ if step.waits_for == WaitsFor::LookWhose => Verdict::conflict(ConflictCause::Overwritten),
 
         // The version that the session saw: the change was certainly not applied.
         (_, Some(now)) if matches!(&step.expected, Expected::Version(seen) if seen.is(&now)) => {
             if step.resent {
-                // Two of them are on their way, and may come late.
+                // Both of them may still arrive late.
                 Verdict::Lost { reason: unknown.and(", twice"), uncertain: true }
             } else {
                 Verdict::Send { expected: Expected::Version(now), purpose: step.purpose.clone() }
             }
         }
 
-        // It may have been applied and then overwritten, evicted or removed by others.
+        // The change may have been applied, and other sessions then replaced, evicted or removed
+        // it.
         (_, Some(_)) => lost("the store has another session's value now"),
         (_, None) => lost("the store has no value now"),
     }

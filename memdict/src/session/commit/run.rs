@@ -1,4 +1,4 @@
-//! A commit, from the plan to the report: what is sent, when.
+//! Runs a commit, from the plan to the report: what is sent, and when.
 
 use std::{mem, time::Duration};
 
@@ -19,7 +19,7 @@ use crate::{
     store::operation::{Applied, Change, Load, Loaded, StoreError},
 };
 
-/// Whether somebody reads who changed what, if the commit ends in a conflict.
+/// Whether the application reads who changed what, if the commit ends in a conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Explain {
     Always,
@@ -27,7 +27,7 @@ pub(crate) enum Explain {
     UnlessTransient,
 }
 
-/// Sends what was changed, settles what is in doubt, and says what became of each entry.
+/// Sends the changes, settles what is in doubt, and returns what became of each entry.
 pub(crate) async fn commit<D: Drive>(
     core: &mut Core,
     driver: &D,
@@ -57,8 +57,9 @@ pub(crate) async fn commit<D: Drive>(
             plan.probed(answers);
         }
     }
-    // This ends, because each round settles a change or moves it along a chain that ends: store,
-    // recreate or clear; look, and send once more; follow another session's value, so many times.
+    // This ends, because each round settles a change or moves it along a finite chain: store, then
+    // recreate or clear; look, and send once more; follow another session's value, a limited number
+    // of times.
     loop {
         let changes = plan.changes();
         if !changes.is_empty() {

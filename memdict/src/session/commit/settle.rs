@@ -1,5 +1,5 @@
-//! What a commit's answers mean: outcomes are folded back into the plan. No I/O, and no store
-//! is known here.
+//! Interprets the answers to a commit's changes, and updates the plan. This does no I/O and knows
+//! no store.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::{
 pub(crate) struct Answers<A>(Vec<Option<A>>);
 
 impl<A> Answers<A> {
-    /// Makes room for the answers to `many` operations.
+    /// Returns room for the answers to `many` operations.
     pub(crate) fn to(many: usize) -> Self {
         let mut answers = Vec::new();
         answers.resize_with(many, || None);
@@ -33,7 +33,7 @@ impl<A> Answers<A> {
         }
     }
 
-    /// In the order of the operations; none where there was no answer.
+    /// Returns the answers in the order of the operations; `None` for one without an answer.
     pub(super) fn into_iter(self) -> impl Iterator<Item = Option<A>> {
         self.0.into_iter()
     }
@@ -44,7 +44,7 @@ impl<A> Answers<A> {
 pub(super) enum Verdict {
     Done(How),
     Conflict(Disagreement),
-    /// `uncertain`: the change may have been applied all the same.
+    /// `uncertain`: the change may nevertheless have been applied.
     Lost {
         reason: Reason,
         uncertain: bool,
@@ -56,7 +56,7 @@ pub(super) enum Verdict {
         expected: Expected,
         purpose: Purpose,
     },
-    /// Send what the session's value was merged to.
+    /// Send the merged value instead of the session's.
     SendMerged {
         expected: Expected,
         merged: MergedValue,
@@ -76,7 +76,7 @@ impl Verdict {
     }
 }
 
-/// Where verdicts are recorded that end a step.
+/// Where the verdicts that end a step are recorded.
 pub(super) struct Records<'p, 'e> {
     pub(super) report: &'p mut CommitReport,
     pub(super) conflicts: &'p mut Vec<Clash<'e>>,
@@ -84,13 +84,13 @@ pub(super) struct Records<'p, 'e> {
 }
 
 impl<'e> Plan<'e> {
-    /// Takes the steps apart from where their verdicts are recorded.
+    /// Splits the plan into its steps, its bytes and the records of their verdicts.
     pub(super) fn parts(&mut self) -> (&mut Vec<Step<'e>>, &mut Vec<u8>, Records<'_, 'e>) {
         let Self { bytes, steps, report, conflicts, strictly } = self;
         (steps, bytes, Records { report, conflicts, strictly })
     }
 
-    /// Settles the answers to [`Plan::changes`], of as many. What is settled leaves the plan.
+    /// Settles the answers to [`Plan::changes`], one for each change. Settled steps leave the plan.
     pub(crate) fn settle(&mut self, answers: Answers<Result<Applied, StoreError>>) {
         let mut answers = answers.into_iter();
         let (steps, _, mut records) = self.parts();
@@ -128,7 +128,7 @@ fn failed(entry: &dyn AnySlot, reason: &Reason, uncertain: bool) -> FailedWrite 
 }
 
 impl<'e> Step<'e> {
-    /// Does what the verdict says. Returns whether there is more to do.
+    /// Does what the verdict says. Returns whether more is to be done.
     pub(super) fn take(&mut self, verdict: Verdict, records: &mut Records<'_, 'e>) -> bool {
         self.waits_for = match verdict {
             Verdict::Done(how) => {
@@ -139,7 +139,7 @@ impl<'e> Step<'e> {
                 return false;
             }
             Verdict::Conflict(disagreement) => {
-                // What was sent twice may be a part of the stored value.
+                // A change that was sent twice may be part of the stored value.
                 let uncertain = self.resent;
                 if uncertain {
                     records.report.record_uncertain();
@@ -171,13 +171,13 @@ impl<'e> Step<'e> {
         true
     }
 
-    /// Says what follows where another session's change is in the way, and nothing of this one was
-    /// applied.
+    /// Returns what follows if another session's change is in the way, and nothing of this change
+    /// was applied.
     pub(super) fn clash(&self, cause: ConflictCause) -> Verdict {
         if self.catches_up() { Verdict::CatchUp { cause } } else { Verdict::conflict(cause) }
     }
 
-    /// Says what follows where the value to be replaced is gone.
+    /// Returns what follows if the value to be replaced is gone.
     pub(super) fn vanished(&self) -> Verdict {
         if self.was_loaded && self.options.rules.on_vanished == OnVanished::Fail {
             return Verdict::conflict(ConflictCause::Vanished);
@@ -186,7 +186,7 @@ impl<'e> Step<'e> {
     }
 }
 
-/// What an answer to a change means.
+/// Returns what an answer to a change means.
 fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
     match (&step.purpose, answer) {
         (Purpose::Clear { refused }, answer) => {
@@ -204,7 +204,7 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
         (Purpose::Recreate, Ok(Applied::Stored)) => Verdict::Done(How::Recreated),
         (Purpose::Remove, Ok(Applied::Deleted | Applied::Gone)) => Verdict::Done(How::Removed),
 
-        // What was sent first may have been made after it was looked for.
+        // The change that was sent first may have been made after the look.
         (Purpose::Write | Purpose::Recreate, Ok(Applied::Exists | Applied::Differs))
             if step.resent =>
         {
@@ -221,8 +221,8 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
             uncertain: true,
         },
 
-        // Where there was no value, there is nothing to delete; and a value that another session
-        // stored since is not the one to be replaced.
+        // If there was no value, there is nothing to delete. A value that another session stored
+        // since then is not the one to be replaced.
         (Purpose::Write | Purpose::Recreate, Err(StoreError::Refused(refused)))
             if step.expected != Expected::Nothing && step.caught_up == 0 =>
         {
@@ -230,7 +230,7 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
         }
         (_, Err(StoreError::Refused(reason))) => Verdict::Refused { reason },
         (_, Err(StoreError::Unknown(unknown))) => Verdict::Look { unknown },
-        // What was sent first may still come.
+        // The change that was sent first may still arrive.
         (_, Err(StoreError::Down(reason))) => Verdict::Lost { reason, uncertain: step.resent },
     }
 }

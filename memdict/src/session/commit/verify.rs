@@ -1,6 +1,6 @@
-//! Before the first change is sent: does the store still hold what this session saw? The check
-//! narrows the window in which a conflict is found only after a part was written; it does not close
-//! it. No I/O, and no store is known here.
+//! Checks, before the first change is sent, that the store still holds what this session saw. The
+//! check narrows the window in which a conflict is found only after a part was written; it does not
+//! close the window. This does no I/O and knows no store.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -26,11 +26,11 @@ use crate::{
     },
 };
 
-/// What has to be looked at.
+/// What has to be checked.
 pub(crate) struct Checks<'e> {
     /// Steps of the plan, by index.
     steps: Vec<usize>,
-    /// Entries that the session only read, and that have to be what it read.
+    /// Entries that the session only read and that have to be current.
     current: Vec<&'e dyn AnySlot>,
     /// Whether nothing is sent unless all of the steps can be made.
     all_or_none: bool,
@@ -43,11 +43,11 @@ impl Checks<'_> {
 }
 
 impl<'e> Plan<'e> {
-    /// Says what has to be looked at before the first change is sent: nothing if nothing is to be
+    /// Returns what has to be checked before the first change is sent: nothing, if nothing is to be
     /// sent.
     ///
-    /// Changes whose condition is a token that may stand for another value (the store tells no
-    /// life of its server from another) are always looked at, each for itself.
+    /// A change whose condition is a token that may stand for another value, because the store does
+    /// not tell the lives of its server apart, is always checked, by itself.
     pub(crate) fn checks(&self, first: VerifyFirst, current: &'e [Arc<dyn AnySlot>]) -> Checks<'e> {
         let conditional = |step: &Step<'_>| step.expected != Expected::Anything;
         let all_or_none = match first {
@@ -81,11 +81,11 @@ impl<'e> Plan<'e> {
     }
 
     /// Takes the answers to [`Plan::loads_of`]. If a stored value is not the one that was seen,
-    /// nothing is left to send, except for changes that were each looked at for itself.
+    /// nothing is left to send, except for changes that are checked by themselves.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] if an entry that has to be as it was read cannot be looked at.
+    /// [`Error::Unavailable`] if an entry that has to be current cannot be checked.
     pub(crate) fn verify(
         &mut self,
         checks: &Checks<'e>,
@@ -126,8 +126,8 @@ impl<'e> Plan<'e> {
         Ok(())
     }
 
-    /// Adds conflicts of entries that had to be current. Each entry is named once, whatever was
-    /// said of it as a change.
+    /// Adds conflicts of entries that had to be current. Each entry is named once, even if it is
+    /// also a change with a verdict.
     fn call_off(&mut self, mut outdated: Vec<Clash<'e>>) {
         if outdated.is_empty() {
             return;
@@ -141,9 +141,9 @@ impl<'e> Plan<'e> {
         self.conflicts.append(&mut outdated);
     }
 
-    /// Returns the changes that tell whether a vanished value was evicted or ended with its
-    /// server, where other changes would be made before that is known: deletions on the token that
-    /// was seen. No value has that token any more, so they change nothing.
+    /// Returns changes that tell whether a vanished value was evicted or its server restarted, if
+    /// other changes would be made before that is known. They are deletions on the token that was
+    /// seen. No value has that token any more, so they change nothing.
     pub(crate) fn probes(&self, checks: &Checks<'_>, caps: Caps) -> Vec<Change<'_>> {
         if !checks.all_or_none || !caps.conditional_delete() || self.steps.len() < 2 {
             return Vec::new();
@@ -157,7 +157,7 @@ impl<'e> Plan<'e> {
             .collect()
     }
 
-    /// Takes the answers to [`Plan::probes`], of as many. If a server restarted, nothing is left
+    /// Takes the answers to [`Plan::probes`], one for each. If a server restarted, nothing is left
     /// to send.
     pub(crate) fn probed(&mut self, answers: Answers<Result<Applied, StoreError>>) {
         let vanished = self.steps.iter().filter(|step| step.vanished);
@@ -174,7 +174,7 @@ impl<'e> Plan<'e> {
     }
 }
 
-/// Says how the stored value differs from the one that was seen.
+/// Returns how the stored value differs from the one that was seen, if it does.
 fn changed(seen: Expected, now: &Look) -> Option<ConflictCause> {
     match (seen, now) {
         (Expected::Anything, _) | (Expected::Nothing, Look::Nothing) => None,
@@ -195,10 +195,10 @@ fn another(seen: &Version, now: &Version) -> Option<ConflictCause> {
 }
 
 impl Step<'_> {
-    /// Says what a look before the first change means. A merged value is appended to `bytes`.
+    /// Returns what a check before the first change means. Appends a merged value to `bytes`.
     fn verified(&mut self, look: Result<Look, StoreError>, bytes: &mut Vec<u8>) -> Verdict {
         let as_it_is = Verdict::Send { expected: self.expected, purpose: self.purpose.clone() };
-        // A store that tells the lives of its servers apart has the last word when it is sent.
+        // A store that tells the lives of its servers apart decides when the change is sent.
         let is_certain =
             !matches!(self.expected, Expected::Version(seen) if seen.token.life() == 0);
         let look = match look {
@@ -211,14 +211,14 @@ impl Step<'_> {
             }
         };
         match (changed(self.expected, &look), look) {
-            // The token of now, of the value that was seen then.
+            // The value is the one that was seen, perhaps with another token.
             (None, Look::Value { version, .. }) => {
                 let expected = Expected::Version(version);
                 Verdict::Send { expected, purpose: self.purpose.clone() }
             }
             (None, Look::Nothing) => as_it_is,
             (Some(ConflictCause::Vanished), _) if self.purpose == Purpose::Remove => {
-                // This deletion says whether there is still no value, and does nothing.
+                // This deletion asks whether there is still no value, and changes nothing.
                 let expected = Expected::Nothing;
                 Verdict::Send { expected, purpose: Purpose::Remove }
             }

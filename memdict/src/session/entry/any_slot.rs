@@ -1,9 +1,9 @@
-//! An entry of whatever type: what a session keeps in its lists, and what a commit asks of it.
+//! An entry of any type: what a session keeps in its lists, and what a commit asks of it.
 
 use super::seen::Expected;
 use crate::{def::options::DictOptions, entry_id::EntryId, error::Result, key::name::Name};
 
-/// An entry of whatever type. `commit::draft` implements it for every slot.
+/// An entry of any type. `commit::draft` implements it for every slot.
 pub(crate) trait AnySlot: Send + Sync {
     fn name(&self) -> &Name;
 
@@ -13,18 +13,19 @@ pub(crate) trait AnySlot: Send + Sync {
 
     fn type_name(&self) -> &'static str;
 
-    /// Says what has to be done. A value to be stored is appended to `bytes` in its envelope;
-    /// whatever else is appended is to be cut off again.
+    /// Says what a commit has to do. Appends a value that has to be stored to `bytes`, in its
+    /// envelope. The caller cuts off anything else that was appended.
     fn draft(&self, nonce: u64, bytes: &mut Vec<u8>) -> Result<Draft>;
 
-    /// Whether a commit may find something to write or to remove.
+    /// Returns whether a commit may find something to write or to remove.
     fn is_dirty(&self) -> bool;
 
-    /// What the session saw, and so expects to find.
+    /// Returns what the session saw, and so expects to find.
     fn expected(&self) -> Expected;
 
-    /// Merges the loaded value, `ours` and `theirs`, both as stored, and appends the outcome to
-    /// `bytes`, as stored with this nonce. What it appends otherwise is to be cut off again.
+    /// Merges the loaded value with `ours` and `theirs`, which are in their stored form. Appends
+    /// the result to `bytes` in its stored form, with this nonce. On an error, the caller cuts off
+    /// what was appended.
     fn merge(
         &self,
         ours: &[u8],
@@ -33,11 +34,12 @@ pub(crate) trait AnySlot: Send + Sync {
         bytes: &mut Vec<u8>,
     ) -> Result<Fields, Unmerged>;
 
-    /// The fields that this session changed, and those that `theirs`, as stored, has changed.
+    /// Returns the fields that this session changed, and those that differ in `theirs`, which is in
+    /// its stored form.
     fn fields(&self, theirs: Option<&[u8]>) -> Fields;
 
-    /// The paths in which a value that was only read differs from what was loaded: changes made
-    /// behind a `&`.
+    /// Returns the paths of the fields in which a value that was only read differs from what was
+    /// loaded: changes that were made behind a `&`.
     fn hidden_changes(&self) -> Vec<String>;
 }
 
@@ -48,11 +50,11 @@ pub(crate) enum Draft {
     Nothing,
     /// Nothing: the value is the one that was loaded.
     Unchanged,
-    /// Store what was appended.
+    /// Store the value that was appended.
     Store {
         options: DictOptions,
         expected: Expected,
-        /// Whether this value was made from one that was loaded.
+        /// Whether this value was made from a loaded one.
         was_loaded: bool,
     },
     Delete {
@@ -61,7 +63,7 @@ pub(crate) enum Draft {
     },
 }
 
-/// The paths of the fields that two sides have changed.
+/// The paths of the fields that each side changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Fields {
     pub(crate) ours: Vec<String>,

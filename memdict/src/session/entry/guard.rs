@@ -1,4 +1,4 @@
-//! Guards: a value that is out of its slot, and the way back.
+//! Guards, which hold a value outside its slot and put it back.
 
 use std::{
     fmt,
@@ -21,8 +21,8 @@ use crate::{
     track::Tracked,
 };
 
-/// An entry that is checked out: the one guard with a destructor, inside all those for writing.
-/// No lock is held while it lives.
+/// An entry that is checked out. Every guard for writing contains one, and only this one has a
+/// destructor. No lock is held while it lives.
 pub(crate) struct Held<'s, T: Tracked> {
     pub(crate) value: Option<Box<T>>,
     pub(crate) marks: Marks<T::Changes>,
@@ -33,7 +33,7 @@ pub(crate) struct Held<'s, T: Tracked> {
 }
 
 impl<'s, T: Tracked> Held<'s, T> {
-    /// Of what the slot has just handed out.
+    /// Returns a guard of what the slot has just lent.
     #[inline(always)]
     pub(crate) fn new(_: &'s Identity, slot: Arc<Slot<T>>, lent: Lent<T>) -> Self {
         let Lent { value, marks, .. } = lent;
@@ -45,21 +45,21 @@ impl<'s, T: Tracked> Held<'s, T> {
         &self.slot.name
     }
 
-    /// The value of a guard that has one.
+    /// Returns the value of a guard that has one.
     pub(crate) fn value(&self) -> &T {
-        // Only the destructor and `revert`, which end the guard, take the value out; without
-        // `unsafe` the type cannot say so.
+        // Only the destructor and `revert`, which end the guard, take the value out. The type
+        // cannot express this without `unsafe`.
         self.value.as_deref().expect("a guard has its value until it is dropped")
     }
 
-    /// As [`value`](Self::value), and the marks beside it.
+    /// Returns the value, as [`value`](Self::value) does, and its marks.
     fn parts(&mut self) -> (&mut T, &mut Marks<T::Changes>) {
         let value = self.value.as_deref_mut();
-        // As above: the guard has not ended.
+        // See `value`: the guard has not ended.
         (value.expect("a guard has its value until it is dropped"), &mut self.marks)
     }
 
-    /// As [`value`](Self::value), for writing, which marks it as a whole.
+    /// Returns the value for writing, and marks it as a whole.
     pub(crate) fn value_mut(&mut self) -> &mut T {
         let (value, marks) = self.parts();
         marks.whole = true;
@@ -72,7 +72,7 @@ impl<'s, T: Tracked> Held<'s, T> {
         self.marks = Marks::created();
     }
 
-    /// Takes the value away when the guard ends, which is now.
+    /// Ends the guard and removes the value.
     pub(crate) fn remove(mut self) {
         self.back = Back::Removed;
     }
@@ -86,10 +86,10 @@ impl<T: Tracked> Drop for Held<'_, T> {
     }
 }
 
-/// A value handed out for reading.
+/// A value borrowed for reading.
 ///
-/// While one lives, the entry cannot be handed out for writing. All of a key in one session
-/// are the same object. `Debug` shows the key, not the value.
+/// While a `Ref` lives, its entry cannot be borrowed for writing. All `Ref`s of a key in one
+/// session refer to the same object. `Debug` shows the key, not the value.
 pub struct Ref<'s, T> {
     value: Arc<T>,
     slot: Arc<dyn AnySlot>,
@@ -103,11 +103,12 @@ impl<'s, T: Tracked> Ref<'s, T> {
 }
 
 impl<'s, T> Ref<'s, T> {
-    /// Makes another guard of the same value.
+    /// Returns another guard of the same value.
     ///
-    /// This is an associated function, `Ref::clone(&cart)`: `cart.clone()` clones the value.
+    /// This is an associated function, called as `Ref::clone(&cart)`, because `cart.clone()` clones
+    /// the value.
     #[must_use]
-    #[expect(clippy::should_implement_trait, reason = "`clone` of a guard is that of its value")]
+    #[expect(clippy::should_implement_trait, reason = "`guard.clone()` has to clone the value")]
     pub fn clone(orig: &Self) -> Self {
         Self { value: Arc::clone(&orig.value), slot: Arc::clone(&orig.slot), session: PhantomData }
     }
@@ -142,14 +143,14 @@ impl<T> Deref for Ref<'_, T> {
     }
 }
 
-/// A value handed out for writing: plain Rust, every change noticed at commit.
+/// A value borrowed for writing.
 ///
-/// It dereferences to the value. Any `&mut` to it marks the entry dirty, and commit
-/// writes it only if it is then not the same as what was loaded. Dropping the guard puts the
-/// value back into the session; it never writes.
+/// The guard dereferences to the value. Any `&mut` to the value marks the entry dirty, and the
+/// commit writes a dirty value only if it differs from what was loaded. Dropping the guard puts the
+/// value back into the session and writes nothing.
 ///
-/// The guard's own methods hide those of the value that have the same name: `(*guard).key()`
-/// reaches them. `Debug` shows the key, not the value.
+/// The guard's own methods hide those of the value that have the same name, which `(*guard).key()`
+/// calls. `Debug` shows the key, not the value.
 ///
 /// ```
 /// use memdict::Cache;
@@ -158,13 +159,12 @@ impl<T> Deref for Ref<'_, T> {
 /// cache.transaction(|session| session.dict("names").insert("a", vec!["ann".to_owned()]))?;
 ///
 /// let session = cache.session();
-/// let dict = session.dict::<Vec<String>>("names");
-/// let mut names = dict.get_mut("a")?.expect("it was just stored");
-/// names[0].push('e');
-/// names[0].pop();
-/// assert!(names.is_dirty());
-/// assert!(names.changed_fields().is_empty());
-/// drop(names);
+/// if let Some(mut names) = session.dict::<Vec<String>>("names").get_mut("a")? {
+///     names[0].push('e');
+///     names[0].pop();
+///     assert!(names.is_dirty());
+///     assert!(names.changed_fields().is_empty());
+/// }
 /// assert_eq!(session.commit()?.written, 0);
 /// # Ok::<_, memdict::Error>(())
 /// ```
@@ -173,7 +173,7 @@ pub struct RefMut<'s, T: Tracked> {
 }
 
 impl<'s, T: Tracked> RefMut<'s, T> {
-    /// `held` has a value.
+    /// Returns a guard; `held` has a value.
     pub(crate) fn new(held: Held<'s, T>) -> Self {
         Self { held }
     }
@@ -182,45 +182,46 @@ impl<'s, T: Tracked> RefMut<'s, T> {
         self.held
     }
 
-    /// A view that marks the parts it changes: disjoint fields borrow freely, and setting what
-    /// is there already marks nothing.
+    /// Returns a view of the value, which marks only the parts that it changes. Its fields can be
+    /// borrowed independently of each other. Setting a field to the value that it has marks
+    /// nothing.
     pub fn edit(&mut self) -> T::Edit<'_> {
         let (value, marks) = self.held.parts();
         T::edit(value, &mut marks.parts)
     }
 
-    /// The key.
+    /// Returns the key.
     #[must_use]
     pub fn key(&self) -> &Key {
         &self.held.name().id.key
     }
 
-    /// Returns whether the entry is marked: it was lent for writing, through this guard or through
-    /// an earlier one of this session, and perhaps changed. Whether it *is* changed,
-    /// [`changed_fields`](Self::changed_fields) says.
+    /// Returns whether the entry is dirty: this guard, or an earlier one of this session, lent the
+    /// value for writing. The value may still be equal to what was loaded;
+    /// [`changed_fields`](Self::changed_fields) tells.
     #[must_use]
     pub fn is_dirty(&self) -> bool {
         self.held.marks.any()
     }
 
-    /// The paths of the parts, such as `address.city`, in which the value differs from what was
-    /// loaded, in whichever way they were changed; all of them if it was not loaded.
+    /// Returns the paths of the fields, such as `address.city`, in which the value differs from
+    /// what was loaded, however they were changed. If the value was not loaded, returns all paths.
     ///
-    /// A value that is one part, such as a number or a `Vec`, has one empty path. The loaded
-    /// bytes are decoded for this at each call.
+    /// A value without fields, such as a number or a `Vec`, has one empty path. Each call decodes
+    /// the loaded bytes.
     #[must_use]
     pub fn changed_fields(&self) -> Vec<String> {
         changed_paths(self.held.slot.loaded().as_ref(), self.held.value())
     }
 
-    /// Makes the value what was loaded, with nothing touched. A value that this session made
-    /// has nothing to go back to: there is none then.
+    /// Restores the value that was loaded and clears its dirty marks. If the session created the
+    /// value, the entry has no value afterwards.
     ///
-    /// Fields with `#[serde(skip)]` are not in what was loaded, and come back as their default.
+    /// Fields with `#[serde(skip)]` are not part of what was loaded, and get their default.
     ///
     /// # Errors
     ///
-    /// None so far: what was loaded decodes again.
+    /// None so far, because a value that was loaded decodes again.
     pub fn revert(mut self) -> Result<()> {
         self.held.value = self.held.slot.loaded().map(Box::new);
         self.held.marks = Marks::default();
@@ -243,14 +244,14 @@ impl<T: Tracked> DerefMut for RefMut<'_, T> {
     }
 }
 
-/// Without the value.
+/// Shows the key, not the value.
 impl<T> fmt::Debug for Ref<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ref").field("id", self.slot.id()).finish_non_exhaustive()
     }
 }
 
-/// Without the value.
+/// Shows the key, not the value.
 impl<T: Tracked> fmt::Debug for RefMut<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RefMut")

@@ -1,4 +1,4 @@
-//! The entries of a session: one for each key, of one type for each dictionary.
+//! The entries of a session: one for each key. Each dictionary has one type.
 
 use std::{
     any::{Any, TypeId},
@@ -29,21 +29,21 @@ pub(crate) struct Identity {
     dicts: Mutex<HashMap<String, DictRecord, RandomState>>,
 }
 
-/// What a session knows of one dictionary name.
+/// The state of one dictionary name.
 struct DictRecord {
     type_id: TypeId,
     type_name: &'static str,
-    /// The options of the first definition; none as long as only links have named it.
+    /// The options of the first definition; `None` as long as only links have used the name.
     options: Option<DictOptions>,
     /// A `Space<T>` of that type.
     space: Arc<dyn AnySpace>,
 }
 
-/// Why a dictionary cannot be used as it was asked for.
+/// Why a dictionary cannot be used as requested.
 pub(crate) enum NoSpace {
-    /// The name belongs to another type.
+    /// The name is used with another type.
     OtherType { is: &'static str },
-    /// Deep in the type is a serde attribute that the codec cannot decode.
+    /// A type inside the dictionary's type has a serde attribute that the codec cannot decode.
     NeedsNames { what: &'static str },
 }
 
@@ -55,8 +55,8 @@ pub(crate) enum Agreement {
 }
 
 impl Identity {
-    /// Finds the entries of the dictionary with this name. A definition has `options` too, a link
-    /// has none.
+    /// Returns the entries of the dictionary with this name. A definition passes `options`, a link
+    /// passes `None`.
     pub(crate) fn space<T: Tracked>(
         &self,
         name: &str,
@@ -88,12 +88,12 @@ impl Identity {
         Ok((space, Agreement::Same))
     }
 
-    /// All entries of all dictionaries.
+    /// Returns all entries of all dictionaries.
     pub(crate) fn entries(&self) -> Vec<Arc<dyn AnySlot>> {
         self.dicts.lock().values().flat_map(|dict| dict.space.entries()).collect()
     }
 
-    /// The names of all dictionaries.
+    /// Returns the names of all dictionaries.
     pub(crate) fn names(&self) -> Vec<String> {
         let mut names: Vec<_> = self.dicts.lock().keys().cloned().collect();
         names.sort_unstable();
@@ -104,15 +104,15 @@ impl Identity {
 /// The entries of one dictionary.
 pub(crate) struct Space<T: Tracked> {
     name: Arc<str>,
-    /// What all full keys begin with.
+    /// The beginning of all full keys.
     prefix: Vec<u8>,
     schema: Schema,
-    /// In the order in which they were met, which is that of their memory: so freeing them leaves
-    /// it in order.
+    /// The entries, in the order in which they were created. Their memory was allocated in that
+    /// order, so dropping them frees it in order.
     slots: Mutex<IndexMap<Key, Arc<Slot<T>>, RandomState>>,
 }
 
-/// What can be asked of a dictionary of whatever type.
+/// A dictionary of any type.
 trait AnySpace: Any + Send + Sync {
     fn entries(&self) -> Vec<Arc<dyn AnySlot>>;
 }
@@ -131,12 +131,12 @@ impl<T: Tracked> Space<T> {
         Self { name: name.into(), prefix, schema: Schema::of::<T>(), slots: Mutex::default() }
     }
 
-    /// Makes room for so many more entries at once.
+    /// Reserves space for this many more entries.
     pub(crate) fn reserve(&self, entries: usize) {
         self.slots.lock().reserve(entries);
     }
 
-    /// The one entry of this key.
+    /// Returns the one entry of this key.
     pub(crate) fn slot(&self, key: &impl ToKey) -> Result<Arc<Slot<T>>, Error> {
         with_form(key, |form| {
             let mut slots = self.slots.lock();

@@ -1,11 +1,10 @@
 //! One key of a session.
 //!
-//! `identity` finds the one entry of a key, `slot` keeps it, `state` says which call leads from
-//! which state to which, and `seen` what the store held when the session looked. `guard` hands
-//! the value out and takes it back, `savepoint` makes an entry what it was. `any_slot` is an entry
-//! whose type nobody needs to know.
+//! `identity` finds the one entry of a key, and `slot` keeps it. `state` says which call leads from
+//! which state to which, and `seen` is what the store held when the session looked. `guard` lends
+//! the value and takes it back; `savepoint` restores an entry. `any_slot` is an entry of any type.
 //!
-//! Nothing here does I/O, and nothing here knows what a commit does.
+//! Nothing here does I/O or depends on how a commit works.
 
 pub(crate) mod any_slot;
 pub(crate) mod guard;

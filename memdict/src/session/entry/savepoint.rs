@@ -1,4 +1,4 @@
-//! Savepoints: what the entries of a session were, and how they are that again.
+//! Savepoints: copies of entries, and how a rollback restores them.
 
 use std::sync::{
     Arc,
@@ -17,55 +17,56 @@ use crate::{
     track::{Changes, Schema, Tracked},
 };
 
-/// A state of a session that it can be rolled back to:
-/// [`Session::savepoint`](crate::Session::savepoint) gives it,
-/// [`Session::rollback_to`](crate::Session::rollback_to) takes it.
+/// A state of a session that the session can be rolled back to.
+/// [`Session::savepoint`](crate::Session::savepoint) returns it, and
+/// [`Session::rollback_to`](crate::Session::rollback_to) restores it.
 #[derive(Debug)]
 pub struct Savepoint {
-    /// Of no other savepoint in this process, be it of another session. Later ones are greater.
+    /// Unique among all savepoints of this process. Later savepoints have greater numbers.
     id: u64,
 }
 
-/// The savepoints that a session can be rolled back to, and what changed since.
+/// The savepoints that a session can be rolled back to, and the entries that changed since.
 #[derive(Default)]
 pub(crate) struct Savepoints {
-    /// The newest of them; 0 without one. Whoever sets it has the session to himself.
+    /// The newest savepoint, or 0. Whoever sets this has exclusive access to the session.
     newest: AtomicU64,
     record: Mutex<Record>,
 }
 
 #[derive(Default)]
 struct Record {
-    /// Oldest first.
+    /// The valid savepoints, oldest first.
     live: Vec<Live>,
-    /// The entries that have a snapshot, by the savepoint it was taken for; oldest first.
+    /// The entries that have a snapshot, each with the savepoint that it was taken for; oldest
+    /// first.
     changed: Vec<(u64, Arc<dyn Restore>)>,
 }
 
 struct Live {
     id: u64,
-    /// How many entries commit knew of.
+    /// How many entries were listed for a commit.
     listed: usize,
 }
 
-/// An entry that can be what it was.
+/// An entry that can be restored.
 pub(crate) trait Restore: Send + Sync {
-    /// Makes it what it was at this savepoint, if it was changed since.
+    /// Restores the entry to what it was at this savepoint, if it was changed since.
     ///
     /// # Errors
     ///
-    /// The copy does not decode. The entry is poisoned then; its copy stays.
+    /// The copy does not decode. The entry is then poisoned, and keeps its copy.
     fn restore(&self, savepoint: u64) -> Result<()>;
 }
 
 impl Savepoints {
-    /// The newest savepoint; 0 without one.
+    /// Returns the newest savepoint, or 0 if there is none.
     #[inline(always)]
     pub(crate) fn newest(&self) -> u64 {
         self.newest.load(Ordering::Relaxed)
     }
 
-    /// A new one, with so many entries listed.
+    /// Begins a savepoint, with this many entries listed.
     pub(crate) fn begin(&self, listed: usize) -> Savepoint {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let mut record = self.record.lock();
@@ -75,17 +76,17 @@ impl Savepoints {
         Savepoint { id }
     }
 
-    /// The entry has a snapshot for the newest savepoint now.
+    /// Records that the entry has a snapshot for the newest savepoint.
     pub(crate) fn changed(&self, entry: Arc<dyn Restore>) {
         self.record.lock().changed.push((self.newest(), entry));
     }
 
-    /// Makes all entries what they were, and says how many of them were listed.
+    /// Restores all entries, and returns how many of them were listed.
     ///
     /// # Errors
     ///
-    /// `Savepoint`: nothing was done. `Encode`: some entries are poisoned, all others are what
-    /// they were, and the same savepoint can be rolled back to again.
+    /// `Savepoint`: nothing was done. `Decode`: some entries are poisoned and all others are
+    /// restored; the session can be rolled back to the same savepoint again.
     pub(crate) fn rollback_to(&self, savepoint: &Savepoint) -> Result<usize> {
         let mut record = self.record.lock();
         let id = savepoint.id;
@@ -97,8 +98,8 @@ impl Savepoints {
 
         let first = record.changed.partition_point(|(since, _)| *since < id);
         let (mut done, mut failed) = (first, None);
-        // An entry leaves the record only when it is what it was: should one panic, the others
-        // are still there.
+        // An entry leaves the record only after it was restored. So if restoring one panics, the
+        // others are still recorded.
         for next in first..record.changed.len() {
             if let Err(error) = record.changed[next].1.restore(id) {
                 record.changed[next].0 = id;
@@ -112,7 +113,7 @@ impl Savepoints {
     }
 }
 
-/// What an entry was when it was first changed after a savepoint.
+/// The state of an entry before its first change after a savepoint.
 pub(crate) struct Snapshot<C> {
     /// The savepoint.
     pub(crate) since: u64,
@@ -121,12 +122,12 @@ pub(crate) struct Snapshot<C> {
     kept: Kept<C>,
 }
 
-/// A state that can be made again. Values are not `Clone`, so they are kept encoded.
+/// A state that can be restored. Values are not `Clone`, so they are kept encoded.
 enum Kept<C> {
-    /// Never handed out for writing: the value that was loaded, if any. A load after the
-    /// savepoint stays, so that what the session has read stays the same.
+    /// Never borrowed for writing: the loaded value, if there is one. A load after the savepoint
+    /// stays, so that what the session has read stays the same.
     AsSeen,
-    /// As loaded in all that is tracked.
+    /// As loaded, in all tracked parts.
     Clean {
         encoded: Vec<u8>,
     },
@@ -141,8 +142,8 @@ enum Kept<C> {
 }
 
 impl<C: Changes> Snapshot<C> {
-    /// Of an entry in this state; `None` if nothing but a rollback to an earlier savepoint can
-    /// change it.
+    /// Takes a snapshot of an entry in this state. Returns `None` if only a rollback to an earlier
+    /// savepoint can change the entry.
     ///
     /// # Errors
     ///
@@ -166,17 +167,18 @@ impl<C: Changes> Snapshot<C> {
             }
             State::New { value } => Kept::New { encoded: encoded(value)? },
             State::Removed => Kept::Removed,
-            // Out in another thread, and kept before that; or leaked before the savepoint.
+            // Another thread has it checked out, with a snapshot; or it was leaked before the
+            // savepoint.
             State::CheckedOut { .. } | State::Poisoned => return Ok(None),
         };
         Ok(Some(Self { since, options, listed, kept }))
     }
 
-    /// The state again.
+    /// Returns the state again.
     ///
     /// # Errors
     ///
-    /// What was kept or loaded does not decode.
+    /// The copy, or the loaded value, does not decode.
     pub(crate) fn state<T: Tracked<Changes = C>>(
         &self,
         seen: &Seen,

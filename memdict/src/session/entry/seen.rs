@@ -1,5 +1,4 @@
-//! What the store held when the session looked: what a change is compared with, and on what
-//! condition it is made.
+//! What the store held when the session looked. A change is compared with it, and depends on it.
 
 use std::{fmt, sync::Arc};
 
@@ -13,16 +12,15 @@ use crate::{
 /// What the store held when the session looked.
 #[derive(Debug, Clone)]
 pub(crate) enum Seen {
-    /// The session has not looked: `insert` and `remove` need no read.
+    /// The session has not looked, because `insert` and `remove` need no read.
     Unread,
-    /// No value.
+    /// There was no value.
     Nothing,
-    /// The store could not be reached, which reads as a miss. The reason is said once more by
-    /// `lookup`.
+    /// The store could not be reached, which reads as a miss. `lookup` returns the reason.
     Unreachable(Arc<str>),
-    /// Bytes that are no usable value.
+    /// There were bytes that are not a usable value.
     Unusable(Version, Unusable),
-    /// A value.
+    /// There was a value.
     Value(Base),
 }
 
@@ -34,7 +32,7 @@ impl Seen {
         }
     }
 
-    /// What has to be there for a value to take its place.
+    /// Returns what the store has to hold so that a new value can be stored.
     pub(crate) fn expected(&self) -> Expected {
         match self {
             Self::Unread => Expected::Anything,
@@ -45,8 +43,8 @@ impl Seen {
         }
     }
 
-    /// What has to be there to be deleted. A read that did not reach the store saw nothing that
-    /// a deletion could go by.
+    /// Returns what the store has to hold so that the value can be deleted. A deletion after a read
+    /// that did not reach the store, or found nothing, has no condition.
     pub(crate) fn expected_for_deletion(&self) -> Expected {
         match self.expected() {
             Expected::Nothing => Expected::Anything,
@@ -59,18 +57,18 @@ impl Seen {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Version {
     pub(crate) token: Token,
-    /// Whose write it is, if the bytes say so.
+    /// The nonce of the write that stored these bytes, if they contain one.
     pub(crate) nonce: Option<u64>,
 }
 
 impl Version {
-    /// Whether `now` shows that the server has lost what it had when this was read.
+    /// Returns whether `now` shows that the server has lost its values since this one was read.
     pub(crate) fn ended_with_its_server(&self, now: &Self) -> bool {
         self.token.is_of_another_life(now.token.server(), now.token.life())
     }
 
-    /// Whether `now` is the same write. Where the store tells no life from another, one token may
-    /// stand for two values, and the nonce decides.
+    /// Returns whether `now` is the same write. If the store does not tell the lives of its server
+    /// apart, one token may stand for two values, and the nonce decides.
     pub(crate) fn is(&self, now: &Self) -> bool {
         let same_token = self.token == now.token;
         if self.token.life() == 0 {
@@ -81,16 +79,16 @@ impl Version {
     }
 }
 
-/// What is under a key now.
+/// What the store holds for a key now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// A value: its version, and its bytes where they are needed.
+    /// A value: its version, and its bytes if they are needed.
     Value { version: Version, bytes: Option<Vec<u8>> },
-    /// None.
+    /// No value.
     Nothing,
 }
 
-/// What has to be there for a change to be made.
+/// What the store has to hold so that a change is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expected {
     Anything,
@@ -113,27 +111,27 @@ impl Expected {
 pub(crate) struct Base {
     pub(crate) version: Version,
     pub(crate) codec: Codec,
-    /// Of the type that was stored, which may be an older one.
+    /// The fingerprint of the stored type, which may be an older one.
     pub(crate) fingerprint: u64,
     pub(crate) payload: Arc<[u8]>,
 }
 
 impl Base {
-    /// The value again, as it was loaded. `schema` is that of `T`.
+    /// Returns the value as it was loaded. `schema` is that of `T`.
     ///
     /// # Errors
     ///
-    /// It does not decode; what was loaded does.
+    /// The payload does not decode. This does not happen if it was loaded.
     pub(crate) fn decode<T: Tracked>(&self, schema: &Schema) -> Result<T, Unusable> {
         decode(schema, self.codec, self.fingerprint, &self.payload)
     }
 }
 
-/// Decodes a payload, if need be through the older type that was stored. `schema` is that of `T`.
+/// Decodes a payload, through the older type that was stored if necessary. `schema` is that of `T`.
 ///
 /// # Errors
 ///
-/// It is of another schema that the type does not know how to convert, or does not decode.
+/// The payload is of another schema, from which the type does not convert, or it does not decode.
 pub(crate) fn decode<T: Tracked>(
     schema: &Schema,
     codec: Codec,
@@ -153,14 +151,14 @@ pub(crate) fn decode<T: Tracked>(
     decoded.map_err(|_| Unusable::Undecodable)
 }
 
-/// Without the payload.
+/// Does not show the payload.
 impl fmt::Debug for Base {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Base").field("version", &self.version).finish_non_exhaustive()
     }
 }
 
-/// The paths of the parts in which `now` is not the same as `base`; all of them without one.
+/// Returns the paths of the fields in which `now` differs from `base`; all paths without `base`.
 pub(crate) fn changed_paths<T: Tracked>(base: Option<&T>, now: &T) -> Vec<String> {
     let mut changes = T::Changes::default();
     if let Some(base) = base {

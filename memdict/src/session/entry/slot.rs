@@ -1,4 +1,4 @@
-//! One key of a session: its name, its state, and every call that changes it.
+//! One key of a session: its name, its state, and every call that changes the state.
 
 use std::{mem, sync::Arc};
 
@@ -21,52 +21,52 @@ use crate::{
     unusable::Unusable,
 };
 
-/// One key of a session, of known type.
+/// One key of a session, with its type.
 pub(crate) struct Slot<T: Tracked> {
     pub(crate) name: Name,
     pub(crate) schema: Schema,
     pub(crate) inner: Mutex<Inner<T>>,
 }
 
-/// What changes of a slot.
+/// The mutable part of a slot.
 pub(crate) struct Inner<T: Tracked> {
     pub(crate) state: State<T>,
     pub(crate) seen: Seen,
-    /// Of the definition that handed the entry out for writing last.
+    /// The options of the definition that last borrowed the entry for writing, inserted or removed.
     pub(crate) options: DictOptions,
-    /// Whether commit knows of the entry.
+    /// Whether a commit looks at the entry.
     pub(crate) listed: bool,
-    /// Whether it has to be what was read, if the session writes anything.
+    /// Whether the entry has to be current if the session writes anything.
     current: bool,
-    /// The batch of loads that asked for it last; they are numbered from 1.
+    /// The last batch of loads that asked for the entry. Batches are numbered from 1.
     batch: u64,
-    /// What it was at savepoints, oldest first.
+    /// Snapshots of the entry at savepoints, oldest first.
     pub(crate) history: Vec<Snapshot<T::Changes>>,
 }
 
 impl<T: Tracked> Inner<T> {
-    /// Notes that the entry was handed out for writing, inserted or removed, by a definition with
-    /// these options.
+    /// Records that a definition with these options borrowed the entry for writing, inserted or
+    /// removed.
     fn written_by(&mut self, options: DictOptions) -> FirstWrite {
         self.options = options;
         FirstWrite(!mem::replace(&mut self.listed, true))
     }
 }
 
-/// Whether an entry was handed out for writing, inserted or removed for the first time: then
-/// commit has to be told of it.
+/// Whether an entry was borrowed for writing, inserted or removed for the first time. If so, it has
+/// to be listed for the commit.
 #[derive(Clone, Copy)]
 #[must_use]
 pub(crate) struct FirstWrite(pub(crate) bool);
 
-/// What is said of an entry, once something is known of it.
+/// The answer about an entry, if it was loaded or written.
 pub(crate) enum Peek<R> {
     Is(R),
-    /// Nothing is known yet: it is to be loaded first.
+    /// The entry has to be loaded first.
     Unread,
 }
 
-/// An entry that was handed out for writing.
+/// An entry that was lent for writing.
 pub(crate) struct Lent<T: Tracked> {
     /// The value, if there is one.
     pub(crate) value: Option<Box<T>>,
@@ -88,18 +88,18 @@ impl<T: Tracked> Slot<T> {
         Self { name, schema, inner: Mutex::new(inner) }
     }
 
-    /// One transition. Of user code only the destructor of a replaced value runs under the
-    /// lock; being `'static`, it has no handle to this session.
+    /// Makes one transition. The only user code that runs under the lock is the destructor of a
+    /// replaced value; because `T` is `'static`, that has no handle to this session.
     #[inline(always)]
     fn step(inner: &mut Inner<T>, call: Call<T>) -> Result<Reply<T>, Misuse> {
         let state = mem::replace(&mut inner.state, State::Poisoned);
         let (state, answer) = state.next(&mut inner.seen, call);
-        // What stood in has nothing to drop.
+        // The stand-in, `Poisoned`, has nothing to drop.
         mem::forget(mem::replace(&mut inner.state, state));
         answer
     }
 
-    /// `call` is the one that was refused.
+    /// Returns the error of a refused call.
     #[cold]
     pub(crate) fn misused(&self, call: &'static str, misuse: Misuse) -> Error {
         let id = self.id();
@@ -109,8 +109,8 @@ impl<T: Tracked> Slot<T> {
         }
     }
 
-    /// Whether the entry is to be loaded in this batch: nothing is known of it, and the batch
-    /// does not have it yet.
+    /// Returns whether the entry has to be loaded in this batch: it needs a load, and is not yet
+    /// part of the batch.
     pub(crate) fn joins(&self, batch: u64) -> bool {
         let mut inner = self.inner.lock();
         inner.state.needs_load(&inner.seen) && mem::replace(&mut inner.batch, batch) != batch
@@ -124,8 +124,8 @@ impl<T: Tracked> Slot<T> {
         inner.state.holds_value().map(Peek::Is)
     }
 
-    /// From now on it has to be what was read, if the session writes anything. Whether that is
-    /// news.
+    /// Requires that the entry is current if the session writes anything. Returns whether this is
+    /// the first such call.
     pub(crate) fn keep_current(&self) -> Result<Peek<bool>, Misuse> {
         let mut inner = self.inner.lock();
         if inner.state.needs_load(&inner.seen) {
@@ -141,7 +141,7 @@ impl<T: Tracked> Slot<T> {
         })
     }
 
-    /// Hands the value out for reading, or says why there is none.
+    /// Returns the value for reading, or why there is none.
     pub(crate) fn look_up(&self) -> Result<Peek<Lookup<Arc<T>>>, Misuse> {
         let mut inner = self.inner.lock();
         let Reply::Read(value) = Self::step(&mut inner, Call::Read)? else {
@@ -149,14 +149,14 @@ impl<T: Tracked> Slot<T> {
         };
         Ok(Peek::Is(match (value, &inner.state, &inner.seen) {
             (Some(value), ..) => Lookup::Hit(value),
-            // What this session removed is gone, whatever it was.
+            // A removed entry is absent, whatever the store held before.
             (None, State::Absent, Seen::Unusable(_, why)) => Lookup::Unusable(*why),
             (None, State::Absent, Seen::Unreachable(why)) => Lookup::Unreachable(Arc::clone(why)),
             (None, ..) => Lookup::Absent,
         }))
     }
 
-    /// Hands the entry out for writing.
+    /// Lends the entry for writing.
     #[inline(always)]
     pub(crate) fn check_out(&self, options: DictOptions) -> Result<Peek<Lent<T>>, Misuse> {
         let mut inner = self.inner.lock();
@@ -176,7 +176,7 @@ impl<T: Tracked> Slot<T> {
     }
 
     pub(crate) fn check_in(&self, value: Option<Box<T>>, marks: Marks<T::Changes>, back: Back) {
-        // A checked out entry takes back whatever its guard brings.
+        // A checked out entry takes back any guard.
         let _ = Self::step(&mut self.inner.lock(), Call::CheckIn { value, marks, back });
     }
 
@@ -188,7 +188,8 @@ impl<T: Tracked> Slot<T> {
         self.write(options, Call::Remove)
     }
 
-    /// Keeps what the entry is, unless that was done since this savepoint; whether it did.
+    /// Keeps a snapshot of the entry, unless it has one since this savepoint. Returns whether it
+    /// took one.
     ///
     /// # Errors
     ///
@@ -214,13 +215,13 @@ impl<T: Tracked> Slot<T> {
         self.name.id.clone()
     }
 
-    /// What was loaded, once more.
+    /// Returns what was loaded, decoded again.
     pub(crate) fn loaded(&self) -> Option<T> {
         let base = self.inner.lock().seen.base().cloned();
         base.and_then(|base| base.decode(&self.schema).ok())
     }
 
-    /// Decodes what a load gave.
+    /// Decodes the answer to a load.
     pub(crate) fn decode(
         &self,
         loaded: Result<Loaded<'_>, StoreError>,
@@ -268,7 +269,7 @@ impl<T: Tracked> Restore for Slot<T> {
         if earlier == inner.history.len() {
             return Ok(());
         }
-        // What it is while the copy is decoded, which may panic, and after an error. A call to
+        // The entry is poisoned while the copy is decoded, which may panic, and after an error. A
         // restore is never a misuse.
         let _ = Self::step(inner, Call::Restore(State::Poisoned));
         inner.history.truncate(earlier + 1);
@@ -282,7 +283,7 @@ impl<T: Tracked> Restore for Slot<T> {
     }
 }
 
-/// What a load came to.
+/// The decoded answer to a load.
 pub(crate) enum Decoded<T> {
     Value(Value<T>, Base),
     Nothing,

@@ -1,4 +1,4 @@
-//! What a session knows about one key: a state machine, drawn here before it is written below.
+//! What a session knows about one key: a state machine, drawn here and written below.
 //!
 //! ```text
 //!   Absent ---- loaded: usable ---------> Clean ---- insert ------------> New
@@ -19,14 +19,14 @@
 //!   any state -- restore: Absent, Clean, Dirty, New or Removed, as it was at a savepoint
 //! ```
 //!
-//! A rollback to a savepoint restores, from whatever state: a guard that was leaked since cannot
-//! come back, for it borrowed the session, which a savepoint and a rollback take `&mut`. What
-//! cannot be restored is `Poisoned`.
+//! A rollback to a savepoint restores from any state. A guard that was leaked since the savepoint
+//! cannot come back, because it borrows the session, which a savepoint and a rollback take `&mut`.
+//! An entry that cannot be restored becomes `Poisoned`.
 //!
-//! Beside the state stands what the store held when the session looked ([`Seen`]). Only a load
-//! sets it, once, for it decides on which condition a change is made: what replaces an unusable
-//! value replaces exactly that one, and `remove` and then `insert` after a read go by what the
-//! read saw. What is `Clean` or `Dirty` was seen as a value.
+//! Beside the state stands what the store held when the session looked ([`Seen`]). Only a load sets
+//! it, and only once, because it decides on which condition a change is made: a value that replaces
+//! an unusable one replaces exactly that one, and a `remove` and then an `insert` after a read
+//! depend on what the read saw. In `Clean` and `Dirty`, a value was seen.
 
 use std::sync::Arc;
 
@@ -36,14 +36,14 @@ use crate::{
     track::{Changes, Tracked},
 };
 
-/// A value that is not in a guard. The first `get` shares it; until then handing it out for
-/// writing moves a pointer.
+/// A value that is not in a guard. The first `get` makes it shared. Until then, lending it for
+/// writing only moves a pointer.
 pub(crate) enum Value<T> {
     Owned(Box<T>),
     Shared(Arc<T>),
 }
 
-/// What a value is loaded for: it is kept so that this needs no copy.
+/// What a value is loaded for. It is stored in the form that needs no copy for this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum For {
     Reading,
@@ -76,7 +76,7 @@ impl<T> Value<T> {
         }
     }
 
-    /// The value for writing, unless somebody reads it.
+    /// Returns the value for writing, unless a guard for reading lives.
     #[inline]
     fn claim(self) -> Result<Box<T>, Self> {
         match self {
@@ -91,17 +91,17 @@ impl<T> Value<T> {
     }
 }
 
-/// What was touched of a value that was handed out for writing.
+/// The parts of a value that were lent for writing.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Marks<C> {
-    /// Through the guard itself, which says nothing about the parts.
+    /// Whether the whole value was lent through the guard, which says nothing about its parts.
     pub(crate) whole: bool,
-    /// Through views.
+    /// The parts that were lent through views.
     pub(crate) parts: C,
 }
 
 impl<C: Changes> Marks<C> {
-    /// Of a value that the session made.
+    /// Returns the marks of a value that the session created.
     pub(crate) fn created() -> Self {
         Self { whole: true, parts: C::default() }
     }
@@ -113,23 +113,23 @@ impl<C: Changes> Marks<C> {
 
 /// What a session knows about one key.
 pub(crate) enum State<T: Tracked> {
-    /// No value, or none that is known.
+    /// No value is known.
     Absent,
     /// As loaded.
     Clean { value: Value<T> },
-    /// Handed out for writing, and perhaps changed.
+    /// Lent for writing, and perhaps changed.
     Dirty { value: Value<T>, marks: Marks<T::Changes> },
-    /// Made by the session.
+    /// Created by the session.
     New { value: Value<T> },
     /// Removed by the session.
     Removed,
     /// In a guard, which has the value and the marks.
     CheckedOut { before: Before },
-    /// A panic struck while the value was being changed, or what it was did not decode.
+    /// A panic interrupted a change of the value, or the copy of a savepoint did not decode.
     Poisoned,
 }
 
-/// What a checked out entry was, and is again if nothing comes of it.
+/// The state of a checked out entry before that. It returns to this state if nothing changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Before {
     Absent,
@@ -139,42 +139,42 @@ pub(crate) enum Before {
     Removed,
 }
 
-/// What is done with an entry.
+/// A call on an entry.
 pub(crate) enum Call<T: Tracked> {
-    /// A load came back.
+    /// A load was answered.
     Loaded { value: Option<Value<T>>, seen: Seen },
-    /// Hand it out for reading.
+    /// Lend the value for reading.
     Read,
-    /// Hand it out for writing.
+    /// Lend the entry for writing.
     CheckOut,
     /// A guard comes back.
     CheckIn { value: Option<Box<T>>, marks: Marks<T::Changes>, back: Back },
-    /// Put a value in its place.
+    /// Set the value.
     Insert(Box<T>),
-    /// Take the value away.
+    /// Remove the value.
     Remove,
-    /// Make it what it was. `Clean` and `Dirty` only where a value was seen, `Absent` only
-    /// where none was.
+    /// Set the state to that of a savepoint: `Clean` and `Dirty` only if a value was seen, `Absent`
+    /// only if none was.
     Restore(State<T>),
 }
 
 /// How a guard comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Back {
-    /// With a value, or without one from a vacant entry that stayed so.
+    /// With a value, or without one if the entry was vacant and stayed so.
     Kept,
     /// Its value was removed.
     Removed,
-    /// With the value as it was loaded; without one if none was.
+    /// With the loaded value, or without one if none was loaded.
     Reverted,
-    /// A panic struck while the value was being changed.
+    /// A panic interrupted a change of the value.
     Torn,
 }
 
-/// What a call gives.
+/// The answer to a call.
 pub(crate) enum Reply<T: Tracked> {
     Done,
-    /// Nothing is known of the entry: it is to be loaded first.
+    /// The entry has to be loaded first.
     Unread,
     Read(Option<Arc<T>>),
     Lent {
@@ -186,7 +186,7 @@ pub(crate) enum Reply<T: Tracked> {
 /// A call that the state does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Misuse {
-    /// A guard for this lives.
+    /// A guard of this kind lives.
     AlreadyBorrowed(BorrowKind),
     Poisoned,
 }
@@ -195,12 +195,12 @@ pub(crate) enum Misuse {
 const READ: Misuse = Misuse::AlreadyBorrowed(BorrowKind::Reading);
 
 impl<T: Tracked> State<T> {
-    /// Whether nothing is known yet.
+    /// Returns whether the entry was neither loaded nor written yet.
     pub(crate) fn needs_load(&self, seen: &Seen) -> bool {
         matches!((self, seen), (Self::Absent, Seen::Unread))
     }
 
-    /// Whether there is a value; it need not be free.
+    /// Returns whether there is a value, even if a guard for reading lives.
     pub(crate) fn holds_value(&self) -> Result<bool, Misuse> {
         match self {
             Self::Clean { .. } | Self::Dirty { .. } | Self::New { .. } => Ok(true),
@@ -210,16 +210,16 @@ impl<T: Tracked> State<T> {
         }
     }
 
-    /// Every transition there is. A call that is not allowed changes nothing.
+    /// Makes a transition. These are all of them. A call that is not allowed changes nothing.
     ///
-    /// Who calls knows which call it is: inlined there, only the lines of that one are left.
+    /// Each caller passes a constant kind of call, so inlining leaves only the lines of that call.
     #[inline(always)]
     pub(crate) fn next(self, seen: &mut Seen, call: Call<T>) -> (Self, Result<Reply<T>, Misuse>) {
         let done = |state| (state, Ok(Reply::Done));
         let out =
             |before, value, marks| (Self::CheckedOut { before }, Ok(Reply::Lent { value, marks }));
         match (self, call) {
-            // Of two loads that race the first one counts, and none undoes what was done since.
+            // The first of two concurrent loads wins, and a load never undoes what was done since.
             (Self::Absent, Call::Loaded { value, seen: found }) if matches!(seen, Seen::Unread) => {
                 *seen = found;
                 done(match value {
@@ -268,7 +268,7 @@ impl<T: Tracked> State<T> {
             (_, Call::Restore(Self::Removed)) => done(Self::removed(seen)),
             (_, Call::Restore(state)) => done(state),
 
-            // Only a guard checks in, and while it lives nothing else changes the state.
+            // Only a guard checks in, and nothing else changes the state while it lives.
             (state, Call::CheckIn { .. }) => done(state),
 
             (state @ Self::CheckedOut { .. }, _) => {
@@ -309,17 +309,18 @@ impl<T: Tracked> State<T> {
             }
             (Before::New, Back::Reverted, _) => Self::Absent,
 
-            // A vacant entry: filled, or left as it was.
+            // A vacant entry that was filled, or that stayed vacant.
             (Before::Absent | Before::Removed, Back::Kept, Some(value)) => Self::New { value },
             (Before::Absent, ..) => Self::Absent,
             (Before::Removed, ..) => Self::Removed,
 
-            // A guard that lost its value: no guard does.
+            // No guard loses its value.
             (Before::Clean | Before::Dirty | Before::New, ..) => Self::Poisoned,
         }
     }
 
-    /// Where the store is known to hold nothing, there is nothing left to do.
+    /// Returns the state after a removal: if the store is known to hold nothing, there is nothing
+    /// to delete.
     fn removed(seen: &Seen) -> Self {
         match seen {
             Seen::Nothing => Self::Absent,

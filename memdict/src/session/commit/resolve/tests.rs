@@ -1,5 +1,5 @@
-//! What a change does about another session's value that is in its way, as a table. The tests of
-//! `settle` have what becomes of a change whose answer never came.
+//! A table of what a change does about another session's value. The tests of `settle` cover changes
+//! that were not answered.
 
 use super::*;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// After a change that found another value, and a look at that.
+/// A change that found another value, and a look at that value.
 const TABLE: &str = "
     change   | in the way      | there now   | LastWriteWins            | Merge
     store    | Overwritten     | a value     | on that                  | merged
@@ -86,7 +86,7 @@ fn a_change_follows_another_sessions_value_as_the_table_says() {
 }
 
 #[test]
-fn what_others_store_again_and_again_is_a_conflict_in_the_end() {
+fn a_value_that_others_replace_again_and_again_is_a_conflict_in_the_end() {
     for options in RULES {
         let mut step = Step { options, ..changed() };
         let mut bytes = b"value".to_vec();
@@ -99,17 +99,17 @@ fn what_others_store_again_and_again_is_a_conflict_in_the_end() {
             }
         };
         assert_eq!(sent, CATCH_UPS);
-        assert_eq!(reason.as_deref(), Some("other sessions stored it again and again meanwhile"));
+        assert_eq!(reason.as_deref(), Some("other sessions kept storing new values meanwhile"));
     }
 }
 
 #[test]
-fn changes_that_follow_another_sessions_value_and_those_that_do_not() {
+fn only_stores_of_a_known_value_that_were_sent_once_follow_another_sessions_value() {
     let merge = RULES[1];
     assert!(Step { options: merge, ..changed() }.catches_up());
     assert!(Step { options: merge, ..recreated() }.catches_up());
     let created_here = Step { options: merge, ..created() };
-    assert!(!created_here.catches_up(), "both created it: there is nothing to start from");
+    assert!(!created_here.catches_up(), "both created it: there is no common base");
     assert!(!Step { options: merge, ..removed() }.catches_up());
     assert!(!changed().catches_up(), "`Fail`");
     for options in RULES {
@@ -119,7 +119,7 @@ fn changes_that_follow_another_sessions_value_and_those_that_do_not() {
 }
 
 #[test]
-fn a_value_that_is_gone_while_it_is_merged_is_as_on_vanished_says() {
+fn a_value_that_vanishes_while_it_is_merged_is_treated_as_on_vanished_says() {
     let options = with_rules(OnConflict::Merge, OnVanished::Fail);
     let mut step = Step { options, ..changed() };
     let verdict = step.catch_up(ConflictCause::Overwritten, look("nothing"), &mut Vec::new());

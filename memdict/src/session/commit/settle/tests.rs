@@ -1,4 +1,4 @@
-//! Every purpose, condition and answer of design section 6's table.
+//! Every purpose, condition and answer in the table of section 6 of the design.
 
 use super::*;
 use crate::{
@@ -23,7 +23,7 @@ fn refused() -> StoreError {
 }
 
 #[test]
-fn what_is_stored_or_removed_is_reported_so() {
+fn a_stored_or_removed_value_is_reported_so() {
     for step in [changed(), created(), blind()] {
         assert_eq!(settled(&step, STORED), Verdict::Done(How::Written));
     }
@@ -36,7 +36,7 @@ fn what_is_stored_or_removed_is_reported_so() {
 }
 
 #[test]
-fn another_version_or_a_value_where_none_was_is_a_conflict() {
+fn another_version_or_an_unexpected_value_is_a_conflict() {
     let conflict = || Verdict::conflict(ConflictCause::Overwritten);
     assert_eq!(settled(&changed(), Ok(Applied::Differs)), conflict());
     assert_eq!(settled(&created(), Ok(Applied::Exists)), conflict());
@@ -45,13 +45,13 @@ fn another_version_or_a_value_where_none_was_is_a_conflict() {
 }
 
 #[test]
-fn what_vanished_is_stored_anew_unless_somebody_else_has() {
+fn a_value_that_vanished_is_stored_anew_unless_another_session_stored_one() {
     let again = Verdict::Send { expected: Expected::Nothing, purpose: Purpose::Recreate };
     assert_eq!(settled(&changed(), Ok(Applied::Gone)), again);
 }
 
 #[test]
-fn a_refused_value_takes_the_old_one_with_it_on_the_same_condition() {
+fn a_refused_value_also_deletes_the_old_one_on_the_same_condition() {
     for (step, expected) in [(changed(), SEEN), (blind(), Expected::Anything)] {
         let purpose = Purpose::Clear { refused: "too large".into() };
         let verdict = settled(&step, Err(refused()));
@@ -75,7 +75,7 @@ fn a_refused_value_takes_the_old_one_with_it_on_the_same_condition() {
 }
 
 #[test]
-fn a_store_that_is_down_loses_the_change_for_certain() {
+fn a_change_to_a_store_that_is_down_is_certainly_lost() {
     for step in [changed(), created(), blind(), removed(), removed_blind()] {
         let verdict = settled(&step, Err(StoreError::Down("s:1 is down".into())));
         let reason = Reason::new("s:1 is down");
@@ -90,7 +90,7 @@ fn in_doubt(step: Step<'static>) -> Step<'static> {
 }
 
 #[test]
-fn a_change_in_doubt_is_told_by_its_nonce_or_by_what_it_was_to_replace() {
+fn a_change_in_doubt_is_recognized_by_its_nonce_or_by_the_value_it_was_to_replace() {
     for step in [changed(), created(), blind()] {
         let step = in_doubt(step);
         let ours = stored(step.nonce, OTHER);
@@ -102,12 +102,16 @@ fn a_change_in_doubt_is_told_by_its_nonce_or_by_what_it_was_to_replace() {
         let step = in_doubt(step);
         let verdict = resolved(&step, stored(9, TOKEN));
         let purpose = step.purpose.clone();
-        assert_eq!(verdict, Verdict::Send { expected: SEEN, purpose }, "not applied: once more");
+        assert_eq!(
+            verdict,
+            Verdict::Send { expected: SEEN, purpose },
+            "not applied: sent once more"
+        );
     }
 }
 
 #[test]
-fn what_was_sent_twice_may_come_late_and_is_never_certainly_lost() {
+fn a_change_that_was_sent_twice_may_arrive_late_and_is_never_certainly_lost() {
     for step in [changed(), removed()] {
         let step = Step { resent: true, ..step };
         let down = settled(&step, Err(StoreError::Down("down".into())));
@@ -118,7 +122,7 @@ fn what_was_sent_twice_may_come_late_and_is_never_certainly_lost() {
 }
 
 #[test]
-fn what_was_sent_twice_and_came_late_is_no_conflict_with_itself() {
+fn a_change_that_was_sent_twice_and_arrived_late_is_not_in_conflict_with_itself() {
     for step in [changed(), created()] {
         let step = Step { resent: true, ..step };
         assert_eq!(settled(&step, Ok(Applied::Differs)), Verdict::LookWhose);
@@ -134,7 +138,7 @@ fn what_was_sent_twice_and_came_late_is_no_conflict_with_itself() {
 }
 
 #[test]
-fn a_change_whose_outcome_stays_unknown_is_lost_and_may_have_landed() {
+fn a_change_whose_outcome_stays_unknown_is_lost_and_may_have_been_applied() {
     for (step, look) in [
         (changed(), stored(1, OTHER)),
         (changed(), Some(Look::Nothing)),
@@ -153,7 +157,7 @@ fn a_change_whose_outcome_stays_unknown_is_lost_and_may_have_landed() {
 }
 
 #[test]
-fn an_unanswered_change_is_in_doubt_and_one_that_may_have_landed_is_not_transient() {
+fn an_unanswered_change_is_in_doubt_and_an_error_with_one_is_not_transient() {
     let mut plan = plan_of(&[|| store(SEEN), || store(SEEN)], Caps::default()).unwrap();
     assert_eq!(plan.changes().len(), 2);
     let mut answers = Answers::to(2);
@@ -178,7 +182,7 @@ fn answers_that_come_while_others_are_in_doubt_go_to_their_own_steps() {
     answers.take(2, Ok(Applied::Gone));
     answers.take(0, Ok(Applied::Gone));
     plan.settle(answers);
-    // 1 is in doubt; 0 and 2 are stored anew, and only then is 1 looked at.
+    // 1 is in doubt; 0 and 2 are stored anew, and only then does the commit look at 1.
     let keys: Vec<_> = plan.changes().iter().map(|change| change.key).collect();
     assert_eq!(keys, [b"n:d:#0", b"n:d:#2"]);
     let mut answers = Answers::to(2);
@@ -191,7 +195,7 @@ fn answers_that_come_while_others_are_in_doubt_go_to_their_own_steps() {
     answers.take(0, Ok(stored(101, OTHER).unwrap()));
     plan.resolve(answers);
     let Err(Error::Conflict { conflicts, report, .. }) = plan.finish(true) else {
-        panic!("2 was stored by somebody else")
+        panic!("another session stored 2")
     };
     let keys = |keys: Vec<&crate::Key>| keys.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(keys(conflicts.iter().map(|one| &one.id.key).collect()), ["#2"]);
@@ -240,7 +244,7 @@ fn a_plan_ends_whatever_the_store_answers() {
 }
 
 #[test]
-fn a_condition_that_the_store_cannot_keep_is_an_error_before_anything_is_sent() {
+fn a_condition_that_the_store_does_not_support_is_an_error_before_anything_is_sent() {
     let caps = Caps::default().without_conditional_delete();
     let refused = plan_of(&[|| delete(SEEN)], caps);
     assert!(matches!(refused, Err(Error::Unsupported { .. })));
@@ -251,7 +255,7 @@ fn a_condition_that_the_store_cannot_keep_is_an_error_before_anything_is_sent() 
 }
 
 #[test]
-fn what_is_unchanged_takes_no_room_in_the_plan() {
+fn an_unchanged_value_takes_no_space_in_the_plan() {
     let drafts: &[fn() -> Draft] =
         &[|| Draft::Unchanged, || Draft::Nothing, || store(Expected::Anything)];
     let plan = plan_of(drafts, Caps::default()).unwrap();

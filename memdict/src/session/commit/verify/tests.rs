@@ -1,4 +1,4 @@
-//! What was seen, what is there before the first change is sent, and every policy, as a table.
+//! A table of what was seen, what the store holds before the first change, and every rule.
 
 use super::*;
 use crate::{
@@ -19,9 +19,9 @@ use crate::{
     store::{caps::Caps, operation::Token},
 };
 
-/// `life 0`: the store tells no life of its server from another. A version is `token nonce`.
+/// `life 0`: the store does not tell the lives of its server apart.
 const TABLE: &str = "
-    change         | there       | Fail                 | LastWriteWins | Merge    | OnVanished::Fail
+    change         | stored      | Fail                 | LastWriteWins | Merge    | OnVanished::Fail
     store          | seen        | as it is             | as it is      | as it is | as it is
     store          | another     | conflict Overwritten | on that       | merged   | conflict Overwritten
     store          | other life  | conflict ServerRestarted | on that   | merged   | conflict ServerRestarted
@@ -67,7 +67,7 @@ fn step(change: &str) -> Step<'static> {
     }
 }
 
-/// Which version was seen is the step's to say.
+/// The step says which version was seen.
 fn look(step: &Step<'_>, name: &str) -> Result<Look, StoreError> {
     let token = if step.expected == SEEN_LIFELESS { LIFELESS } else { TOKEN };
     let found = match name {
@@ -104,12 +104,12 @@ fn name(step: &Step<'_>, verdict: &Verdict) -> String {
 
 #[test]
 fn every_change_is_verified_as_the_table_says() {
-    for [change, is_there, outcomes @ ..] in rows::<6>(TABLE) {
+    for [change, stored, outcomes @ ..] in rows::<6>(TABLE) {
         for (options, outcome) in RULES.into_iter().zip(outcomes) {
             let mut step = Step { options, ..step(change) };
-            let look = look(&step, is_there);
+            let look = look(&step, stored);
             let verdict = step.verified(look, &mut b"value".to_vec());
-            assert_eq!(name(&step, &verdict), outcome, "{change}, {is_there}, {options:?}");
+            assert_eq!(name(&step, &verdict), outcome, "{change}, {stored}, {options:?}");
         }
     }
 }
@@ -119,7 +119,7 @@ fn checked(drafts: &[fn() -> Draft], first: VerifyFirst) -> Vec<usize> {
 }
 
 #[test]
-fn what_is_looked_at_first_is_what_depends_on_what_is_there() {
+fn only_changes_that_depend_on_a_stored_value_are_checked_first() {
     let four: &[fn() -> Draft] = &[
         || store(SEEN),
         || store(Expected::Anything),
@@ -132,23 +132,23 @@ fn what_is_looked_at_first_is_what_depends_on_what_is_there() {
     let blind: &[fn() -> Draft] = &[|| store(Expected::Anything), || delete(Expected::Anything)];
     assert_eq!(checked(blind, VerifyFirst::IfSeveral), [], "none of them can be in conflict");
     let beside: &[fn() -> Draft] = &[|| store(Expected::Anything), || delete(SEEN)];
-    assert_eq!(checked(beside, VerifyFirst::IfSeveral), [1], "the first would land all the same");
+    assert_eq!(checked(beside, VerifyFirst::IfSeveral), [1], "otherwise the first would be stored");
     let one: &[fn() -> Draft] = &[|| delete(SEEN)];
-    assert_eq!(checked(one, VerifyFirst::IfSeveral), [], "a single one is made or not");
+    assert_eq!(checked(one, VerifyFirst::IfSeveral), [], "a single change is made or not");
     assert_eq!(checked(one, VerifyFirst::Yes), [0]);
-    // A token that may stand for another value: always.
+    // A token that may stand for another value is always checked.
     let lifeless: &[fn() -> Draft] = &[|| store(SEEN_LIFELESS), || store(Expected::Nothing)];
     assert_eq!(checked(lifeless, VerifyFirst::No), [0]);
     assert_eq!(checked(lifeless, VerifyFirst::Yes), [0, 1]);
 }
 
-/// An entry that was only read, seen as `SEEN`.
+/// Returns an entry that was only read, seen as `SEEN`.
 fn only_read() -> &'static [Arc<dyn AnySlot>] {
     entries(&[|| Draft::Unchanged])
 }
 
 #[test]
-fn what_has_to_be_current_is_looked_at_only_if_something_is_sent() {
+fn entries_that_have_to_be_current_are_checked_only_if_something_is_sent() {
     let current = only_read();
     let plan = plan_of(&[|| Draft::Unchanged], Caps::default()).unwrap();
     assert!(plan.checks(VerifyFirst::Yes, current).is_empty());
@@ -158,7 +158,7 @@ fn what_has_to_be_current_is_looked_at_only_if_something_is_sent() {
     assert_eq!(plan.loads_of(&checks).len(), 1);
 }
 
-/// The number of changes left to send, and of conflicts.
+/// Returns the number of changes left to send, and of conflicts.
 fn verified(
     first: VerifyFirst,
     current: &'static [Arc<dyn AnySlot>],
@@ -176,7 +176,7 @@ fn verified(
 }
 
 #[test]
-fn one_mismatch_calls_all_off() {
+fn one_mismatch_calls_off_all_changes() {
     let (as_seen, another) = (|| stored(9, TOKEN), || stored(1, OTHER));
     let none: &[Arc<dyn AnySlot>] = &[];
     assert_eq!(verified(VerifyFirst::Yes, none, &[as_seen()]).unwrap(), (2, 0));
@@ -189,35 +189,36 @@ fn one_mismatch_calls_all_off() {
 }
 
 #[test]
-fn what_has_to_be_current_and_cannot_be_looked_at_is_an_error() {
+fn an_entry_that_has_to_be_current_and_cannot_be_checked_is_an_error() {
     let current = only_read();
     let error = verified(VerifyFirst::No, current, &[None]).unwrap_err();
     assert!(matches!(&error, Error::Unavailable { report: None, .. }) && error.is_transient());
 }
 
 #[test]
-fn what_has_to_be_current_is_in_conflict_once_and_nothing_else() {
+fn an_entry_that_has_to_be_current_is_in_conflict_once_and_not_in_the_report() {
     let entries = entries(&[|| store(SEEN), || Draft::Unchanged, || store(SEEN_LIFELESS)]);
     let mut plan = Plan::draft(entries, 100, Caps::default(), false).expect("it drafts");
     let checks = plan.checks(VerifyFirst::Yes, entries);
     let mut answers = Answers::to(5);
     let version = Version { token: OTHER, nonce: Some(1) };
     (0..5).for_each(|check| answers.take(check, Ok(Look::Value { version, bytes: None })));
-    // Of the two looks at the last one, the first does not come back.
+    // Of the two looks at the last entry, the first is not answered.
     answers.take(1, Err(StoreError::Down("down".into())));
-    plan.verify(&checks, answers).expect("it can be looked at");
+    plan.verify(&checks, answers).expect("all can be checked");
     let report = &plan.report;
     assert_eq!((plan.conflicts.len(), report.unchanged, report.lost.len()), (3, 0, 0));
     assert!(plan.steps.is_empty(), "nothing is sent");
 }
 
-/// The number of changes left to send, and of conflicts, after a look that found nothing.
+/// Returns the number of probes, of changes left to send, and of conflicts, after a check that
+/// found no value.
 fn probed(drafts: &[fn() -> Draft], caps: Caps, answer: Applied) -> (usize, usize, usize) {
     let mut plan = plan_of(drafts, Caps::default()).expect("it drafts");
     let checks = plan.checks(VerifyFirst::Yes, &[]);
     let mut answers = Answers::to(1);
     answers.take(0, Ok(Look::Nothing));
-    plan.verify(&checks, answers).expect("it can be looked at");
+    plan.verify(&checks, answers).expect("all can be checked");
     let probes = plan.probes(&checks, caps).len();
     let mut answers = Answers::to(probes);
     (0..probes).for_each(|probe| answers.take(probe, Ok(answer)));
@@ -226,7 +227,7 @@ fn probed(drafts: &[fn() -> Draft], caps: Caps, answer: Applied) -> (usize, usiz
 }
 
 #[test]
-fn where_a_value_vanished_a_probe_tells_a_restart_before_others_are_written() {
+fn a_probe_for_a_vanished_value_finds_a_restart_before_other_changes_are_made() {
     let two: &[fn() -> Draft] = &[|| store(SEEN), || store(Expected::Anything)];
     let all = Caps::default();
     assert_eq!(probed(two, all, Applied::Restarted), (1, 0, 1));

@@ -1,5 +1,5 @@
-//! Every state, every call after a savepoint, and the rollback, as tables; and which savepoints
-//! are valid.
+//! Tables of every state, every call after a savepoint, and the rollback; and which savepoints are
+//! valid.
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ use crate::{
     store::operation::{StoreError, Token},
 };
 
-/// What is done before the savepoint, and what the entry is then: its state, in brackets what was
-/// seen, the value, `+` for each kind of mark; `listed` with the lifetime that it was listed with.
+/// What is done before the savepoint, and the entry after that: its state, in brackets what was
+/// seen, the value, `+` for each kind of mark, and `listed` with the lifetime of the definition.
 const BEFORE: &str = "
     nothing              | Absent(Unread)
     load nothing         | Absent(Nothing)
@@ -46,8 +46,7 @@ const BEFORE: &str = "
     load nothing, leak   | Out Absent(Nothing) listed 1s
 ";
 
-/// What is done between the savepoint and the rollback. A call that the state refuses does
-/// nothing.
+/// What is done between the savepoint and the rollback. A call that the state refuses does nothing.
 const AFTER: &[&str] = &[
     "nothing",
     "read",
@@ -76,7 +75,7 @@ const AFTER: &[&str] = &[
     "insert, revert, load nothing, out",
 ];
 
-/// Where the rollback does not give what was there before: what was loaded since stays loaded.
+/// Where the rollback does not restore the entry exactly, because loads since the savepoint stay.
 const LOADED_SINCE: &str = "
     nothing | load, change                      | Clean(Value) 7
     nothing | load, tear                        | Clean(Value) 7
@@ -94,7 +93,7 @@ const LOADED_SINCE: &str = "
     remove  | insert, revert, load nothing, out | Absent(Nothing) listed 1s
 ";
 
-/// A session with one entry. Calls are made by a definition with a lifetime of some seconds.
+/// A session with one entry. Definitions differ in their lifetimes, in seconds.
 struct Bed {
     core: Core,
     slot: Arc<Slot<u64>>,
@@ -152,7 +151,7 @@ impl Bed {
             ("take", true) => held.remove(),
             ("revert", true) => RefMut::new(held).revert().expect("it decodes"),
             ("tear", true) => {
-                // As a panic does it.
+                // As after a panic.
                 let value = held.value.take();
                 std::mem::forget(held);
                 slot.check_in(value, Marks::created(), Back::Torn);
@@ -201,7 +200,7 @@ fn rows(table: &str) -> impl Iterator<Item = Vec<&str>> {
 }
 
 #[test]
-fn whatever_is_done_after_a_savepoint_a_rollback_undoes() {
+fn a_rollback_undoes_whatever_was_done_after_a_savepoint() {
     let exceptions: Vec<_> = rows(LOADED_SINCE).collect();
     let mut met = 0;
     for row in rows(BEFORE) {
@@ -225,7 +224,7 @@ fn whatever_is_done_after_a_savepoint_a_rollback_undoes() {
 }
 
 #[test]
-fn nested_savepoints_give_back_each_its_own_state() {
+fn nested_savepoints_each_restore_their_own_state() {
     for row in rows(BEFORE) {
         for &first in AFTER {
             for second in ["mark", "change", "insert", "remove", "take", "tear", "leak"] {
@@ -269,18 +268,18 @@ fn one_snapshot_is_taken_for_each_savepoint_whatever_is_done() {
 }
 
 #[test]
-fn without_a_savepoint_nothing_is_kept() {
+fn without_a_savepoint_no_copy_is_kept() {
     let bed = Bed::new("load, change, insert, remove, fill");
     assert_eq!(bed.slot.inner.lock().history.len(), 0);
     assert_eq!(bed.core.savepoints.newest(), 0);
 }
 
 #[test]
-fn ids_are_unique_in_the_process_so_no_savepoint_is_valid_elsewhere() {
+fn ids_are_unique_in_the_process_so_a_savepoint_is_valid_only_in_its_session() {
     let (one, other) = (Bed::new("nothing"), Bed::new("nothing"));
     let (here, there) = (one.core.savepoint(), other.core.savepoint());
     for (bed, savepoint) in [(&one, &there), (&other, &here)] {
-        let error = bed.core.rollback_to(savepoint).expect_err("it is another session's");
+        let error = bed.core.rollback_to(savepoint).expect_err("it is of another session");
         assert!(matches!(error, Error::Savepoint { id } if id == savepoint.id));
     }
     one.core.rollback_to(&here).expect("it is valid");

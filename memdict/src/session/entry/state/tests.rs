@@ -1,4 +1,4 @@
-//! Every state and every call, as a table.
+//! A table of every state and every call.
 
 use std::collections::HashSet;
 
@@ -10,133 +10,133 @@ use crate::{
     unusable::Unusable,
 };
 
-/// `state | call | state after | answer`. `Clean*`, `Dirty*` and `New*` have a living reader;
-/// `Out:X` is an entry that is checked out and was `X`.
+/// `state | call | state after | answer`. A guard for reading lives in `Clean*`, `Dirty*` and
+/// `New*`; `Out:X` is an entry that is checked out and was `X`.
 const TABLE: &str = "
-    Absent(Unread)      | load value    | Clean               | done
-    Absent(Unread)      | load nothing  | Absent(Nothing)     | done
-    Absent(Unread)      | load unusable | Absent(Unusable)    | done
-    Absent(Unread)      | load failed   | Absent(Unreachable) | done
-    Absent(Unread)      | read          | Absent(Unread)      | unread
-    Absent(Unread)      | check out     | Absent(Unread)      | unread
-    Absent(Unread)      | insert        | New(Unread)         | done
-    Absent(Unread)      | remove        | Removed(Unread)     | done
-    Absent(Nothing)     | load value    | Absent(Nothing)     | done
-    Absent(Nothing)     | read          | Absent(Nothing)     | none
-    Absent(Nothing)     | check out     | Out:Absent(Nothing) | vacant
-    Absent(Nothing)     | insert        | New(Nothing)        | done
-    Absent(Nothing)     | remove        | Absent(Nothing)     | done
-    Absent(Unreachable) | load value    | Absent(Unreachable) | done
-    Absent(Unreachable) | read          | Absent(Unreachable) | none
-    Absent(Unreachable) | check out     | Out:Absent(Unreachable) | vacant
-    Absent(Unreachable) | insert        | New(Unreachable)    | done
-    Absent(Unreachable) | remove        | Removed(Unreachable)| done
-    Absent(Unusable)    | load value    | Absent(Unusable)    | done
-    Absent(Unusable)    | read          | Absent(Unusable)    | none
-    Absent(Unusable)    | check out     | Out:Absent(Unusable)| vacant
-    Absent(Unusable)    | insert        | New(Unusable)       | done
-    Absent(Unusable)    | remove        | Removed(Unusable)   | done
-    Clean               | load value    | Clean               | done
-    Clean               | read          | Clean*              | value
-    Clean               | check out     | Out:Clean           | value unmarked
-    Clean               | insert        | New(Value)          | done
-    Clean               | remove        | Removed(Value)      | done
-    Clean*              | read          | Clean*              | value
-    Clean*              | check out     | Clean*              | AlreadyBorrowed
-    Clean*              | insert        | Clean*              | AlreadyBorrowed
-    Clean*              | remove        | Clean*              | AlreadyBorrowed
-    Dirty             | load value    | Dirty             | done
-    Dirty             | read          | Dirty*            | value
-    Dirty             | check out     | Out:Dirty         | value marked
-    Dirty             | insert        | New(Value)          | done
-    Dirty             | remove        | Removed(Value)      | done
-    Dirty*            | read          | Dirty*            | value
-    Dirty*            | check out     | Dirty*            | AlreadyBorrowed
-    Dirty*            | insert        | Dirty*            | AlreadyBorrowed
-    Dirty*            | remove        | Dirty*            | AlreadyBorrowed
-    New(Unread)         | load value    | New(Unread)         | done
-    New(Unread)         | read          | New(Unread)*        | value
-    New(Unread)         | check out     | Out:New(Unread)     | value marked
-    New(Unread)         | insert        | New(Unread)         | done
-    New(Unread)         | remove        | Removed(Unread)     | done
-    New(Nothing)        | read          | New(Nothing)*       | value
-    New(Nothing)        | check out     | Out:New(Nothing)    | value marked
-    New(Nothing)        | insert        | New(Nothing)        | done
-    New(Nothing)        | remove        | Absent(Nothing)     | done
-    New(Nothing)*       | check out     | New(Nothing)*       | AlreadyBorrowed
-    New(Nothing)*       | insert        | New(Nothing)*       | AlreadyBorrowed
-    New(Nothing)*       | remove        | New(Nothing)*       | AlreadyBorrowed
-    New(Unreachable)    | remove        | Removed(Unreachable)| done
-    New(Unusable)       | check out     | Out:New(Unusable)   | value marked
-    New(Unusable)       | remove        | Removed(Unusable)   | done
-    New(Value)          | insert        | New(Value)          | done
-    New(Value)          | check out     | Out:New(Value)      | value marked
-    New(Value)          | remove        | Removed(Value)      | done
-    Removed(Unread)     | load value    | Removed(Unread)     | done
-    Removed(Unread)     | read          | Removed(Unread)     | none
-    Removed(Unread)     | check out     | Out:Removed(Unread) | vacant
-    Removed(Unread)     | insert        | New(Unread)         | done
-    Removed(Unread)     | remove        | Removed(Unread)     | done
-    Removed(Value)      | read          | Removed(Value)      | none
-    Removed(Value)      | check out     | Out:Removed(Value)  | vacant
-    Removed(Value)      | insert        | New(Value)          | done
-    Removed(Value)      | remove        | Removed(Value)      | done
-    Removed(Unusable)   | insert        | New(Unusable)       | done
-    Removed(Unreachable)| insert        | New(Unreachable)    | done
-    Out:Clean           | load value    | Out:Clean           | done
-    Out:Clean           | read          | Out:Clean           | AlreadyBorrowed
-    Out:Clean           | check out     | Out:Clean           | AlreadyBorrowed
-    Out:Clean           | insert        | Out:Clean           | AlreadyBorrowed
-    Out:Clean           | remove        | Out:Clean           | AlreadyBorrowed
-    Out:Clean           | back          | Clean               | done
-    Out:Clean           | back marked   | Dirty             | done
-    Out:Clean           | back removed  | Removed(Value)      | done
-    Out:Clean           | back reverted | Clean               | done
-    Out:Clean           | back torn     | Poisoned            | done
-    Out:Clean           | back empty    | Poisoned            | done
-    Out:Dirty         | back          | Dirty             | done
-    Out:Dirty         | back marked   | Dirty             | done
-    Out:Dirty         | back removed  | Removed(Value)      | done
-    Out:Dirty         | back reverted | Clean               | done
-    Out:Dirty         | back torn     | Poisoned            | done
-    Out:New(Nothing)    | back          | New(Nothing)        | done
-    Out:New(Nothing)    | back marked   | New(Nothing)        | done
-    Out:New(Nothing)    | back removed  | Absent(Nothing)     | done
-    Out:New(Nothing)    | back reverted | Absent(Nothing)     | done
-    Out:New(Nothing)    | back torn     | Poisoned            | done
-    Out:New(Unread)     | back reverted | Absent(Unread)      | done
-    Out:New(Unusable)   | back removed  | Removed(Unusable)   | done
-    Out:New(Unusable)   | back reverted | Absent(Unusable)    | done
-    Out:New(Value)      | back          | New(Value)          | done
-    Out:New(Value)      | back removed  | Removed(Value)      | done
-    Out:New(Value)      | back reverted | Clean               | done
-    Out:Absent(Nothing) | back empty    | Absent(Nothing)     | done
-    Out:Absent(Nothing) | back marked   | New(Nothing)        | done
-    Out:Absent(Nothing) | back torn     | Poisoned            | done
-    Out:Absent(Unusable)| back marked   | New(Unusable)       | done
-    Out:Removed(Value)  | back empty    | Removed(Value)      | done
-    Out:Removed(Value)  | back marked   | New(Value)          | done
-    Out:Removed(Unread) | back empty    | Removed(Unread)     | done
-    Poisoned            | load value    | Poisoned            | done
-    Poisoned            | read          | Poisoned            | Poisoned
-    Poisoned            | check out     | Poisoned            | Poisoned
-    Poisoned            | insert        | Poisoned            | Poisoned
-    Poisoned            | remove        | Poisoned            | Poisoned
-    Clean               | back          | Clean               | done
-    Absent(Nothing)     | restore removed | Absent(Nothing)   | done
-    Absent(Unread)      | restore removed | Removed(Unread)   | done
-    Clean               | restore touched | Dirty           | done
-    Clean*              | restore clean | Clean               | done
-    Dirty             | restore clean | Clean               | done
-    New(Nothing)        | restore absent | Absent(Nothing)    | done
-    New(Nothing)        | restore removed | Absent(Nothing)   | done
-    New(Value)          | restore removed | Removed(Value)    | done
-    Removed(Unread)     | restore new   | New(Unread)         | done
-    Out:Clean           | restore clean | Clean               | done
-    Out:Absent(Nothing) | restore absent | Absent(Nothing)    | done
-    Out:New(Unread)     | restore poisoned | Poisoned         | done
-    Poisoned            | restore absent | Absent(Unread)     | done
-    Poisoned            | restore new   | New(Unread)         | done
+    Absent(Unread)      | load value       | Clean                   | done
+    Absent(Unread)      | load nothing     | Absent(Nothing)         | done
+    Absent(Unread)      | load unusable    | Absent(Unusable)        | done
+    Absent(Unread)      | load failed      | Absent(Unreachable)     | done
+    Absent(Unread)      | read             | Absent(Unread)          | unread
+    Absent(Unread)      | check out        | Absent(Unread)          | unread
+    Absent(Unread)      | insert           | New(Unread)             | done
+    Absent(Unread)      | remove           | Removed(Unread)         | done
+    Absent(Nothing)     | load value       | Absent(Nothing)         | done
+    Absent(Nothing)     | read             | Absent(Nothing)         | none
+    Absent(Nothing)     | check out        | Out:Absent(Nothing)     | vacant
+    Absent(Nothing)     | insert           | New(Nothing)            | done
+    Absent(Nothing)     | remove           | Absent(Nothing)         | done
+    Absent(Unreachable) | load value       | Absent(Unreachable)     | done
+    Absent(Unreachable) | read             | Absent(Unreachable)     | none
+    Absent(Unreachable) | check out        | Out:Absent(Unreachable) | vacant
+    Absent(Unreachable) | insert           | New(Unreachable)        | done
+    Absent(Unreachable) | remove           | Removed(Unreachable)    | done
+    Absent(Unusable)    | load value       | Absent(Unusable)        | done
+    Absent(Unusable)    | read             | Absent(Unusable)        | none
+    Absent(Unusable)    | check out        | Out:Absent(Unusable)    | vacant
+    Absent(Unusable)    | insert           | New(Unusable)           | done
+    Absent(Unusable)    | remove           | Removed(Unusable)       | done
+    Clean               | load value       | Clean                   | done
+    Clean               | read             | Clean*                  | value
+    Clean               | check out        | Out:Clean               | value unmarked
+    Clean               | insert           | New(Value)              | done
+    Clean               | remove           | Removed(Value)          | done
+    Clean*              | read             | Clean*                  | value
+    Clean*              | check out        | Clean*                  | AlreadyBorrowed
+    Clean*              | insert           | Clean*                  | AlreadyBorrowed
+    Clean*              | remove           | Clean*                  | AlreadyBorrowed
+    Dirty               | load value       | Dirty                   | done
+    Dirty               | read             | Dirty*                  | value
+    Dirty               | check out        | Out:Dirty               | value marked
+    Dirty               | insert           | New(Value)              | done
+    Dirty               | remove           | Removed(Value)          | done
+    Dirty*              | read             | Dirty*                  | value
+    Dirty*              | check out        | Dirty*                  | AlreadyBorrowed
+    Dirty*              | insert           | Dirty*                  | AlreadyBorrowed
+    Dirty*              | remove           | Dirty*                  | AlreadyBorrowed
+    New(Unread)         | load value       | New(Unread)             | done
+    New(Unread)         | read             | New(Unread)*            | value
+    New(Unread)         | check out        | Out:New(Unread)         | value marked
+    New(Unread)         | insert           | New(Unread)             | done
+    New(Unread)         | remove           | Removed(Unread)         | done
+    New(Nothing)        | read             | New(Nothing)*           | value
+    New(Nothing)        | check out        | Out:New(Nothing)        | value marked
+    New(Nothing)        | insert           | New(Nothing)            | done
+    New(Nothing)        | remove           | Absent(Nothing)         | done
+    New(Nothing)*       | check out        | New(Nothing)*           | AlreadyBorrowed
+    New(Nothing)*       | insert           | New(Nothing)*           | AlreadyBorrowed
+    New(Nothing)*       | remove           | New(Nothing)*           | AlreadyBorrowed
+    New(Unreachable)    | remove           | Removed(Unreachable)    | done
+    New(Unusable)       | check out        | Out:New(Unusable)       | value marked
+    New(Unusable)       | remove           | Removed(Unusable)       | done
+    New(Value)          | insert           | New(Value)              | done
+    New(Value)          | check out        | Out:New(Value)          | value marked
+    New(Value)          | remove           | Removed(Value)          | done
+    Removed(Unread)     | load value       | Removed(Unread)         | done
+    Removed(Unread)     | read             | Removed(Unread)         | none
+    Removed(Unread)     | check out        | Out:Removed(Unread)     | vacant
+    Removed(Unread)     | insert           | New(Unread)             | done
+    Removed(Unread)     | remove           | Removed(Unread)         | done
+    Removed(Value)      | read             | Removed(Value)          | none
+    Removed(Value)      | check out        | Out:Removed(Value)      | vacant
+    Removed(Value)      | insert           | New(Value)              | done
+    Removed(Value)      | remove           | Removed(Value)          | done
+    Removed(Unusable)   | insert           | New(Unusable)           | done
+    Removed(Unreachable) | insert           | New(Unreachable)        | done
+    Out:Clean           | load value       | Out:Clean               | done
+    Out:Clean           | read             | Out:Clean               | AlreadyBorrowed
+    Out:Clean           | check out        | Out:Clean               | AlreadyBorrowed
+    Out:Clean           | insert           | Out:Clean               | AlreadyBorrowed
+    Out:Clean           | remove           | Out:Clean               | AlreadyBorrowed
+    Out:Clean           | back             | Clean                   | done
+    Out:Clean           | back marked      | Dirty                   | done
+    Out:Clean           | back removed     | Removed(Value)          | done
+    Out:Clean           | back reverted    | Clean                   | done
+    Out:Clean           | back torn        | Poisoned                | done
+    Out:Clean           | back empty       | Poisoned                | done
+    Out:Dirty           | back             | Dirty                   | done
+    Out:Dirty           | back marked      | Dirty                   | done
+    Out:Dirty           | back removed     | Removed(Value)          | done
+    Out:Dirty           | back reverted    | Clean                   | done
+    Out:Dirty           | back torn        | Poisoned                | done
+    Out:New(Nothing)    | back             | New(Nothing)            | done
+    Out:New(Nothing)    | back marked      | New(Nothing)            | done
+    Out:New(Nothing)    | back removed     | Absent(Nothing)         | done
+    Out:New(Nothing)    | back reverted    | Absent(Nothing)         | done
+    Out:New(Nothing)    | back torn        | Poisoned                | done
+    Out:New(Unread)     | back reverted    | Absent(Unread)          | done
+    Out:New(Unusable)   | back removed     | Removed(Unusable)       | done
+    Out:New(Unusable)   | back reverted    | Absent(Unusable)        | done
+    Out:New(Value)      | back             | New(Value)              | done
+    Out:New(Value)      | back removed     | Removed(Value)          | done
+    Out:New(Value)      | back reverted    | Clean                   | done
+    Out:Absent(Nothing) | back empty       | Absent(Nothing)         | done
+    Out:Absent(Nothing) | back marked      | New(Nothing)            | done
+    Out:Absent(Nothing) | back torn        | Poisoned                | done
+    Out:Absent(Unusable) | back marked      | New(Unusable)           | done
+    Out:Removed(Value)  | back empty       | Removed(Value)          | done
+    Out:Removed(Value)  | back marked      | New(Value)              | done
+    Out:Removed(Unread) | back empty       | Removed(Unread)         | done
+    Poisoned            | load value       | Poisoned                | done
+    Poisoned            | read             | Poisoned                | Poisoned
+    Poisoned            | check out        | Poisoned                | Poisoned
+    Poisoned            | insert           | Poisoned                | Poisoned
+    Poisoned            | remove           | Poisoned                | Poisoned
+    Clean               | back             | Clean                   | done
+    Absent(Nothing)     | restore removed  | Absent(Nothing)         | done
+    Absent(Unread)      | restore removed  | Removed(Unread)         | done
+    Clean               | restore dirty    | Dirty                   | done
+    Clean*              | restore clean    | Clean                   | done
+    Dirty               | restore clean    | Clean                   | done
+    New(Nothing)        | restore absent   | Absent(Nothing)         | done
+    New(Nothing)        | restore removed  | Absent(Nothing)         | done
+    New(Value)          | restore removed  | Removed(Value)          | done
+    Removed(Unread)     | restore new      | New(Unread)             | done
+    Out:Clean           | restore clean    | Clean                   | done
+    Out:Absent(Nothing) | restore absent   | Absent(Nothing)         | done
+    Out:New(Unread)     | restore poisoned | Poisoned                | done
+    Poisoned            | restore absent   | Absent(Unread)          | done
+    Poisoned            | restore new      | New(Unread)             | done
 ";
 
 const VERSION: Version = Version { token: Token::new(1, 2, 3), nonce: Some(9) };
@@ -172,7 +172,7 @@ fn split(name: &str) -> (&str, &str) {
     name.trim_end_matches(')').split_once('(').unwrap_or((name, ""))
 }
 
-/// An entry of this name, and its reader if it has one.
+/// Returns an entry of this name, and its guard for reading if it has one.
 fn entry(name: &str) -> (State<u64>, Seen, Option<Arc<u64>>) {
     let (out, name) = match name.strip_prefix("Out:") {
         Some(was) => (true, was),
@@ -245,7 +245,7 @@ fn call(name: &str) -> Call<u64> {
         "remove" => Call::Remove,
         "restore absent" => Call::Restore(State::Absent),
         "restore clean" => Call::Restore(entry("Clean").0),
-        "restore touched" => Call::Restore(entry("Dirty").0),
+        "restore dirty" => Call::Restore(entry("Dirty").0),
         "restore new" => Call::Restore(entry("New(Unread)").0),
         "restore removed" => Call::Restore(State::Removed),
         "restore poisoned" => Call::Restore(State::Poisoned),
@@ -282,7 +282,7 @@ fn every_transition_is_as_the_table_says() {
             .map(str::trim)
             .collect::<Vec<_>>()
             .try_into()
-            .unwrap_or_else(|_| panic!("four columns: {line}"));
+            .unwrap_or_else(|_| panic!("not four columns: {line}"));
         assert!(met.insert((before, what)), "twice: {line}");
         let (state, mut seen, reader) = entry(before);
         let (state, got) = state.next(&mut seen, call(what));
@@ -313,7 +313,7 @@ fn every_transition_is_as_the_table_says() {
 }
 
 #[test]
-fn what_was_seen_decides_on_what_condition_a_change_is_made() {
+fn the_condition_of_a_change_follows_from_what_was_seen() {
     let there = Condition::Matches(VERSION.token);
     for (name, store, delete) in [
         ("Unread", Condition::Always, Condition::Always),
@@ -333,6 +333,6 @@ fn a_value_is_moved_not_copied_until_it_is_read() {
     let address = &raw const *value;
     let state = State::Clean { value: Value::Owned(value) };
     let (_, answer) = state.next(&mut seen("Value"), Call::CheckOut);
-    let Ok(Reply::Lent { value: Some(value), .. }) = answer else { panic!("it is free") };
+    let Ok(Reply::Lent { value: Some(value), .. }) = answer else { panic!("it is not borrowed") };
     assert_eq!(&raw const *value, address);
 }
