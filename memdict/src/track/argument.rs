@@ -1,13 +1,13 @@
-//! The arguments of a generic type, as the schema fingerprint writes those that are not stored.
+//! Names the arguments of a generic type that the type does not store, for the schema fingerprint.
 
 use std::{any, fmt};
 
 /// Returns the name of `T`, without the modules that lead to it.
 ///
-/// The compiler's [`type_name`](any::type_name) is the only name of a type that need not be
-/// tracked. It is not promised to be the same for each compiler; where it is not, stored values
-/// are misses, and never values of another type. Modules are left out, as they are for declared
-/// types, so that a type that was moved keeps its stored values.
+/// `T` need not be tracked, so the compiler's [`type_name`](any::type_name) is the only name that
+/// it has. That name may differ between compilers; where it does, stored values are misses, never
+/// values of another type. Modules are left out, as they are for declared types, so that a type
+/// that was moved keeps its stored values.
 #[must_use]
 pub fn name_of<T: ?Sized>() -> String {
     short(any::type_name::<T>())

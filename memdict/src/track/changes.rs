@@ -7,12 +7,12 @@ pub trait Changes: Default + Copy + fmt::Debug + Send + Sync + 'static {
     /// Returns whether any part is marked.
     fn any(&self) -> bool;
 
-    /// Calls `out` with the path of each marked part, such as `address.city`, below `path`; with
-    /// that of every part if `all`.
+    /// Calls `out` with the path, such as `address.city`, of each marked part below `path`, or of
+    /// every part if `all`.
     fn visit(&self, all: bool, path: &str, out: &mut dyn FnMut(String));
 }
 
-/// The one flag of a type that is one part.
+/// The only flag of a type that is one part.
 impl Changes for bool {
     fn any(&self) -> bool {
         *self
@@ -48,7 +48,7 @@ pub fn visit(
 ///
 /// # Errors
 ///
-/// If the formatter fails.
+/// Fails if the formatter fails.
 pub fn debug(changes: &impl Changes, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut paths = Vec::new();
     changes.visit(false, "", &mut |path| paths.push(path));

@@ -14,8 +14,8 @@ use super::{
     tracked::{Stored, Tracked},
 };
 
-/// A key of a hash map or a hash set: both traits as one bound, so that a type that has neither is
-/// one error.
+/// A key of a hash map or a hash set. This is both traits as one bound, so that a type without
+/// either causes one error.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a key of a hash map or a hash set",
     label = "missing `Eq` or `Hash`",
@@ -41,9 +41,9 @@ leaves! {
         |a, b| a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| T::same(a, b));
     "seq" [T: Tracked] LinkedList<T>, [] (T),
         |a, b| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| T::same(a, b));
-    // The elements of a heap that was decoded may lie in another order. Elements that are equal
-    // without being the same may seem to have changed places: that write is not needed, and no
-    // change is lost.
+    // The elements of a heap that was decoded may be in another order. Elements that are equal
+    // without being the same may seem to have changed places: that causes an unnecessary write, but
+    // no change is lost.
     "heap" [T: Tracked + Ord] BinaryHeap<T>, [] (T) inexact, |a, b| {
         let (mut a, mut b) = (Vec::from_iter(a), Vec::from_iter(b));
         a.sort();
@@ -57,7 +57,7 @@ leaves! {
         |a, b| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_pair(a, b));
     "set" [K: Tracked + Ord] BTreeSet<K>, [] (K),
         |a, b| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| K::same(a, b));
-    // The key that is found is compared as well: its own equality may compare only an id.
+    // The found key is compared as well, because its own equality may compare only an id.
     "map" [K: Tracked + HashKey, V: Tracked, S: BuildHasher + Default + Send + Sync + 'static]
         HashMap<K, V, S>, [] (K, V) inexact,
         |a, b| a.len() == b.len()

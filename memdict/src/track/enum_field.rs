@@ -7,9 +7,9 @@ use std::{
 
 use super::{changes::Changes, tracked::Tracked};
 
-/// A tracked enum: what its derive implements beside `Tracked`.
+/// A tracked enum. Its derive implements this beside `Tracked`.
 pub trait TrackedEnum: Tracked {
-    /// The live variant, its parts beside their flags.
+    /// The live variant: its parts, each with its flag.
     type Variant<'a>: Send;
 
     /// Marks the variant, and so all of the enum.

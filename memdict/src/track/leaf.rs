@@ -1,4 +1,5 @@
-//! Types that are one part: the macro that makes them so, and standard types without elements.
+//! Types that are one part: the macro that implements `Tracked` for them, and standard types
+//! without elements.
 
 use std::{
     borrow::Cow,

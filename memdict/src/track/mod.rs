@@ -1,17 +1,18 @@
 //! Tracking: what a session knows about the changes of a value.
 //!
-//! Three questions are asked, at three prices. *Dirty*: was the value lent for writing, and
-//! perhaps changed? A flag says so, which [`Field`] and the guards set. *Same*: does the value
-//! still mean what was loaded? `Tracked::same` says so, and is asked only where encoded bytes
-//! cannot tell. *Which fields?* `Tracked::diff` says so, and is asked only for an explanation.
+//! It answers three questions, each more expensive than the one before. *Dirty*: was the value lent
+//! for writing, and perhaps changed? A flag tells, which [`Field`] and the guards set. *Same*: does
+//! the value still mean what was loaded? `Tracked::same` tells, and is called only if the encoded
+//! bytes cannot. *Which fields?* `Tracked::diff` tells, and is called only for an explanation.
 //!
 //! - `tracked` is the trait, `changes` are the flags.
-//! - `shape` describes what a type stores, with `argument` for what a generic type was given and
-//!   does not store; `schema` works out the fingerprint.
-//! - `field` and `enum_field` are the parts of a view, `assign` what a field takes for a value.
-//! - `leaf` is for types that are one part, with `collections`, `wrappers`, `shared`, `foreign`
-//!   and `opaque` for the kinds of them.
-//! - `merge` is for two changes of one value.
+//! - `shape` describes what a type stores, and `argument` names type arguments that it does not
+//!   store; `schema` computes the fingerprint.
+//! - `field` and `enum_field` are the parts of a view, and `assign` says what a field can be
+//!   assigned from.
+//! - `leaf` is for types that are one part; `collections`, `wrappers`, `shared`, `foreign` and
+//!   `opaque` are kinds of them.
+//! - `merge` merges two changes of one value.
 
 mod argument;
 mod assign;

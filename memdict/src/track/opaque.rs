@@ -1,4 +1,4 @@
-//! A type of which only the encoding is known.
+//! A type that is known only by its encoding.
 
 use std::{
     fmt,
@@ -15,8 +15,8 @@ leaves! {
         |a, b| same_encoding(&a.0, &b.0);
 }
 
-/// Returns whether both have the same encoding. A value that does not encode is the same as no
-/// other.
+/// Returns whether both values have the same encoding. A value that does not encode is the same as
+/// no other.
 pub(crate) fn same_encoding<T: Serialize>(a: &T, b: &T) -> bool {
     let encode = |value: &T| {
         let mut bytes = Vec::new();
@@ -27,7 +27,7 @@ pub(crate) fn same_encoding<T: Serialize>(a: &T, b: &T) -> bool {
 
 /// A value of a type that is not [`Tracked`](trait@crate::Tracked), as an entry or inside one.
 ///
-/// It is compared by its encoding. The schema fingerprint does not describe the type inside: where
+/// It is compared by its encoding. The schema fingerprint does not describe the type inside: if
 /// that type changes, stored values decode into the new one if their bytes allow it, and are misses
 /// otherwise.
 ///

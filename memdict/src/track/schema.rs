@@ -1,4 +1,4 @@
-//! What a session needs to know about a shape: the fingerprint above all.
+//! The schema of a type: above all, the fingerprint of its shape.
 
 use std::{
     any::{self, TypeId},
@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::{shape::Shape, tracked::Tracked};
 
-/// What a session needs to know about a shape, worked out once for each type in a process.
+/// What a session needs to know about a type's shape, computed once for each type in a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Schema {
     /// Stored with each value; equal for equal shapes on every platform and compiler.
@@ -57,7 +57,8 @@ impl Schema {
         found.map(|(_, name)| *name)
     }
 
-    /// Looks behind a `version` too, which replaces names and parts in the fingerprint only.
+    /// Adds the traits of a shape and of its parts. A `version` hides parts only from the
+    /// fingerprint.
     fn add_traits(&mut self, shape: &'static Shape, seen: &mut HashSet<TypeId>) {
         if shape.id.is_some_and(|id| !seen.insert(id())) {
             return;
@@ -70,8 +71,8 @@ impl Schema {
     }
 }
 
-/// The fingerprint: a walk over the shape, depth first. A declared type that was met before is
-/// written as the number of its first visit, so that the walk ends, and takes linear time.
+/// Computes a fingerprint by a depth-first walk over the shape. A declared type that was visited
+/// before is written as the number of its first visit, so that the walk ends and takes linear time.
 struct Print {
     hash: Xxh3,
     seen: HashMap<TypeId, u64>,
@@ -113,7 +114,7 @@ impl Print {
         self.hash.update(b")");
     }
 
-    /// Writes the length too, so that `ab`, `c` and `a`, `bc` differ.
+    /// Hashes a text with its length, so that `ab`, `c` and `a`, `bc` differ.
     fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
         self.hash.update(text.as_bytes());

@@ -1,12 +1,12 @@
-//! The description of what a type stores.
+//! Describes what a type stores.
 
 use std::any::TypeId;
 
 /// What a type stores: its name, and the names and shapes of its parts.
 ///
 /// A positional codec decodes a reordered struct into garbage without an error. So stored bytes
-/// carry a fingerprint of this, and bytes with another one are a miss. Parts are functions because
-/// a constant of a recursive type may not mention itself.
+/// carry a fingerprint of the shape, and bytes with another fingerprint are a miss. Parts are
+/// functions because a constant of a recursive type may not mention itself.
 #[derive(Debug)]
 pub struct Shape {
     pub(super) name: &'static str,
@@ -15,7 +15,7 @@ pub struct Shape {
     pub(super) needs_names: Option<&'static str>,
     /// The length of an array.
     pub(super) length: Option<usize>,
-    /// Writes the type or value that a generic type was given and does not store.
+    /// Returns the type or constant argument that a generic type does not store.
     pub(super) argument: Option<fn() -> String>,
     /// Set for a declared type, which may be recursive; not for a container or a leaf.
     pub(super) id: Option<fn() -> TypeId>,
@@ -55,22 +55,22 @@ impl Shape {
         self
     }
 
-    /// Gives the number of elements, for a type that stores them without their number.
+    /// Sets the number of elements, for a type that stores them without their number.
     #[must_use]
     pub const fn length(mut self, length: usize) -> Self {
         self.length = Some(length);
         self
     }
 
-    /// Gives what a generic type was given: `Money<Usd>` and `Money<Eur>` store the same bytes and
-    /// do not mean the same.
+    /// Sets the argument that a generic type does not store: `Money<Usd>` and `Money<Eur>` store
+    /// the same bytes, but do not mean the same.
     #[must_use]
     pub const fn argument(mut self, written: fn() -> String) -> Self {
         self.argument = Some(written);
         self
     }
 
-    /// Marks a type with a serde attribute that only a codec with names can decode; `what` names
+    /// Marks a type with a serde attribute that only a codec with names can decode. `what` names
     /// the attribute and its place.
     #[must_use]
     pub const fn needs_names(mut self, what: &'static str) -> Self {
@@ -84,7 +84,7 @@ impl Shape {
         self.needs_names
     }
 
-    /// Puts `version` in place of names and parts in the fingerprint.
+    /// Replaces names and parts in the fingerprint by `version`.
     #[must_use]
     pub const fn version(mut self, version: u64) -> Self {
         self.version = Some(version);

@@ -1,11 +1,12 @@
-//! `Arc`s: each is one part, stored as the value inside.
+//! `Arc`, which is one part and is stored as the value inside.
 //!
 //! A value behind an `Arc` changes only through a `&mut` to the `Arc`, by `Arc::make_mut` or by
-//! another `Arc`, because no tracked type changes behind a `&`. What is loaded shares with nothing.
+//! assigning another `Arc`, because no tracked type changes behind a `&`. A loaded `Arc` is not
+//! shared.
 //!
-//! serde stores an `Arc` only with its feature `rc`, which this crate does not enable: features are
-//! those of the whole program. The impls hold where the program enables it. The `for` in their
-//! bounds lets them be written down where it does not.
+//! serde stores an `Arc` only with its feature `rc`. This crate does not enable it, because that
+//! would enable it for the whole program. The impls apply if the program enables it. The `for` in
+//! their bounds makes them compile if it does not.
 
 use std::{
     ffi::{CStr, OsStr},

@@ -18,8 +18,8 @@ use crate::{codec::Encoded, error::BoxError};
 /// It is implemented for primitives, `String`, the standard containers and tuples of tracked
 /// types, and, behind features, for types of other crates. Each of these is one part.
 ///
-/// It asks a type for no `PartialEq` and no `Clone`, and uses none that the type has: an equality
-/// that compares only an id would lose writes.
+/// It needs no `PartialEq` and no `Clone`, and does not use those that a type has: an equality that
+/// compares only an id would lose writes.
 ///
 /// ```
 /// use memdict::{Cache, Tracked};
@@ -50,10 +50,10 @@ use crate::{codec::Encoded, error::BoxError};
 ///
 /// # Stability
 ///
-/// Name this trait as a bound, and name [`Edit`](Self::Edit). Its other items are hidden: only the
+/// Use this trait as a bound, and use [`Edit`](Self::Edit). Its other items are hidden: only the
 /// derive macro and this crate implement and call them, and they may change in any release. A type
-/// of another crate that is not tracked is stored as [`Opaque`](crate::Opaque), or as a field with
-/// `#[memdict(opaque)]`.
+/// of another crate that is not tracked can be stored as [`Opaque`](crate::Opaque), or as a field
+/// with `#[memdict(opaque)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not tracked",
     label = "missing `#[derive(Tracked)]`",
@@ -70,21 +70,21 @@ pub trait Tracked: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// The names and types of what is stored: the input of the schema fingerprint.
     ///
-    /// Required, and of a hidden type, so that nobody implements the trait by hand.
+    /// It is required and its type is hidden, so that the trait cannot be implemented by hand.
     #[doc(hidden)]
     const SHAPE: &'static Shape;
 
     /// The serde attribute, and its place, that a positional codec cannot decode: `flatten`,
     /// `tag`, `untagged`, `skip_serializing_if`, or one half of `skip`.
     ///
-    /// Covers the type itself and, for a container, its elements, but not the types of fields: a
-    /// constant of a recursive type may not mention itself. A session finds those when it works
-    /// out the schema.
+    /// This covers the type itself and, for a container, its elements, but not the types of fields,
+    /// because a constant of a recursive type may not mention itself. A session finds those when it
+    /// computes the schema.
     #[doc(hidden)]
     const NEEDS_NAMES: Option<&'static str> = Self::SHAPE.names_needed();
 
-    /// Whether the type merges part by part, as `#[memdict(merge)]` on a derived type says. A type
-    /// that does not is merged as one part.
+    /// Whether the type merges part by part, as `#[memdict(merge)]` on a derived type says. Other
+    /// types merge as one part.
     #[doc(hidden)]
     const MERGES: bool = false;
 
@@ -92,7 +92,8 @@ pub trait Tracked: Serialize + DeserializeOwned + Send + Sync + 'static {
     #[doc(hidden)]
     type Changes: Changes;
 
-    /// Lends the parts for writing, each beside its flag. Not a method, so that it hides none.
+    /// Lends the parts for writing, each with its flag. This is not a method, so that it hides no
+    /// method of the type.
     #[doc(hidden)]
     fn edit<'a>(value: &'a mut Self, changes: &'a mut Self::Changes) -> Self::Edit<'a>;
 
@@ -108,8 +109,8 @@ pub trait Tracked: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Merges two changes of `base`: `ours` becomes the value that contains both.
     ///
     /// `changes` are the marks of [`diff`](Self::diff) between `base` and `ours`. `theirs` is
-    /// used up: parts of it may be swapped with parts of `ours`. `path` is the place of the value
-    /// in its entry, such as `address`, and empty for the entry itself; a conflict names the part
+    /// consumed: its parts may be swapped with parts of `ours`. `path` is the place of the value in
+    /// its entry, such as `address`, and empty for the entry itself. A conflict names the part
     /// below it.
     ///
     /// A part that one side changed takes that side's value. A part that both sides changed is a
@@ -119,8 +120,8 @@ pub trait Tracked: Serialize + DeserializeOwned + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// If the changes cannot be merged. `ours` and `theirs` may be half merged then, as they may
-    /// be after a panic: the caller passes copies, and keeps `ours` only if this returns `Ok`.
+    /// Fails if the changes cannot be merged. `ours` and `theirs` may then be half merged, as after
+    /// a panic. So the caller passes copies, and keeps `ours` only if this returns `Ok`.
     #[doc(hidden)]
     fn merge(
         base: &Self,
@@ -136,7 +137,7 @@ pub trait Tracked: Serialize + DeserializeOwned + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// If both sides changed.
+    /// Fails if both sides changed the value.
     #[doc(hidden)]
     fn merge_as_one(
         base: &Self,
@@ -152,9 +153,9 @@ pub trait Tracked: Serialize + DeserializeOwned + Send + Sync + 'static {
         }
     }
 
-    /// Decodes a value that an older type, whose schema has this fingerprint, stored in place of
-    /// this one: `#[memdict(from = OldType)]`. Returns `None` if no such type is known; the stored
-    /// bytes are a miss then.
+    /// Decodes a value that was stored by an older type whose schema has this fingerprint:
+    /// `#[memdict(from = OldType)]`. Returns `None` if the type names no such older type; the
+    /// stored bytes are then a miss.
     #[doc(hidden)]
     #[must_use]
     fn from_older(fingerprint: u64, payload: Encoded<'_>) -> Option<Result<Self, BoxError>> {
@@ -164,14 +165,14 @@ pub trait Tracked: Serialize + DeserializeOwned + Send + Sync + 'static {
 }
 
 /// Returns the shape of a part. A constant of a recursive type may not mention itself, but it may
-/// hold this function.
+/// contain this function.
 #[must_use]
 pub fn shape<T: Tracked>() -> &'static Shape {
     T::SHAPE
 }
 
-/// A type that serde can store: both of its traits as one bound, so that a type that has neither
-/// is one error.
+/// A type that serde can store. This is both traits of serde as one bound, so that a type without
+/// either causes one error.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored",
     label = "not `Serialize`, or not `Deserialize`",

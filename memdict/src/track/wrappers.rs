@@ -1,4 +1,4 @@
-//! Standard types around one or two values: each is one part, and the same if its values are.
+//! Standard types around one or two values. Each is one part; two are the same if their values are.
 
 use std::{
     cmp::Reverse,
@@ -25,7 +25,7 @@ leaves! {
     "box" [T: Tracked] Box<T>, [] (T), |a, b| T::same(a, b);
     "range" [T: Tracked] Range<T>, [] (T),
         |a, b| T::same(&a.start, &b.start) && T::same(&a.end, &b.end);
-    // A range that was iterated to its end is stored as if it was not.
+    // A range that was iterated to its end is stored as if it had not been.
     "range inclusive" [T: Tracked] RangeInclusive<T>, [] (T),
         |a, b| T::same(a.start(), b.start()) && T::same(a.end(), b.end());
     "range from" [T: Tracked] RangeFrom<T>, [] (T), |a, b| T::same(&a.start, &b.start);

@@ -16,7 +16,7 @@ pub trait Append: Sized {
     ///
     /// # Errors
     ///
-    /// If a side did anything other than append.
+    /// Fails if a side did anything other than append.
     fn append(sides: Sides<'_, Self>) -> Ruling;
 }
 

@@ -4,8 +4,8 @@ use std::{error, fmt};
 
 /// The reason why two changes of a value cannot be merged, and the part that they concern.
 ///
-/// A function that is named by `merge = with(function)` may return it as its error; any other
-/// error will do as well. [`KeyConflict::reason`](crate::KeyConflict::reason) shows the text.
+/// A function that is named by `merge = with(function)` may return this or any other error.
+/// [`KeyConflict::reason`](crate::KeyConflict::reason) contains its text.
 ///
 /// ```
 /// use memdict::MergeConflict;
@@ -26,14 +26,14 @@ pub struct MergeConflict {
 }
 
 impl MergeConflict {
-    /// A conflict with this reason, which concerns a value as a whole.
+    /// Returns a conflict with this reason, for a value as a whole.
     ///
-    /// Where it comes from a merge function, memdict adds the path of the field.
+    /// If a merge function returns it, memdict adds the path of the field.
     pub fn new(reason: impl Into<String>) -> Self {
         Self { path: String::new(), reason: reason.into() }
     }
 
-    /// A conflict that concerns the part at `path`.
+    /// Returns a conflict for the part at `path`.
     pub(in crate::track) fn at(path: &str, reason: impl fmt::Display) -> Self {
         Self { path: path.to_owned(), reason: reason.to_string() }
     }

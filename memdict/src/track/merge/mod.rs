@@ -1,7 +1,7 @@
-//! The merge of two changes of one value: part by part, and by a rule where both sides changed a
-//! part.
+//! Merges two changes of one value part by part, and by a rule if both sides changed a part.
 //!
-//! `sides` decides where only one side changed, the others are the rules; `conflict` is the error.
+//! `sides` decides if only one side changed; the other files are the rules; `conflict` is the
+//! error.
 
 mod append;
 pub(crate) mod conflict;

@@ -1,4 +1,4 @@
-//! The rules that work on every type, and on every type that can be compared.
+//! The rules that work on every type, and those that work on every type that can be compared.
 
 use std::{cmp::Ordering, mem};
 
@@ -9,7 +9,7 @@ use crate::error::BoxError;
 ///
 /// # Errors
 ///
-/// Never.
+/// Never fails.
 pub fn ours<T>(_: Sides<'_, T>) -> Ruling {
     Ok(())
 }
@@ -18,7 +18,7 @@ pub fn ours<T>(_: Sides<'_, T>) -> Ruling {
 ///
 /// # Errors
 ///
-/// Never.
+/// Never fails.
 pub fn theirs<T>(sides: Sides<'_, T>) -> Ruling {
     mem::swap(sides.ours, sides.theirs);
     Ok(())
@@ -28,7 +28,7 @@ pub fn theirs<T>(sides: Sides<'_, T>) -> Ruling {
 ///
 /// # Errors
 ///
-/// If the two cannot be compared.
+/// Fails if the two values cannot be compared.
 pub fn max<T: PartialOrd>(sides: Sides<'_, T>) -> Ruling {
     keep(sides, Ordering::Greater)
 }
@@ -37,7 +37,7 @@ pub fn max<T: PartialOrd>(sides: Sides<'_, T>) -> Ruling {
 ///
 /// # Errors
 ///
-/// If the two cannot be compared.
+/// Fails if the two values cannot be compared.
 pub fn min<T: PartialOrd>(sides: Sides<'_, T>) -> Ruling {
     keep(sides, Ordering::Less)
 }
@@ -55,7 +55,7 @@ fn keep<T: PartialOrd>(sides: Sides<'_, T>, wanted: Ordering) -> Ruling {
 ///
 /// # Errors
 ///
-/// If the function returns one.
+/// Fails if the function does.
 pub fn with<T, E: Into<BoxError>>(
     sides: Sides<'_, T>,
     function: impl FnOnce(&T, &T, &T) -> Result<T, E>,

@@ -1,4 +1,4 @@
-//! The three values of a merge, and the decision where only one side changed.
+//! The three values of a merge, and the decision if only one side changed.
 
 use std::mem;
 
@@ -22,8 +22,8 @@ pub struct Sides<'a, T> {
 /// The result of a rule: `sides.ours` contains both changes, or the reason why it cannot.
 pub type Ruling = Result<(), BoxError>;
 
-/// Keeps the side that changed: `changed` says for ours and theirs whether it differs from the
-/// base. If both do, they are returned, and a rule decides.
+/// Keeps the side that changed: `changed` says whether ours and theirs differ from the base. If
+/// both do, returns the sides, so that a rule decides.
 #[must_use]
 pub fn undecided<T>(changed: [bool; 2], sides: Sides<'_, T>) -> Option<Sides<'_, T>> {
     match changed {
@@ -36,11 +36,11 @@ pub fn undecided<T>(changed: [bool; 2], sides: Sides<'_, T>) -> Option<Sides<'_,
     }
 }
 
-/// Adds the place to the reason of a rule: it ruled on the part `name` of the value at `path`.
+/// Adds the path of a part to the reason of its rule: the part `name` of the value at `path`.
 ///
 /// # Errors
 ///
-/// If the ruling is an error.
+/// Fails if the ruling is an error.
 pub fn ruled(ruling: Ruling, path: &str, name: &str) -> Result<(), MergeConflict> {
     ruling.map_err(|reason| MergeConflict::at(&join(path, name), reason))
 }
@@ -49,7 +49,7 @@ pub fn ruled(ruling: Ruling, path: &str, name: &str) -> Result<(), MergeConflict
 ///
 /// # Errors
 ///
-/// Always.
+/// Always fails.
 pub fn refuse<T>(_: Sides<'_, T>) -> Ruling {
     Err(BOTH.into())
 }

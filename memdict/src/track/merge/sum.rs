@@ -2,7 +2,7 @@
 
 use super::sides::{Ruling, Sides};
 
-/// An integer: the types that `merge = sum` works on.
+/// An integer. `merge = sum` works on these types.
 #[diagnostic::on_unimplemented(
     message = "`merge = sum` works on integers, not on `{Self}`",
     label = "not an integer",
@@ -13,12 +13,12 @@ pub trait Sum: Sized {
     ///
     /// # Errors
     ///
-    /// If the exact sum does not fit the type.
+    /// Fails if the exact sum does not fit the type.
     fn sum(sides: Sides<'_, Self>) -> Ruling;
 }
 
-// The difference is a sign and a distance, and the distance always fits: no intermediate result
-// overflows where the sum does not.
+// The difference is a sign and a distance. The distance always fits, so no intermediate result
+// overflows unless the sum does.
 macro_rules! sums {
     ($($integer:ty)*, $add:ident, $sub:ident) => {$(
         impl Sum for $integer {

@@ -9,20 +9,20 @@ use std::{
 use super::sides::{Ruling, Sides};
 use crate::track::tracked::Tracked;
 
-/// A map or a set: the types that `merge = union` works on. An entry is found by its key; the
-/// values of a set are empty.
+/// A map or a set. `merge = union` works on these types. An entry is found by its key; the values
+/// of a set are empty.
 #[diagnostic::on_unimplemented(
     message = "`merge = union` works on sets and maps, not on `{Self}`",
     label = "neither a set nor a map",
     note = "`ours`, `theirs` and `with(function)` work on every type"
 )]
 pub trait Union: Default + IntoIterator {
-    /// The type by which an entry is found.
+    /// The type of the keys.
     type Key: Tracked;
-    /// The type of what is found.
+    /// The type of the values.
     type Value: Tracked;
-    /// Whether two equal changes are one: an element that both sides add is added, but two
-    /// bookings of one seat are not one booking.
+    /// Whether two equal changes count as one. An element that both sides add to a set is added
+    /// once, but two bookings of one seat are not one booking.
     const IS_SET: bool;
 
     /// Returns the entry of a key.
@@ -40,8 +40,8 @@ pub trait Union: Default + IntoIterator {
     /// Adds an entry, or replaces the one that its key finds, the key included.
     fn put(&mut self, key: Self::Key, value: Self::Value);
 
-    /// Returns whether the order means something and is not that of the base, which cannot be
-    /// merged.
+    /// Returns whether the order is significant and differs from that of the base. Such a change
+    /// cannot be merged.
     fn reordered(&self, _base: &Self) -> bool {
         false
     }
@@ -50,9 +50,9 @@ pub trait Union: Default + IntoIterator {
     ///
     /// # Errors
     ///
-    /// If both sides changed one key, or if one of them changed the order. For a map also if a
-    /// side, or the result, is empty: the side that emptied it did not mean to keep what the other
-    /// added.
+    /// Fails if both sides changed one key, or if one of them changed the order. A map also fails
+    /// if a side, or the result, is empty: the side that emptied it did not mean to keep what the
+    /// other side added.
     fn union(sides: Sides<'_, Self>) -> Ruling {
         let Sides { base, ours, theirs } = sides;
         check(base, ours, theirs)?;
@@ -104,7 +104,7 @@ fn check<C: Union>(base: &C, ours: &C, theirs: &C) -> Ruling {
     Ok(())
 }
 
-/// The keys are compared as well: their own equality may compare only an id.
+/// Compares the keys as well, because their own equality may compare only an id.
 fn same<C: Union>(a: (&C::Key, &C::Value), b: (&C::Key, &C::Value)) -> bool {
     C::Key::same(a.0, b.0) && C::Value::same(a.1, b.1)
 }
@@ -227,8 +227,8 @@ mod ordered {
             |set, base| reordered(set.iter().map(|key| base.get_index_of(key)));
     }
 
-    /// Returns whether the keys of the base are in another order, or behind a new key. `places`
-    /// are the places in the base of the keys of a side.
+    /// Returns whether the keys of the base are in another order, or come after a new key. `places`
+    /// gives, for each key of a side, its place in the base.
     fn reordered(places: impl Iterator<Item = Option<usize>>) -> bool {
         !places.map(|place| place.unwrap_or(usize::MAX)).is_sorted()
     }
