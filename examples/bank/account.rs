@@ -1,4 +1,4 @@
-//! An account in an entry of its own, and transfers that may be interrupted half way.
+//! An account in an entry of its own, and transfers that may be interrupted halfway.
 
 use std::collections::BTreeSet;
 
@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use super::refusal::Refusal;
 
-/// An account that the store has lost is not stored anew by one who read it before: halves of
-/// other transfers may have been written since.
+/// An account that was lost is not stored anew by a session that had read it before, because halves
+/// of other transfers may have been written since.
 pub(crate) static ACCOUNTS: DictDef<Account> =
     DictDef::new("bank_accounts").ttl_secs(3600).on_vanished(OnVanished::Fail);
 
-/// How often a transfer is run, each time in a transaction that has attempts of its own.
+/// How often a transfer is tried. Each try is a transaction with its own attempts.
 const TRIES: usize = 20;
 
 #[derive(Debug, Default, Serialize, Deserialize, Tracked)]
 pub(crate) struct Account {
     pub(crate) balance: i64,
-    /// The transfers of which this account's half is in the balance. A real bank would drop
-    /// those that both accounts have.
+    /// The transfers whose half is in this account's balance. A real bank would remove an id once
+    /// both accounts have it.
     done: BTreeSet<u64>,
 }
 
@@ -28,7 +28,7 @@ impl Account {
         Self { balance, done: BTreeSet::new() }
     }
 
-    /// Enters this account's half, unless it is in already.
+    /// Books this account's half, unless it is booked already.
     fn enter(&mut self, transfer: u64, amount: i64) {
         if self.done.insert(transfer) {
             self.balance += amount;
@@ -37,7 +37,7 @@ impl Account {
 }
 
 pub(crate) struct Transfer {
-    /// No other transfer has it.
+    /// Unique among all transfers.
     pub(crate) id: u64,
     pub(crate) from: &'static str,
     pub(crate) to: &'static str,
@@ -45,8 +45,8 @@ pub(crate) struct Transfer {
 }
 
 impl Transfer {
-    /// Enters those halves that are missing. It can be run as often as one likes: the balance of
-    /// an account and the ids that it remembers are one value, so they are written together.
+    /// Books the halves that are missing. This can run any number of times: the balance of an
+    /// account and the ids that it remembers are one value, so they are written together.
     pub(crate) fn enter(&self, session: &Session) -> Result<(), Refusal> {
         let missing = |owner: &str| Refusal::Missing(format!("account of {owner}"));
         let accounts = session.dict(&ACCOUNTS);
@@ -54,7 +54,7 @@ impl Transfer {
         let mut from = accounts.get_mut(self.from)?.ok_or_else(|| missing(self.from))?;
         let mut to = accounts.get_mut(self.to)?.ok_or_else(|| missing(self.to))?;
 
-        // One that is half written was allowed, and has to come to its end.
+        // A transfer that is half written was allowed, and has to be completed.
         let begun = from.done.contains(&self.id) || to.done.contains(&self.id);
         if !begun && from.balance < self.amount {
             let (owner, has) = (self.from.to_owned(), from.balance);
@@ -65,14 +65,15 @@ impl Transfer {
         Ok(())
     }
 
-    /// Runs the transfer until both halves are in, whatever became of them in the commits before.
+    /// Runs the transfer until both halves are booked, whatever happened in earlier commits.
     pub(crate) fn complete(&self, cache: &Cache) -> Result<(), Refusal> {
         let mut outcome = Ok(());
         for _ in 0..TRIES {
             outcome = cache.try_transaction(|session| self.enter(session));
             match &outcome {
-                // One half may be written, or none, or both without an answer. A transaction does
-                // not run again by itself then. The ids tell, so that this may.
+                // One half may be written, or none, or both without an answer. The transaction does
+                // not run again by itself then. The ids tell which halves are booked, so that this
+                // code may run it again.
                 Err(Refusal::Cache(Error::Conflict { .. } | Error::Unavailable { .. })) => {}
                 _ => break,
             }

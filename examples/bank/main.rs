@@ -1,8 +1,9 @@
-//! Bank: money is moved between accounts, by several at once, and the sum stays.
+//! Bank: several threads and sessions move money between accounts, and the sum stays the same.
 //!
-//! Two designs: [all accounts in one entry](one_entry), which memcached changes at once, and [an
-//! entry for each account](two_entries), where half of a transfer may be written. Run it as often
-//! as you like, on whatever store `MEMDICT_URL` names: it begins with accounts of its own.
+//! There are two designs: [all accounts in one entry](one_entry), which memcached changes
+//! atomically, and [one entry for each account](two_entries), where half of a transfer may be
+//! written. The example can run any number of times, on the store that `MEMDICT_URL` names: each
+//! run starts with new accounts.
 #![forbid(unsafe_code)]
 
 mod account;
@@ -13,7 +14,7 @@ mod two_entries;
 use memdict::Cache;
 
 fn main() -> anyhow::Result<()> {
-    // A change that did not reach the store is an error. Without this, only the report says so.
+    // A lost or refused change is an error. Without `strict`, only the report names it.
     let cache = Cache::builder().strict(true).open_from_env()?;
     one_entry::show(&cache)?;
     two_entries::show(&cache)

@@ -1,7 +1,7 @@
 //! All accounts in one entry: a transfer changes one value.
 //!
-//! One key is what memcached changes at once, so this is the safe design: whoever reads the bank
-//! finds all of a transfer in it or nothing.
+//! memcached changes one key atomically, so this is the safe design: a reader finds either the
+//! whole transfer or nothing of it.
 
 use std::{collections::BTreeMap, thread, time::Duration};
 
@@ -11,9 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::refusal::Refusal;
 
-/// What a dictionary does about a conflict, unless it says otherwise, is `OnConflict::Fail`. A
-/// bank that the store has lost is not stored anew by one who read it before: others may have
-/// changed it since.
+/// The default rule for a conflict is `OnConflict::Fail`. A bank that was lost is not stored anew
+/// by a session that had read it before, because other sessions may have changed it since.
 static BANKS: DictDef<Bank> =
     DictDef::new("bank_in_one_entry").ttl_secs(3600).on_vanished(OnVanished::Fail);
 
@@ -41,7 +40,7 @@ impl Bank {
     }
 }
 
-/// No more than that is known: it may have been evicted, or its time is over.
+/// Returns the error of a miss. The bank may have been evicted, or may have expired.
 fn missing() -> Refusal {
     Refusal::Missing(BANK.to_owned())
 }
@@ -57,8 +56,8 @@ pub(crate) fn show(cache: &Cache) -> Result<()> {
     four_threads(cache)
 }
 
-/// Two sessions read the bank, and both change it. What the second has does not know of the
-/// first's transfer, so its commit is a conflict, and nothing of it is written.
+/// Two sessions read the bank, and both change it. The second does not know of the first's
+/// transfer, so its commit is a conflict, and nothing of it is written.
 fn two_at_once(cache: &Cache) -> Result<()> {
     let (first, second) = (cache.session(), cache.session());
     first.dict(&BANKS).get_mut(BANK)?.ok_or_else(missing)?.transfer("anna", "ben", 10)?;
@@ -66,34 +65,34 @@ fn two_at_once(cache: &Cache) -> Result<()> {
     first.commit()?;
     match second.commit() {
         Err(conflict @ Error::Conflict { .. }) => println!("  {conflict}"),
-        other => bail!("two at once are a conflict, not {other:?}"),
+        other => bail!("this should be a conflict, not {other:?}"),
     }
-    // A transaction would have run again by itself, and read what is there now.
+    // A transaction would have run again by itself, with the value that is stored now.
     transfer(cache, "anna", "cleo", 20)?;
-    println!("  the second once more: anna has {}", balances(cache)?["anna"]);
+    println!("  the second transfer again: anna has {}", balances(cache)?["anna"]);
     Ok(())
 }
 
 fn transfer(cache: &Cache, from: &str, to: &str, amount: i64) -> Result<(), Refusal> {
     cache.try_transaction(|session| {
         let mut bank = session.dict(&BANKS).get_mut(BANK)?.ok_or_else(missing)?;
-        // Work takes its time, and others come in between.
+        // The work takes some time, so that other sessions come in between.
         thread::sleep(Duration::from_micros(200));
         bank.transfer(from, to, amount)
     })
 }
 
-/// The application's own error ends a transaction: nothing is written, nothing is tried again.
+/// The application's own error ends a transaction: nothing is written or tried again.
 fn overdraft(cache: &Cache) -> Result<()> {
     match transfer(cache, "dora", "anna", 1000) {
         Err(refusal @ Refusal::Overdraft { .. }) => println!("  refused: {refusal}"),
-        other => bail!("an overdraft is refused, not {other:?}"),
+        other => bail!("this should be refused, not {other:?}"),
     }
     Ok(())
 }
 
 fn four_threads(cache: &Cache) -> Result<()> {
-    // Three attempts, the default, are few for threads that do nothing else.
+    // The default of ten attempts may be too low for threads that do nothing else.
     let cache = &cache.with_retry(Retry { attempts: 100, ..Retry::default() });
     let before = cache.counters();
     let made = thread::scope(|scope| {
@@ -114,7 +113,7 @@ fn four_threads(cache: &Cache) -> Result<()> {
     Ok(())
 }
 
-/// 25 times, as far as the money goes; how often that was.
+/// Makes 25 transfers, as far as the money lasts. Returns how many were made.
 fn pay_the_others(cache: &Cache, owner: &str) -> Result<u32> {
     let mut made = 0;
     let others = OWNERS.iter().filter(|other| **other != owner);

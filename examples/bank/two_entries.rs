@@ -1,15 +1,16 @@
 //! Each account in an entry of its own: a transfer changes two values.
 //!
-//! memcached changes one key at a time, and may stop between two. So one half of a transfer may
-//! be in the store without the other, for others to see, and no client can hide that.
+//! memcached changes one key at a time, and a commit may be interrupted between two. So one half of
+//! a transfer may be stored without the other, where other sessions can see it. No client can hide
+//! that.
 //!
-//! - memdict looks at both accounts before it sends anything, so that it is rare; it says which
-//!   half was written; and a transaction does not run again by itself then, since that would
-//!   take the money twice.
-//! - The program gives each transfer an id, and each account remembers the ids of its halves.
-//!   So the transfer can be run again, and does only what is missing.
-//! - Nobody brings back an account that memcached has evicted, with its money and its ids. What
-//!   must not be lost belongs into a database.
+//! - memdict checks both accounts before it sends anything, which makes this rare. It reports which
+//!   half was written, and does not run the transaction again by itself, because that would take
+//!   the money twice.
+//! - The program gives each transfer an id, and each account remembers the ids of its halves. So
+//!   the transfer can run again, and does only what is missing.
+//! - Nothing restores an account that memcached has evicted, with its money and its ids. Data that
+//!   must not be lost belongs in a database.
 
 use anyhow::{Result, bail};
 use memdict::{Cache, CommitReport, Error};
@@ -31,14 +32,14 @@ pub(crate) fn show(cache: &Cache) -> Result<()> {
     let rent = Transfer { id: 1, from: "anna", to: "ben", amount: 40 };
     let tip = |id| Transfer { id, from: "cleo", to: "ben", amount: 5 };
 
-    // As a transaction does it: ben's account was changed meanwhile, so nothing is sent.
+    // With the check that a transaction makes: ben's account was changed, so nothing is sent.
     match crossed(cache, &rent, &tip(2), true) {
         Err(Refusal::Cache(error)) if error.is_transient() => println!("  {error}"),
-        other => bail!("nothing is sent, but: {other:?}"),
+        other => bail!("nothing should be sent, but: {other:?}"),
     }
     println!("  {}", balances(cache)?);
 
-    // Without a look: anna has paid before it turns out that ben's account was changed.
+    // Without the check: anna has paid before the commit finds that ben's account was changed.
     match crossed(cache, &rent, &tip(3), false) {
         Err(Refusal::Cache(Error::Conflict { conflicts, report, .. })) => {
             for id in report.written_keys() {
@@ -48,19 +49,19 @@ pub(crate) fn show(cache: &Cache) -> Result<()> {
                 println!("  not written: {conflict}");
             }
         }
-        other => bail!("one half is written, but: {other:?}"),
+        other => bail!("one half should be written, but: {other:?}"),
     }
     println!("  {}", balances(cache)?);
 
-    // Anybody who knows the transfer may complete it, at any time, and more than once.
+    // Any program that knows the transfer may complete it, at any time, and more than once.
     rent.complete(cache)?;
     println!("  completed: {}", balances(cache)?);
     rent.complete(cache)?;
-    println!("  once more: {}", balances(cache)?);
+    println!("  completed again: {}", balances(cache)?);
     Ok(())
 }
 
-/// Enters a transfer while another one is made between the reading and the commit.
+/// Books a transfer while another one is made between its reads and its commit.
 fn crossed(
     cache: &Cache,
     transfer: &Transfer,

@@ -1,9 +1,9 @@
-//! Counters: four threads count in one value, and every count counts.
+//! Counters: four threads add to one value, and no addition is lost.
 //!
-//! Two ways to the same total. With `merge = sum` nobody has to begin again: what a thread added
-//! is added to whatever is there by then. Without it, a thread that was not the first is in
-//! conflict, and `transaction` runs its work again. Run it as often as you like, on whatever store
-//! `MEMDICT_URL` names: it begins at 0.
+//! The example does this in two ways. With `merge = sum`, no thread has to start again: what a
+//! thread added is added to the value that is stored by then. Without it, only the first thread
+//! succeeds, the others are in conflict, and `transaction` runs their work again. The example can
+//! run any number of times, on the store that `MEMDICT_URL` names: it starts at 0.
 #![forbid(unsafe_code)]
 
 use std::thread;
@@ -12,11 +12,11 @@ use anyhow::{Context, Result, anyhow, ensure};
 use memdict::{Cache, DictDef, OnConflict, Retry, Tracked};
 use serde::{Deserialize, Serialize};
 
-/// Merging is asked for twice: by the dictionary, and by the type, which says how.
+/// Merging needs two settings: the dictionary asks for it, and the type says how.
 #[derive(Debug, Default, Serialize, Deserialize, Tracked)]
 #[memdict(merge)]
 struct Visits {
-    /// 10, and here 1 more, and there 2 more: 13.
+    /// If the base is 10, one side adds 1 and the other adds 2, the result is 13.
     #[memdict(merge = sum)]
     total: u64,
 }
@@ -24,7 +24,7 @@ struct Visits {
 static MERGED: DictDef<Visits> =
     DictDef::new("counters_merged").ttl_secs(3600).on_conflict(OnConflict::Merge);
 
-/// `OnConflict::Fail` is what a dictionary does unless it says otherwise.
+/// `OnConflict::Fail` is the default.
 static RETRIED: DictDef<Visits> =
     DictDef::new("counters_retried").ttl_secs(3600).on_conflict(OnConflict::Fail);
 
@@ -37,8 +37,8 @@ fn main() -> Result<()> {
 }
 
 fn count(how: &str, visits: &DictDef<Visits>) -> Result<()> {
-    // One for each way, because a cache counts what all of its sessions do. Three attempts, the
-    // default, are few for threads that do nothing else.
+    // Each way has its own cache, because a cache counts what all its sessions do. The default of
+    // ten attempts may be too low for threads that do nothing else.
     let cache = Cache::from_env()?.with_retry(Retry { attempts: 100, ..Retry::default() });
     cache.transaction(|session| session.dict(visits).insert("/", Visits::default()))?;
     let begin = cache.counters();
@@ -59,7 +59,7 @@ fn count(how: &str, visits: &DictDef<Visits>) -> Result<()> {
     let total = {
         let session = cache.session();
         let visits = session.dict(visits).get("/")?;
-        visits.context("the store has lost the counter, as may happen in a cache")?.total
+        visits.context("the cache has lost the counter")?.total
     };
     println!("{how}");
     println!("  commits    {:>6}", counters.commits - begin.commits);
@@ -67,11 +67,11 @@ fn count(how: &str, visits: &DictDef<Visits>) -> Result<()> {
     println!("  conflicts  {:>6}", counters.conflicts - begin.conflicts);
     println!("  tried again{:>6}", counters.retries - begin.retries);
     println!("  total      {total:>6}");
-    ensure!(total == THREADS * EACH, "a count is missing, or counted twice");
+    ensure!(total == THREADS * EACH, "an addition is missing, or was made twice");
     Ok(())
 }
 
-/// The same code for both: only the dictionary's definition differs.
+/// This code is the same for both ways: only the dictionary's definition differs.
 fn visit(cache: &Cache, visits: &DictDef<Visits>) -> Result<()> {
     cache.transaction(|session| {
         let visits = session.dict(visits);

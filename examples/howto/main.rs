@@ -1,14 +1,15 @@
-//! How to: what the Memcached Tool's own example does, and then what it could not do.
+//! How to: first what the Memcached Tool's own example does, then what the tool cannot do.
 //!
-//! Run it as often as you like, on whatever store `MEMDICT_URL` names: it goes on from what it
-//! finds there. Without that variable values live in this process, and each run begins anew.
+//! The example can run any number of times, on the store that `MEMDICT_URL` names: it continues
+//! with the stored values. Without that variable the values live in this process, and each run
+//! starts from nothing.
 #![forbid(unsafe_code)]
 
 use anyhow::{Result, ensure};
 use memdict::{Cache, CommitReport, DictDef, Tracked};
 use serde::{Deserialize, Serialize};
 
-/// An object with another inside. Neither has anything in it that says "changed".
+/// An object with another object inside. Neither has a flag that says "changed".
 #[derive(Default, Serialize, Deserialize, Tracked)]
 struct Person {
     name: String,
@@ -29,7 +30,7 @@ fn main() -> Result<()> {
     nested(&cache)
 }
 
-/// The tool's example, line for line: a counter is read, printed, and stored plus one.
+/// The tool's example, line for line: read a counter, print it, and store it plus one.
 fn counter(cache: &Cache) -> Result<()> {
     let session = cache.session();
     let dict = session.dict::<u64>("my_first_test"); // getMemcachedDict(key_prefix=...)
@@ -41,13 +42,13 @@ fn counter(cache: &Cache) -> Result<()> {
     let session = cache.session();
     let now = session.dict::<u64>("my_first_test").get("some_key")?;
     ensure!(now.as_deref() == Some(&(counter + 1)), "some_key is {now:?}");
-    println!("some_key is {} for the next one who asks", counter + 1);
+    println!("some_key is {} in the next session", counter + 1);
     Ok(())
 }
 
-/// An object that is in the store already is changed inside, and nobody stores it.
+/// Changes a field inside a stored object, without storing the object explicitly.
 fn nested(cache: &Cache) -> Result<()> {
-    // Somebody stored it, now or in an earlier run.
+    // The object may also be there from an earlier run.
     cache.transaction(|session| {
         let mut ann = session.dict(&PEOPLE).entry("ann")?.or_default();
         ann.name = "Ann".to_owned();
@@ -57,11 +58,11 @@ fn nested(cache: &Cache) -> Result<()> {
     let session = cache.session();
     let people = session.dict(&PEOPLE);
     let Some(mut ann) = people.get_mut("ann")? else {
-        anyhow::bail!("the store has lost `ann`, as a cache may: is it running?");
+        anyhow::bail!("`ann` is missing, although it was just stored: is the server running?");
     };
     let before = ann.last_seen.visits;
     println!("{} was seen {before} times", ann.name);
-    ann.last_seen.visits += 1; // nothing else: no store, no flag
+    ann.last_seen.visits += 1; // nothing else is needed: no `insert`, no flag
     ensure!(ann.changed_fields() == ["last_seen.visits"]);
     drop(ann);
     stored(&session.commit()?, 1)?;
@@ -70,22 +71,22 @@ fn nested(cache: &Cache) -> Result<()> {
     let people = session.dict(&PEOPLE);
     let visits = people.get("ann")?.map(|ann| ann.last_seen.visits);
     ensure!(visits == Some(before + 1), "another session sees {visits:?}");
-    println!("{} times, says another session", before + 1);
+    println!("another session sees {} visits", before + 1);
 
-    // What is taken for writing, and ends as it was, costs nothing.
+    // A value that is borrowed for writing, but does not change, is not written.
     if let Some(mut ann) = people.get_mut("ann")? {
         ann.name = "Ann".to_owned();
     }
     let report = session.commit()?;
     ensure!((report.written, report.unchanged) == (0, 1), "{report:?}");
-    println!("the same name given again: nothing was sent");
+    println!("the same name was assigned again: nothing was sent");
     Ok(())
 }
 
-/// Whether a commit wrote that many: a store that is down makes no error by itself.
+/// Fails unless a commit wrote this many values. A store that is down is no error by itself.
 fn stored(report: &CommitReport, written: usize) -> Result<()> {
     if let Some(lost) = report.lost.first() {
-        anyhow::bail!("the store did not take {lost}");
+        anyhow::bail!("a change was lost: {lost}");
     }
     ensure!(report.written == written, "{report:?}");
     Ok(())

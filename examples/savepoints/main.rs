@@ -1,9 +1,9 @@
 //! Savepoints: an order with extras that may not fit the budget.
 //!
-//! Each extra is tried: it takes its parts from the stock and goes onto the order. If that is
-//! too dear, or a part is not there, the session is rolled back to the savepoint before it, and
-//! nobody has to undo anything by hand. Run it as often as you like, on whatever store
-//! `MEMDICT_URL` names: it begins with an order and a stock of its own.
+//! The program tries each extra: it takes the parts from the stock and adds them to the order. If
+//! that exceeds the budget, or a part is missing, it rolls the session back to the savepoint before
+//! the extra, and no code has to undo anything. The example can run any number of times, on the
+//! store that `MEMDICT_URL` names: each run starts with a new order and a new stock.
 #![forbid(unsafe_code)]
 
 use anyhow::{Context, Result, ensure};
@@ -29,16 +29,16 @@ impl Order {
 }
 
 static ORDERS: DictDef<Order> = DictDef::new("savepoints_orders").ttl_secs(3600);
-/// How many there are of each part.
+/// The number of each part in stock.
 static STOCK: DictDef<u32> = DictDef::new("savepoints_stock").ttl_secs(3600);
 
 const ORDER: &str = "bicycle";
 
-/// Something that can be had with the bicycle, and the parts that it takes.
+/// An extra for the bicycle, with the parts that it needs.
 struct Extra {
     name: &'static str,
     parts: &'static [(&'static str, u64)],
-    /// Without them the extra is still worth having.
+    /// Parts that the extra can do without.
     optional: &'static [(&'static str, u64)],
 }
 
@@ -58,17 +58,17 @@ fn main() -> Result<()> {
         let before = session.savepoint();
         if let Some(why) = add_all(&mut session, extra)? {
             session.rollback_to(&before)?;
-            println!("{}: no, {why}; back to {}", extra.name, total(&session)?);
+            println!("{}: no, because {why}; the total is {} again", extra.name, total(&session)?);
         }
     }
     let report = session.commit()?;
-    ensure!(report.lost.is_empty(), "the store did not take {}", report.lost[0]);
+    ensure!(report.lost.is_empty(), "a change was lost: {}", report.lost[0]);
     println!("{} values were written", report.written);
 
     show(&cache)
 }
 
-/// An order of a bicycle, and a part of each kind but one.
+/// Stores an order of a bicycle, and one part of each kind but one.
 fn begin(cache: &Cache) -> Result<()> {
     cache.transaction(|session| {
         let line = Line { what: "bicycle".to_owned(), price: 500 };
@@ -81,50 +81,56 @@ fn begin(cache: &Cache) -> Result<()> {
     Ok(())
 }
 
-/// Takes an extra with all its parts; or says why not, half way through.
+/// Adds an extra with all its parts. If it does not fit, returns the reason, with the work half
+/// done.
 fn add_all(session: &mut Session, extra: &Extra) -> Result<Option<String>> {
     for part in extra.parts {
         if let Some(why) = add(session, part)? {
             return Ok(Some(why));
         }
     }
-    println!("{}: yes, that makes {}", extra.name, total(session)?);
+    println!("{}: yes, the total is {}", extra.name, total(session)?);
     for part in extra.optional {
-        // A savepoint inside another: what fits already stays.
+        // This savepoint is inside another one: the parts that already fit stay.
         let before = session.savepoint();
         if let Some(why) = add(session, part)? {
             session.rollback_to(&before)?;
-            println!("{}: without {}, {why}; back to {}", extra.name, part.0, total(session)?);
+            println!(
+                "{}: without {}, because {why}; the total is {} again",
+                extra.name,
+                part.0,
+                total(session)?
+            );
         }
     }
     Ok(None)
 }
 
-/// Takes a part from the stock and puts it onto the order, and only then looks at the sum.
+/// Takes a part from the stock and adds it to the order, and only then checks the total.
 fn add(session: &Session, &(part, price): &(&str, u64)) -> Result<Option<String>> {
     let stock = session.dict(&STOCK);
-    let mut left = stock.get_mut(part)?.context("the store has lost its stock")?;
+    let mut left = stock.get_mut(part)?.context("the cache has lost the stock")?;
     if *left == 0 {
-        return Ok(Some(format!("there is no {part}")));
+        return Ok(Some(format!("no {part} is left")));
     }
     *left -= 1;
     let orders = session.dict(&ORDERS);
-    let mut order = orders.get_mut(ORDER)?.context("the store has lost the order")?;
+    let mut order = orders.get_mut(ORDER)?.context("the cache has lost the order")?;
     order.lines.push(Line { what: part.to_owned(), price });
     let (total, budget) = (order.total(), order.budget);
-    Ok((total > budget).then(|| format!("with {part} it is {total} of {budget}")))
+    Ok((total > budget).then(|| format!("{part} makes it {total} of {budget}")))
 }
 
 fn total(session: &Session) -> Result<u64> {
     let order = session.dict(&ORDERS).get(ORDER)?;
-    Ok(order.context("the store has lost the order")?.total())
+    Ok(order.context("the cache has lost the order")?.total())
 }
 
-/// What the next session finds.
+/// Shows what the next session finds.
 fn show(cache: &Cache) -> Result<()> {
     let session = cache.session();
     let orders = session.dict(&ORDERS);
-    let order = orders.get(ORDER)?.context("the store has lost the order")?;
+    let order = orders.get(ORDER)?.context("the cache has lost the order")?;
     ensure!(order.total() <= order.budget, "{order:?}");
     let lines: Vec<_> = order.lines.iter().map(|line| line.what.as_str()).collect();
     println!("ordered for {}: {}", order.total(), lines.join(", "));

@@ -1,4 +1,4 @@
-//! What the command line asks for.
+//! The command line.
 
 use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf};
 
@@ -13,22 +13,22 @@ Counts the visitors of an access log (Common or Combined Log Format) into a memd
 
 Usage: visitors [OPTIONS] [FILE]
 
-  FILE          the log; `-` is standard input; without it, a sample of some 200 lines
-  --store URL   `memory:` or `memcache://HOST:PORT[,HOST:PORT...]`, with options behind a `?`;
-                without it, the environment variable MEMDICT_URL, or else `memory:`
+  FILE          the log; `-` is standard input; the default is a sample of some 200 lines
+  --store URL   `memory:` or `memcache://HOST:PORT[,HOST:PORT...]`, with options after a `?`;
+                the default is the environment variable MEMDICT_URL, or else `memory:`
   --batch N     how many lines one session counts (default 100)
   --json        the totals as one line of JSON on standard output
-  --dump        `ADDRESS HITS BYTES` for each visitor of the log, sorted by address, as the
-                store has it after the last commit; before the line of --json, if both are asked
+  --dump        `ADDRESS HITS BYTES` for each visitor of the log, sorted by address, as it is
+                stored after the last commit; with --json, this comes before its line
   -h, --help    this text
 
 The totals are a table on standard output, or on standard error with --json or --dump. Lines that
-are not in the format are reported on standard error and skipped. Exit status: 0 when the log was
-counted, even if the store lost some of it (that is said on standard error), 1 when something
-failed, 2 for a command line that cannot be understood.
+are not in the format are reported on standard error and skipped. Exit status: 0 if the log was
+counted, even if the store lost some of it (standard error says so), 1 if something failed, 2 for
+an invalid command line.
 ";
 
-/// What to do.
+/// What the command line asks for.
 #[derive(Debug)]
 pub(crate) enum Wanted {
     Help,
@@ -37,7 +37,7 @@ pub(crate) enum Wanted {
 
 #[derive(Debug)]
 pub(crate) struct Args {
-    /// The store's URL; none: what the environment says.
+    /// The store's URL; `None` if the environment names the store.
     pub(crate) store: Option<String>,
     /// How many lines one session counts.
     pub(crate) batch: NonZeroUsize,
@@ -46,7 +46,7 @@ pub(crate) struct Args {
     pub(crate) input: Input,
 }
 
-/// Where the log is.
+/// Where the log comes from.
 #[derive(Debug)]
 pub(crate) enum Input {
     Stdin,
@@ -71,7 +71,7 @@ impl Default for Args {
 ///
 /// # Errors
 ///
-/// For what is unknown, incomplete or not allowed; the message names it.
+/// Fails for a word that is unknown, incomplete or not allowed; the message names it.
 pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Wanted> {
     let mut args = Args::default();
     let mut file = None;

@@ -1,4 +1,4 @@
-//! The job: lines to objects, a batch at a time.
+//! Counts lines in stored objects, a batch at a time.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -16,27 +16,27 @@ use crate::{
     output::note,
 };
 
-/// How often an object is tried while other processes change it, too. Of those who meet, one always
-/// gets its change into the store, so a few of them never reach this.
+/// How often an object is tried if other processes change it at the same time. Of the processes
+/// that meet, one always succeeds, so a few processes never reach this limit.
 const TRIES: u32 = 50;
 
 /// What became of the lines.
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
-    /// All lines, bad ones included.
+    /// All lines, including bad ones.
     pub(crate) lines: u64,
     pub(crate) bad_lines: u64,
-    /// Each address met, sorted bytewise, and the hits that its object was given.
+    /// Each address in the log, sorted bytewise, with the hits that this run added to its object.
     pub(crate) visitors: BTreeMap<String, u64>,
     pub(crate) pages: HashSet<String>,
-    /// What storing explicitly would have cost: each object, once in each batch.
+    /// How many writes explicit storing would have cost: each object once in each batch.
     pub(crate) explicit_writes: u64,
     /// The sums of all reports.
     pub(crate) writes: u64,
     pub(crate) unchanged: u64,
     pub(crate) lost: u64,
     pub(crate) refused: u64,
-    /// The first change that is not in the store, and why.
+    /// The first change that is not stored, with the reason.
     pub(crate) first_unwritten: Option<String>,
 }
 
@@ -76,8 +76,8 @@ pub(crate) fn count(
 }
 
 impl Totals {
-    /// Counts one batch: a load and a commit for each dictionary, and once more for the objects that
-    /// another process changed at the same time. No line is counted twice, and none is left out.
+    /// Counts one batch: one load and one commit for each dictionary, and another for the objects
+    /// that another process changed at the same time. Each line is counted exactly once.
     fn count(&mut self, cache: &Cache, lines: &[Line]) -> Result<()> {
         let mut by_address = BTreeMap::<&str, Vec<&Line>>::new();
         let mut largest = BTreeMap::<&str, u64>::new();

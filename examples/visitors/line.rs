@@ -5,26 +5,26 @@
 //! ADDRESS IDENT USER [TIME] "REQUEST" STATUS SIZE "REFERER" "AGENT"
 //! ```
 //!
-//! What clients send stands between the quotes, and may be anything: a request is taken as it
-//! is, whatever it looks like. What the server itself writes must be right.
+//! The quoted parts come from clients and may contain anything: a request is taken as it is. The
+//! other parts come from the server and must be in the format.
 
 use std::fmt;
 
 use chrono::DateTime;
 
-/// The longest line taken, in bytes: far above what servers let through, and short enough for
-/// each of its parts to be a key.
+/// The longest accepted line, in bytes: far more than servers let through, and short enough for
+/// each part of the line to be a key.
 const MAX_LENGTH: usize = 32 * 1024;
 
-/// What is counted of a line.
+/// The parts of a line that are counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
     /// The client, as the log names it.
     pub(crate) address: String,
     /// Seconds since 1970.
     pub(crate) time: i64,
-    /// What was asked for, without the query behind a `?`; the whole request if it is not of
-    /// the form `METHOD TARGET PROTOCOL`.
+    /// The requested path, without the query after a `?`; the whole request if it is not of the
+    /// form `METHOD TARGET PROTOCOL`.
     pub(crate) path: String,
     pub(crate) status: u16,
     /// The size of the response, 0 for `-`.
@@ -46,12 +46,12 @@ impl fmt::Display for Bad {
 impl std::error::Error for Bad {}
 
 impl Line {
-    /// Reads a line as it stands in the file, with or without its end. Bytes that are not UTF-8
-    /// are replaced: logs have them, in what clients sent.
+    /// Parses a line as it is in the file, with or without its line ending. Bytes that are not
+    /// UTF-8 are replaced, because logs contain them in what clients sent.
     ///
     /// # Errors
     ///
-    /// [`Bad`], with the first thing that is not as the format says.
+    /// Returns [`Bad`] with the first deviation from the format.
     pub(crate) fn parse(raw: &[u8]) -> Result<Self, Bad> {
         let text = String::from_utf8_lossy(raw);
         let text = text.trim_end_matches(['\n', '\r']);
@@ -63,7 +63,7 @@ impl Line {
         }
         let mut rest = Rest(text);
         let address = rest.word().ok_or(Bad("it does not begin with an address"))?;
-        // A user's name may have spaces in it.
+        // A user's name may contain spaces.
         let _ident_and_user = rest
             .until(" [")
             .filter(|who| who.contains(' '))
@@ -95,11 +95,11 @@ impl Line {
     }
 }
 
-/// What is not yet read of a line.
+/// The part of a line that is not yet read.
 struct Rest<'a>(&'a str);
 
 impl<'a> Rest<'a> {
-    /// Up to the next space or the end; none if that is nothing.
+    /// Returns the text up to the next space or the end, unless it is empty.
     fn word(&mut self) -> Option<&'a str> {
         let (word, rest) = self.0.split_once(' ').unwrap_or((self.0, ""));
         self.0 = rest;
@@ -112,8 +112,8 @@ impl<'a> Rest<'a> {
         Some(part)
     }
 
-    /// What stands in quotes, and the space behind it. A quote inside is escaped by a `\`, or,
-    /// as some servers write it, not at all: one that ends is followed by a space or nothing.
+    /// Returns a quoted text, and skips the space after it. A quote inside is escaped by a `\`, or,
+    /// by some servers, not at all: the closing quote is followed by a space or by the end.
     fn quoted(&mut self) -> Option<&'a str> {
         let inside = self.0.strip_prefix('"')?;
         let mut escaped = false;
@@ -146,7 +146,7 @@ fn status(word: &str) -> Option<u16> {
 fn size(word: &str) -> Option<u64> {
     match word {
         "-" => Some(0),
-        // `parse` alone would take `+5`.
+        // `parse` alone would accept `+5`.
         _ if word.bytes().all(|byte| byte.is_ascii_digit()) => word.parse().ok(),
         _ => None,
     }

@@ -1,10 +1,11 @@
-//! Counts the visitors of an access log into objects that nobody stores explicitly.
+//! Counts the visitors of an access log in objects that no code stores explicitly.
 //!
-//! For each batch of lines there is one session: it loads an object for each client address and
-//! one for each path, changes them as plain Rust values, and commits. What was written in the
-//! end, beside what storing every object after every change would have written, is in the table.
+//! There is one session for each batch of lines. It loads an object for each client address and one
+//! for each path, changes them as plain Rust values, and commits. The table shows how many writes
+//! this made, and how many there would have been if the program had stored every object after every
+//! change.
 //!
-//! Run it twice on one memcached, and it counts on: the objects outlive their sessions.
+//! A second run on the same memcached continues counting: the objects outlive their sessions.
 #![forbid(unsafe_code)]
 
 mod args;
@@ -33,13 +34,13 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            output::note(&format!("{error:#}; --help tells what there is"));
+            output::note(&format!("{error:#}; --help lists the options"));
             return ExitCode::from(2);
         }
     };
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read the output has seen enough.
+        // The reader closed the pipe, because it has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::note(&format!("{error:#}"));
@@ -59,18 +60,18 @@ fn run(args: &Args) -> Result<()> {
     let start = Instant::now();
     let totals = count::count(&cache, input, args.batch, &bar);
     let took = start.elapsed();
-    // Also before an error is shown, which would stand behind the bar.
+    // This comes before an error is shown, so that it does not appear after the bar.
     bar.finish_and_clear();
 
     let totals = totals?;
     stored::check(&totals)?;
-    // Taken before the loads of reading back.
+    // The number is taken before reading back adds to it.
     let loads = cache.counters().loads;
     let stored = stored::read_back(&cache, &totals)?;
     output::show(args, &totals, loads, took, &stored)
 }
 
-/// The log, and how long it is where that is known.
+/// Opens the log. Returns its length as well, if that is known.
 fn open(input: &Input) -> Result<(Box<dyn BufRead>, Option<u64>)> {
     Ok(match input {
         Input::Stdin => (Box::new(io::stdin().lock()), None),

@@ -1,7 +1,7 @@
-//! What is kept: one object per client address, one per path.
+//! The stored objects: one for each client address, and one for each path.
 //!
-//! These are plain structs with plain methods. Nothing in them says what was changed, and
-//! nobody stores them: a session notices.
+//! These are plain structs with plain methods. They contain no flags for changes, and no code
+//! stores them: a session notices the changes.
 
 use std::collections::BTreeMap;
 
@@ -10,30 +10,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::line::Line;
 
-/// One per client address.
+/// The visitors, by client address.
 pub(crate) static VISITORS: DictDef<Visitor> = DictDef::new("visitors");
 
-/// One per path.
+/// The pages, by path.
 pub(crate) static PAGES: DictDef<Page> = DictDef::new("pages");
 
-/// Who a client address was.
+/// What is known of a client address.
 #[derive(Serialize, Deserialize, Tracked)]
 pub(crate) struct Visitor {
     pub(crate) hits: u64,
     pub(crate) bytes: u64,
-    /// Seconds since 1970, as all times.
+    /// Seconds since 1970, like all times here.
     first: i64,
     last: i64,
-    /// The path asked for at `last`.
+    /// The path that was requested at `last`.
     last_path: String,
-    /// Hits per status code.
+    /// Hits by status code.
     statuses: BTreeMap<u16, u64>,
-    /// Hits per user agent, where the log names it.
+    /// Hits by user agent, if the log names it.
     agents: BTreeMap<String, u64>,
 }
 
 impl Visitor {
-    /// One who comes at this time, not counted yet.
+    /// Returns a visitor who comes at this time and has no hits yet.
     pub(crate) fn arriving(time: i64) -> Self {
         Self {
             hits: 0,
@@ -46,7 +46,7 @@ impl Visitor {
         }
     }
 
-    /// Counts a line of this address. Several logs may come in any order.
+    /// Counts a line with this address. Several logs may be counted in any order.
     pub(crate) fn count(&mut self, line: &Line) {
         self.hits += 1;
         self.bytes = self.bytes.saturating_add(line.bytes);
@@ -61,8 +61,8 @@ impl Visitor {
         }
     }
 
-    /// Whether its parts fit together: they were changed in different places, so this shows
-    /// that they were stored together.
+    /// Returns whether the parts are consistent. They were changed in different places, so this
+    /// shows that they were stored together.
     pub(crate) fn is_whole(&self) -> bool {
         self.hits == self.statuses.values().sum::<u64>()
             && self.hits >= self.agents.values().sum::<u64>()
@@ -70,7 +70,7 @@ impl Visitor {
     }
 }
 
-/// What a path was.
+/// What is known of a path.
 #[derive(Default, Serialize, Deserialize, Tracked)]
 pub(crate) struct Page {
     /// The largest response so far, in bytes.

@@ -1,4 +1,4 @@
-//! What is shown: progress, notes, and the three forms of the result.
+//! Output: progress, notes, and the three forms of the result.
 
 use std::{
     fmt::Write as _,
@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use crate::{args::Args, count::Totals, stored::Stored};
 
-/// A bar over this many bytes, or over as many as come. On a terminal only: in a pipe, or in a
-/// file, it would be noise.
+/// Returns a progress bar over this many bytes, or one without an end. The bar is shown only on a
+/// terminal, because it would be noise in a pipe or in a file.
 pub(crate) fn progress(bytes: Option<u64>) -> Result<ProgressBar> {
     if !io::stderr().is_terminal() {
         return Ok(ProgressBar::hidden());
@@ -26,12 +26,12 @@ pub(crate) fn progress(bytes: Option<u64>) -> Result<ProgressBar> {
     })
 }
 
-/// Says something on standard error, if anybody listens.
+/// Writes a note to standard error, if that is open.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "visitors: {text}");
 }
 
-/// The totals, with the names and in the order of the line of JSON.
+/// The totals, with the names and in the order of the JSON output.
 #[derive(Serialize)]
 struct Summary {
     lines: u64,
@@ -45,7 +45,7 @@ struct Summary {
     lost: u64,
 }
 
-/// Shows the result in the forms that were asked for.
+/// Shows the result in the requested forms.
 pub(crate) fn show(
     args: &Args,
     totals: &Totals,

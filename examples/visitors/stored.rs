@@ -1,14 +1,14 @@
-//! What the store has after the last commit, and whether that is what the run has shown.
+//! Checks what the store has after the last commit.
 
 use anyhow::{Result, ensure};
 use memdict::Cache;
 
 use crate::{count::Totals, objects::VISITORS, output::note};
 
-/// How many values are held at a time.
+/// How many values are read at a time.
 const CHUNK: usize = 500;
 
-/// A visitor, as the store has it.
+/// A visitor as it is stored.
 #[derive(Debug)]
 pub(crate) struct Stored {
     pub(crate) address: String,
@@ -20,8 +20,8 @@ pub(crate) struct Stored {
 ///
 /// # Errors
 ///
-/// For an object whose parts do not fit together. One that is gone or poorer than it was is no
-/// error: a store may lose values, and that is said on standard error.
+/// Fails for an object whose parts are inconsistent. One that is gone, or has fewer hits than it
+/// had, is no error, because a store may lose values; a note reports it.
 pub(crate) fn read_back(cache: &Cache, totals: &Totals) -> Result<Vec<Stored>> {
     let expected: Vec<_> = totals.visitors.iter().collect();
     let (mut found, mut poorer) = (Vec::new(), 0);
@@ -33,9 +33,9 @@ pub(crate) fn read_back(cache: &Cache, totals: &Totals) -> Result<Vec<Stored>> {
             let Some(visitor) = visitor else { continue };
             ensure!(
                 visitor.is_whole(),
-                "the parts of visitor {address} do not fit together: did another program store it?"
+                "the parts of visitor {address} are inconsistent: did another program store it?"
             );
-            // Above what this run gave it: from earlier runs.
+            // It may have more hits than this run added, from earlier runs.
             poorer += usize::from(visitor.hits < **given);
             found.push(Stored {
                 address: address.to_string(),
@@ -48,27 +48,28 @@ pub(crate) fn read_back(cache: &Cache, totals: &Totals) -> Result<Vec<Stored>> {
     if missing + poorer > 0 {
         note(&format!(
             "of {} visitors, {missing} are not in the store and {poorer} have fewer hits than were \
-             counted: the store has lost values",
+             counted, because the store has lost values",
             expected.len(),
         ));
     }
     Ok(found)
 }
 
-/// Checks what must hold for every log, whatever was in the store before and whatever it lost.
+/// Checks the sums, which hold for every log, whatever was in the store before and whatever it
+/// lost.
 ///
 /// # Errors
 ///
-/// For a sum that does not come out.
+/// Fails for a sum that is wrong.
 pub(crate) fn check(totals: &Totals) -> Result<()> {
     let given: u64 = totals.visitors.values().sum();
     let good = totals.lines - totals.bad_lines;
-    ensure!(given == good, "{good} lines made {given} hits");
+    ensure!(given == good, "{good} good lines gave {given} hits");
 
-    let Totals { explicit_writes: handed_out, writes, unchanged, lost, refused, .. } = totals;
+    let Totals { explicit_writes: borrowed, writes, unchanged, lost, refused, .. } = totals;
     ensure!(
-        writes + unchanged + lost + refused == *handed_out,
-        "{handed_out} objects were handed out for writing, but the reports name {writes} written, \
+        writes + unchanged + lost + refused == *borrowed,
+        "{borrowed} objects were borrowed for writing, but the reports name {writes} written, \
          {unchanged} unchanged, {lost} lost and {refused} refused"
     );
     Ok(())

@@ -1,10 +1,10 @@
-//! A library, as one would write it with ZODB: objects that refer to each other, changed like any
-//! others, and sessions that write what was changed.
+//! A library, written as one would write it with ZODB: objects that refer to each other and are
+//! changed like any others, and sessions that write what was changed.
 //!
-//! What is different: there is no root that everything hangs on, for each object is an entry of a
-//! dictionary with a key of its own; a reference is a [`Link`], followed when it is wanted; and an
-//! object may be gone, for this is a cache. Run it as often as you like, on whatever store
-//! `MEMDICT_URL` names: it begins with a library of its own.
+//! Three things differ from ZODB. There is no root object, because each object is an entry of a
+//! dictionary with a key of its own. A reference is a [`Link`], which is followed on demand. And an
+//! object may be lost, because this is a cache. The example can run any number of times, on the
+//! store that `MEMDICT_URL` names: each run starts with a new library.
 #![forbid(unsafe_code)]
 
 use anyhow::{Context, Result, ensure};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, Deserialize, Tracked)]
 struct Library {
-    /// By title, as the shelves are.
+    /// In the order of the shelves.
     books: Vec<Link<Book>>,
 }
 
@@ -21,7 +21,7 @@ struct Library {
 struct Book {
     title: String,
     author: Link<Author>,
-    /// Part of the book, not objects of their own.
+    /// The loans are part of the book, not objects of their own.
     loans: Vec<Loan>,
 }
 
@@ -40,7 +40,7 @@ static LIBRARIES: DictDef<Library> = DictDef::new("zodb_libraries").ttl_secs(360
 static BOOKS: DictDef<Book> = DictDef::new("zodb_books").ttl_secs(3600);
 static AUTHORS: DictDef<Author> = DictDef::new("zodb_authors").ttl_secs(3600);
 
-/// Where the program begins: what ZODB's root is for.
+/// The key where the program starts. In ZODB this would be the root.
 const LIBRARY: &str = "town";
 
 const STOCK: [(&str, &str, &str); 3] = [
@@ -61,7 +61,8 @@ fn main() -> Result<()> {
     lost(&cache)
 }
 
-/// Stores the objects. Links may lead anywhere, so the order is of no importance.
+/// Stores the objects. Links may refer to objects that are not stored yet, so the order does not
+/// matter.
 fn fill(cache: &Cache) -> Result<()> {
     cache.transaction(|session| {
         let books = STOCK.map(|(key, ..)| Link::new(&BOOKS, key)).into();
@@ -81,16 +82,16 @@ fn fill(cache: &Cache) -> Result<()> {
 /// Follows the links from the library to its books, and from each book to its author.
 fn list(session: &Session) -> Result<()> {
     let library = session.dict(&LIBRARIES).get(LIBRARY)?.context("the library is lost")?;
-    // All books in one round trip; `follow` alone would make one for each.
+    // This loads all books in one round trip; `follow` alone would need one for each.
     session.dict(&BOOKS).prefetch(library.books.iter().map(Link::key))?;
     for link in &library.books {
-        // What is lost is a miss, and what a miss means is for the program to say.
+        // A lost object is a miss, and the program decides what a miss means.
         let Some(book) = session.follow(link)? else {
             println!("  {}: lost", link.key());
             continue;
         };
         let author = session.follow(&book.author)?;
-        let author = author.as_ref().map_or("an author who is lost", |author| &author.name);
+        let author = author.as_ref().map_or("an unknown author", |author| &author.name);
         let out = book.loans.iter().find(|loan| !loan.returned);
         let out = out.map(|loan| format!(", lent to {}", loan.reader)).unwrap_or_default();
         println!("  {} by {author}{out}", book.title);
@@ -98,11 +99,11 @@ fn list(session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// Lends a book; false if somebody else has it.
+/// Lends a book. Returns `false` if it is already lent.
 fn lend(session: &Session, book: &str, reader: &str) -> Result<bool> {
     let mut book = session.dict(&BOOKS).get_mut(book)?.context("the book is lost")?;
     let is_out = book.loans.iter().any(|loan| !loan.returned);
-    // No `_p_changed = True`: that this list is inside a book makes no difference.
+    // ZODB would need `_p_changed = True`, because this list is inside a book.
     book.loans.push(Loan { reader: reader.to_owned(), returned: false });
     Ok(!is_out)
 }
@@ -110,7 +111,7 @@ fn lend(session: &Session, book: &str, reader: &str) -> Result<bool> {
 /// A change deep inside an object is noticed, and only that object is written.
 fn change_inside(cache: &Cache) -> Result<()> {
     let session = cache.session();
-    ensure!(lend(&session, "lamp", "Pia")?, "somebody else has it");
+    ensure!(lend(&session, "lamp", "Pia")?, "the book is already lent");
     let report = session.commit()?;
     println!("Pia takes one book: {} object written", report.written);
     Ok(())
@@ -120,13 +121,13 @@ fn change_inside(cache: &Cache) -> Result<()> {
 fn abort(cache: &Cache) -> Result<()> {
     let session = cache.session();
     session.dict(&BOOKS).remove("tides")?;
-    println!("Without the second book, which this session removed and then is aborted:");
+    println!("A session removes the second book, and then is rolled back. Before that, it sees:");
     list(&session)?;
     session.rollback();
     Ok(())
 }
 
-/// A savepoint takes back a part of a session's work.
+/// A rollback to a savepoint undoes a part of a session's work.
 fn savepoint(cache: &Cache) -> Result<()> {
     let mut session = cache.session();
     for book in ["tides", "lamp", "wolves"] {
@@ -141,36 +142,36 @@ fn savepoint(cache: &Cache) -> Result<()> {
     list(&cache.session())
 }
 
-/// In one session all links to an object lead to the one object.
+/// In one session, all links to an object lead to the same object.
 fn same_object(cache: &Cache) -> Result<()> {
     let session = cache.session();
     let books = session.dict(&BOOKS);
     let lamp = books.get("lamp")?.context("the book is lost")?;
     let tides = books.get("tides")?.context("the book is lost")?;
-    // `follow` is for reading. For writing, the link's key leads to the object.
+    // `follow` returns the object for reading. The link's key gives access for writing.
     let authors = session.dict(&AUTHORS);
     authors.get_mut(lamp.author.key())?.context("the author is lost")?.name = "J. Moor".to_owned();
     let author = session.follow(&tides.author)?.context("the author is lost")?;
-    println!("renamed by way of one book, seen from another: {}", author.name);
+    println!("An author is renamed through one book; another book sees: {}", author.name);
     drop((lamp, tides, author));
     session.commit()?;
     Ok(())
 }
 
-/// A cache may lose an object at any time, whoever links to it.
+/// A cache may lose an object at any time, even if others link to it.
 fn lost(cache: &Cache) -> Result<()> {
     cache.transaction(|session| session.dict(&AUTHORS).remove("ilyin"))?;
     println!("An author is lost:");
     list(&cache.session())?;
 
-    // The program makes the object anew, from wherever it knows it, and stores it in its place.
-    let made_anew = cache.transaction(|session| {
+    // The program creates the object again, from its own knowledge, and stores it under its key.
+    let restored = cache.transaction(|session| {
         let Some(book) = session.dict(&BOOKS).get("wolves")? else { return Ok(false) };
         let author = session.dict(&AUTHORS).entry(book.author.key())?;
         author.or_insert_with(|| Author { name: "Oleg Ilyin".to_owned() });
         Ok(true)
     })?;
-    ensure!(made_anew, "the book is lost");
-    println!("and made anew:");
+    ensure!(restored, "the book is lost");
+    println!("The author is stored again:");
     list(&cache.session())
 }

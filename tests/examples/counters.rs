@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::run::{Ran, example};
 use memdict_tests::Memcached;
 
-/// The two tables: each line's label and number.
+/// Returns the labels and numbers of the two tables.
 fn tables(ran: &Ran) -> [BTreeMap<&str, u64>; 2] {
     let (merged, retried) = ran.ok().split_once("fail and try again\n").expect("two tables");
     let merged = merged.strip_prefix("merge = sum\n").expect("the first one");
@@ -28,12 +28,12 @@ fn both_ways_count_all(ran: &Ran) {
 }
 
 #[test]
-fn merged_or_tried_again_every_count_counts() {
+fn with_a_merge_or_with_retries_no_addition_is_lost() {
     both_ways_count_all(&Ran::of(&mut example("counters")));
 }
 
 #[test]
-fn on_a_memcached_it_begins_at_0_each_time() {
+fn on_a_memcached_each_run_starts_at_0() {
     let server = Memcached::start();
     for _ in 0..2 {
         let mut counters = example("counters");

@@ -1,29 +1,30 @@
-//! The `howto` example: what it prints is what it has checked.
+//! The `howto` example checks what it prints.
 
 use crate::run::{Ran, example};
 use memdict_tests::Memcached;
 
 #[test]
-fn each_run_on_the_embedded_store_begins_anew() {
+fn each_run_on_the_embedded_store_starts_from_nothing() {
     for _ in 0..2 {
         assert_eq!(Ran::of(&mut example("howto")).ok(), shown(0));
     }
 }
 
 #[test]
-fn on_a_memcached_it_goes_on_from_what_is_there() {
+fn on_a_memcached_each_run_continues_with_the_stored_values() {
     let server = Memcached::start();
     for before in 0..3 {
         let mut howto = example("howto");
         howto.env("MEMDICT_URL", format!("memcache://{}", server.address()));
         assert_eq!(Ran::of(&mut howto).ok(), shown(before));
     }
-    // The counter and the visits, each time, and once what `ann` is; the last step sent nothing.
+    // Each run writes the counter and the visits, and the first run also `ann`. The last step sends
+    // nothing.
     assert_eq!(server.stat("cmd_set"), 3 * 2 + 1);
 }
 
 #[test]
-fn a_server_that_is_down_is_said_without_a_panic() {
+fn a_server_that_is_down_is_reported_without_a_panic() {
     let mut server = Memcached::start();
     server.kill();
     let mut howto = example("howto");
@@ -38,9 +39,9 @@ fn shown(before: u64) -> String {
     let after = before + 1;
     format!(
         "some_key is {before}\n\
-         some_key is {after} for the next one who asks\n\
+         some_key is {after} in the next session\n\
          Ann was seen {before} times\n\
-         {after} times, says another session\n\
-         the same name given again: nothing was sent\n"
+         another session sees {after} visits\n\
+         the same name was assigned again: nothing was sent\n"
     )
 }

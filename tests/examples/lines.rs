@@ -1,4 +1,4 @@
-//! What the `visitors` example takes for a line of a log, and what it says of others.
+//! Which lines of a log the `visitors` example accepts, and what it says of others.
 
 #[path = "../../examples/visitors/line.rs"]
 mod line;
@@ -13,7 +13,7 @@ fn good(text: &str) -> Line {
 
 fn reason(text: &str) -> String {
     let line = Line::parse(text.as_bytes());
-    line.err().unwrap_or_else(|| panic!("{text} is taken")).to_string()
+    line.err().unwrap_or_else(|| panic!("{text} is accepted")).to_string()
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn both_formats_are_read() {
 }
 
 #[test]
-fn what_a_server_may_write_is_taken() {
+fn a_line_that_a_server_may_write_is_accepted() {
     let of = |address: &str, user: &str, zone: &str| {
         let time = format!("17/May/2015:10:05:03 {zone}");
         good(&format!("{address} - {user} [{time}] \"GET / HTTP/1.1\" 304 -"))
@@ -71,7 +71,7 @@ fn bytes_that_are_not_utf8_are_replaced() {
 }
 
 #[test]
-fn what_is_not_in_the_format_has_a_reason() {
+fn a_line_that_is_not_in_the_format_is_refused_with_a_reason() {
     let request = "\"GET / HTTP/1.1\"";
     let huge = format!("{HEAD}\"GET /{} HTTP/1.1\" 200 1", "x".repeat(40_000));
     for (text, part) in [

@@ -1,4 +1,4 @@
-//! Logs, and what a dump of them must be: counted here as awk would, without the example's parser.
+//! Logs, and their expected dumps, which are counted as awk would, without the example's parser.
 
 use std::{
     collections::BTreeMap,
@@ -9,11 +9,11 @@ use std::{
 
 use crate::run::root;
 
-/// The lines of the sample that are not in the format, and a part of each one's reason.
+/// The lines of the sample that are not in the format, each with a part of its reason.
 pub(crate) const BAD: [(usize, &str); 6] =
     [(33, "empty"), (61, "time"), (88, "request"), (121, "user"), (150, "size"), (177, "status")];
 
-/// A log whose good lines have no odd requests that shift awk's fields.
+/// A log in which no good line has an odd request that shifts awk's fields.
 pub(crate) struct Log {
     pub(crate) path: PathBuf,
     bad: &'static [(usize, &'static str)],
@@ -24,13 +24,13 @@ impl Log {
         Self { path: root().join("examples/visitors/sample.log"), bad: &BAD }
     }
 
-    /// 7,000 lines of a public site, where they lie beside the repository.
+    /// Returns 7,000 lines of a public site, if they are beside the repository.
     pub(crate) fn real() -> Option<Self> {
         let path = root().join("../shared/data/access.log");
         path.exists().then_some(Self { path, bad: &[] })
     }
 
-    /// Those that there are.
+    /// Returns the logs that are available.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         [Some(Self::sample()), Self::real()].into_iter().flatten()
     }
@@ -51,7 +51,7 @@ impl Log {
         self.bad.len() as u64
     }
 
-    /// What `--dump` must show after the log was counted this often:
+    /// Returns what `--dump` has to show after the log was counted this often:
     /// `{h[$1]++; if ($10 ~ /^[0-9]+$/) b[$1]+=$10} END {for (a in h) print a, h[a], b[a]+0}`
     pub(crate) fn dump(&self, times: u64) -> String {
         let mut visitors: BTreeMap<String, (u64, u64)> = BTreeMap::new();

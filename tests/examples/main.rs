@@ -1,5 +1,5 @@
-//! The examples, run as processes on the embedded store and on memcached, and what they take for
-//! a line of a log. One test program, so that cargo builds the examples for it once.
+//! The examples, run as processes on the embedded store and on memcached, and the parser of the
+//! `visitors` example. This is one test program, so that cargo builds the examples for it once.
 
 mod bank;
 mod counters;

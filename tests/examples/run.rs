@@ -1,4 +1,4 @@
-//! The examples as a user runs them: built by cargo, started as processes.
+//! Runs the examples as a user does: cargo builds them, and they run as processes.
 
 use std::{
     io::Write,
@@ -9,20 +9,20 @@ use std::{
 
 use serde_json::Value;
 
-/// The root of the repository.
+/// Returns the root of the repository.
 pub(crate) fn root() -> &'static Path {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests.parent().expect("the tests are a folder of it")
+    tests.parent().expect("the tests are a folder of the repository")
 }
 
-/// An example to be started, of whose surroundings nothing but the arguments counts.
+/// Returns a command for an example that depends on its arguments alone, not on the environment.
 pub(crate) fn example(name: &str) -> Command {
     let mut command = Command::new(executable(name));
     command.env_remove("MEMDICT_URL").env_remove("RUST_BACKTRACE").stdin(Stdio::null());
     command
 }
 
-/// Built once: they are in another package, so cargo has not done it yet.
+/// Builds the examples once. They are in another package, so cargo has not built them yet.
 fn executable(name: &str) -> PathBuf {
     static BUILT: OnceLock<Vec<PathBuf>> = OnceLock::new();
     let all = BUILT.get_or_init(|| {
@@ -58,7 +58,7 @@ impl Ran {
         command.output().expect("the example runs").into()
     }
 
-    /// With this as its standard input.
+    /// Runs a command with this as its standard input.
     pub(crate) fn fed(command: &mut Command, input: &[u8]) -> Self {
         let mut child = start(command.stdin(Stdio::piped()));
         let mut stdin = child.stdin.take().expect("standard input is a pipe");
@@ -71,7 +71,7 @@ impl Ran {
         child.wait_with_output().expect("the example ends").into()
     }
 
-    /// What it wrote on standard output; it must have succeeded.
+    /// Returns the standard output of a process that has to have succeeded.
     pub(crate) fn ok(&self) -> &str {
         assert_eq!(self.code, Some(0), "{self:?}");
         &self.out
@@ -84,7 +84,7 @@ impl From<Output> for Ran {
     }
 }
 
-/// Starts it; what it writes is kept for [`Ran::end`].
+/// Starts a process and keeps its output for [`Ran::end`].
 pub(crate) fn start(command: &mut Command) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the example starts")
 }

@@ -1,14 +1,14 @@
-//! The `savepoints` example: what fits is ordered, what does not leaves no trace.
+//! The `savepoints` example: extras that fit are ordered, and others leave no trace.
 
 use crate::run::{Ran, example};
 use memdict_tests::Memcached;
 
 const SHOWN: &str = "\
-lights: yes, that makes 575
-motor: no, with motor it is 925 of 700; back to 575
-basket: yes, that makes 600
-basket: without lining, with lining it is 710 of 700; back to 600
-trailer: no, there is no trailer; back to 600
+lights: yes, the total is 575
+motor: no, because motor makes it 925 of 700; the total is 575 again
+basket: yes, the total is 600
+basket: without lining, because lining makes it 710 of 700; the total is 600 again
+trailer: no, because no trailer is left; the total is 600 again
 4 values were written
 ordered for 600: bicycle, lamp, dynamo, basket
 lamp: 0 left
@@ -18,18 +18,18 @@ coupling: 1 left
 ";
 
 #[test]
-fn it_shows_what_was_rolled_back_and_what_stays() {
+fn it_shows_what_is_rolled_back_and_what_is_kept() {
     assert_eq!(Ran::of(&mut example("savepoints")).ok(), SHOWN);
 }
 
 #[test]
-fn on_a_memcached_only_what_stays_is_sent() {
+fn on_a_memcached_only_what_is_kept_is_sent() {
     let server = Memcached::start();
     for run in 1..3 {
         let mut savepoints = example("savepoints");
         savepoints.env("MEMDICT_URL", format!("memcache://{}", server.address()));
         assert_eq!(Ran::of(&mut savepoints).ok(), SHOWN);
-        // What it begins with, and what it says that it wrote.
+        // The values that it starts with, and those that it says it wrote.
         assert_eq!(server.stat("cmd_set"), run * (9 + 4));
     }
 }

@@ -1,4 +1,4 @@
-//! The `visitors` example on the embedded store: what it counts, shows and says.
+//! The `visitors` example on the embedded store: its counts, its output and its notes.
 
 use crate::log::{BAD, Log};
 use crate::run::{Ran, example, root};
@@ -21,7 +21,7 @@ fn visitors(args: &[&str]) -> Ran {
     Ran::of(example("visitors").args(args))
 }
 
-/// The rows of the table, each as its label.
+/// Returns the labels of the table's rows.
 fn labels(text: &str) -> Vec<&str> {
     let rows = text.lines().filter(|line| !line.starts_with("visitors: "));
     rows.map(|row| row.rsplit_once(' ').map_or("", |(label, _)| label.trim())).collect()
@@ -40,7 +40,7 @@ fn without_arguments_the_sample_is_counted_and_a_table_shown() {
 }
 
 #[test]
-fn the_dump_is_what_awk_counts_whatever_the_batch() {
+fn the_dump_is_what_awk_counts_for_every_batch_size() {
     for log in Log::all() {
         let path = log.path().to_str().expect("the path is text");
         for batch in ["100", "1", "7", "1000000"] {
@@ -52,7 +52,7 @@ fn the_dump_is_what_awk_counts_whatever_the_batch() {
 }
 
 #[test]
-fn the_line_of_json_has_just_these_keys_and_its_sums_come_out() {
+fn the_line_of_json_has_exactly_these_keys_and_its_sums_are_right() {
     for log in Log::all() {
         let ran = Ran::of(example("visitors").arg("--json").arg(log.path()));
         assert_eq!(ran.ok().lines().count(), 1);
@@ -68,14 +68,14 @@ fn the_line_of_json_has_just_these_keys_and_its_sums_come_out() {
         assert_eq!(number("visitors"), log.dump(1).lines().count() as u64);
         assert_eq!(number("lost"), 0);
         assert_eq!(number("writes") + number("unchanged"), number("explicit_writes"));
-        // Each object that was handed out was loaded once in its session, and no other.
+        // Each object that was borrowed for writing was loaded once in its session, and no other.
         assert_eq!(number("loads"), number("explicit_writes"));
         assert!(number("unchanged") > 0 && number("writes") < number("loads"), "{json:?}");
     }
 }
 
 #[test]
-fn json_and_dump_together_are_the_dump_and_then_the_line() {
+fn json_and_dump_together_are_the_dump_and_then_the_line_of_json() {
     let ran = visitors(&["--json", "--dump"]);
     let (line, dump) = (ran.ok().lines().last(), Log::sample().dump(1));
     let line = line.expect("there is a line");
@@ -84,7 +84,7 @@ fn json_and_dump_together_are_the_dump_and_then_the_line() {
 }
 
 #[test]
-fn standard_input_is_read_and_strange_bytes_stop_nothing() {
+fn standard_input_is_read_and_unusual_bytes_do_not_stop_it() {
     let log = [
         &b"192.0.2.1 - - [17/May/2015:10:05:03 +0000] \"GET /\xff HTTP/1.1\" 200 5 \"-\" \"\xfe\"\n"[..],
         b"\xff\xfe\x00\n",
@@ -94,7 +94,7 @@ fn standard_input_is_read_and_strange_bytes_stop_nothing() {
     let ran = Ran::fed(example("visitors").args(["--dump", "-"]), &log.concat());
     assert_eq!(ran.ok(), "192.0.2.1 3 12\n");
     assert!(ran.err.contains("visitors: line 2: "), "{}", ran.err);
-    // No progress bar, no colours: this is no terminal.
+    // There is no progress bar and no colour, because this is not a terminal.
     assert!(!ran.err.contains('\x1b') && !ran.err.contains('\r'), "{:?}", ran.err);
 
     let ran = Ran::fed(example("visitors").args(["--json", "-"]), b"");
@@ -102,7 +102,7 @@ fn standard_input_is_read_and_strange_bytes_stop_nothing() {
 }
 
 #[test]
-fn a_command_line_that_is_wrong_ends_with_2_and_says_what() {
+fn an_invalid_command_line_ends_with_2_and_names_the_mistake() {
     for (args, part) in [
         (&["--bogus"][..], "--bogus"),
         (&["-x"], "-x"),
@@ -120,7 +120,7 @@ fn a_command_line_that_is_wrong_ends_with_2_and_says_what() {
 }
 
 #[test]
-fn what_fails_ends_with_1_and_says_what() {
+fn a_failure_ends_with_1_and_is_named() {
     let root = root().to_str().expect("the path is text");
     for (args, part) in [
         (&["--store", "redis://127.0.0.1"][..], "memcache://"),
@@ -139,7 +139,7 @@ fn what_fails_ends_with_1_and_says_what() {
 }
 
 #[test]
-fn a_store_that_is_too_small_loses_values_and_nothing_else_happens() {
+fn a_store_that_is_too_small_loses_values_and_the_run_succeeds() {
     let ran = visitors(&["--json", "--store", "memory:?max_bytes=4KiB"]);
     assert!(ran.ok().contains("\"lines\":202,"), "{ran:?}");
     assert!(ran.err.contains("not in the store"), "{ran:?}");

@@ -1,4 +1,4 @@
-//! The `visitors` example on memcached: what one process commits, the next one counts on from.
+//! The `visitors` example on memcached: a process continues with what another has committed.
 
 use std::process::Command;
 
@@ -14,7 +14,7 @@ fn visitors(server: &Memcached, options: &[&str], log: &Log) -> Command {
     command
 }
 
-/// The numbers of `--json`.
+/// Returns the numbers of `--json`.
 fn totals(ran: &Ran) -> impl Fn(&str) -> u64 {
     let line = ran.ok().lines().last().expect("there is a line");
     let json: Value = serde_json::from_str(line).expect("it is JSON");
@@ -43,7 +43,7 @@ fn a_second_process_doubles_the_numbers_and_each_write_is_one_command() {
 }
 
 #[test]
-fn the_environment_names_the_store_too() {
+fn the_environment_can_name_the_store() {
     let (server, log) = (Memcached::start(), Log::sample());
     for times in 1..=2 {
         let mut command = example("visitors");
@@ -53,9 +53,9 @@ fn the_environment_names_the_store_too() {
 }
 
 #[test]
-fn processes_that_count_at_once_count_every_line_once() {
+fn concurrent_processes_count_every_line_once() {
     let (server, log) = (Memcached::start(), Log::sample());
-    // Small batches, so that they meet often.
+    // The batches are small, so that the processes meet often.
     let all: Vec<_> =
         (0..6).map(|_| start(&mut visitors(&server, &["--json", "--batch", "9"], &log))).collect();
     for ran in all.into_iter().map(Ran::end) {
@@ -67,7 +67,7 @@ fn processes_that_count_at_once_count_every_line_once() {
 }
 
 #[test]
-fn a_server_that_is_down_loses_everything_and_stops_nothing() {
+fn with_a_server_that_is_down_everything_is_lost_and_the_run_succeeds() {
     let (mut server, log) = (Memcached::start(), Log::sample());
     server.kill();
     let ran = Ran::of(&mut visitors(&server, &["--json", "--dump"], &log));
@@ -81,7 +81,7 @@ fn a_server_that_is_down_loses_everything_and_stops_nothing() {
 }
 
 #[test]
-fn a_server_that_is_down_fails_a_strict_run() {
+fn with_a_server_that_is_down_a_strict_run_fails() {
     let (mut server, log) = (Memcached::start(), Log::sample());
     server.kill();
     let url = format!("memcache://{}?strict=true", server.address());

@@ -1,4 +1,4 @@
-//! The `zodb` example: a small graph of objects, what is written of it, and what is lost.
+//! The `zodb` example: a small graph of objects, what it writes, and what is lost.
 
 use crate::run::{Ran, example};
 use memdict_tests::Memcached;
@@ -9,7 +9,7 @@ The library:
   A Table of Tides by Jane Moor
   Wolves, and How to Draw Them by Oleg Ilyin
 Pia takes one book: 1 object written
-Without the second book, which this session removed and then is aborted:
+A session removes the second book, and then is rolled back. Before that, it sees:
   The Lamp on the Pier by Jane Moor, lent to Pia
   tides: lost
   Wolves, and How to Draw Them by Oleg Ilyin
@@ -18,37 +18,37 @@ Rolf takes the others: 2 objects written
   The Lamp on the Pier by Jane Moor, lent to Pia
   A Table of Tides by Jane Moor, lent to Rolf
   Wolves, and How to Draw Them by Oleg Ilyin, lent to Rolf
-renamed by way of one book, seen from another: J. Moor
+An author is renamed through one book; another book sees: J. Moor
 An author is lost:
   The Lamp on the Pier by J. Moor, lent to Pia
   A Table of Tides by J. Moor, lent to Rolf
-  Wolves, and How to Draw Them by an author who is lost, lent to Rolf
-and made anew:
+  Wolves, and How to Draw Them by an unknown author, lent to Rolf
+The author is stored again:
   The Lamp on the Pier by J. Moor, lent to Pia
   A Table of Tides by J. Moor, lent to Rolf
   Wolves, and How to Draw Them by Oleg Ilyin, lent to Rolf
 ";
 
 #[test]
-fn links_are_followed_changes_noticed_and_a_lost_object_is_a_miss() {
+fn links_are_followed_changes_are_noticed_and_a_lost_object_is_a_miss() {
     assert_eq!(Ran::of(&mut example("zodb")).ok(), SHOWN);
 }
 
 #[test]
-fn on_a_memcached_only_what_was_changed_is_sent() {
+fn on_a_memcached_only_changed_objects_are_sent() {
     let server = Memcached::start();
     for run in 1..3 {
         let mut zodb = example("zodb");
         zodb.env("MEMDICT_URL", format!("memcache://{}", server.address()));
         assert_eq!(Ran::of(&mut zodb).ok(), SHOWN);
         // A library, three books and two authors; then a loan, two loans, a name, and an author
-        // made anew.
+        // that is stored again.
         assert_eq!(server.stat("cmd_set"), run * (6 + 1 + 2 + 1 + 1));
     }
 }
 
 #[test]
-fn a_server_that_is_down_is_said_without_a_panic() {
+fn a_server_that_is_down_is_reported_without_a_panic() {
     let mut server = Memcached::start();
     server.kill();
     let mut zodb = example("zodb");

@@ -1,4 +1,4 @@
-//! A transfer between two entries, whatever goes wrong with its operations.
+//! A transfer between two entries, with faults in all of its operations.
 
 use std::{
     collections::BTreeSet,
@@ -20,8 +20,8 @@ use super::{
 
 const RENT: Transfer = Transfer { id: 1, from: "anna", to: "ben", amount: 40 };
 
-/// The operations of a transfer without faults: two loads, two looks, two changes. Here are those
-/// of a second attempt as well.
+/// The operations of a transfer without faults are two loads, two looks and two changes. This
+/// covers those of a second attempt as well.
 const OPERATIONS: usize = 12;
 
 fn open(cache: &Cache) {
@@ -42,13 +42,14 @@ fn balances(cache: &Cache) -> [Option<i64>; 2] {
     ["anna", "ben"].map(|owner| balance(cache, owner))
 }
 
-/// Each half is in or not, or the account is lost: nothing is in twice.
+/// Checks that each half is booked at most once; an account may also be lost.
 fn once_at_most([anna, ben]: [Option<i64>; 2], when: &str) {
     assert!([None, Some(100), Some(60)].contains(&anna), "{when}: anna has {anna:?}");
     assert!([None, Some(100), Some(140)].contains(&ben), "{when}: ben has {ben:?}");
 }
 
-/// A transfer during these faults, and once more after them, as by one who does not know.
+/// Makes a transfer during these faults, and again after them, as a client does that does not know
+/// the outcome.
 fn with_faults(bench: &Bench, faults: &[(usize, Fault)]) -> [Option<i64>; 2] {
     let cache = bench.strict();
     open(&cache);
@@ -71,11 +72,11 @@ fn with_faults(bench: &Bench, faults: &[(usize, Fault)]) -> [Option<i64>; 2] {
     after
 }
 
-/// Faults after which the values are still there.
+/// Faults that keep the stored values.
 const KEEPING: [Fault; 3] = [Fault::Down, Fault::AckLost, Fault::SentAndLost];
 
 #[test]
-fn whatever_operation_fails_the_transfer_is_made_once() {
+fn a_transfer_is_made_once_whichever_operation_fails() {
     for bench in [Bench::on_memory(), Bench::on_memcached()] {
         for n in 0..OPERATIONS {
             for fault in KEEPING {
@@ -86,7 +87,7 @@ fn whatever_operation_fails_the_transfer_is_made_once() {
 }
 
 #[test]
-fn whatever_two_operations_fail_the_transfer_is_made_once() {
+fn a_transfer_is_made_once_whichever_two_operations_fail() {
     let bench = Bench::on_memory();
     let all = || (0..OPERATIONS).flat_map(|n| KEEPING.map(|fault| (n, fault)));
     for first in all() {
@@ -96,10 +97,10 @@ fn whatever_two_operations_fail_the_transfer_is_made_once() {
     }
 }
 
-/// An account that is lost takes its money and its ids with it, and the transfer says that it is
-/// missing. The other account has its half once or not at all.
+/// A lost account loses its money and its ids, and the transfer says that the account is missing.
+/// The other account has its half once or not at all.
 #[test]
-fn when_an_account_is_lost_the_other_one_has_its_half_once_at_most() {
+fn when_an_account_is_lost_the_other_one_has_its_half_at_most_once() {
     let bench = Bench::on_memory();
     let mut lost = BTreeSet::new();
     for n in 0..OPERATIONS {
@@ -111,12 +112,12 @@ fn when_an_account_is_lost_the_other_one_has_its_half_once_at_most() {
             }
         }
     }
-    assert_eq!(lost.len(), 2, "each of the two was lost once at least: {lost:?}");
+    assert_eq!(lost.len(), 2, "each of the two was lost at least once: {lost:?}");
 }
 
-/// What was read before may lack what others paid since.
+/// The account as it was read may lack what others paid since.
 #[test]
-fn an_account_that_was_lost_does_not_come_back_as_it_was_before() {
+fn an_account_that_was_lost_is_not_stored_as_it_was_before() {
     let bench = Bench::on_memory();
     let cache = bench.strict();
     open(&cache);
@@ -130,10 +131,10 @@ fn an_account_that_was_lost_does_not_come_back_as_it_was_before() {
     assert_eq!(balances(&cache), [None, None]);
 }
 
-/// Lets somebody else act just before one of the changes.
+/// A store that calls `act` just before one of the changes.
 struct Interrupted {
     store: Arc<FaultyStore<MemoryStore>>,
-    /// Changes until then.
+    /// The number of changes before that.
     left: AtomicIsize,
     act: Box<dyn Fn() + Send + Sync>,
 }
@@ -163,8 +164,8 @@ impl Store for Interrupted {
     }
 }
 
-/// A cache in which cleo pays 5 to this account between the look of the first commit and its
-/// change of that number; and one that nobody interrupts.
+/// Returns two caches. In the first, cleo pays 5 to this account between the check of the first
+/// commit and its change with this number. Nothing interrupts the second.
 fn interrupted(to: &'static str, change: isize) -> (Cache, Cache) {
     let store = Arc::new(FaultyStore::with_lives(MemoryStore::new(), Lives::Told));
     let others = Cache::builder()
@@ -175,7 +176,7 @@ fn interrupted(to: &'static str, change: isize) -> (Cache, Cache) {
     let cleo = others.clone();
     let act = Box::new(move || {
         let tip = Transfer { id: 2, from: "cleo", to, amount: 5 };
-        tip.complete(&cleo).expect("nobody interrupts this one");
+        tip.complete(&cleo).expect("nothing interrupts this one");
     });
     let store = Interrupted { store, left: AtomicIsize::new(change), act };
     (
@@ -188,7 +189,7 @@ fn interrupted(to: &'static str, change: isize) -> (Cache, Cache) {
 }
 
 #[test]
-fn a_conflict_after_half_was_written_says_so_and_never_becomes_a_double_debit() {
+fn a_conflict_after_half_was_written_is_reported_and_never_debits_twice() {
     for (changed, change, written, halves) in [
         ("ben", 0, "anna", [60, 105]),
         ("ben", 1, "anna", [60, 105]),
@@ -214,7 +215,7 @@ fn a_conflict_after_half_was_written_says_so_and_never_becomes_a_double_debit() 
         assert_eq!(balances(&others), halves.map(Some));
 
         for _ in 0..2 {
-            RENT.complete(&cache).expect("nobody interrupts it twice");
+            RENT.complete(&cache).expect("nothing interrupts it twice");
             let tip = |owner| if owner == changed { 5 } else { 0 };
             assert_eq!(balances(&cache), [Some(60 + tip("anna")), Some(140 + tip("ben"))]);
         }
@@ -223,7 +224,7 @@ fn a_conflict_after_half_was_written_says_so_and_never_becomes_a_double_debit() 
 }
 
 #[test]
-fn a_half_written_transfer_is_completed_though_the_money_is_gone_by_then() {
+fn a_half_written_transfer_is_completed_even_if_the_money_is_gone_by_then() {
     let (cache, others) = interrupted("anna", 0);
     let outcome = cache.try_transaction(|session| RENT.enter(session));
     assert!(matches!(outcome, Err(Refusal::Cache(Error::Conflict { .. }))), "{outcome:?}");
@@ -231,7 +232,7 @@ fn a_half_written_transfer_is_completed_though_the_money_is_gone_by_then() {
     shopping.complete(&others).expect("anna has 105");
     RENT.complete(&others).expect("ben has it already");
     assert_eq!(balances(&others), [Some(-35), Some(140)]);
-    // One that is not begun is refused.
+    // A transfer that has not begun is refused.
     let more = Transfer { id: 4, from: "anna", to: "ben", amount: 1 };
     assert!(matches!(more.complete(&others), Err(Refusal::Overdraft { has: -35, .. })));
 }

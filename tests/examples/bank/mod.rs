@@ -1,4 +1,4 @@
-//! The `bank` example: what it shows, and that no fault makes it take money twice.
+//! The `bank` example: its output, and that no fault makes it take money twice.
 
 #[path = "../../../examples/bank/account.rs"]
 mod account;
@@ -9,11 +9,11 @@ mod refusal;
 use crate::run::{Ran, example};
 use memdict_tests::Memcached;
 
-/// All that does not depend on which thread was the faster.
+/// The output that does not depend on which thread was faster.
 const SHOWN: &str = "\
 all accounts in one entry
   `bank_in_one_entry[bank]` (`bank::one_entry::Bank`) was overwritten by another session, which changed `accounts`; this session changed `accounts`; nothing of the commit was written (attempt 1)
-  the second once more: anna has 70
+  the second transfer again: anna has 70
   refused: dora has 100, not 1000
   the sum is 400
 each account in its own entry
@@ -23,10 +23,10 @@ each account in its own entry
   not written: `bank_accounts[ben]` (`bank::account::Account`) was overwritten by another session, which changed `balance`, `done`; this session changed `balance`, `done`
   anna 60, ben 110, cleo 90, sum 260
   completed: anna 60, ben 150, cleo 90, sum 300
-  once more: anna 60, ben 150, cleo 90, sum 300
+  completed again: anna 60, ben 150, cleo 90, sum 300
 ";
 
-/// What it says of the threads, and all else.
+/// Splits the output into what it says of the threads, and the rest.
 fn apart(ran: &Ran) -> (Vec<&str>, String) {
     let of_threads = |line: &&str| {
         let line = line.trim_start();
@@ -36,8 +36,8 @@ fn apart(ran: &Ran) -> (Vec<&str>, String) {
     (threads, rest.iter().map(|line| format!("{line}\n")).collect())
 }
 
-/// Every conflict was one of a transaction, which ran again; and every transfer was made or
-/// refused.
+/// Checks that every conflict was one of a transaction, which ran again, and that every transfer
+/// was made or refused.
 fn threads_add_up(lines: &[&str]) {
     let numbers =
         |line: &str| -> Vec<u32> { line.split(' ').filter_map(|word| word.parse().ok()).collect() };
@@ -55,7 +55,7 @@ fn the_sum_stays_and_half_a_transfer_is_named_and_completed() {
 }
 
 #[test]
-fn on_a_memcached_each_run_begins_anew() {
+fn on_a_memcached_each_run_starts_with_new_accounts() {
     let server = Memcached::start();
     for _ in 0..2 {
         let mut bank = example("bank");
@@ -68,7 +68,7 @@ fn on_a_memcached_each_run_begins_anew() {
 }
 
 #[test]
-fn a_server_that_is_down_is_said_without_a_panic() {
+fn a_server_that_is_down_is_reported_without_a_panic() {
     let mut server = Memcached::start();
     server.kill();
     let mut bank = example("bank");
