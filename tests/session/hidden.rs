@@ -1,4 +1,4 @@
-//! Changes behind a `&`, which tracking cannot see, and the aid that finds them.
+//! Changes behind a `&`, which tracking cannot see, and the debugging aid that finds them.
 
 use std::{
     collections::HashMap,
@@ -69,7 +69,7 @@ fn without_the_aid_or_with_a_warning_it_is_not_written() {
 }
 
 #[test]
-fn what_was_not_changed_is_not_reported_also_with_a_hash_map_inside() {
+fn an_unchanged_value_is_not_reported_even_with_a_hash_map_inside() {
     let cache = cache(DetectUntracked::Error);
     for _ in 0..10 {
         let session = cache.session();
@@ -80,7 +80,7 @@ fn what_was_not_changed_is_not_reported_also_with_a_hash_map_inside() {
 }
 
 #[test]
-fn what_is_handed_out_for_writing_is_written_with_its_hidden_changes() {
+fn a_value_borrowed_for_writing_is_written_with_its_hidden_changes() {
     let cache = cache(DetectUntracked::Error);
     let session = cache.session();
     {

@@ -1,4 +1,4 @@
-//! What memdict says in the log: once where once is enough, and never a value.
+//! What memdict logs: once where once is enough, and never a value.
 
 use std::{
     io,
@@ -13,7 +13,7 @@ use memdict::{Cache, DetectUntracked, DictDef, Link, Tracked};
 use memdict_tests::{Bench, Fault};
 use serde::{Deserialize, Serialize};
 
-/// Collects what is logged by this thread.
+/// Collects what this thread logs.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -52,7 +52,7 @@ fn an_outage_is_one_line_for_each_second_with_counts() {
         assert_eq!(names.get_many(["read", "read too"])?.len(), 2);
         names.insert("written", "hunter2".into())?;
         assert_eq!(session.commit()?.lost.len(), 1);
-        // One line at once, and the rest of the same second when the cache ends.
+        // One line is logged at once, and the rest of the same second when the cache ends.
         drop(bench);
         Ok(())
     });
@@ -81,7 +81,7 @@ fn an_outage_names_its_keys_only_at_debug() {
 }
 
 #[test]
-fn what_a_session_notes_is_in_its_lines_and_only_there() {
+fn the_notes_of_a_session_are_in_its_log_lines_and_in_no_others() {
     let bench = Bench::on_memory();
     let text = logged_at(tracing::Level::DEBUG, || {
         bench.store.fail_always(Some(Fault::Down));
@@ -143,7 +143,7 @@ fn definitions_that_differ_are_in_the_log_once() {
 }
 
 #[test]
-fn following_a_link_defines_nothing_that_the_log_could_tell_of() {
+fn following_a_link_logs_nothing_about_definitions() {
     static SHORT: DictDef<u64> = DictDef::new("lives").ttl_secs(1);
     let cache = Cache::open("memory:").expect("a good URL");
     let text = logged(|| {
@@ -155,7 +155,7 @@ fn following_a_link_defines_nothing_that_the_log_could_tell_of() {
         Ok(())
     });
     assert!(text.is_empty(), "{text}");
-    // Nor does it hide what definitions have to tell.
+    // It does not hide differences between definitions either.
     let text = logged(|| {
         let session = cache.session();
         assert!(session.follow(&Link::new(&SHORT, "a"))?.is_none());
@@ -200,7 +200,8 @@ fn a_hidden_change_is_in_the_log_with_key_and_field_path() {
     assert!(text.contains("pages[a]") && text.contains("hits") && !text.contains("7777"), "{text}");
 }
 
-/// Run by the next test, in a process of its own: it has its own environment, and its own once.
+/// Runs in a process of its own, started by the next test, because it needs its own environment and
+/// a log that has said nothing yet.
 #[test]
 fn child() {
     if std::env::var_os("MEMDICT_TEST_CHILD").is_none() {

@@ -1,4 +1,4 @@
-//! What does not compile, with messages that a person can read.
+//! Misuse that does not compile, with messages that a person can read.
 
 #[test]
 fn illegal_uses_of_sessions_and_guards_do_not_compile() {

@@ -7,7 +7,7 @@ use memdict_tests::{Cart, Memcached};
 
 static CARTS: DictDef<Cart> = DictDef::new("carts").ttl_secs(60);
 
-/// Run by the test below, in a process of its own.
+/// Runs in a process of its own, started by the test below.
 #[test]
 fn child() {
     let Ok(url) = std::env::var("MEMDICT_TEST_URL") else { return };

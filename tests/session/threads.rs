@@ -1,5 +1,4 @@
-//! Many threads count one number up at the same time: none of the increments is lost, and none is
-//! made twice.
+//! Many threads increment one number at the same time: no increment is lost or made twice.
 
 use std::{
     sync::Barrier,
@@ -24,7 +23,7 @@ struct Sum {
     hits: u64,
 }
 
-/// Runs `increment` in `THREADS` times `EACH` transactions, each tried until it is through.
+/// Runs `increment` in `THREADS` times `EACH` transactions, each tried until it succeeds.
 fn count_up(
     bench: &Bench,
     increment: impl Fn(&mut Session) -> memdict::Result<()> + Sync,
@@ -89,8 +88,8 @@ fn sums_of_many_threads_are_merged_on_the_embedded_store() {
     with_sum(&Bench::on_memory());
 }
 
-/// Sixteen threads add to one number, each in transactions of its own, with nothing said about
-/// retries: none may fail.
+/// Sixteen threads add to one number, each in transactions of its own, with the default retries:
+/// none may fail.
 fn crowded(bench: &Bench) {
     const CROWD: usize = 16;
     const ADDITIONS: u64 = 300;

@@ -1,4 +1,4 @@
-//! The modules of a crate, and which of them each one imports, read from their text.
+//! The modules of a crate and their imports, read from the sources.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,12 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The sources of a crate of this workspace.
+/// Returns the path of the sources of a crate of this workspace.
 pub(crate) fn source(crate_name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(crate_name).join("src")
 }
 
-/// Each module by its path, such as `store/memory`, with its text up to its tests.
+/// Returns each module by its path, such as `store/memory`, with its text up to its tests.
 pub(crate) fn modules(crate_name: &str) -> BTreeMap<String, String> {
     fn walk(dir: &Path, prefix: &str, out: &mut BTreeMap<String, String>) {
         for file in fs::read_dir(dir).expect("a crate has sources") {
@@ -37,7 +37,7 @@ pub(crate) fn modules(crate_name: &str) -> BTreeMap<String, String> {
     out
 }
 
-/// Which modules each module imports: its parent and its children like any other.
+/// Returns the modules that each module imports, including its parent and its children.
 pub(crate) fn imports(crate_name: &str) -> BTreeMap<String, BTreeSet<String>> {
     let modules = modules(crate_name);
     let of = |(module, text): (&String, &String)| {
@@ -48,7 +48,7 @@ pub(crate) fn imports(crate_name: &str) -> BTreeMap<String, BTreeSet<String>> {
     modules.iter().map(of).collect()
 }
 
-/// The longest module that a path begins with.
+/// Returns the longest module path that a path begins with.
 fn longest(path: &str, modules: &BTreeMap<String, String>) -> Option<String> {
     let mut path = path;
     while !modules.contains_key(path) {
@@ -57,7 +57,7 @@ fn longest(path: &str, modules: &BTreeMap<String, String>) -> Option<String> {
     Some(path.to_owned())
 }
 
-/// The paths that a file's `use` items name, with `crate`, `self` and `super` resolved.
+/// Returns the paths in a file's `use` items, with `crate`, `self` and `super` resolved.
 fn uses(module: &str, text: &str, modules: &BTreeMap<String, String>) -> Vec<String> {
     let mut paths = Vec::new();
     let statements = text.split(';').filter_map(|item| {
@@ -68,7 +68,7 @@ fn uses(module: &str, text: &str, modules: &BTreeMap<String, String>) -> Vec<Str
     for statement in statements {
         for path in expanded(&statement) {
             let parts: Vec<&str> = path.split("::").collect();
-            // Inside a module, `self` is the module itself and `super` the one above it.
+            // Inside a module, `self` is the module itself and `super` its parent.
             let mut here: Vec<&str> = module.split('/').collect();
             let mut rest = &parts[..];
             match rest {
@@ -93,7 +93,7 @@ fn uses(module: &str, text: &str, modules: &BTreeMap<String, String>) -> Vec<Str
     paths
 }
 
-/// `a::{b, c::d}` as `a::b` and `a::c::d`.
+/// Expands `a::{b, c::d}` to `a::b` and `a::c::d`.
 fn expanded(path: &str) -> Vec<String> {
     let Some((before, inside)) = path.split_once('{') else { return vec![path.to_owned()] };
     let inside = inside.strip_suffix('}').unwrap_or(inside);

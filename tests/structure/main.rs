@@ -1,5 +1,5 @@
-//! The structure that `docs/design.md` promises, read from the sources: imports run one way and in
-//! no circle, what is called pure is pure, and no file is too long to read.
+//! The structure that `docs/design.md` promises, read from the sources: imports run one way and not
+//! in a circle, pure files are pure, and no file is too long to read.
 
 mod imports;
 
@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fs};
 
 use imports::{imports, modules, source};
 
-/// The layers, lowest first: files, and folders with all that is in them.
+/// The layers, lowest first: files, and folders with all their files.
 const LAYERS: &[&[&str]] = &[
     &[
         "conflict", "counters", "entry_id", "error", "key", "log", "lookup", "outages", "random",
@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["cache", "open", "private", "url"],
 ];
 
-/// What does no I/O: files, and folders with all that is in them, but for the exceptions.
+/// The modules that do no I/O: files, and folders with all their files, except for the exceptions.
 const PURE: &[&str] = &[
     "codec",
     "counters",
@@ -45,15 +45,15 @@ const PURE: &[&str] = &[
 ];
 const IMPURE: &[&str] = &["session/commit/run"];
 
-/// What is as good as data: a pure file may import it from the stores.
+/// Modules that are only data: a pure file may import them from the stores.
 const DATA_OF_STORES: &[&str] =
     &["store/caps", "store/credentials", "store/limits", "store/operation", "store/ttl"];
 
-/// The only files that may name what reaches beyond the process.
+/// The only files that may use what reaches beyond the process.
 const NETWORK: &[&str] =
     &["store/classic/link", "store/memcached/resolve", "store/memcached/socket"];
 
-/// What reaches beyond the process.
+/// Names of what reaches beyond the process.
 const CONNECTIONS: &[&str] = &[
     "TcpStream",
     "UnixStream",
@@ -63,17 +63,17 @@ const CONNECTIONS: &[&str] = &[
     "memcache::Pool",
 ];
 
-/// The only folder that may name the `memcache` crate.
+/// The only folder that may use the `memcache` crate.
 const CLIENTS: &[&str] = &["store/classic"];
 
-/// Whether `module` is one of these, or in one of them.
+/// Returns whether `module` is one of these, or in one of them.
 fn is_in(module: &str, places: &[&str]) -> bool {
     places.iter().any(|place| {
         module.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
 }
 
-/// The lines of a text that are no comment.
+/// Returns the lines of a text that are not comments.
 fn code(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.trim_start().starts_with("//"))
 }
@@ -101,7 +101,7 @@ fn no_files_import_each_other_in_a_circle_parents_and_children_included() {
     for crate_name in ["memdict", "memdict-derive"] {
         let mut left = imports(crate_name);
         assert!(left.len() > 10, "{left:?}");
-        // Whoever imports nothing that is left, or is imported by nothing that is, is in no circle.
+        // A module that imports no remaining module, or that none imports, is not in a circle.
         loop {
             let imported: BTreeSet<_> = left.values().flatten().cloned().collect();
             let before = left.len();
@@ -118,7 +118,7 @@ fn no_files_import_each_other_in_a_circle_parents_and_children_included() {
 }
 
 #[test]
-fn what_the_design_calls_pure_knows_no_store_and_does_no_io() {
+fn files_that_the_design_calls_pure_know_no_store_and_do_no_io() {
     let (imports, modules) = (imports("memdict"), modules("memdict"));
     for place in PURE.iter().chain(IMPURE) {
         assert!(modules.keys().any(|module| is_in(module, &[place])), "there is no {place}");
@@ -169,7 +169,7 @@ fn only_the_key_layer_knows_how_long_a_key_may_be() {
 }
 
 #[test]
-fn no_source_file_is_above_400_lines() {
+fn no_source_file_is_longer_than_400_lines() {
     for crate_name in ["memdict", "memdict-derive"] {
         let mut folders = vec![source(crate_name)];
         while let Some(folder) = folders.pop() {

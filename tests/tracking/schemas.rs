@@ -95,7 +95,7 @@ fn an_older_value_is_read_as_the_new_type_and_nothing_is_written(bench: &Bench) 
         let session = bench.cache.session();
         let carts = session.dict::<two::Cart>("carts");
         assert_eq!(carts.get("a")?.map(|cart| cart.total), Some(7));
-        // Lent for writing, and not changed.
+        // It is lent for writing and not changed.
         let cart = carts.get_mut("a")?.expect("it was converted");
         assert!(!cart.is_dirty() && cart.changed_fields().is_empty());
         drop(cart);
@@ -150,7 +150,7 @@ fn a_changed_older_value_is_stored_in_the_new_schema_and_the_old_type_misses_the
     assert!(!found::<one::Cart>(bench)?, "300 is no `u8`: a miss, not garbage");
     assert_eq!(bench.cache.counters().other_schema, 1);
 
-    // To undo that is a change too: the value that was loaded is the new one.
+    // Undoing this is a change too: the loaded value is now the new one.
     carts.get_mut("a")?.expect("it is stored").total = 7;
     assert_eq!(session.commit()?.written, 1);
     assert!(!found::<one::Cart>(bench)?);
@@ -319,6 +319,6 @@ fn a_field_deep_inside_that_needs_names_is_named_in_the_error(bench: &Bench) -> 
     }
     let before = bench.store.loads() + bench.store.changes();
     session.commit()?;
-    assert_eq!((before, bench.store.changes()), (0, 0), "the store is not asked");
+    assert_eq!((before, bench.store.changes()), (0, 0), "the store is not used");
     Ok(())
 }

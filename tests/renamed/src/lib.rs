@@ -1,37 +1,37 @@
-//! Generated code uses no name of its surroundings: here every crate has another name than usual,
-//! and the usual names mean something else.
+//! Generated code uses no name from its surroundings: here every crate has an unusual name, and the
+//! usual names mean something else.
 #![no_implicit_prelude]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unused, unreachable_pub, unused_qualifications)]
 #![deny(missing_debug_implementations)]
 #![deny(clippy::pedantic)]
 #![allow(clippy::inline_always, reason = "serde's expansion has it")]
-#![allow(dead_code, reason = "shadows are there to be in the way")]
+#![allow(dead_code, reason = "the shadows only have to exist")]
 
 mod shadows {
-    /// In the way of `Option`.
+    /// Shadows `Option`.
     pub(crate) struct Option;
-    /// In the way of `Result`.
+    /// Shadows `Result`.
     pub(crate) struct Result;
-    /// In the way of `String`.
+    /// Shadows `String`.
     pub(crate) struct String;
-    /// In the way of `Vec`.
+    /// Shadows `Vec`.
     pub(crate) struct Vec;
-    /// In the way of `Default`.
+    /// Shadows `Default`.
     pub(crate) trait Default {}
-    /// In the way of `Clone`.
+    /// Shadows `Clone`.
     pub(crate) trait Clone {}
-    /// In the way of `Send`.
+    /// Shadows `Send`.
     pub(crate) trait Send {}
-    /// In the way of `Tracked`.
+    /// Shadows `Tracked`.
     pub(crate) trait Tracked {}
-    /// In the way of `Field`.
+    /// Shadows `Field`.
     pub(crate) struct Field;
-    /// In the way of `memdict`.
+    /// Shadows `memdict`.
     pub(crate) mod memdict {}
-    /// In the way of `core`.
+    /// Shadows `core`.
     pub(crate) mod core {}
-    /// In the way of `std`.
+    /// Shadows `std`.
     pub(crate) mod std {}
 }
 
@@ -107,7 +107,7 @@ pub struct Merging {
     /// The value of their side.
     #[memdict(merge = theirs)]
     pub theirs: u8,
-    /// What a function returns.
+    /// The result of a function.
     #[memdict(merge = with(longer))]
     pub with: ::std::string::String,
 }

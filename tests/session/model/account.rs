@@ -12,7 +12,7 @@ use crate::{
     record::{Place, Record},
 };
 
-/// What is said of a key.
+/// What a report or an error says of a key.
 #[derive(Debug, Clone)]
 pub(crate) enum Fate {
     Written,
@@ -28,9 +28,9 @@ pub(crate) enum Fate {
 pub(crate) struct Account<'m> {
     pub(crate) mirror: &'m Mirror,
     pub(crate) tells_lives: bool,
-    /// Whether nothing but what was planned can go wrong.
+    /// Whether only planned incidents can go wrong.
     pub(crate) is_settled: bool,
-    /// In which life of the server it began.
+    /// The life of the server in which the commit began.
     pub(crate) life: u32,
     pub(crate) before: [Option<Version>; Place::COUNT],
     pub(crate) lines: Vec<Line>,
@@ -49,7 +49,7 @@ impl Account<'_> {
         lines.filter(move |(_, line)| line.place == place && line.by == By::Commit)
     }
 
-    /// What was in a place from the beginning to a line.
+    /// Returns what a place held from the beginning up to a line.
     fn states(&self, place: Place, until: usize) -> impl Iterator<Item = &Option<Version>> {
         let lines = self.lines[..until].iter().filter(move |line| line.place == place);
         std::iter::once(&self.before[place.number()]).chain(lines.map(|line| &line.after))
@@ -59,7 +59,7 @@ impl Account<'_> {
         self.states(place, self.lines.len())
     }
 
-    /// Whether nothing was sent but questions: deletions of what has vanished.
+    /// Returns whether only questions were sent: deletions of values that had vanished.
     pub(crate) fn nothing_was_sent(&self) -> bool {
         let vanished = |place: &Place| {
             let entry = self.mirror.entry(*place);
@@ -75,7 +75,7 @@ impl Account<'_> {
         self.happened.iter().any(|(at, incident)| *at == place && what(*incident))
     }
 
-    /// Holds the outcome to what was done.
+    /// Checks the outcome against what was done.
     pub(crate) fn check(&self) {
         let ours = self.lines.iter().filter(|line| line.by == By::Commit).count();
         assert!(!self.transient || ours == 0, "transient, but done: {:#?}", self.lines);
@@ -119,7 +119,7 @@ impl Account<'_> {
                 let anew =
                     line.before.is_none() && entry.base().is_some() && !entry.is_blind(place);
                 assert_eq!(matches!(fate, Some(Fate::Recreated)), anew, "{}", context());
-                // What came late may have vanished, and is stored anew.
+                // A change that arrived late may have vanished, and is stored anew.
                 ((1, 0), (1 + usize::from(is_late), 0))
             }
             (Want::Delete, Some(Fate::Removed)) => {
@@ -135,7 +135,7 @@ impl Account<'_> {
                     use Fault::{AckLost, SentAndLost};
                     matches!(incident, Incident::Late(_) | Incident::Fault(AckLost | SentAndLost))
                 };
-                // A real server that ended may have done it.
+                // A real server that ended may have made the change.
                 let unsure = self.happened(place, unknown) || self.restarted();
                 assert!(!self.can_be_told(place, entry), "it can be told: {}", context());
                 ((0, 0), (unsure.into(), unsure.into()))
@@ -160,8 +160,9 @@ impl Account<'_> {
         assert!(least.1 <= deletes && deletes <= most.1, "{}", context());
     }
 
-    /// Whether no answer came to a change, and what is there says all: nothing else happened, and
-    /// it was made, or what it was to replace is there still.
+    /// Returns whether a change was not answered, and the stored value nevertheless tells its
+    /// outcome: nothing else happened, and either the change was made, or the value that it was to
+    /// replace is still stored.
     fn can_be_told(&self, place: Place, entry: &Entry) -> bool {
         use Fault::{AckLost, SentAndLost};
         match self.happened[..] {
@@ -180,7 +181,7 @@ impl Account<'_> {
         incidents.any(|incident| matches!(incident, Incident::Meddling(it) if it.is_restart()))
     }
 
-    /// Whether this session may store this record over what was there.
+    /// Returns whether this session may store this record over the stored value.
     fn may_store(&self, entry: &Entry, line: &Line, at: usize, stored: &Record) -> bool {
         let Want::Store(ours) = entry.want() else { return false };
         let as_it_is = *stored == ours;
@@ -207,7 +208,7 @@ impl Account<'_> {
         }
     }
 
-    /// Whether this session may delete what was there.
+    /// Returns whether this session may delete the stored value.
     fn may_delete(&self, entry: &Entry, line: &Line) -> bool {
         let asked = match entry.want() {
             Want::Delete => true,
@@ -217,7 +218,7 @@ impl Account<'_> {
         asked && (entry.is_blind(line.place) || line.before.as_ref() == entry.base())
     }
 
-    /// A conflict has a reason.
+    /// Checks that a conflict has a reason.
     fn conflict_is_right(&self, place: Place, entry: &Entry) {
         let changed = self.all_states(place).any(|state| state.as_ref() != entry.base());
         let restarted = entry.base().is_some_and(|base| base.life != self.life) || self.restarted();
@@ -228,7 +229,8 @@ impl Account<'_> {
         }
     }
 
-    /// Nothing was sent unless all that had to be current was so, at some time before.
+    /// Checks that nothing was sent unless all entries that had to be current were so at some time
+    /// before.
     fn current_was_current(&self) {
         let Some(first) = self.lines.iter().position(|line| line.by == By::Commit) else { return };
         for place in &self.mirror.current {

@@ -1,5 +1,5 @@
-//! What happens between two operations of a store: others come and change what is there, servers
-//! begin anew, and a change that was given up arrives late.
+//! Incidents between two operations of a store: another client changes a value, a server restarts,
+//! or a change that was given up arrives late.
 
 use std::{
     collections::VecDeque,
@@ -13,43 +13,43 @@ use memdict_tests::Fault;
 
 use crate::{record::Place, stage::Behind};
 
-/// What befalls one operation of a store.
+/// What happens to one operation of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Incident {
-    /// It fails.
+    /// The operation fails.
     Fault(Fault),
-    /// It gets no answer, and is made only after this many operations more.
+    /// The change gets no answer, and is made only after this many more operations.
     Late(u8),
-    /// Somebody else comes first.
+    /// Another client acts first.
     Meddling(Meddling),
 }
 
-/// What somebody else does to a key.
+/// What another client does to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meddling {
-    /// Adds an update to what is there.
+    /// Adds an update to the stored value.
     Add,
     /// Stores a new record.
     Put,
-    /// Deletes what is there, or the server drives it out: they look alike.
+    /// Deletes the value, or the server evicts it, which looks the same.
     Delete,
-    /// The server drives out all there is.
+    /// The server evicts all values.
     DeleteAll,
-    /// The server begins anew.
+    /// The server restarts.
     Restart,
-    /// It does, and somebody else stores until a value has the number that the one in this place
-    /// had.
+    /// The server restarts, and another client stores values until one has the version number that
+    /// the value in this place had.
     Return,
 }
 
 impl Meddling {
-    /// Whether the server begins anew.
+    /// Returns whether the server restarts.
     pub(crate) fn is_restart(self) -> bool {
         matches!(self, Self::Restart | Self::Return)
     }
 }
 
-/// The store that sessions see: plans incidents, and makes them happen.
+/// The store that sessions see. It plans incidents and makes them happen.
 #[derive(Debug)]
 pub(crate) struct Between {
     behind: Arc<Behind>,
@@ -58,13 +58,13 @@ pub(crate) struct Between {
 
 #[derive(Debug, Default)]
 struct Plan {
-    /// Each with the number of operations that come before.
+    /// Each with the number of operations before it.
     soon: Vec<(u8, Incident)>,
     /// Counted from the next change on.
     once_writing: Vec<(u8, Incident)>,
-    /// What was sent and has not arrived, each with the number of operations that come before.
+    /// Changes that were sent and have not arrived, each with the number of operations before it.
     held: VecDeque<(u8, Owned)>,
-    /// What has happened.
+    /// The incidents that have happened.
     happened: Vec<(Place, Incident)>,
 }
 
@@ -84,25 +84,25 @@ impl Between {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// So many operations from now. Counted from the next change on, if it is for when writing.
+    /// Plans an incident this many operations from now, or from the next change on if `writing`.
     pub(crate) fn plan_for(&self, operations: u8, writing: bool, incident: Incident) {
         let mut plan = self.plan();
         let list = if writing { &mut plan.once_writing } else { &mut plan.soon };
         list.push((operations, incident));
     }
 
-    /// What is still on its way arrives.
+    /// Lets all held changes arrive.
     pub(crate) fn arrive(&self) {
         let held = mem::take(&mut self.plan().held);
         held.into_iter().for_each(|(_, change)| self.deliver(&change));
     }
 
-    /// What has happened since this was asked last.
+    /// Returns what has happened since the last call.
     pub(crate) fn happened(&self) -> Vec<(Place, Incident)> {
         mem::take(&mut self.plan().happened)
     }
 
-    /// Nothing happens any more.
+    /// Cancels all plans.
     pub(crate) fn clear(&self) {
         *self.plan() = Plan::default();
     }
@@ -116,7 +116,8 @@ impl Between {
         self.behind.faulty.apply_many(&[change], &mut |_, _| {});
     }
 
-    /// An operation begins. What befalls it, if that is not done already.
+    /// Begins an operation. Returns the incident that happens to it and that the caller has to
+    /// handle.
     fn begin(&self, key: &[u8], is_change: bool) -> Option<Incident> {
         let (due, incident) = {
             let mut plan = self.plan();
@@ -140,7 +141,7 @@ impl Between {
             plan.soon.iter_mut().for_each(|(left, _)| *left = left.saturating_sub(1));
             if let (Some(incident), Some(place)) = (incident, Place::of_wire(key)) {
                 let is_fault = matches!(incident, Incident::Fault(_) | Incident::Late(_));
-                // A load has no other fault.
+                // A load can have no other fault.
                 let down = Incident::Fault(Fault::Down);
                 plan.happened.push((place, if is_fault && !is_change { down } else { incident }));
             }

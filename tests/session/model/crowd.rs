@@ -1,5 +1,5 @@
-//! Threads that run transactions over the same keys while operations of the store fail: what each
-//! was told of its updates is held to what is stored in the end.
+//! Threads that run transactions over the same keys while operations of the store fail. What each
+//! thread was told of its updates is compared with what is stored in the end.
 
 use std::{
     collections::BTreeSet,
@@ -19,16 +19,16 @@ use crate::record::{Place, Record, Touching};
 const THREADS: u64 = 4;
 const TRANSACTIONS: u64 = 100;
 
-/// What was said of the updates of one place.
+/// What threads were told of the updates of one place.
 #[derive(Debug, Default)]
 struct Said {
-    /// That they are stored.
+    /// These are stored.
     stored: BTreeSet<u32>,
-    /// That nobody knows.
+    /// Whether these are stored is unknown.
     lost: BTreeSet<u32>,
 }
 
-/// In numbers.
+/// The same in numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Crowd {
     transactions: AtomicU32,
@@ -37,12 +37,12 @@ pub(crate) struct Crowd {
     failed: AtomicU32,
 }
 
-/// The places where nobody overwrites unseen.
+/// Returns the places in which no session silently overwrites another.
 fn places() -> Vec<Place> {
     Place::all().filter(|place| ["fail", "merge"].contains(&place.dict().name())).collect()
 }
 
-/// The next of a row of numbers that look random.
+/// Returns the next number of a pseudorandom sequence.
 fn next(random: &mut u64) -> u64 {
     *random = random.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mixed = (*random ^ (*random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -50,7 +50,7 @@ fn next(random: &mut u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// One round: all that was said of each update, against what is there in the end.
+/// Runs one round, and compares what threads were told of each update with what is stored.
 pub(crate) fn round(bench: &Bench, seed: u64, crowd: &Crowd) {
     bench.store.clear();
     bench.store.evict_all();
@@ -101,7 +101,7 @@ fn fault(random: &mut u64) -> Fault {
     [Fault::Down, Fault::AckLost, Fault::SentAndLost][(next(random) % 3) as usize]
 }
 
-/// Adds the update to all of these. A miss may be one of a store that is down.
+/// Adds the update to all of these places. A miss may be caused by a store that is down.
 fn transact(
     cache: &memdict::Cache,
     places: &[Place],

@@ -1,4 +1,4 @@
-//! What has to become of a commit during which nothing happens: there is one right outcome.
+//! The outcome of a commit during which nothing happens: exactly one is right.
 
 use memdict::{ConflictCause, OnConflict, OnVanished};
 
@@ -20,7 +20,7 @@ enum Foreseen {
 }
 
 impl Account<'_> {
-    /// Holds each key to what had to become of it.
+    /// Checks that each key has the foreseen outcome.
     pub(crate) fn is_as_foreseen(&self) {
         let foreseen = |place| self.foresee(place, self.mirror.entry(place));
         let found: Vec<_> = Place::all().map(|place| (place, self.found(place))).collect();
@@ -54,14 +54,14 @@ impl Account<'_> {
         }
     }
 
-    /// Whether a key that has to be current is not.
+    /// Returns whether a key that has to be current is not.
     fn is_outdated(&self, place: Place) -> bool {
         let entry = self.mirror.entry(place);
         !matches!(entry.seen, Seen::Unread) && self.before[place.number()].as_ref() != entry.base()
     }
 
-    /// Whether a look before the first change shows that this one cannot be made. In which life of
-    /// its server a value vanished is asked only where other changes would be made.
+    /// Returns whether a look before the first change shows that this one cannot be made. In which
+    /// life of its server a value vanished is asked only if other changes would be made.
     fn is_seen_to_clash(&self, place: Place) -> bool {
         let entry = self.mirror.entry(place);
         let vanished = entry.base().is_some() && self.before[place.number()].is_none();
@@ -101,7 +101,7 @@ impl Account<'_> {
             ConflictCause::Overwritten
         });
         match (ours, there) {
-            // A look finds nothing, and does not ask since when.
+            // A look finds no value, and does not ask since when.
             (None, None) if !restarted || self.mirror.verifies() => Foreseen::Removed,
             (Some(_), None) if !restarted && place.on_vanished() == OnVanished::Recreate => {
                 Foreseen::Recreated

@@ -1,4 +1,4 @@
-//! What the model has found, cut down.
+//! Minimal scenarios of errors that the model has found.
 
 use memdict_tests::{Fault, Lives};
 
@@ -16,10 +16,10 @@ fn add(place: Place) -> Operation {
 }
 
 #[test]
-fn a_transaction_is_not_run_again_while_what_it_sent_may_still_come() {
+fn a_transaction_does_not_run_again_while_its_changes_may_still_arrive() {
     let place = Place::nth(0);
     let plan = |operations, incident| Operation::Plan { operations, writing: true, incident };
-    // The load comes before, the look between the two changes.
+    // The load comes first, and the look is between the two changes.
     for second in [Fault::SentAndLost, Fault::Down] {
         let put = Operation::Meddle { place, meddling: Meddling::Put };
         let faults = [plan(0, Incident::Late(4)), plan(2, Incident::Fault(second))];

@@ -1,4 +1,4 @@
-//! The bottom of the stores: it writes down every change that was really made, and whose it was.
+//! The lowest store: it records every change that was really made, and who made it.
 
 use std::{
     fmt,
@@ -15,14 +15,14 @@ use memdict_tests::{Got, load_when_up};
 
 use crate::record::{Place, Record};
 
-/// A version of a record; no two have the same bytes, for each write has a mark of its own.
+/// A version of a record. No two have the same bytes, because each write has its own nonce.
 #[derive(Clone)]
 pub(crate) struct Version {
     pub(crate) bytes: Arc<[u8]>,
     pub(crate) record: Arc<Record>,
-    /// In which life of the server it was stored.
+    /// The life of the server in which it was stored.
     pub(crate) life: u32,
-    /// How many values were stored in that life until then, this one included.
+    /// How many values were stored in that life so far, including this one.
     pub(crate) number: u32,
 }
 
@@ -32,7 +32,7 @@ impl PartialEq for Version {
     }
 }
 
-/// Without the bytes.
+/// Does not show the bytes.
 impl fmt::Debug for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Record { updates, left, right, .. } = &*self.record;
@@ -49,16 +49,16 @@ pub(crate) struct Line {
     pub(crate) by: By,
 }
 
-/// Whose change it was.
+/// Who made a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
-    /// The commit's that is being watched.
+    /// The commit that is being watched.
     Commit,
-    /// Somebody else's, or an eviction.
+    /// Another client, or an eviction.
     Other,
 }
 
-/// Passes all on to another store, and writes down what was done.
+/// Passes all operations on to another store, and records what was done.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     inner: Arc<dyn Store>,
@@ -86,32 +86,32 @@ impl Ledger {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is in a place now.
+    /// Returns what a place holds now.
     pub(crate) fn now(&self, place: Place) -> Option<Version> {
         self.book().now[place.number()].clone()
     }
 
-    /// How often the server has begun anew.
+    /// Returns how often the server has restarted.
     pub(crate) fn life(&self) -> u32 {
         self.book().life
     }
 
-    /// How many changes were made so far.
+    /// Returns how many changes were made so far.
     pub(crate) fn len(&self) -> usize {
         self.book().lines.len()
     }
 
-    /// The changes since there were so many.
+    /// Returns the changes since there were this many.
     pub(crate) fn since(&self, from: usize) -> Vec<Line> {
         self.book().lines[from..].to_vec()
     }
 
-    /// Whose changes come from now on; gives whose came so far.
+    /// Sets who makes the changes from now on. Returns who made them so far.
     pub(crate) fn by(&self, by: By) -> By {
         std::mem::replace(&mut self.book().by, by)
     }
 
-    /// The server has begun anew, and is empty.
+    /// Records that the server has restarted and is empty.
     pub(crate) fn begin_life(&self) {
         for place in Place::all() {
             self.note(place, None);
@@ -120,14 +120,14 @@ impl Ledger {
         (book.life, book.stored) = (book.life + 1, 0);
     }
 
-    /// Forgets what was, of an empty store.
+    /// Forgets everything about an empty store.
     pub(crate) fn clear(&self) {
         let mut book = self.book();
         assert!(book.now.iter().all(Option::is_none), "it is not empty");
         book.lines.clear();
     }
 
-    /// Holds what it knows to what is really there.
+    /// Checks its records against what is really stored.
     pub(crate) fn check(&self) {
         for place in Place::all() {
             let now = self.now(place).map(|version| version.bytes);
@@ -172,7 +172,7 @@ impl Ledger {
             match outcome {
                 Ok(Applied::Stored | Applied::Deleted) => self.note(place, new),
                 Ok(Applied::Gone) => assert!(self.now(place).is_none(), "{place:?} is gone"),
-                // A server that ended may have done it before.
+                // A server that ended may have made the change before.
                 Err(StoreError::Unknown(_)) => {
                     let found = self.look(place);
                     let known = self.now(place).map(|version| version.bytes);
@@ -208,7 +208,7 @@ impl Store for Ledger {
     }
 }
 
-/// Reads stored bytes, wherever they are from.
+/// Reads stored bytes, wherever they come from.
 #[derive(Debug)]
 struct Reader {
     store: Arc<MemoryStore>,
@@ -236,7 +236,7 @@ impl Reader {
     }
 }
 
-/// What `call` gives, as soon as the server is used again: one that was found down is not asked
+/// Returns what `call` returns once the server is used again: one that was found down is left alone
 /// for a moment.
 pub(crate) fn when_up<T>(mut call: impl FnMut() -> memdict::Result<T>) -> T {
     for _ in 0..5_000 {

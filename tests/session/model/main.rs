@@ -1,9 +1,9 @@
-//! Sessions at random, interleaved with each other and with all that can go wrong, beside a
+//! Random sessions, interleaved with each other and with everything that can go wrong, beside a
 //! reference that knows every version of every key: no update is lost or made twice without being
 //! named in a report or an error.
 //!
-//! `MEMDICT_OPERATIONS` says how many operations the long runs make, `MEMDICT_SEED` from which
-//! number on their scenarios are made.
+//! `MEMDICT_OPERATIONS` sets how many operations the long runs make, `MEMDICT_SEED` the number from
+//! which their scenarios start.
 
 mod account;
 mod between;
@@ -31,13 +31,13 @@ use proptest::{
 };
 use stage::Stage;
 
-/// A number from the environment.
+/// Returns a number from the environment.
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")))
 }
 
-/// A short scenario, cut down to the least that fails.
+/// Runs short scenarios, and reduces one that fails to the shortest.
 fn hold(stage: &Stage) {
     let config =
         ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() };
@@ -46,8 +46,8 @@ fn hold(stage: &Stage) {
     });
 }
 
-/// Scenarios until there were so many operations. Each is made from a number of its own, which is
-/// said when it fails.
+/// Runs scenarios until there were this many operations. Each is made from its own number, which is
+/// printed if it fails.
 fn run(stage: &Stage, operations: u64) {
     let operations = number("MEMDICT_OPERATIONS").unwrap_or(operations);
     let mut tally = Tally::default();
@@ -69,7 +69,7 @@ fn run(stage: &Stage, operations: u64) {
     println!("{tally:#?}");
 }
 
-/// The least of a scenario that fails.
+/// Returns the shortest form of a scenario that fails.
 fn cut_down(stage: &Stage, mut tree: impl ValueTree<Value = Vec<Operation>>) -> Vec<Operation> {
     let mut least = tree.current();
     while tree.simplify() {
@@ -89,7 +89,7 @@ fn no_update_is_lost_or_made_twice_without_being_named() {
 }
 
 #[test]
-fn no_update_is_lost_or_made_twice_where_lives_are_not_told() {
+fn no_update_is_lost_or_made_twice_if_lives_are_not_told_apart() {
     hold(&Stage::on_memory(Lives::Untold));
 }
 
@@ -108,7 +108,7 @@ fn a_long_run_on_memcached_loses_nothing() {
     run(&Stage::on_memcached(), 2_000);
 }
 
-/// Rounds of threads, of 400 transactions each.
+/// Runs rounds of threads, of 400 transactions each.
 fn run_threads(bench: &Bench) {
     let rounds = number("MEMDICT_OPERATIONS").map_or(5, |operations| operations.div_ceil(400));
     let (crowd, first) = (Crowd::default(), number("MEMDICT_SEED").unwrap_or(1));

@@ -10,20 +10,20 @@ use crate::{
     stage::Stage,
 };
 
-/// A call about one key.
+/// A call for one key.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Act {
     Get,
-    /// Changes what is there.
+    /// Changes the value.
     Add(Touching),
-    /// Changes what is there, or makes it.
+    /// Changes the value, or creates it.
     OrAdd(Touching),
-    /// Hands it out for writing, and leaves it as it is.
+    /// Borrows the value for writing, and does not change it.
     Touch,
     Revert,
     Insert,
     Remove,
-    /// Removes it if it is there.
+    /// Removes the value if there is one.
     RemoveEntry,
     ReadCurrent,
 }
@@ -43,9 +43,9 @@ pub(crate) enum Seen {
 pub(crate) struct Entry {
     pub(crate) seen: Seen,
     pub(crate) now: Option<Record>,
-    /// Whether it was removed, so that there is something to do about it.
+    /// Whether it was removed, so that a commit has to act on it.
     removed: bool,
-    /// Whether it was handed out for writing, inserted or removed.
+    /// Whether it was borrowed for writing, inserted or removed.
     listed: bool,
 }
 
@@ -94,7 +94,7 @@ impl Entry {
         self.removed = false;
     }
 
-    /// Back to what it was at a savepoint. What was loaded since stays loaded.
+    /// Restores what it was at a savepoint. What was loaded since stays loaded.
     fn go_back(&mut self, then: &Self) {
         self.listed = then.listed;
         if then.is_unknown() {
@@ -114,12 +114,12 @@ impl Entry {
         }
     }
 
-    /// Whether a commit has anything to send for it.
+    /// Returns whether a commit has anything to send for it.
     pub(crate) fn changes(&self) -> bool {
         matches!(self.want(), Want::Store(_) | Want::Delete)
     }
 
-    /// Whether a change of it is made whatever is there.
+    /// Returns whether a change of it is made whatever the store holds.
     pub(crate) fn is_blind(&self, place: Place) -> bool {
         let last = place.on_conflict() == OnConflict::LastWriteWins;
         match (self.want(), &self.seen) {
@@ -133,7 +133,7 @@ impl Entry {
     }
 }
 
-/// Whether a commit looks at all that its changes depend on before it sends the first.
+/// Whether a commit checks all values that its changes depend on before it sends the first.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) enum Verify {
     #[default]
@@ -161,7 +161,7 @@ impl Mirror {
         &self.entries[place.number()]
     }
 
-    /// Whether it looks at all that its changes depend on before it sends the first.
+    /// Returns whether it checks all values that its changes depend on before it sends the first.
     pub(crate) fn verifies(&self) -> bool {
         let depends = |place: &Place| {
             let entry = self.entry(*place);
@@ -178,7 +178,7 @@ impl Mirror {
         self.savepoints.push(self.entries.clone());
     }
 
-    /// The savepoint of this number is the last then.
+    /// Rolls back to the savepoint of this number, which is then the last one.
     pub(crate) fn roll_back_to(&mut self, number: usize) {
         self.savepoints.truncate(number + 1);
         for (entry, then) in self.entries.iter_mut().zip(&self.savepoints[number]) {
@@ -186,7 +186,7 @@ impl Mirror {
         }
     }
 
-    /// Makes a call, of the session and here, and holds what it gives to what it should.
+    /// Makes a call, both of the session and here, and compares the results.
     pub(crate) fn act(
         &mut self,
         stage: &Stage,
@@ -228,7 +228,7 @@ impl Mirror {
     }
 }
 
-/// Makes the call. Gives what was there before, if the call tells.
+/// Makes the call. Returns the previous value, if the call tells.
 fn call(session: &Session, place: Place, act: Act, update: u32) -> Result<Option<Record>> {
     let (dict, key) = (session.dict(place.dict()), place.key());
     Ok(match act {

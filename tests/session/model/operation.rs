@@ -9,10 +9,10 @@ use crate::{
     record::{Place, Touching},
 };
 
-/// How many sessions there are at a time; the last one is of a strict cache.
+/// The number of concurrent sessions; the last one is of a strict cache.
 pub(crate) const SESSIONS: usize = 3;
 
-/// One thing that is done.
+/// One step of a scenario.
 #[derive(Debug, Clone)]
 pub(crate) enum Operation {
     Act {
@@ -41,12 +41,12 @@ pub(crate) enum Operation {
         strict: bool,
         acts: Vec<(Place, Act)>,
     },
-    /// Somebody else does something.
+    /// Another client does something.
     Meddle {
         place: Place,
         meddling: Meddling,
     },
-    /// Something will go wrong, so many operations of the store from now.
+    /// Something goes wrong this many operations of the store later.
     Plan {
         operations: u8,
         writing: bool,
@@ -80,7 +80,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// Some are used more than others, so that sessions meet.
+/// Some places are used more than others, so that sessions meet.
 fn place() -> impl Strategy<Value = Place> {
     prop_oneof![2 => (0..Place::COUNT).prop_map(Place::nth), 1 => (0..3_usize).prop_map(|n| Place::nth(2 * n))]
 }

@@ -1,4 +1,4 @@
-//! Plays a scenario: sessions, and a mirror of each.
+//! Plays a scenario with sessions and a mirror of each.
 
 use std::{
     ops::AddAssign,
@@ -17,7 +17,7 @@ use crate::{
     watch::Watch,
 };
 
-/// What came of scenarios, in numbers.
+/// The outcomes of scenarios, in numbers.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Tally {
     pub(crate) operations: u64,
@@ -128,7 +128,7 @@ impl Play<'_> {
             Operation::Drop { session } => self.actors[*session] = None,
             Operation::Transaction { strict, acts } => self.transaction(*strict, acts),
             Operation::Meddle { place, meddling } => stage.behind.meddle(*meddling, *place),
-            // What was seen can be compared with nothing there, between the look and the change.
+            // The seen version can be compared with a missing one, between the look and the change.
             Operation::Plan { incident: Incident::Meddling(meddling), .. }
                 if meddling.is_restart() && !stage.tells_lives => {}
             Operation::Plan { operations, writing, incident } => {
@@ -147,7 +147,7 @@ impl Play<'_> {
 
     fn transaction(&mut self, strict: bool, acts: &[(Place, Act)]) {
         let stage = self.stage;
-        // The same in each attempt: one that is made twice is seen.
+        // The updates are the same in each attempt, so one that is made twice is noticed.
         let updates: Vec<_> = acts.iter().map(|_| stage.behind.update()).collect();
         let report: Arc<Mutex<Option<CommitReport>>> = Arc::default();
         let (mut mirror, mut watch, mut attempts) = (Mirror::new(strict), None::<Watch>, 0);

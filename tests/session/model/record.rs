@@ -1,13 +1,13 @@
-//! What is stored: a record of the updates that it is made of. And where: a few keys in
-//! dictionaries of every policy.
+//! The stored values: a record of the updates that it consists of. And the places: a few keys in
+//! dictionaries of every combination of rules.
 
 use std::collections::BTreeSet;
 
 use memdict::{DictDef, OnConflict, OnVanished, Tracked};
 use serde::{Deserialize, Serialize};
 
-/// A value that tells which updates are in it, in three ways that a part lost, or made twice,
-/// would bring apart; and two fields that cannot be merged if both sides change them.
+/// A value that tells which updates are in it, in three ways, which disagree if a part is lost or
+/// made twice; and two fields that cannot be merged if both sides change them.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize, Tracked)]
 #[memdict(merge)]
 pub(crate) struct Record {
@@ -22,7 +22,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// One that is made of a single update.
+    /// Returns a record of a single update.
     pub(crate) fn of(update: u32) -> Self {
         let mut record = Self::default();
         record.add(update, Touching::Neither);
@@ -41,7 +41,7 @@ impl Record {
         }
     }
 
-    /// Whether each update is in it once, and each wholly.
+    /// Returns whether each update is in it exactly once, and completely.
     pub(crate) fn is_whole(&self) -> bool {
         let distinct: BTreeSet<_> = self.updates.iter().copied().collect();
         distinct == self.marks
@@ -49,8 +49,8 @@ impl Record {
             && self.count == distinct.len() as u64
     }
 
-    /// What two records made of one come to, if they can both stand: the rules of the type once
-    /// more, in other words.
+    /// Returns the merge of two records with one base, if there is one. This implements the rules
+    /// of the type independently.
     pub(crate) fn merged(base: &Self, ours: &Self, theirs: &Self) -> Option<Self> {
         let tail = |side: &Self| side.updates.strip_prefix(&*base.updates).map(<[u32]>::to_vec);
         let updates = match one_side(&base.updates, &ours.updates, &theirs.updates) {
@@ -78,12 +78,12 @@ impl Record {
     }
 }
 
-/// The side that changed, unless both did.
+/// Returns the side that changed, unless both did.
 fn one_side<'a, T: PartialEq>(base: &'a T, ours: &'a T, theirs: &'a T) -> Option<&'a T> {
     if ours == base { Some(theirs) } else { (theirs == base).then_some(ours) }
 }
 
-/// Which field without a rule an update changes as well.
+/// Which field without a rule an update also changes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Touching {
     Neither,
@@ -91,7 +91,7 @@ pub(crate) enum Touching {
     Right,
 }
 
-/// A place where a record may be.
+/// A place for a record.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place(usize);
 
@@ -113,7 +113,7 @@ impl Place {
         (0..Self::COUNT).map(Self)
     }
 
-    /// The place of this number.
+    /// Returns the place of this number.
     pub(crate) fn nth(number: usize) -> Self {
         Self(number % Self::COUNT)
     }
@@ -130,7 +130,7 @@ impl Place {
         KEYS[self.0 % KEYS.len()]
     }
 
-    /// Its key as stores have it.
+    /// Returns its key as stores have it.
     pub(crate) fn wire(self) -> String {
         format!("memdict:{}:{}", self.dict().name(), self.key())
     }

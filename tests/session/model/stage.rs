@@ -1,4 +1,4 @@
-//! The stores, one upon the other: incidents, faults, the ledger, and a real store.
+//! The stores, one above the other: incidents, faults, the ledger, and a real store.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -14,27 +14,27 @@ use crate::{
     record::{Place, Record, Touching},
 };
 
-/// The stores under the one where incidents happen, and who else uses them.
+/// The stores below the one where incidents happen, and who else uses them.
 #[derive(Debug)]
 pub(crate) struct Behind {
     pub(crate) faulty: FaultyStore<Arc<Ledger>>,
     pub(crate) ledger: Arc<Ledger>,
-    /// Somebody else's: to it nothing happens.
+    /// The cache of another client, to which no incident happens.
     other: Cache,
     server: Option<Mutex<Memcached>>,
     updates: AtomicU32,
-    /// Whether a real server has begun anew, and connections to the old one are still at hand.
+    /// Whether a real server has restarted, and connections to the old one may still be used.
     is_unsettled: AtomicBool,
 }
 
-/// All of it, and two caches over it.
+/// All stores, and two caches on them.
 #[derive(Debug)]
 pub(crate) struct Stage {
     pub(crate) behind: Arc<Behind>,
     pub(crate) between: Arc<Between>,
     lenient: Cache,
     strict: Cache,
-    /// Whether the store tells one life of its server from another.
+    /// Whether the store tells the lives of its server apart.
     pub(crate) tells_lives: bool,
 }
 
@@ -88,7 +88,7 @@ impl Stage {
         if strict { &self.strict } else { &self.lenient }
     }
 
-    /// Empty, with nothing planned.
+    /// Empties the stores and cancels all plans.
     pub(crate) fn reset(&self) {
         self.between.clear();
         self.behind.faulty.clear();
@@ -99,12 +99,12 @@ impl Stage {
 }
 
 impl Behind {
-    /// The number of a new update.
+    /// Returns the number of a new update.
     pub(crate) fn update(&self) -> u32 {
         self.updates.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Whether no connection to a server that ended is at hand.
+    /// Returns whether no connection to a server that ended can still be used.
     pub(crate) fn is_settled(&self) -> bool {
         !self.is_unsettled.load(Ordering::Relaxed)
     }
@@ -116,7 +116,7 @@ impl Behind {
         }
     }
 
-    /// Somebody else does something.
+    /// Lets another client do something.
     pub(crate) fn meddle(&self, meddling: Meddling, place: Place) {
         let by = self.ledger.by(By::Other);
         match meddling {
@@ -129,7 +129,7 @@ impl Behind {
             Meddling::Return => {
                 let number = self.ledger.now(place).map_or(0, |version| version.number);
                 self.restart();
-                // Not for ever: it is the first few that meet.
+                // The number is limited, because only the first few versions meet.
                 (0..number.min(20)).for_each(|_| self.write(place, true));
             }
         }

@@ -1,4 +1,4 @@
-//! A commit, from the first to the last that can be seen of it.
+//! Watches a commit, from the first to the last that can be seen of it.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ impl Watch {
         }
     }
 
-    /// An attempt that is worth another one has done nothing, and will do nothing.
+    /// Checks that an attempt that is tried again has done nothing, and will do nothing.
     pub(crate) fn nothing_was_done(&self, stage: &Stage) {
         stage.between.arrive();
         let lines = stage.behind.ledger.since(self.from);
@@ -46,7 +46,7 @@ impl Watch {
         assert!(ours.is_empty(), "tried again, although this was done: {ours:#?}");
     }
 
-    /// Holds the outcome to what was done.
+    /// Checks the outcome against what was done.
     pub(crate) fn end<'m>(
         self,
         stage: &Stage,
@@ -113,7 +113,7 @@ fn place_of(dict: &str, key: &str) -> Place {
     Place::of_names(dict, key).expect("a key of the session")
 }
 
-/// What is said of each key. Nothing is said twice.
+/// Returns what is said of each key, and checks that nothing is said twice.
 fn fates(report: Option<&CommitReport>, conflicts: &[KeyConflict]) -> BTreeMap<Place, Fate> {
     let mut all = Vec::new();
     if let Some(report) = report {
@@ -143,7 +143,7 @@ fn fates(report: Option<&CommitReport>, conflicts: &[KeyConflict]) -> BTreeMap<P
     fates
 }
 
-/// The report's numbers are those of its lists, and what the cache has counted.
+/// Checks that the report's numbers are those of its lists, and those that the cache has counted.
 fn counts_agree(
     report: &CommitReport,
     conflicts: &[KeyConflict],

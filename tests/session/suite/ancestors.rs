@@ -1,4 +1,4 @@
-//! What the ancestors promise, and what they get wrong.
+//! What memdict's predecessors promise, and what they get wrong.
 
 use memdict::{DictDef, Error};
 use memdict_tests::{Bench, Cart, Item};
@@ -11,7 +11,7 @@ static HITS: DictDef<u64> = DictDef::new("hits");
 
 // Products.mcdutils: three defects.
 
-/// `mapping['l'].append(2)` is not seen there, and never written.
+/// There, `mapping['l'].append(2)` is not noticed, and never written.
 pub(crate) fn a_nested_change_is_seen_and_written(bench: &Bench) {
     hold(bench, |bench| {
         bench.cache.transaction(|session| {
@@ -40,9 +40,9 @@ pub(crate) fn a_nested_change_is_seen_and_written(bench: &Bench) {
     });
 }
 
-/// A mapping that is held over an abort stays dirty there: what is set afterwards never joins a
+/// There, a mapping that is kept over an abort stays dirty: a later change never joins a
 /// transaction, and so is never written.
-pub(crate) fn what_is_changed_after_an_abort_is_written(bench: &Bench) {
+pub(crate) fn a_change_after_an_abort_is_written(bench: &Bench) {
     hold(bench, |bench| {
         bench.cache.transaction(|session| session.dict(&HITS).insert("a", 1))?;
         let session = bench.cache.session();
@@ -67,7 +67,7 @@ pub(crate) fn what_is_changed_after_an_abort_is_written(bench: &Bench) {
     });
 }
 
-/// The rollback of a savepoint does nothing there: what was rolled back is committed.
+/// There, the rollback of a savepoint does nothing: changes that were rolled back are committed.
 pub(crate) fn a_rollback_to_a_savepoint_really_rolls_back(bench: &Bench) {
     hold(bench, |bench| {
         bench.cache.transaction(|session| session.dict(&HITS).insert("a", 0))?;
@@ -83,8 +83,8 @@ pub(crate) fn a_rollback_to_a_savepoint_really_rolls_back(bench: &Bench) {
     });
 }
 
-// ERP5's Memcached Tool: what its own tests check. Its `d[()] = v`, a `TypeError`, does not
-// compile here (`ui/not_a_key`); lifetimes have tests of their own (`commit`).
+// ERP5's Memcached Tool: what its own tests check. Its `d[()] = v`, a `TypeError`, does not compile
+// here (`ui/not_a_key`); lifetimes have a test in `commit`.
 
 /// Its `test_02_insertValue`.
 pub(crate) fn an_inserted_value_is_read_and_overwritten_in_one_session(bench: &Bench) {
@@ -113,7 +113,7 @@ pub(crate) fn a_value_is_one_object_until_the_commit_and_an_equal_one_after_it(b
         let session = bench.cache.session();
         let carts = session.dict(&CARTS);
         assert_eq!(*carts.get("k")?.unwrap(), before);
-        assert_eq!(bench.store.loads(), 1, "it was made anew");
+        assert_eq!(bench.store.loads(), 1, "it was created again");
         Ok(())
     });
 }

@@ -16,7 +16,7 @@ fn fill(cache: &Cache, many: u64) -> Outcome {
     })
 }
 
-pub(crate) fn of_100_loaded_and_1_changed_1_storage_command_is_sent(bench: &Bench) {
+pub(crate) fn if_1_of_100_loaded_values_changes_1_storage_command_is_sent(bench: &Bench) {
     hold(bench, |bench| {
         fill(&bench.cache, 100)?;
         let before = bench.commands();
@@ -51,12 +51,12 @@ pub(crate) fn a_session_that_only_reads_sends_nothing(bench: &Bench) {
     });
 }
 
-pub(crate) fn the_same_value_assigned_sends_nothing_also_with_a_hash_map_inside(bench: &Bench) {
+pub(crate) fn assigning_the_same_value_sends_nothing_even_with_a_hash_map_inside(bench: &Bench) {
     hold(bench, |bench| {
         let many = Cart::of("alice", 20);
         bench.cache.transaction(|session| session.dict(&CARTS).insert("a", many.clone()))?;
         let before = bench.store.changes();
-        // Each decoded map has an order of its own, so bytes alone would differ nearly always.
+        // Each decoded map has its own order, so bytes alone would nearly always differ.
         for _ in 0..10 {
             let session = bench.cache.session();
             *session.dict(&CARTS).get_mut("a")?.expect("it was stored") = many.clone();
@@ -96,7 +96,7 @@ pub(crate) fn a_change_at_any_depth_is_written(bench: &Bench) {
     });
 }
 
-pub(crate) fn what_is_changed_and_changed_back_is_not_written(bench: &Bench) {
+pub(crate) fn a_value_that_is_changed_and_changed_back_is_not_written(bench: &Bench) {
     hold(bench, |bench| {
         fill(&bench.cache, 1)?;
         let session = bench.cache.session();
@@ -115,7 +115,7 @@ pub(crate) fn what_is_changed_and_changed_back_is_not_written(bench: &Bench) {
     });
 }
 
-pub(crate) fn inserted_is_overwritten_without_a_read_and_compared_after_one(bench: &Bench) {
+pub(crate) fn an_insert_overwrites_without_a_read_and_compares_after_one(bench: &Bench) {
     hold(bench, |bench| {
         let hits = |session: &memdict::Session, n| session.dict::<u64>("hits").insert("a", n);
         let session = bench.cache.session();
@@ -124,12 +124,12 @@ pub(crate) fn inserted_is_overwritten_without_a_read_and_compared_after_one(benc
         assert_eq!(bench.store.loads(), 0, "neither call needs the store");
         assert_eq!(session.commit()?.written, 1);
 
-        // Without a read: written whatever is there, be it the same.
+        // Without a read, the value is written even if the store holds the same.
         let session = bench.cache.session();
         hits(&session, 1)?;
         assert_eq!(session.commit()?.written, 1);
 
-        // After a read: only if it differs, and only if it is still what was read.
+        // After a read, it is written only if it differs, and only over what was read.
         let session = bench.cache.session();
         assert!(session.dict::<u64>("hits").contains_key("a")?);
         hits(&session, 1)?;
@@ -144,7 +144,7 @@ pub(crate) fn inserted_is_overwritten_without_a_read_and_compared_after_one(benc
     });
 }
 
-pub(crate) fn removed_is_deleted_and_inserted_after_that_replaces(bench: &Bench) {
+pub(crate) fn a_removed_value_is_deleted_and_a_later_insert_replaces_it(bench: &Bench) {
     hold(bench, |bench| {
         fill(&bench.cache, 3)?;
         let session = bench.cache.session();
@@ -203,7 +203,7 @@ pub(crate) fn the_report_names_every_key(bench: &Bench) {
     });
 }
 
-pub(crate) fn values_that_are_one_part_are_entries_as_well(bench: &Bench) {
+pub(crate) fn values_that_are_one_part_can_be_entries(bench: &Bench) {
     hold(bench, |bench| {
         for expected in 1..=3 {
             let hits = bench.cache.transaction(|session| {
@@ -241,7 +241,7 @@ pub(crate) fn a_vanished_value_is_recreated(bench: &Bench) {
     });
 }
 
-pub(crate) fn lives_are_those_of_the_definition_that_wrote(bench: &Bench) {
+pub(crate) fn lifetimes_are_those_of_the_definition_that_wrote(bench: &Bench) {
     static SHORT: DictDef<u64> = DictDef::new("lives").ttl_secs(1);
     hold(bench, |bench| {
         let session = bench.cache.session();
@@ -250,7 +250,8 @@ pub(crate) fn lives_are_those_of_the_definition_that_wrote(bench: &Bench) {
         session.dict(&SHORT).insert("now long", 1)?;
         session.dict::<u64>("lives").insert("now long", 1)?;
         session.commit()?;
-        // memcached's clock ticks once in a second, and a life of one ends at the next or after.
+        // memcached's clock ticks once in a second, so a lifetime of one second ends one or two
+        // ticks later.
         thread::sleep(Duration::from_millis(2_300));
         let session = bench.cache.session();
         let lives = session.dict::<u64>("lives");

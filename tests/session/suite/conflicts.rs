@@ -1,5 +1,4 @@
-//! Two sessions at once: what each policy of a dictionary makes of what somebody else did
-//! meanwhile.
+//! Two concurrent sessions: what each rule of a dictionary does about another session's change.
 
 use memdict::{CommitReport, DictDef, Error, OnConflict, OnVanished, Session, Tracked};
 use memdict_tests::Bench;
@@ -7,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Outcome, hold};
 
-/// What the sessions of these tests change.
+/// The value that the sessions of these tests change.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize, Tracked)]
 #[memdict(merge)]
 pub(crate) struct Page {
@@ -26,17 +25,17 @@ pub(crate) const fn pages(policy: OnConflict) -> DictDef<Page> {
 
 const POLICIES: [OnConflict; 3] = [OnConflict::Fail, OnConflict::LastWriteWins, OnConflict::Merge];
 
-/// The value under `k`, as a new session finds it.
+/// Returns the value for `k`, as a new session finds it.
 pub(crate) fn now(bench: &Bench) -> memdict::Result<Option<Page>> {
     Ok(bench.cache.session().dict::<Page>("pages").get("k")?.map(|page| (*page).clone()))
 }
 
-/// Another session stores this under `k`.
+/// Stores this for `k` in another session.
 pub(crate) fn another_stores(bench: &Bench, page: Page) -> Outcome {
     bench.cache.transaction(|other| other.dict("pages").insert("k", page.clone()))
 }
 
-/// What this session does with `pages[k]`.
+/// Does what `what` says with `pages[k]` in this session.
 pub(crate) fn here(session: &Session, def: &DictDef<Page>, what: &str) -> Outcome {
     let pages = session.dict(def);
     match what {
@@ -57,7 +56,7 @@ pub(crate) fn here(session: &Session, def: &DictDef<Page>, what: &str) -> Outcom
     Ok(())
 }
 
-/// What happens to `pages[k]` meanwhile.
+/// Does what `what` says with `pages[k]` in another session.
 fn there(bench: &Bench, what: &str) -> Outcome {
     match what {
         "nothing" => Ok(()),
@@ -93,8 +92,8 @@ fn outcome(committed: memdict::Result<CommitReport>) -> String {
     }
 }
 
-/// Columns: there, and the outcomes with `Fail`, `LastWriteWins` and `Merge`. `A / B` is `A` on a
-/// store that tells of restarts, `B` on one that does not.
+/// The columns are what the other session does, and the outcomes with `Fail`, `LastWriteWins` and
+/// `Merge`. `A / B` is `A` on a store that reports restarts, and `B` on one that does not.
 fn is_as_the_table_says(bench: &Bench, what: &str, table: &str) {
     hold(bench, |bench| {
         for row in table.trim().lines() {
@@ -128,7 +127,7 @@ fn is_as_the_table_says(bench: &Bench, what: &str, table: &str) {
     });
 }
 
-pub(crate) fn a_changed_value_goes_by_the_policy(bench: &Bench) {
+pub(crate) fn a_changed_value_follows_the_rule_for_conflicts(bench: &Bench) {
     is_as_the_table_says(
         bench,
         "changed",
@@ -141,7 +140,7 @@ pub(crate) fn a_changed_value_goes_by_the_policy(bench: &Bench) {
     );
 }
 
-pub(crate) fn what_or_insert_makes_after_a_miss_is_stored_only_if_there_is_still_nothing(
+pub(crate) fn a_value_of_or_insert_after_a_miss_is_stored_only_if_there_is_still_none(
     bench: &Bench,
 ) {
     is_as_the_table_says(
@@ -155,7 +154,7 @@ pub(crate) fn what_or_insert_makes_after_a_miss_is_stored_only_if_there_is_still
     );
 }
 
-pub(crate) fn what_is_inserted_without_a_read_overwrites_whatever_is_there(bench: &Bench) {
+pub(crate) fn an_insert_without_a_read_overwrites_any_value(bench: &Bench) {
     is_as_the_table_says(
         bench,
         "inserted blind",
@@ -168,7 +167,7 @@ pub(crate) fn what_is_inserted_without_a_read_overwrites_whatever_is_there(bench
     );
 }
 
-pub(crate) fn what_is_inserted_after_a_read_is_a_change_of_what_was_read(bench: &Bench) {
+pub(crate) fn an_insert_after_a_read_is_a_change_of_the_read_value(bench: &Bench) {
     is_as_the_table_says(
         bench,
         "inserted after a read",
@@ -181,7 +180,7 @@ pub(crate) fn what_is_inserted_after_a_read_is_a_change_of_what_was_read(bench: 
     );
 }
 
-pub(crate) fn what_is_removed_after_a_read_has_to_be_what_was_read(bench: &Bench) {
+pub(crate) fn a_removal_after_a_read_deletes_only_the_read_value(bench: &Bench) {
     is_as_the_table_says(
         bench,
         "removed",
@@ -194,7 +193,7 @@ pub(crate) fn what_is_removed_after_a_read_has_to_be_what_was_read(bench: &Bench
     );
 }
 
-pub(crate) fn what_is_removed_without_a_read_is_removed_whatever_is_there(bench: &Bench) {
+pub(crate) fn a_removal_without_a_read_deletes_any_value(bench: &Bench) {
     is_as_the_table_says(
         bench,
         "removed blind",
@@ -206,7 +205,7 @@ pub(crate) fn what_is_removed_without_a_read_is_removed_whatever_is_there(bench:
     );
 }
 
-pub(crate) fn what_vanished_is_a_conflict_where_the_dictionary_says_so(bench: &Bench) {
+pub(crate) fn a_vanished_value_is_a_conflict_if_the_dictionary_says_so(bench: &Bench) {
     hold(bench, |bench| {
         for policy in POLICIES {
             let def = pages(policy).on_vanished(OnVanished::Fail);
@@ -215,7 +214,7 @@ pub(crate) fn what_vanished_is_a_conflict_where_the_dictionary_says_so(bench: &B
                 ("changed", "evicted", "Vanished", "Vanished"),
                 ("changed", "restarted", "ServerRestarted", "Vanished"),
                 ("inserted after a read", "evicted", "Vanished", "Vanished"),
-                // These were not made of what vanished.
+                // These were not made from the value that vanished.
                 ("removed", "evicted", "removed", "removed"),
                 ("inserted blind", "evicted", "written", "written"),
             ] {
@@ -229,7 +228,7 @@ pub(crate) fn what_vanished_is_a_conflict_where_the_dictionary_says_so(bench: &B
                 assert_eq!(now(bench)?.is_some(), expected == "written", "{case}");
             }
         }
-        // What somebody else stored since is another matter.
+        // A value that another session stored since is a different case.
         let def = pages(OnConflict::LastWriteWins).on_vanished(OnVanished::Fail);
         another_stores(bench, page("old", 10))?;
         let session = bench.cache.session();

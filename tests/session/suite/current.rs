@@ -1,4 +1,4 @@
-//! `read_current`: what a session only read, and what has to be so still when it writes.
+//! `read_current`: entries that a session only reads, and that have to be current when it writes.
 
 use memdict::{Error, OnConflict, Session};
 use memdict_tests::{Bench, Fault};
@@ -16,7 +16,9 @@ fn current(bench: &Bench, key: &str) -> memdict::Result<Session> {
     Ok(session)
 }
 
-pub(crate) fn what_has_to_be_current_is_looked_at_once_before_anything_is_sent(bench: &Bench) {
+pub(crate) fn entries_that_have_to_be_current_are_checked_once_before_anything_is_sent(
+    bench: &Bench,
+) {
     hold(bench, |bench| {
         set(bench, "a", 1)?;
         let session = current(bench, "a")?;
@@ -44,7 +46,7 @@ pub(crate) fn what_has_to_be_current_is_looked_at_once_before_anything_is_sent(b
     });
 }
 
-pub(crate) fn that_there_is_nothing_can_have_to_be_current(bench: &Bench) {
+pub(crate) fn a_miss_can_have_to_be_current(bench: &Bench) {
     hold(bench, |bench| {
         assert_eq!(current(bench, "nobody")?.commit()?.written, 1);
         let session = current(bench, "nobody")?;
@@ -56,7 +58,7 @@ pub(crate) fn that_there_is_nothing_can_have_to_be_current(bench: &Bench) {
     });
 }
 
-/// Whatever the dictionary says about conflicts, and the conflict is named once.
+/// This applies whatever the dictionary says about conflicts, and names the conflict once.
 pub(crate) fn a_changed_key_can_have_to_be_current_as_well(bench: &Bench) {
     hold(bench, |bench| {
         for policy in [OnConflict::Fail, OnConflict::LastWriteWins, OnConflict::Merge] {
@@ -80,7 +82,7 @@ pub(crate) fn a_changed_key_can_have_to_be_current_as_well(bench: &Bench) {
     });
 }
 
-pub(crate) fn a_session_that_writes_nothing_looks_at_nothing(bench: &Bench) {
+pub(crate) fn a_session_that_writes_nothing_checks_nothing(bench: &Bench) {
     hold(bench, |bench| {
         set(bench, "a", 1)?;
         set(bench, "b", 1)?;
@@ -96,7 +98,7 @@ pub(crate) fn a_session_that_writes_nothing_looks_at_nothing(bench: &Bench) {
     });
 }
 
-pub(crate) fn what_has_to_be_current_and_cannot_be_looked_at_is_unavailable(bench: &Bench) {
+pub(crate) fn an_entry_that_has_to_be_current_and_cannot_be_checked_is_unavailable(bench: &Bench) {
     hold(bench, |bench| {
         set(bench, "a", 1)?;
         let session = current(bench, "a")?;
@@ -106,7 +108,7 @@ pub(crate) fn what_has_to_be_current_and_cannot_be_looked_at_is_unavailable(benc
         let Error::Unavailable { id, report: None, .. } = &error else { panic!("{error:?}") };
         assert!(id.to_string() == "hits[a]" && error.is_transient(), "{error}");
         assert_eq!(since(bench, before), [1, 1, 0], "nothing was sent");
-        // So a transaction tries again.
+        // So a transaction runs again.
         let mut attempts = 0;
         bench.cache.transaction(|session| {
             attempts += 1;

@@ -1,5 +1,5 @@
-//! What `Error::Conflict` says: which keys, of which types, who changed which fields, what happened
-//! there, and what became of the rest of the commit.
+//! What `Error::Conflict` says: which keys of which types, who changed which fields, what happened
+//! to the stored value, and what became of the rest of the commit.
 
 use memdict::{ConflictCause, DictDef, Error, KeyConflict, OnConflict, OnVanished, Session};
 use memdict_tests::{Bench, Cart, Fault, Item};
@@ -13,7 +13,8 @@ use crate::{
 static CARTS: DictDef<Cart> = DictDef::new("carts");
 static KEPT: DictDef<Cart> = DictDef::new("kept").on_vanished(OnVanished::Fail);
 
-/// A session in conflict about four keys, and one that writes and one that removes another.
+/// Returns the error of a session with four keys in conflict, one that is written and one that is
+/// removed.
 fn conflict(bench: &Bench) -> Result<(Vec<KeyConflict>, Error), Error> {
     bench.cache.transaction(|session| {
         for key in ["both", "removed", "written", "gone"] {
@@ -58,7 +59,7 @@ pub(crate) fn a_conflict_names_each_key_its_type_and_who_changed_which_fields(be
         conflicts.sort_by_key(|conflict| conflict.id.key.to_string());
         let told = conflicts.iter().map(|conflict| {
             assert_eq!(conflict.type_name, std::any::type_name::<Cart>());
-            assert_eq!(conflict.reason, None, "nobody tried to merge");
+            assert_eq!(conflict.reason, None, "no merge was tried");
             let [ours, theirs] = [&conflict.ours, &conflict.theirs].map(|paths| paths.join(" "));
             let (dict, key) = (&conflict.id.dict, &conflict.id.key);
             format!("{dict}[{key}] {:?}: {ours} | {theirs}", conflict.cause)
@@ -127,7 +128,7 @@ pub(crate) fn a_conflict_says_in_words_what_happened(bench: &Bench) {
     });
 }
 
-pub(crate) fn what_is_one_part_is_changed_as_a_whole(bench: &Bench) {
+pub(crate) fn a_value_that_is_one_part_is_changed_as_a_whole(bench: &Bench) {
     hold(bench, |bench| {
         let hits: DictDef<u64> = DictDef::new("hits");
         bench.cache.transaction(|session| session.dict(&hits).insert("a", 1))?;
@@ -146,8 +147,8 @@ pub(crate) fn what_is_one_part_is_changed_as_a_whole(bench: &Bench) {
     });
 }
 
-/// Where what is there cannot be told, the conflict says what can be.
-pub(crate) fn a_conflict_about_what_cannot_be_read_says_what_is_known(bench: &Bench) {
+/// If the stored value cannot be compared, the conflict says what is known.
+pub(crate) fn a_conflict_about_an_unreadable_value_says_what_is_known(bench: &Bench) {
     hold(bench, |bench| {
         another_stores(bench, page("old", 10))?;
         let session = bench.cache.session();
@@ -160,7 +161,7 @@ pub(crate) fn a_conflict_about_what_cannot_be_read_says_what_is_known(bench: &Be
         );
         assert_eq!(conflicts[0].cause, ConflictCause::Overwritten);
 
-        // The look that explains it does not get through.
+        // The look that would explain it does not reach the store.
         another_stores(bench, page("old", 10))?;
         let session = bench.cache.session();
         here(&session, &pages(OnConflict::Fail), "changed")?;
@@ -175,7 +176,7 @@ pub(crate) fn a_conflict_about_what_cannot_be_read_says_what_is_known(bench: &Be
     });
 }
 
-pub(crate) fn an_error_is_transient_only_if_nothing_landed_nor_may_have(bench: &Bench) {
+pub(crate) fn an_error_is_transient_only_if_certainly_nothing_was_written(bench: &Bench) {
     hold(bench, |bench| {
         type Also = fn(&Session, &Bench) -> Outcome;
         let also: [(&str, bool, Also); 6] = [

@@ -1,4 +1,4 @@
-//! What becomes of changes when the store fails them.
+//! What becomes of changes if the store fails.
 
 use memdict::{DictDef, Error, Opaque, Session};
 use memdict_tests::{Bench, Fault};
@@ -44,7 +44,7 @@ pub(crate) fn a_store_that_is_down_reads_as_a_miss_and_loses_writes_with_a_repor
     });
 }
 
-pub(crate) fn a_strict_cache_makes_errors_of_both(bench: &Bench) {
+pub(crate) fn a_strict_cache_turns_both_into_errors(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench, &["a", "b"])?;
         let strict = bench.strict();
@@ -67,9 +67,7 @@ pub(crate) fn a_strict_cache_makes_errors_of_both(bench: &Bench) {
     });
 }
 
-pub(crate) fn a_value_above_the_limit_is_refused_alone_and_takes_the_old_one_with_it(
-    bench: &Bench,
-) {
+pub(crate) fn a_value_above_the_limit_is_refused_alone_and_the_old_one_is_deleted(bench: &Bench) {
     let huge = || "x".repeat(2 << 20);
     hold(bench, |bench| {
         fill(bench, &["a", "huge", "b"])?;
@@ -85,20 +83,20 @@ pub(crate) fn a_value_above_the_limit_is_refused_alone_and_takes_the_old_one_wit
         assert!(report.refused.iter().all(|refused| refused.reason.contains("bytes")));
         assert_eq!(name(bench, "a")?.as_deref(), Some("new"));
         assert_eq!(name(bench, "b")?.as_deref(), Some("new"));
-        assert_eq!(name(bench, "huge")?, None, "nobody reads what was to be replaced");
+        assert_eq!(name(bench, "huge")?, None, "the outdated value cannot be read any more");
         assert_eq!(name(bench, "blind")?, None);
         assert_eq!(name(bench, "created")?, None);
         Ok(())
     });
 }
 
-pub(crate) fn a_value_above_the_limit_leaves_what_somebody_else_stored(bench: &Bench) {
+pub(crate) fn a_value_above_the_limit_leaves_another_sessions_value(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench, &["a"])?;
         let session = bench.cache.session();
         *session.dict(&NAMES).get_mut("a")?.unwrap() = "x".repeat(2 << 20);
         bench.cache.transaction(|other| other.dict(&NAMES).insert("a", "theirs".into()))?;
-        // Refused before anybody looks, or looked at before it is refused.
+        // The value is refused before the look, or looked at before it is refused.
         match session.commit() {
             Ok(report) => assert_eq!((report.written, report.refused.len()), (0, 1)),
             Err(error) => assert!(matches!(error, Error::Conflict { .. }), "{error:?}"),
@@ -118,7 +116,7 @@ impl Serialize for Stubborn {
     }
 }
 
-pub(crate) fn a_value_that_does_not_encode_keeps_the_whole_commit_back(bench: &Bench) {
+pub(crate) fn a_value_that_does_not_encode_stops_the_whole_commit(bench: &Bench) {
     hold(bench, |bench| {
         let session = bench.cache.session();
         session.dict(&NAMES).insert("before", "x".into())?;
@@ -133,7 +131,7 @@ pub(crate) fn a_value_that_does_not_encode_keeps_the_whole_commit_back(bench: &B
     });
 }
 
-pub(crate) fn a_lost_acknowledgement_is_told_by_the_nonce(bench: &Bench) {
+pub(crate) fn a_change_whose_acknowledgement_was_lost_is_recognized_by_its_nonce(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench, &["a", "b", "c"])?;
         let session = bench.cache.session();
@@ -164,7 +162,7 @@ pub(crate) fn a_change_that_was_not_applied_is_sent_once_more(bench: &Bench) {
 
         let session = bench.cache.session();
         session.dict(&NAMES).get_mut("a")?.unwrap().push('!');
-        // The store, the look that settles it, the store again.
+        // The operations are the change, the look that settles it, and the change again.
         bench.store.fail_once_writing(0, Fault::SentAndLost);
         bench.store.fail_once_writing(2, Fault::SentAndLost);
         assert_eq!(session.commit()?.lost.len(), 1);
@@ -173,7 +171,7 @@ pub(crate) fn a_change_that_was_not_applied_is_sent_once_more(bench: &Bench) {
     });
 }
 
-pub(crate) fn what_stays_unknown_is_lost_and_not_transient(bench: &Bench) {
+pub(crate) fn a_change_with_an_unknown_outcome_is_lost_and_not_transient(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench, &["a"])?;
         let strict = bench.strict();
@@ -189,7 +187,7 @@ pub(crate) fn what_stays_unknown_is_lost_and_not_transient(bench: &Bench) {
     });
 }
 
-pub(crate) fn a_miss_for_a_store_that_was_down_never_overwrites(bench: &Bench) {
+pub(crate) fn a_miss_because_a_store_was_down_never_overwrites(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench, &["a"])?;
         let session = bench.cache.session();

@@ -1,4 +1,4 @@
-//! Guards: one object for each key, handed out once for writing.
+//! Guards: one object for each key, borrowed for writing by one guard at a time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -27,7 +27,7 @@ pub(crate) fn two_reads_of_one_key_see_one_object(bench: &Bench) {
         a.get_mut("alice")?.unwrap().total = 7;
         assert_eq!(b.get("alice")?.unwrap().total, 7);
         assert_eq!(bench.store.loads(), 1);
-        // What others commit is not seen: each key is read once.
+        // The session does not see what others commit, because it reads each key once.
         bench.cache.transaction(|other| other.dict(&CARTS).insert("alice", Cart::default()))?;
         assert_eq!(b.get("alice")?.unwrap().total, 7);
         Ok(())
@@ -82,7 +82,7 @@ pub(crate) fn one_name_with_two_types_is_the_wrong_type(bench: &Bench) {
             assert_eq!((&*id.dict, asked), ("carts", "u64"));
             assert!(is.ends_with("Cart"));
         }
-        assert!(session.dict(&CARTS).get("alice")?.is_some(), "the right one goes on");
+        assert!(session.dict(&CARTS).get("alice")?.is_some(), "the right type still works");
         Ok(())
     });
 }
@@ -121,10 +121,10 @@ pub(crate) fn entries_work_as_in_a_hash_map(bench: &Bench) {
                 assert_eq!((*entry.get(), entry.key().to_string()), (11, "a".to_owned()));
                 entry.remove();
             }
-            Entry::Vacant(_) => panic!("there is one"),
+            Entry::Vacant(_) => panic!("there is a value"),
         }
         match hits.entry("g")? {
-            Entry::Occupied(_) => panic!("there is none"),
+            Entry::Occupied(_) => panic!("there is no value"),
             Entry::Vacant(entry) => *entry.insert(6) += 1,
         }
         assert_eq!(hits.entry("h")?.key().to_string(), "h");
@@ -172,7 +172,7 @@ pub(crate) fn changed_fields_compares_with_what_was_loaded(bench: &Bench) {
     });
 }
 
-pub(crate) fn reverting_gives_back_what_was_loaded_or_nothing(bench: &Bench) {
+pub(crate) fn reverting_restores_the_loaded_value_or_none(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench)?;
         let session = bench.cache.session();
@@ -280,7 +280,7 @@ pub(crate) fn guards_work_across_threads(bench: &Bench) {
         std::thread::scope(|scope| scope.spawn(move || drop(moved)).join()).expect("no panic");
         assert_eq!(session.commit()?.written, 2);
 
-        // Many threads that ask for one key at once load one object.
+        // Many threads that get one key at the same time load one object.
         let session = bench.cache.session();
         let addresses: Vec<usize> = std::thread::scope(|scope| {
             let ask = || {
@@ -295,7 +295,7 @@ pub(crate) fn guards_work_across_threads(bench: &Bench) {
     });
 }
 
-pub(crate) fn many_are_read_in_the_order_asked_with_one_load_each(bench: &Bench) {
+pub(crate) fn many_values_are_read_in_the_order_of_the_keys_with_one_load_each(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench)?;
         let session = bench.cache.session();
@@ -313,7 +313,7 @@ pub(crate) fn many_are_read_in_the_order_asked_with_one_load_each(bench: &Bench)
     });
 }
 
-pub(crate) fn a_guard_is_cloned_by_name_and_its_value_by_clone(bench: &Bench) {
+pub(crate) fn ref_clone_clones_the_guard_and_the_method_clones_the_value(bench: &Bench) {
     hold(bench, |bench| {
         let session = bench.cache.session();
         session.dict(&CARTS).insert("alice", Cart::of("alice", 1))?;

@@ -1,5 +1,4 @@
-//! What an application is asked before a commit and told after it, what it notes, and sessions
-//! that are doomed.
+//! Hooks before and after a commit, notes, and doomed sessions.
 
 use std::sync::{Arc, Mutex};
 
@@ -49,9 +48,7 @@ impl Said {
     }
 }
 
-pub(crate) fn before_commit_sees_what_is_about_to_change_and_the_cache_is_asked_first(
-    bench: &Bench,
-) {
+pub(crate) fn before_commit_hooks_see_the_changes_and_those_of_the_cache_run_first(bench: &Bench) {
     hold(bench, |bench| {
         bench.cache.transaction(|session| session.dict(&HITS).insert("unchanged", 1))?;
         let said = Said::default();
@@ -75,14 +72,14 @@ pub(crate) fn before_commit_sees_what_is_about_to_change_and_the_cache_is_asked_
         let all = ["cache 1", "cache 2", "session 1", "session 2"];
         assert_eq!(said.take(), all.map(|who| format!("{who}: {keys}")));
 
-        // Those of a session are asked for that session alone, and also if there is nothing to do.
+        // A session's hooks run only for that session, and also if there is nothing to do.
         cache.session().commit()?;
         assert_eq!(said.take(), ["cache 1:", "cache 2:"]);
         Ok(())
     });
 }
 
-pub(crate) fn a_hook_that_refuses_keeps_the_whole_commit_back(bench: &Bench) {
+pub(crate) fn a_hook_that_refuses_stops_the_whole_commit(bench: &Bench) {
     hold(bench, |bench| {
         let said = Said::default();
         for (cache_refuses, asked) in [(true, &["cache:"][..]), (false, &["cache:", "session 1:"])]
@@ -110,13 +107,13 @@ pub(crate) fn a_hook_that_refuses_keeps_the_whole_commit_back(bench: &Bench) {
             assert_eq!(said.take(), expected, "up to the first that refuses");
             assert_eq!(cache.counters().commits, 0);
         }
-        // Each asked for `a` once, in the body.
+        // Each session loaded `a` once, in its body.
         assert_eq!((bench.store.loads(), bench.store.changes()), (2, 0), "nothing was sent");
         Ok(())
     });
 }
 
-pub(crate) fn after_commit_sees_the_report_of_a_commit_that_is_ok(bench: &Bench) {
+pub(crate) fn after_commit_hooks_see_the_report_of_a_successful_commit(bench: &Bench) {
     hold(bench, |bench| {
         let said = Said::default();
         let cache = Cache::builder()
@@ -134,7 +131,7 @@ pub(crate) fn after_commit_sees_the_report_of_a_commit_that_is_ok(bench: &Bench)
         let all = ["cache", "session 1", "session 2"];
         assert_eq!(said.take(), all.map(|who| format!("{who}: 1 written an order, of alice")));
 
-        // A conflict is none; what is lost is, where the cache is not strict.
+        // A conflict is not successful; a lost change is, if the cache is not strict.
         let session = cache.session();
         session.after_commit(said.after("session"));
         drop(session.dict(&HITS).entry("new")?.or_insert(1));
@@ -162,7 +159,7 @@ pub(crate) fn notes_are_in_the_report_of_a_conflict_as_well(bench: &Bench) {
     });
 }
 
-pub(crate) fn a_doomed_session_works_to_its_end_and_writes_nothing(bench: &Bench) {
+pub(crate) fn a_doomed_session_works_and_writes_nothing(bench: &Bench) {
     hold(bench, |bench| {
         bench.cache.transaction(|session| session.dict(&HITS).insert("a", 1))?;
         let changes = bench.store.changes();
@@ -200,7 +197,7 @@ pub(crate) fn a_doomed_session_works_to_its_end_and_writes_nothing(bench: &Bench
     });
 }
 
-pub(crate) fn hooks_hear_of_failed_commits_and_of_rollbacks(bench: &Bench) {
+pub(crate) fn hooks_run_after_failed_commits_and_after_rollbacks(bench: &Bench) {
     hold(bench, |bench| {
         let said = Said::default();
         let (failed, rolled_back) = (said.clone(), said.clone());
@@ -243,7 +240,7 @@ pub(crate) fn hooks_hear_of_failed_commits_and_of_rollbacks(bench: &Bench) {
         hooked("committed").commit()?;
         assert_eq!(said.take(), ["cache: 0 written "]);
 
-        // Each attempt that fails, and a body that gives up.
+        // They run for each attempt that fails, and for a body that returns an error.
         let mut ran = 0;
         cache.transaction(|session| {
             ran += 1;
@@ -261,7 +258,7 @@ pub(crate) fn hooks_hear_of_failed_commits_and_of_rollbacks(bench: &Bench) {
     });
 }
 
-pub(crate) fn a_hook_that_panics_after_a_commit_stops_nobody(bench: &Bench) {
+pub(crate) fn a_hook_that_panics_after_a_commit_has_no_other_effect(bench: &Bench) {
     hold(bench, |bench| {
         let said = Said::default();
         let cache = Cache::builder()

@@ -1,4 +1,4 @@
-//! Keys that are long, unsafe or alike, and namespaces.
+//! Keys that are long, unsafe or similar, and namespaces.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::hold;
 
 static NAMES: DictDef<String> = DictDef::new("names");
 
-pub(crate) fn long_and_unsafe_keys_work_and_never_meet(bench: &Bench) {
+pub(crate) fn long_and_unsafe_keys_work_and_never_collide(bench: &Bench) {
     let long = "x".repeat(1_000);
     let longer = "x".repeat(1_001);
     let keys = [

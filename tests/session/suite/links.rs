@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Outcome, hold};
 
-/// Links to its own type, which neither the derive nor the fingerprint may follow for ever.
+/// Links to its own type, so neither the derive nor the fingerprint may follow them forever.
 #[derive(Default, Serialize, Deserialize, Tracked)]
 struct User {
     name: String,
@@ -23,7 +23,7 @@ fn user(name: &str, friend: &str) -> User {
     User { name: name.to_owned(), friend: Some(Link::new(&USERS, friend)), carts: Vec::new() }
 }
 
-/// Alice and Bob are friends, Carol is her own, and nobody knows where Dave's friend is.
+/// Alice and Bob are friends, Carol is her own friend, and Dave's friend is not stored.
 fn fill(cache: &Cache) -> Outcome {
     cache.transaction(|session| {
         let users = session.dict(&USERS);
@@ -38,7 +38,7 @@ fn friend(user: &User) -> &Link<User> {
     user.friend.as_ref().expect("it has one")
 }
 
-/// What is stored under a key in a dictionary of plain names.
+/// Returns what is stored for a key in a dictionary, both of plain names.
 fn raw(bench: &Bench, dict: &str, key: &str) -> Vec<u8> {
     let mut found = Vec::new();
     let key = format!("memdict:{dict}:{key}");
@@ -54,13 +54,13 @@ fn contains(bytes: &[u8], part: &str) -> bool {
     bytes.windows(part.len()).any(|window| window == part.as_bytes())
 }
 
-pub(crate) fn a_link_is_stored_as_name_and_key_and_never_as_what_it_leads_to(bench: &Bench) {
+pub(crate) fn a_link_is_stored_as_a_name_and_a_key_never_as_its_target(bench: &Bench) {
     hold(bench, |bench| {
         fill(&bench.cache)?;
         let stored = raw(bench, "users", "bob");
         assert!(contains(&stored, "users") && contains(&stored, "alice"), "{stored:?}");
         assert!(!contains(&stored, "Liddell"), "{stored:?}");
-        // Whoever follows and changes the target writes the target alone.
+        // A session that follows a link and changes the target writes only the target.
         let session = bench.cache.session();
         let users = session.dict(&USERS);
         let bob = users.get("bob")?.expect("stored");
@@ -73,7 +73,7 @@ pub(crate) fn a_link_is_stored_as_name_and_key_and_never_as_what_it_leads_to(ben
     });
 }
 
-pub(crate) fn what_a_link_leads_to_is_the_object_that_its_dictionary_has(bench: &Bench) {
+pub(crate) fn the_target_of_a_link_is_the_object_in_its_dictionary(bench: &Bench) {
     hold(bench, |bench| {
         fill(&bench.cache)?;
         let session = bench.cache.session();
@@ -82,9 +82,9 @@ pub(crate) fn what_a_link_leads_to_is_the_object_that_its_dictionary_has(bench: 
         let alice = session.follow(friend(&bob))?.expect("stored");
         let same = session.dict(&USERS).get("alice")?.expect("stored");
         assert!(ptr::eq(&raw const *alice, &raw const *same));
-        assert_eq!(bench.store.loads() - loads, 1, "loaded when asked for, and once");
+        assert_eq!(bench.store.loads() - loads, 1, "it is loaded when it is first used, and once");
         drop((alice, same));
-        // It is one entry for guards as well.
+        // It is also one entry for guards.
         let writing = session.dict(&USERS).get_mut("alice")?.expect("stored");
         let error = session.follow(friend(&bob)).map(drop).unwrap_err();
         assert!(matches!(error, Error::AlreadyBorrowed { .. }), "{error}");
@@ -100,21 +100,21 @@ pub(crate) fn a_target_that_was_lost_is_a_miss(bench: &Bench) {
         let session = bench.cache.session();
         let (bob, dave) = (session.dict(&USERS).get("bob")?, session.dict(&USERS).get("dave")?);
         let (bob, dave) = (bob.expect("stored"), dave.expect("stored"));
-        assert!(session.follow(friend(&dave))?.is_none(), "it never was there");
+        assert!(session.follow(friend(&dave))?.is_none(), "it was never stored");
         bench.store.evict(b"memdict:users:alice");
         assert!(session.follow(friend(&bob))?.is_none(), "it was evicted");
-        // And with the server, whose other values the session still has.
+        // It is also lost with its server, while the session keeps its other values.
         let link = Link::new(&USERS, "carol");
         bench.restart();
         assert!(session.follow(&link)?.is_none());
-        // What is stored there again is found by whoever looks later.
+        // A later session finds a value that is stored there again.
         fill(&bench.cache)?;
         assert!(bench.cache.session().follow(&link)?.is_some());
         Ok(())
     });
 }
 
-pub(crate) fn links_may_go_in_a_circle_or_to_themselves(bench: &Bench) {
+pub(crate) fn links_may_form_a_circle_or_refer_to_their_own_entry(bench: &Bench) {
     hold(bench, |bench| {
         fill(&bench.cache)?;
         let session = bench.cache.session();
@@ -165,7 +165,7 @@ pub(crate) fn many_targets_are_loaded_in_one_batch_by_their_keys(bench: &Bench) 
     });
 }
 
-pub(crate) fn a_link_that_is_set_to_an_equal_one_is_not_touched(bench: &Bench) {
+pub(crate) fn assigning_an_equal_link_marks_nothing(bench: &Bench) {
     hold(bench, |bench| {
         fill(&bench.cache)?;
         let session = bench.cache.session();
@@ -196,9 +196,9 @@ pub(crate) fn a_link_to_a_name_of_another_type_is_the_wrong_type(bench: &Bench) 
             panic!("two types")
         };
         assert!(&*id.dict == "users" && is.ends_with("User") && asked.ends_with("Cart"));
-        // To follow a link is to use the name, too.
+        // Following a link also uses the name.
         let session = bench.cache.session();
-        assert!(session.follow(&link)?.is_none(), "what is stored there is of another schema");
+        assert!(session.follow(&link)?.is_none(), "the stored value is of another schema");
         assert_eq!(bench.cache.counters().other_schema, 1);
         assert!(matches!(session.dict(&USERS).get("alice"), Err(Error::WrongType { .. })));
         Ok(())
@@ -230,7 +230,7 @@ mod v1 {
     pub(super) struct Holder(pub(super) Link<Target>);
 }
 
-pub(crate) fn what_only_links_to_a_type_that_has_changed_is_still_read(bench: &Bench) {
+pub(crate) fn a_value_that_only_links_to_a_changed_type_is_still_read(bench: &Bench) {
     hold(bench, |bench| {
         bench.cache.transaction(|session| {
             let target = DictDef::named("targets");
@@ -245,7 +245,7 @@ pub(crate) fn what_only_links_to_a_type_that_has_changed_is_still_read(bench: &B
     });
 }
 
-/// A key that is whatever it is.
+/// A key with any bytes.
 struct Form(Vec<u8>);
 
 impl ToKey for Form {
@@ -254,7 +254,7 @@ impl ToKey for Form {
     }
 }
 
-pub(crate) fn a_stored_link_to_anywhere_is_a_miss_or_the_error_of_a_key(bench: &Bench) {
+pub(crate) fn any_stored_link_is_a_miss_or_a_key_error(bench: &Bench) {
     hold(bench, |bench| {
         let forms = [
             &b""[..],

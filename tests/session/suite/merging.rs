@@ -1,4 +1,4 @@
-//! Changes of one value by several sessions, brought together at commit.
+//! Merges at commit of changes of one value by several sessions.
 
 use std::{cell::RefCell, collections::HashMap};
 
@@ -34,7 +34,7 @@ pub(crate) static ORDERS: DictDef<Order> = DictDef::new("orders").on_conflict(On
 pub(crate) type Meanwhile = Box<dyn FnMut()>;
 
 thread_local! {
-    /// What happens while `agree` is asked.
+    /// What happens while `agree` runs.
     pub(crate) static MEANWHILE: RefCell<Option<Meanwhile>> = const { RefCell::new(None) };
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn order_now(bench: &Bench) -> memdict::Result<Order> {
     Ok((*order).clone())
 }
 
-/// What comes of `ours` in a session in whose midst `theirs` is committed by another.
+/// Returns the outcome of `ours` in a session during which another commits `theirs`.
 fn both(
     bench: &Bench,
     ours: impl FnOnce(&mut Order),
@@ -87,7 +87,7 @@ fn both(
     Ok(session.commit())
 }
 
-/// The reason of the only conflict, which is the only thing that was to be done.
+/// Returns the reason of the only conflict, in a commit with one change.
 pub(crate) fn reason(committed: memdict::Result<CommitReport>) -> String {
     let Err(error @ Error::Conflict { .. }) = committed else { panic!("{committed:?}") };
     assert!(error.is_transient());
@@ -99,7 +99,7 @@ pub(crate) fn reason(committed: memdict::Result<CommitReport>) -> String {
     reason
 }
 
-pub(crate) fn changes_to_different_fields_both_stand_and_the_report_names_them(bench: &Bench) {
+pub(crate) fn changes_of_different_fields_are_both_kept_and_the_report_names_them(bench: &Bench) {
     hold(bench, |bench| {
         let report =
             both(bench, |ours| ours.customer.push('!'), |theirs| drop(theirs.attrs.remove("7")))??;
@@ -119,9 +119,9 @@ pub(crate) fn changes_to_different_fields_both_stand_and_the_report_names_them(b
     });
 }
 
-/// Through `DerefMut` tracking knows nothing of fields, and a map of 50 entries has another order
-/// each time it is decoded.
-pub(crate) fn coarse_changes_of_both_sides_stand_with_a_hash_map_between_them(bench: &Bench) {
+/// Through `DerefMut`, tracking does not know which fields changed, and a map of 50 entries has
+/// another order each time it is decoded.
+pub(crate) fn coarse_changes_of_both_sides_are_kept_beside_a_hash_map(bench: &Bench) {
     hold(bench, |bench| {
         for _ in 0..5 {
             let coarse =
@@ -211,7 +211,7 @@ pub(crate) fn a_rule_that_fails_or_panics_is_a_conflict_and_nothing_is_half_merg
     });
 }
 
-pub(crate) fn what_cannot_be_merged_leaves_the_rest_of_the_commit(bench: &Bench) {
+pub(crate) fn a_failed_merge_leaves_the_rest_of_the_commit(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench)?;
         another_stores(bench, page("old", 10))?;
@@ -230,7 +230,7 @@ pub(crate) fn what_cannot_be_merged_leaves_the_rest_of_the_commit(bench: &Bench)
     });
 }
 
-pub(crate) fn a_transaction_tries_again_what_cannot_be_merged(bench: &Bench) {
+pub(crate) fn a_transaction_runs_again_after_a_failed_merge(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench)?;
         let mut attempts = 0;
@@ -247,7 +247,7 @@ pub(crate) fn a_transaction_tries_again_what_cannot_be_merged(bench: &Bench) {
     });
 }
 
-pub(crate) fn what_is_removed_here_or_made_by_both_is_not_merged(bench: &Bench) {
+pub(crate) fn a_removal_and_a_value_that_both_created_are_not_merged(bench: &Bench) {
     hold(bench, |bench| {
         another_stores(bench, page("old", 10))?;
         let session = bench.cache.session();
@@ -267,8 +267,8 @@ pub(crate) fn what_is_removed_here_or_made_by_both_is_not_merged(bench: &Bench) 
     });
 }
 
-/// Removed and evicted look alike.
-pub(crate) fn what_is_removed_there_is_as_on_vanished_says(bench: &Bench) {
+/// A removal and an eviction look the same.
+pub(crate) fn a_value_that_another_session_removed_is_treated_as_on_vanished_says(bench: &Bench) {
     let kept: DictDef<Page> = PAGES.clone().on_vanished(OnVanished::Fail);
     hold(bench, |bench| {
         for (def, stands) in [(&PAGES, true), (&kept, false)] {
@@ -299,7 +299,7 @@ pub(crate) fn a_merged_value_above_the_limit_is_refused_and_theirs_stays(bench: 
     });
 }
 
-pub(crate) fn what_was_stored_again_without_a_change_is_merged_with(bench: &Bench) {
+pub(crate) fn a_value_that_was_stored_again_unchanged_is_merged(bench: &Bench) {
     hold(bench, |bench| {
         let report = both(bench, |ours| ours.note.push('!'), |theirs| theirs.log.clear())?;
         assert_eq!(report?.merged, 0, "an unchanged value is not stored");

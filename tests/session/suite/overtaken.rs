@@ -1,5 +1,5 @@
-//! Merges with what is stored, driven out or lost while they are made, and with values that an older
-//! program stored.
+//! Merges with a value that is stored, evicted or lost while they are made, and with values that an
+//! older program stored.
 
 use memdict::{CommitReport, DictDef, OnConflict, Tracked};
 use memdict_tests::{Bench, Fault};
@@ -12,7 +12,9 @@ use crate::{
     merging::{MEANWHILE, ORDERS, PAGES, change, fill, order_now, reason},
 };
 
-pub(crate) fn what_was_stored_again_after_a_restart_or_an_eviction_is_merged(bench: &Bench) {
+pub(crate) fn a_value_that_was_stored_again_after_a_restart_or_an_eviction_is_merged(
+    bench: &Bench,
+) {
     hold(bench, |bench| {
         for restart in [false, true] {
             another_stores(bench, page("old", 10))?;
@@ -32,8 +34,8 @@ pub(crate) fn what_was_stored_again_after_a_restart_or_an_eviction_is_merged(ben
     });
 }
 
-/// At the first change, at the look after it, or at the change of the merged value.
-pub(crate) fn a_value_that_is_gone_while_it_is_merged_is_recreated(bench: &Bench) {
+/// It vanishes at the first change, at the look after it, or at the change of the merged value.
+pub(crate) fn a_value_that_vanishes_during_a_merge_is_recreated(bench: &Bench) {
     hold(bench, |bench| {
         let hits: &[u64] = if bench.tells_lives() { &[11, 11, 13] } else { &[13] };
         for (gone, hits) in hits.iter().enumerate() {
@@ -52,7 +54,7 @@ pub(crate) fn a_value_that_is_gone_while_it_is_merged_is_recreated(bench: &Bench
     });
 }
 
-pub(crate) fn three_writers_in_a_row_all_stand(bench: &Bench) {
+pub(crate) fn the_changes_of_three_writers_are_all_kept(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench)?;
         let sessions = [bench.cache.session(), bench.cache.session(), bench.cache.session()];
@@ -72,7 +74,7 @@ pub(crate) fn three_writers_in_a_row_all_stand(bench: &Bench) {
     });
 }
 
-/// Another session commits while the rule is asked, so that the merged value comes too late.
+/// Another session commits while the rule runs, so that the merged value comes too late.
 fn overtaken(bench: &Bench, times: u32) -> memdict::Result<memdict::Result<CommitReport>> {
     fill(bench)?;
     let session = bench.cache.session();
@@ -87,7 +89,7 @@ fn overtaken(bench: &Bench, times: u32) -> memdict::Result<memdict::Result<Commi
         if left > 0 {
             left -= 1;
             let overtakes = change(&cache, |theirs| theirs.total += 2);
-            overtakes.expect("nobody else is there");
+            overtakes.expect("no other session interferes");
         }
     })));
     let committed = session.commit();
@@ -109,15 +111,16 @@ pub(crate) fn a_merge_that_is_overtaken_is_made_again_with_the_newer_value(bench
     });
 }
 
-pub(crate) fn a_merged_value_in_doubt_is_told_by_its_nonce_or_sent_once_more(bench: &Bench) {
+pub(crate) fn a_merged_value_in_doubt_is_recognized_by_its_nonce_or_sent_once_more(bench: &Bench) {
     hold(bench, |bench| {
         for fault in [Fault::AckLost, Fault::SentAndLost] {
             another_stores(bench, page("old", 10))?;
             let session = bench.cache.session();
             session.dict(&PAGES).get_mut("k")?.expect("it is there").hits += 1;
             another_stores(bench, page("theirs", 12))?;
-            // Where the store tells no life from another it is merged before anything is sent;
-            // otherwise one change is sent, what is there is looked at, and then the merged one.
+            // If the store does not tell lives apart, the commit merges before it sends anything.
+            // Otherwise it sends one change, looks at the stored value, and then sends the merged
+            // one.
             bench.store.fail_once_writing(if bench.tells_lives() { 2 } else { 0 }, fault);
             let report = session.commit()?;
             assert_eq!((report.written, report.merged), (1, 1), "{fault:?}");
@@ -130,14 +133,14 @@ pub(crate) fn a_merged_value_in_doubt_is_told_by_its_nonce_or_sent_once_more(ben
 mod older {
     use super::*;
 
-    /// What the program stored in the version before.
+    /// What the previous version of the program stored.
     #[derive(Debug, Clone, Default, Serialize, Deserialize, Tracked)]
     pub(super) struct Before {
         pub(super) title: String,
         pub(super) hits: u32,
     }
 
-    /// What it is now.
+    /// The current type.
     #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Tracked)]
     #[memdict(merge, from = Before)]
     pub(super) struct Now {
@@ -164,10 +167,10 @@ mod older {
     }
 }
 
-pub(crate) fn values_of_an_older_type_are_merged_as_what_they_convert_to(bench: &Bench) {
+pub(crate) fn values_of_an_older_type_are_converted_and_merged(bench: &Bench) {
     use older::{NOW, Now, store};
     hold(bench, |bench| {
-        // Loaded as it was stored by an older program, and changed by one meanwhile.
+        // It was stored by an older program when it was loaded, and changed by one since.
         store(bench, "old", 10)?;
         let session = bench.cache.session();
         {

@@ -1,5 +1,5 @@
-//! Calls that the state of an entry does not allow, as a table: the error names call and state.
-//! What a type can refuse does not compile (`session/ui`).
+//! A table of calls that the state of an entry does not allow: the error names the call and the
+//! state. What the types can refuse does not compile (`session/ui`).
 
 use std::{
     mem,
@@ -13,7 +13,7 @@ use crate::hold;
 
 static HITS: DictDef<u64> = DictDef::new("hits");
 
-/// What the entry is, and whether the call is refused then.
+/// The state of the entry, and whether each call is refused then.
 const TABLE: &str = "
     call         | read    | written | leaked  | poisoned
     get          | yes     | writing | writing | poisoned
@@ -42,7 +42,7 @@ fn call(hits: &MemcachedDict<'_, u64>, name: &str) -> memdict::Result<()> {
     }
 }
 
-/// A panic while the value is changed.
+/// Panics while the value is changed.
 fn poison(hits: &MemcachedDict<'_, u64>) {
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         let mut value = hits.get_mut("a").expect("it is free").expect("it is there");
@@ -78,7 +78,7 @@ fn outcome(refused: memdict::Result<()>, asked: &str) -> &'static str {
     }
 }
 
-pub(crate) fn a_call_that_is_refused_says_which_and_in_what_state_the_entry_is(bench: &Bench) {
+pub(crate) fn the_error_of_a_refused_call_names_the_call_and_the_state(bench: &Bench) {
     hold(bench, |bench| {
         bench.cache.transaction(|session| session.dict(&HITS).insert("a", 1))?;
         for row in TABLE.trim().lines().skip(1) {
@@ -102,7 +102,7 @@ pub(crate) fn a_call_that_is_refused_says_which_and_in_what_state_the_entry_is(b
     });
 }
 
-pub(crate) fn a_commit_that_is_refused_says_in_what_state_the_entry_is(bench: &Bench) {
+pub(crate) fn the_error_of_a_refused_commit_names_the_state(bench: &Bench) {
     hold(bench, |bench| {
         bench.cache.transaction(|session| session.dict(&HITS).insert("a", 1))?;
         let session = bench.cache.session();

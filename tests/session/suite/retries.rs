@@ -1,5 +1,5 @@
-//! What a transaction tries again, how often, and what it never does. How long it waits is a
-//! function of its own, tested where it stands.
+//! What makes a transaction run again, how often, and what never does. How long it waits is tested
+//! in `session/retry.rs`.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn at_once(attempts: u32) -> Retry {
     Retry { attempts, backoff: Duration::ZERO, ceiling: Duration::ZERO, ..Retry::default() }
 }
 
-/// How often the body runs that is in conflict each time, and what the error says.
+/// Returns how often a body runs that is in conflict each time, and the number in its error.
 fn tried(cache: &Cache, bench: &Bench) -> memdict::Result<(u32, u32)> {
     set(&bench.cache, "a", 1)?;
     let mut ran = 0;
@@ -40,7 +40,9 @@ fn tried(cache: &Cache, bench: &Bench) -> memdict::Result<(u32, u32)> {
     Ok((ran, attempts))
 }
 
-pub(crate) fn a_transaction_is_tried_as_often_as_it_says_and_the_error_counts(bench: &Bench) {
+pub(crate) fn a_transaction_is_tried_as_often_as_retry_says_and_the_error_has_the_count(
+    bench: &Bench,
+) {
     hold(bench, |bench| {
         for (attempts, times) in [(1, 1), (5, 5), (0, 1)] {
             let other = bench.cache.with_retry(at_once(attempts));
@@ -84,7 +86,7 @@ pub(crate) fn each_attempt_has_a_fresh_session(bench: &Bench) {
     });
 }
 
-pub(crate) fn a_strict_cache_tries_again_what_did_not_reach_the_store(bench: &Bench) {
+pub(crate) fn in_a_strict_cache_work_that_did_not_reach_the_store_runs_again(bench: &Bench) {
     hold(bench, |bench| {
         let strict = bench.strict().with_retry(at_once(3));
         for (fails, expected) in [(2, 3), (3, 3)] {
@@ -108,7 +110,7 @@ pub(crate) fn a_strict_cache_tries_again_what_did_not_reach_the_store(bench: &Be
         }
         assert_eq!(strict.counters().retries, 4);
 
-        // A part of it has landed: a second run could apply that twice.
+        // A part of it was written, and a second run could apply that part twice.
         let mut ran = 0;
         let partly = strict.transaction(|session| {
             ran += 1;
@@ -124,9 +126,7 @@ pub(crate) fn a_strict_cache_tries_again_what_did_not_reach_the_store(bench: &Be
     });
 }
 
-pub(crate) fn a_strict_read_that_meets_an_outage_is_tried_again_as_is_transient_says(
-    bench: &Bench,
-) {
+pub(crate) fn work_whose_strict_read_meets_an_outage_runs_again(bench: &Bench) {
     #[derive(Debug)]
     enum Shop {
         Cache(Error),
@@ -160,7 +160,8 @@ pub(crate) fn a_strict_read_that_meets_an_outage_is_tried_again_as_is_transient_
                 Err(other) => panic!("{other:?}"),
             }
         }
-        // With an application's error type as well; but an error of its own is not tried again.
+        // The same holds with an application's error type, but an error of its own does not run
+        // again.
         for (closed, expected) in [(false, 3), (true, 1)] {
             let mut ran = 0;
             let outcome = strict.try_transaction(|session| {
@@ -179,7 +180,7 @@ pub(crate) fn a_strict_read_that_meets_an_outage_is_tried_again_as_is_transient_
                 Ok(()) => panic!("it is closed, or down"),
             }
         }
-        // In a cache that is not strict it is a miss, and no reason to run again.
+        // In a cache that is not strict this is a miss, and no reason to run again.
         let mut ran = 0;
         let refused = bench.cache.transaction(|session| -> memdict::Result<()> {
             ran += 1;
@@ -193,8 +194,8 @@ pub(crate) fn a_strict_read_that_meets_an_outage_is_tried_again_as_is_transient_
     });
 }
 
-/// In a cache that is not strict a store that is down is no error, and so nothing is tried again.
-pub(crate) fn what_is_lost_is_tried_again_only_in_a_strict_cache(bench: &Bench) {
+/// In a cache that is not strict a store that is down is no error, so nothing runs again.
+pub(crate) fn work_with_a_lost_change_runs_again_only_in_a_strict_cache(bench: &Bench) {
     hold(bench, |bench| {
         let mut ran = 0;
         bench.cache.transaction(|session| {
@@ -207,7 +208,7 @@ pub(crate) fn what_is_lost_is_tried_again_only_in_a_strict_cache(bench: &Bench) 
     });
 }
 
-pub(crate) fn what_may_have_landed_is_not_tried_again(bench: &Bench) {
+pub(crate) fn work_that_may_have_been_written_does_not_run_again(bench: &Bench) {
     hold(bench, |bench| {
         let strict = bench.strict();
         let mut ran = 0;
@@ -218,14 +219,14 @@ pub(crate) fn what_may_have_landed_is_not_tried_again(bench: &Bench) {
             bench.store.fail_once_writing(1, Fault::Down);
             Ok(())
         });
-        let error = unknown.expect_err("nobody knows");
+        let error = unknown.expect_err("the outcome is unknown");
         assert!(matches!(error, Error::Unavailable { attempts: 1, .. }) && !error.is_transient());
         assert_eq!((ran, hits(&bench.cache, "a")?), (1, Some(1)));
         Ok(())
     });
 }
 
-pub(crate) fn a_transaction_inside_another_is_one_of_its_own(bench: &Bench) {
+pub(crate) fn a_transaction_inside_another_is_independent(bench: &Bench) {
     hold(bench, |bench| {
         set(&bench.cache, "a", 1)?;
         let (mut outer, mut inner) = (0, 0);
@@ -242,7 +243,7 @@ pub(crate) fn a_transaction_inside_another_is_one_of_its_own(bench: &Bench) {
         assert_eq!((outer, inner), (1, 10), "an error of the body is not tried again");
         assert_eq!(hits(&bench.cache, "outer")?, None);
 
-        // What the inner one wrote stands, whatever becomes of the outer one.
+        // The changes of the inner transaction stay, whatever becomes of the outer one.
         let refused = bench.cache.transaction(|session| -> memdict::Result<()> {
             session.dict(&HITS).insert("outer", 1)?;
             set(&bench.cache, "inner", 1)?;

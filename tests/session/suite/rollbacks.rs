@@ -1,8 +1,8 @@
-//! Random operations with savepoints and rollbacks, beside a plain map that is cloned: values
-//! are what the model says at each step, and commit does what it would have done if what was
-//! rolled back had never happened.
+//! Random operations with savepoints and rollbacks, beside a plain map that is cloned. At each step
+//! the values are those of the model, and the commit does what it would have done without the
+//! operations that were rolled back.
 //!
-//! `MEMDICT_SEQUENCES` says how many sequences are tried.
+//! `MEMDICT_SEQUENCES` sets the number of sequences.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ const KEYS: std::ops::Range<Key> = 0..5;
 enum Op {
     Push(Key, u8),
     Edit(Key, u8),
-    /// Hands it out, and that is all.
+    /// Borrows the value for writing, and does not change it.
     Touch(Key),
     Revert(Key),
     Insert(Key, u8),
@@ -38,7 +38,7 @@ enum Op {
     TakeOut(Key),
     Read(Key),
     Savepoint,
-    /// To one of those that are valid: the index wraps.
+    /// Rolls back to a valid savepoint: the index wraps.
     RollbackTo(usize),
 }
 
@@ -62,7 +62,7 @@ fn with() -> impl Strategy<Value = With> {
     prop_oneof![Just(With::NoReads), Just(With::Reads), Just(With::Flags)]
 }
 
-/// What is in the store when the session begins.
+/// Returns what the store holds when the session begins.
 fn stored() -> Model {
     (0..3).map(|key| (key, Pair { one: key, many: vec![key; 2] })).collect()
 }
@@ -100,7 +100,7 @@ fn change(session: &Session, op: &Op) -> memdict::Result<()> {
     Ok(())
 }
 
-/// The same on the model, but for what a revert gives: that depends on what was read.
+/// Makes the same change in the model, except for a revert, which depends on what was read.
 fn change_model(model: &mut Model, op: &Op) {
     match *op {
         Op::Push(key, n) => drop(model.get_mut(&key).map(|pair| pair.many.push(n))),
@@ -119,7 +119,7 @@ fn content(session: &Session) -> memdict::Result<Model> {
     Ok(KEYS.zip(all).filter_map(|(key, pair)| Some((key, (*pair?).clone()))).collect())
 }
 
-/// Of what there is: whether it is touched, and the paths that are changed.
+/// Returns, for each value, whether it is dirty, and the paths that changed.
 fn flags(session: &Session) -> memdict::Result<Vec<Option<Flags>>> {
     KEYS.map(|key| {
         let pair = session.dict(&PAIRS).get_mut(key)?;
@@ -138,14 +138,14 @@ fn summary(report: &CommitReport) -> Vec<String> {
     all
 }
 
-/// What the session does besides.
+/// What else the session does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum With {
-    /// Nothing: entries are read when they are needed, and stay read when that is rolled back.
+    /// Nothing: entries are read when they are needed, and stay loaded after a rollback.
     NoReads,
     /// Reads every entry first, and after each step.
     Reads,
-    /// Reads, and hands every entry out at the end.
+    /// Reads, and borrows every entry for writing at the end.
     Flags,
 }
 
@@ -162,7 +162,7 @@ fn hold(ops: &[Op], with: With) -> memdict::Result<()> {
         content(&session)?;
     }
     let mut model = stored();
-    // What was done and not rolled back.
+    // The operations that were not rolled back.
     let mut done: Vec<&Op> = Vec::new();
     let mut savepoints: Vec<(Savepoint, Model, usize)> = Vec::new();
     for op in ops {
@@ -180,7 +180,7 @@ fn hold(ops: &[Op], with: With) -> memdict::Result<()> {
                 model.clone_from(&savepoints[nth].1);
                 done.truncate(savepoints[nth].2);
             }
-            // Without a read, it depends on what was loaded in between.
+            // Without a read, the result depends on what was loaded in between.
             Op::Revert(key) => {
                 if !read_first {
                     continue;
@@ -229,7 +229,7 @@ fn hold(ops: &[Op], with: With) -> memdict::Result<()> {
 }
 
 #[test]
-fn a_session_with_rollbacks_is_as_one_in_which_nothing_of_that_happened() {
+fn a_session_with_rollbacks_equals_one_without_the_undone_operations() {
     let cases = match std::env::var("MEMDICT_SEQUENCES") {
         Ok(cases) => cases.parse().expect("MEMDICT_SEQUENCES is a number"),
         Err(_) => 300,

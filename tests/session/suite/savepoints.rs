@@ -1,4 +1,4 @@
-//! Savepoints: what a rollback gives back, what it leaves, and which are valid.
+//! Savepoints: what a rollback restores, what it does not change, and which savepoints are valid.
 
 use memdict::{DictDef, Entry, Error, Session, Tracked};
 use memdict_tests::{Bench, Cart};
@@ -27,13 +27,13 @@ pub(crate) fn set(session: &Session, key: &str, to: u64) -> Outcome {
     Ok(())
 }
 
-/// What one session after the next finds.
+/// Returns what new sessions find.
 pub(crate) fn stored(bench: &Bench, keys: &[&str]) -> memdict::Result<Vec<Option<u64>>> {
     let session = bench.cache.session();
     keys.iter().map(|key| hits(&session, key)).collect()
 }
 
-pub(crate) fn a_rollback_gives_values_and_flags_back(bench: &Bench) {
+pub(crate) fn a_rollback_restores_values_and_flags(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench)?;
         let mut session = bench.cache.session();
@@ -66,7 +66,7 @@ pub(crate) fn a_rollback_gives_values_and_flags_back(bench: &Bench) {
     });
 }
 
-pub(crate) fn a_rollback_gives_new_and_removed_entries_back(bench: &Bench) {
+pub(crate) fn a_rollback_restores_new_and_removed_entries(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench)?;
         let mut session = bench.cache.session();
@@ -101,7 +101,7 @@ pub(crate) fn a_rollback_gives_new_and_removed_entries_back(bench: &Bench) {
     });
 }
 
-pub(crate) fn what_was_removed_and_inserted_since_is_what_it_was(bench: &Bench) {
+pub(crate) fn a_rollback_undoes_a_removal_and_an_insert(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench)?;
         let mut session = bench.cache.session();
@@ -139,7 +139,7 @@ pub(crate) fn a_rollback_to_before_a_change_leaves_nothing_to_send(bench: &Bench
     });
 }
 
-pub(crate) fn what_was_first_loaded_since_stays_loaded(bench: &Bench) {
+pub(crate) fn a_value_that_was_first_loaded_after_the_savepoint_stays_loaded(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench)?;
         let mut session = bench.cache.session();
@@ -153,7 +153,7 @@ pub(crate) fn what_was_first_loaded_since_stays_loaded(bench: &Bench) {
             ["a", "b", "nobody"].into_iter().try_for_each(|key| dict.insert(key, 100))
         })?;
         session.rollback_to(&before)?;
-        // A rollback reveals nothing of what others have committed.
+        // A rollback does not reveal what others have committed.
         assert_eq!(hits(&session, "a")?, Some(1));
         assert_eq!(hits(&session, "b")?, Some(1));
         assert_eq!(hits(&session, "nobody")?, None);
@@ -165,7 +165,7 @@ pub(crate) fn what_was_first_loaded_since_stays_loaded(bench: &Bench) {
     });
 }
 
-pub(crate) fn savepoints_nest_and_each_is_good_for_many_rollbacks(bench: &Bench) {
+pub(crate) fn savepoints_nest_and_each_allows_many_rollbacks(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench)?;
         let mut session = bench.cache.session();
@@ -206,7 +206,7 @@ pub(crate) fn savepoints_nest_and_each_is_good_for_many_rollbacks(bench: &Bench)
     });
 }
 
-/// The number of a savepoint that is not valid.
+/// Returns the number of a savepoint that is not valid.
 fn refused(outcome: memdict::Result<()>) -> u64 {
     let error = outcome.unwrap_err();
     let Error::Savepoint { id, .. } = error else { panic!("{error:?}") };
@@ -280,7 +280,7 @@ struct Page {
     views: u64,
 }
 
-pub(crate) fn an_untracked_change_made_before_the_savepoint_comes_back(bench: &Bench) {
+pub(crate) fn an_untracked_change_made_before_the_savepoint_is_restored(bench: &Bench) {
     hold(bench, |bench| {
         bench
             .cache
@@ -298,7 +298,7 @@ pub(crate) fn an_untracked_change_made_before_the_savepoint_comes_back(bench: &B
     });
 }
 
-pub(crate) fn the_lifetime_of_what_was_written_before_comes_back(bench: &Bench) {
+pub(crate) fn the_lifetime_of_an_earlier_write_is_restored(bench: &Bench) {
     hold(bench, |bench| {
         let mut session = bench.cache.session();
         session.dict(&HITS).insert("long", 1)?;
@@ -307,7 +307,8 @@ pub(crate) fn the_lifetime_of_what_was_written_before_comes_back(bench: &Bench) 
         session.rollback_to(&before)?;
         session.dict(&SHORT).insert("short", 3)?;
         session.commit()?;
-        // memcached's clock ticks once in a second, and a life of one ends at the next or after.
+        // memcached's clock ticks once in a second, so a lifetime of one second ends one or two
+        // ticks later.
         std::thread::sleep(std::time::Duration::from_millis(2_300));
         assert_eq!(stored(bench, &["long", "short"])?, [Some(1), None]);
         Ok(())
@@ -364,7 +365,7 @@ pub(crate) fn threads_change_one_session_after_a_savepoint(bench: &Bench) {
                 for _ in 0..4 {
                     scope.spawn(|| {
                         for key in ["a", "b", "c", "d"] {
-                            // Refused where another thread has the entry.
+                            // The call is refused while another thread has the entry.
                             drop(session.dict(&HITS).entry(key).map(|entry| {
                                 *entry.or_default() += 1;
                             }));

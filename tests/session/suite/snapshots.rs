@@ -1,5 +1,5 @@
-//! What a session keeps for savepoints: what that costs, and what becomes of entries that cannot
-//! be kept or brought back, were poisoned, or whose guard was leaked.
+//! The copies that a session keeps for savepoints: what they cost, and what becomes of entries that
+//! cannot be kept or restored, were poisoned, or whose guard was leaked.
 
 use std::{
     cell::Cell,
@@ -21,8 +21,7 @@ thread_local! {
     static PANICS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A number that counts its encodings, of which none can be made at 13. It decodes if the thread
-/// says so.
+/// A number that counts its encodings. 13 does not encode. It decodes if the thread says so.
 #[derive(Debug, Clone, PartialEq)]
 struct Moody(u64);
 
@@ -56,7 +55,7 @@ fn fill_moods(bench: &Bench) -> Outcome {
     })
 }
 
-pub(crate) fn an_entry_that_is_not_touched_costs_nothing(bench: &Bench) {
+pub(crate) fn an_entry_that_is_not_borrowed_for_writing_costs_nothing(bench: &Bench) {
     hold(bench, |bench| {
         fill_moods(bench)?;
         let mut session = bench.cache.session();
@@ -87,7 +86,7 @@ pub(crate) fn an_entry_that_is_not_touched_costs_nothing(bench: &Bench) {
     });
 }
 
-pub(crate) fn a_value_that_cannot_be_kept_is_not_handed_out_and_all_else_goes_on(bench: &Bench) {
+pub(crate) fn a_value_that_cannot_be_kept_is_not_lent_and_everything_else_works(bench: &Bench) {
     hold(bench, |bench| {
         let mut session = bench.cache.session();
         session.dict(&MOODS).insert(1, Opaque(Moody(13)))?;
@@ -110,7 +109,7 @@ pub(crate) fn a_value_that_cannot_be_kept_is_not_handed_out_and_all_else_goes_on
         assert!(matches!(session.commit(), Err(Error::Encode { .. })), "as without a savepoint");
         assert_eq!(bench.store.changes(), 0);
 
-        // What was kept for an earlier savepoint brings it back.
+        // The copy for an earlier savepoint restores it.
         let mut session = bench.cache.session();
         session.dict(&MOODS).insert(1, Opaque(Moody(1)))?;
         let before = session.savepoint();
@@ -124,7 +123,7 @@ pub(crate) fn a_value_that_cannot_be_kept_is_not_handed_out_and_all_else_goes_on
     });
 }
 
-pub(crate) fn what_does_not_decode_is_poisoned_and_everything_else_is_back(bench: &Bench) {
+pub(crate) fn an_entry_that_does_not_decode_is_poisoned_and_all_others_are_restored(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench)?;
         fill_moods(bench)?;
@@ -170,7 +169,7 @@ pub(crate) fn what_does_not_decode_is_poisoned_and_everything_else_is_back(bench
         assert_eq!(bench.store.changes(), changes, "nothing was sent");
 
         for panics in [false, true] {
-            // It can be tried again, here or further back.
+            // The rollback can be tried again, to this savepoint or an earlier one.
             let (mut session, outer, inner) = prepared(panics)?;
             session.rollback_to(&inner)?;
             assert_eq!((mood(&session, "new")?, mood(&session, 5)?), (Some(1), Some(105)));
@@ -200,7 +199,7 @@ fn tear(session: &Session, key: &str) {
     assert!(panicked.is_err());
 }
 
-pub(crate) fn an_entry_that_was_poisoned_since_is_healed(bench: &Bench) {
+pub(crate) fn an_entry_that_was_poisoned_after_the_savepoint_is_restored(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench)?;
         let mut session = bench.cache.session();
@@ -227,7 +226,7 @@ pub(crate) fn an_entry_that_was_poisoned_since_is_healed(bench: &Bench) {
     });
 }
 
-pub(crate) fn an_entry_whose_guard_was_leaked_since_is_free_again(bench: &Bench) {
+pub(crate) fn an_entry_whose_guard_was_leaked_after_the_savepoint_is_restored(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench)?;
         let mut session = bench.cache.session();

@@ -1,4 +1,4 @@
-//! Two sessions at once, `transaction`, hooks and counters.
+//! Concurrent sessions, `transaction`, hooks and counters.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -23,7 +23,7 @@ fn hits(cache: &Cache, key: &str) -> memdict::Result<Option<u64>> {
     Ok(cache.session().dict(&HITS).get(key)?.map(|hits| *hits))
 }
 
-pub(crate) fn somebody_elses_change_is_a_conflict_that_names_the_key(bench: &Bench) {
+pub(crate) fn another_sessions_change_is_a_conflict_that_names_the_key(bench: &Bench) {
     hold(bench, |bench| {
         set(&bench.cache, "a", 1)?;
         set(&bench.cache, "b", 1)?;
@@ -78,7 +78,8 @@ pub(crate) fn a_conflict_runs_a_transaction_once_more(bench: &Bench) {
         assert_eq!((now, attempts), (41, 2));
         assert_eq!(hits(&bench.cache, "a")?, Some(41));
 
-        // Ten times, not for ever: the last conflict comes out, with the number of attempts.
+        // It runs ten times, not forever: the last conflict is returned, with the number of
+        // attempts.
         let mut attempts = 0;
         let error = bench.cache.transaction(|session| {
             attempts += 1;
@@ -104,7 +105,8 @@ pub(crate) fn a_conflict_after_a_partial_write_is_not_run_again(bench: &Bench) {
                 *session.dict(&HITS).get_mut("b")?.unwrap() += 1;
                 set(&bench.cache, "a", 10)?;
                 if may_have_landed {
-                    // Where the store tells no life from another, "a" is looked at and not sent.
+                    // If the store does not tell lives apart, the commit checks "a" and does not
+                    // send it.
                     let b = usize::from(bench.tells_lives());
                     bench.store.fail_once_writing(b, Fault::AckLost);
                     bench.store.fail_once_writing(b + 1, Fault::Down);
@@ -159,19 +161,19 @@ pub(crate) fn an_error_of_the_body_is_not_run_again_and_writes_nothing(bench: &B
     });
 }
 
-pub(crate) fn a_panic_in_the_body_writes_nothing_and_goes_on(bench: &Bench) {
+pub(crate) fn a_panic_in_the_body_writes_nothing_and_is_propagated(bench: &Bench) {
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         bench.cache.transaction(|session| -> memdict::Result<()> {
             session.dict(&HITS).insert("a", 1)?;
             panic!("half way")
         })
     }));
-    let panicked = panicked.expect_err("the panic goes on");
+    let panicked = panicked.expect_err("the panic is propagated");
     assert_eq!(panicked.downcast_ref::<&str>(), Some(&"half way"));
     assert_eq!(bench.store.changes(), 0);
 }
 
-pub(crate) fn hooks_see_the_report_and_stop_nobody(bench: &Bench) {
+pub(crate) fn hooks_see_the_report_and_their_errors_have_no_effect(bench: &Bench) {
     hold(bench, |bench| {
         let seen = Arc::new(AtomicUsize::new(0));
         let hook = |by: usize| {
@@ -193,7 +195,7 @@ pub(crate) fn hooks_see_the_report_and_stop_nobody(bench: &Bench) {
         })?;
         assert_eq!(seen.load(Ordering::Relaxed), 111);
 
-        // Only of a commit that is `Ok`, and those of a session only of that session.
+        // They run only for a successful commit, and a session's hooks only for that session.
         let session = cache.session();
         session.after_commit(hook(100));
         session.dict(&HITS).entry("new")?.or_insert(1);

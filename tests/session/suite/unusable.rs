@@ -1,4 +1,4 @@
-//! Stored bytes that do not check out.
+//! Stored bytes that are not usable.
 
 use memdict::{Change, Condition, DictDef, Error, Op, Store, Tracked};
 use memdict_tests::Bench;
@@ -8,7 +8,7 @@ use crate::hold;
 
 static HITS: DictDef<u64> = DictDef::new("hits");
 
-/// Puts bytes under the wire key of `hits[a]`, past memdict.
+/// Stores bytes for the wire key of `hits[a]`, without memdict.
 fn put(bench: &Bench, bytes: &[u8]) {
     let change = Change::new(b"memdict:hits:a", Op::Store { bytes, ttl: None }, Condition::Always);
     bench.store.apply_many(&[change], &mut |_, applied| {
@@ -16,7 +16,7 @@ fn put(bench: &Bench, bytes: &[u8]) {
     });
 }
 
-/// The bytes under that key.
+/// Returns the bytes for that key.
 fn raw(bench: &Bench) -> Vec<u8> {
     let mut found = Vec::new();
     bench.store.load_many(&[memdict::Load::new(b"memdict:hits:a")], &mut |_, loaded| {
@@ -55,7 +55,7 @@ pub(crate) fn damaged_bytes_are_a_miss_and_are_replaced_at_the_first_try(bench: 
 
 pub(crate) fn a_foreign_value_is_a_miss_and_can_be_removed(bench: &Bench) {
     hold(bench, |bench| {
-        put(bench, b"somebody else's");
+        put(bench, b"another client's");
         let session = bench.cache.session();
         assert!(session.dict(&HITS).get("a")?.is_none());
         session.dict(&HITS).remove("a")?;
@@ -91,7 +91,7 @@ pub(crate) fn another_schema_is_a_miss_and_a_counter(bench: &Bench) {
             let user = v1::User { name: "\u{1}".into(), age: 1 };
             session.dict("users").insert("a", user)
         })?;
-        // A positional codec would decode the reordered fields, and into garbage.
+        // A positional codec would decode the reordered fields into garbage.
         let session = bench.cache.session();
         assert!(session.dict::<v2::User>("users").get("a")?.is_none());
         assert_eq!(session.commit()?.written, 0, "reading alone never writes");
@@ -106,7 +106,7 @@ pub(crate) fn another_schema_is_a_miss_and_a_counter(bench: &Bench) {
     });
 }
 
-pub(crate) fn what_replaces_an_unusable_value_replaces_exactly_that_one(bench: &Bench) {
+pub(crate) fn a_write_over_an_unusable_value_replaces_exactly_that_value(bench: &Bench) {
     hold(bench, |bench| {
         put(bench, b"damaged");
         let session = bench.cache.session();
@@ -118,9 +118,9 @@ pub(crate) fn what_replaces_an_unusable_value_replaces_exactly_that_one(bench: &
     });
 }
 
-pub(crate) fn two_hundred_thousand_small_numbers_come_back(bench: &Bench) {
+pub(crate) fn two_hundred_thousand_small_numbers_are_loaded_again(bench: &Bench) {
     hold(bench, |bench| {
-        // 200 KB on the wire, 1.6 MB in the codec's own count when they are decoded.
+        // This is 200 KB on the wire, and 1.6 MB as the codec counts it when it decodes.
         let many: Vec<u64> = (0..200_000).map(|n| n % 250).collect();
         let wide: Vec<u128> = vec![1; 200_000];
         bench.cache.transaction(|session| {

@@ -1,4 +1,4 @@
-//! Changes of entries that are each a transaction of its own: `update` and `update_each`.
+//! `update` and `update_each`: changes of entries in transactions of their own.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use crate::hold;
 
 static HITS: DictDef<u64> = DictDef::new("hits");
 
-/// Refuses to be stored while it is odd.
+/// Does not encode while it is odd.
 #[derive(Default, Serialize, Deserialize, Tracked)]
 struct Even {
     #[serde(serialize_with = "even")]
@@ -58,7 +58,7 @@ pub(crate) fn an_update_changes_one_entry_and_runs_again_after_a_conflict(bench:
         })?;
         assert_eq!((ran, hits, stored(bench, &["a"])?), (2, 41, vec![Some(41)]));
 
-        // Its own error ends it, and writes nothing.
+        // An error of the function ends the update, and writes nothing.
         let refused = bench.cache.update(&HITS, "a", |entry| -> memdict::Result<()> {
             *entry.or_default() = 7;
             Err(Error::user("no"))
@@ -66,7 +66,7 @@ pub(crate) fn an_update_changes_one_entry_and_runs_again_after_a_conflict(bench:
         assert!(matches!(refused, Err(Error::User(_))));
         assert_eq!(stored(bench, &["a"])?, [Some(41)]);
 
-        // And so does the last conflict.
+        // So does the last conflict.
         let mut ran = 0;
         let conflict = at_once(bench, 3).update(&HITS, "a", |entry| {
             ran += 1;
@@ -110,7 +110,7 @@ pub(crate) fn many_updates_are_one_batch_of_loads_and_one_of_writes(bench: &Benc
         let report = &outcome.report;
         assert_eq!((report.written, report.unchanged, report.lost.len()), (2, 1, 0));
         assert!(report.written_keys().map(ToString::to_string).eq(["hits[a]", "hits[b]"]));
-        // Where lives are not told, what was loaded is looked at once more.
+        // If lives are not told apart, the commit looks at the loaded values once more.
         let looks = usize::from(!bench.tells_lives());
         assert_eq!(bench.store.load_batches() - batches, 1 + looks);
         assert_eq!(bench.store.changes() - commands, 2);
@@ -162,7 +162,7 @@ pub(crate) fn an_entry_in_conflict_to_the_end_is_named_and_the_others_are_writte
     });
 }
 
-pub(crate) fn an_error_of_one_entry_keeps_no_other_back(bench: &Bench) {
+pub(crate) fn an_error_of_one_entry_does_not_stop_the_others(bench: &Bench) {
     hold(bench, |bench| {
         for key in ["a", "b", "c"] {
             set(bench, key, 1)?;
@@ -183,7 +183,7 @@ pub(crate) fn an_error_of_one_entry_keeps_no_other_back(bench: &Bench) {
     });
 }
 
-pub(crate) fn a_value_that_does_not_encode_keeps_no_other_back(bench: &Bench) {
+pub(crate) fn a_value_that_does_not_encode_does_not_stop_the_others(bench: &Bench) {
     hold(bench, |bench| {
         let outcome = bench.cache.update_each("even", [2, 3, 4], |number, entry| {
             entry.or_insert_with(Even::default).number = *number;
@@ -223,9 +223,9 @@ pub(crate) fn a_hook_that_refuses_a_batch_is_the_error_of_each_entry(bench: &Ben
     });
 }
 
-/// What did not reach the store is in the report; in a strict cache it is tried again, and then an
-/// error of its entry.
-pub(crate) fn what_is_lost_is_named_and_in_a_strict_cache_an_error(bench: &Bench) {
+/// A change that did not reach the store is in the report. In a strict cache it is tried again, and
+/// is then an error of its entry.
+pub(crate) fn a_lost_change_is_reported_and_in_a_strict_cache_is_an_error(bench: &Bench) {
     hold(bench, |bench| {
         let count = |cache: &Cache, fails: u32| {
             let mut ran = 0;
@@ -253,8 +253,8 @@ pub(crate) fn what_is_lost_is_named_and_in_a_strict_cache_an_error(bench: &Bench
     });
 }
 
-/// What may be in the store already is never made once more.
-pub(crate) fn an_update_that_may_have_landed_is_not_run_again(bench: &Bench) {
+/// A change that may already be in the store is never made again.
+pub(crate) fn an_update_that_may_have_been_written_does_not_run_again(bench: &Bench) {
     hold(bench, |bench| {
         let strict = bench.strict();
         let mut ran = 0;
@@ -272,7 +272,7 @@ pub(crate) fn an_update_that_may_have_landed_is_not_run_again(bench: &Bench) {
     });
 }
 
-pub(crate) fn updates_go_by_the_rules_of_their_definition(bench: &Bench) {
+pub(crate) fn updates_follow_the_rules_of_their_definition(bench: &Bench) {
     hold(bench, |bench| {
         let last = HITS.clone().on_conflict(OnConflict::LastWriteWins);
         set(bench, "a", 1)?;
@@ -307,7 +307,7 @@ pub(crate) fn a_lookup_says_why_there_is_no_value(bench: &Bench) {
         let Lookup::Unreachable(why) = hits.lookup("down")? else { panic!("it is down") };
         assert!(why.contains("as planned"), "{why}");
         bench.store.clear();
-        // What a session read stays the same; what it removed is gone.
+        // A session's reads stay the same, and a value that it removed is absent.
         assert!(matches!(hits.lookup("down")?, Lookup::Unreachable(_)));
         hits.remove("a")?;
         hits.remove("text")?;
@@ -319,7 +319,7 @@ pub(crate) fn a_lookup_says_why_there_is_no_value(bench: &Bench) {
     });
 }
 
-pub(crate) fn a_dictionary_may_be_strict_alone_or_alone_not(bench: &Bench) {
+pub(crate) fn a_dictionary_may_be_strict_in_a_cache_that_is_not_and_the_reverse(bench: &Bench) {
     static STRICT: DictDef<u64> = DictDef::new("orders").strict(true);
     static LENIENT: DictDef<u64> = DictDef::new("hints").strict(false);
     hold(bench, |bench| {
@@ -348,7 +348,7 @@ pub(crate) fn a_dictionary_may_be_strict_alone_or_alone_not(bench: &Bench) {
     });
 }
 
-pub(crate) fn a_refused_change_is_an_error_where_strict(bench: &Bench) {
+pub(crate) fn a_refused_change_is_an_error_if_strict(bench: &Bench) {
     hold(bench, |bench| {
         let large = "x".repeat(2 << 20);
         let commit = |cache: &Cache| {

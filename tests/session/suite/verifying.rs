@@ -1,5 +1,5 @@
-//! What a commit looks at before it sends anything: `verify_first`, what a transaction verifies by
-//! itself, and tokens that a restart has made worthless.
+//! What a commit checks before it sends anything: `verify_first`, what a transaction verifies by
+//! itself, and tokens that a restart has invalidated.
 
 use memdict::{
     Applied, Change, Condition, ConflictCause, DictDef, Error, Load, Loaded, OnConflict,
@@ -29,7 +29,7 @@ fn add(session: &Session, key: &str) -> Outcome {
     Ok(())
 }
 
-/// Values asked for, in how many batches, and changes.
+/// Returns the number of values loaded, of batches of loads, and of changes.
 pub(crate) fn traffic(bench: &Bench) -> [usize; 3] {
     [bench.store.loads(), bench.store.load_batches(), bench.store.changes()]
 }
@@ -39,7 +39,7 @@ pub(crate) fn since(bench: &Bench, before: [usize; 3]) -> [usize; 3] {
     [now[0] - before[0], now[1] - before[1], now[2] - before[2]]
 }
 
-/// `dict[key] there` of each conflict, of an error with which nothing was sent.
+/// Returns `dict[key] cause` for each conflict of an error, and checks that nothing was sent.
 pub(crate) fn conflicts(bench: &Bench, before: [usize; 3], error: Error) -> Vec<String> {
     assert_eq!(since(bench, before)[2], 0, "nothing was sent: {error:?}");
     assert!(error.is_transient(), "{error:?}");
@@ -49,7 +49,9 @@ pub(crate) fn conflicts(bench: &Bench, before: [usize; 3], error: Error) -> Vec<
     conflicts.iter().map(name).collect()
 }
 
-pub(crate) fn verify_first_looks_at_what_changes_depend_on_in_one_round_trip(bench: &Bench) {
+pub(crate) fn verify_first_checks_the_values_that_changes_depend_on_in_one_round_trip(
+    bench: &Bench,
+) {
     hold(bench, |bench| {
         ["a", "b", "c"].iter().try_for_each(|key| set(bench, key, 1))?;
         for verify in [false, true] {
@@ -66,7 +68,7 @@ pub(crate) fn verify_first_looks_at_what_changes_depend_on_in_one_round_trip(ben
             let before = traffic(bench);
             let report = session.commit()?;
             assert_eq!((report.written, report.removed), (4, 1));
-            // Where the store tells no life from another, tokens are always looked at.
+            // If the store does not tell lives apart, tokens are always checked.
             let looks = match (verify, bench.tells_lives()) {
                 (true, _) => 3,
                 (false, true) => 0,
@@ -131,7 +133,9 @@ pub(crate) fn a_value_from_after_a_restart_is_a_mismatch(bench: &Bench) {
     });
 }
 
-pub(crate) fn an_empty_server_after_a_restart_is_a_mismatch_where_the_store_tells(bench: &Bench) {
+pub(crate) fn an_empty_server_after_a_restart_is_a_mismatch_if_the_store_reports_restarts(
+    bench: &Bench,
+) {
     hold(bench, |bench| {
         for restart in [true, false] {
             set(bench, "a", 1)?;
@@ -160,7 +164,7 @@ pub(crate) fn an_empty_server_after_a_restart_is_a_mismatch_where_the_store_tell
     });
 }
 
-pub(crate) fn what_can_be_merged_or_recreated_is_no_mismatch(bench: &Bench) {
+pub(crate) fn a_value_that_can_be_merged_or_recreated_is_no_mismatch(bench: &Bench) {
     hold(bench, |bench| {
         for also_a_conflict in [false, true] {
             another_stores(bench, page("old", 10))?;
@@ -193,9 +197,7 @@ pub(crate) fn what_can_be_merged_or_recreated_is_no_mismatch(bench: &Bench) {
     });
 }
 
-pub(crate) fn what_cannot_be_looked_at_first_is_sent_only_where_its_token_is_certain(
-    bench: &Bench,
-) {
+pub(crate) fn a_change_that_cannot_be_checked_is_sent_only_if_its_token_is_certain(bench: &Bench) {
     hold(bench, |bench| {
         set(bench, "a", 1)?;
         let session = bench.cache.session();
@@ -212,7 +214,7 @@ pub(crate) fn what_cannot_be_looked_at_first_is_sent_only_where_its_token_is_cer
     });
 }
 
-/// The token of what is under `memdict:pages:k`.
+/// Returns the token of the value for `memdict:pages:k`.
 fn token(bench: &Bench) -> Token {
     let mut found = None;
     bench.store.load_many(&[Load::new(b"memdict:pages:k")], &mut |_, loaded| {
@@ -223,9 +225,11 @@ fn token(bench: &Bench) -> Token {
     found.expect("it is there")
 }
 
-/// memcached counts versions from 1 again: the value that somebody else stores after a restart has
-/// the number of the one that this session saw.
-pub(crate) fn a_number_from_before_a_restart_never_writes_over_somebody_elses_value(bench: &Bench) {
+/// memcached counts versions from 1 again: a value that another client stores after a restart gets
+/// the number of the value that this session saw.
+pub(crate) fn a_version_number_from_before_a_restart_never_overwrites_another_clients_value(
+    bench: &Bench,
+) {
     hold(bench, |bench| {
         let def = pages(OnConflict::Fail);
         let meet = |session: Option<&Session>| -> memdict::Result<Token> {
@@ -254,7 +258,7 @@ pub(crate) fn a_number_from_before_a_restart_never_writes_over_somebody_elses_va
         assert_eq!((conflicts[0].ours.join(" "), error.is_transient()), ("hits".into(), true));
         assert_eq!(now(bench)?, Some(page("theirs", 10)), "their value stands");
 
-        // Without that look the value is lost where the store does not tell of restarts.
+        // Without the check, the value is lost if the store does not report restarts.
         let seen = meet(None)?;
         let what = Op::Store { bytes: b"mine", ttl: None };
         let change = Change::new(b"memdict:pages:k", what, Condition::Matches(seen));
@@ -264,7 +268,7 @@ pub(crate) fn a_number_from_before_a_restart_never_writes_over_somebody_elses_va
             other => panic!("{other:?}"),
         });
 
-        // A deletion is no better.
+        // The same holds for a deletion.
         bench.restart();
         another_stores(bench, page("mine", 1))?;
         let session = bench.cache.session();
@@ -278,7 +282,9 @@ pub(crate) fn a_number_from_before_a_restart_never_writes_over_somebody_elses_va
     });
 }
 
-pub(crate) fn a_transaction_verifies_if_several_changes_depend_on_what_is_there(bench: &Bench) {
+pub(crate) fn a_transaction_with_several_changes_verifies_if_one_depends_on_a_stored_value(
+    bench: &Bench,
+) {
     hold(bench, |bench| {
         set(bench, "a", 1)?;
         set(bench, "b", 1)?;
@@ -305,7 +311,7 @@ pub(crate) fn a_transaction_verifies_if_several_changes_depend_on_what_is_there(
     });
 }
 
-pub(crate) fn a_transaction_with_one_such_change_looks_at_nothing(bench: &Bench) {
+pub(crate) fn a_transaction_with_a_single_change_checks_nothing(bench: &Bench) {
     hold(bench, |bench| {
         set(bench, "a", 1)?;
         let mut before = traffic(bench);
@@ -314,14 +320,15 @@ pub(crate) fn a_transaction_with_one_such_change_looks_at_nothing(bench: &Bench)
             before = traffic(bench);
             Ok(())
         })?;
-        // Where the store tells no life from another, tokens are always looked at.
+        // If the store does not tell lives apart, tokens are always checked.
         let looks = usize::from(!bench.tells_lives());
         assert_eq!(since(bench, before), [looks, looks, 1]);
         Ok(())
     });
 }
 
-/// Else the insert would land, the other change conflict, and nothing could be tried again.
+/// Without the check, the insert would be stored and the other change would conflict, so nothing
+/// could run again.
 pub(crate) fn a_conflict_beside_a_blind_insert_is_tried_again(bench: &Bench) {
     hold(bench, |bench| {
         set(bench, "a", 1)?;

@@ -1,4 +1,4 @@
-//! A handle of a dictionary that is used after a savepoint.
+//! A dictionary handle that is used after a savepoint.
 
 fn main() -> memdict::Result<()> {
     let mut session = memdict::Cache::open("memory:")?.session();

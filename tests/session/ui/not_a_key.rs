@@ -1,4 +1,4 @@
-//! A key that is none.
+//! A value that cannot be a key.
 
 fn main() -> memdict::Result<()> {
     let session = memdict::Cache::open("memory:")?.session();

@@ -1,4 +1,4 @@
-//! A session that was rolled back as a whole is gone.
+//! A session that is used after it was rolled back as a whole.
 
 fn main() {
     let cache = memdict::Cache::open("memory:").unwrap();

@@ -1,4 +1,4 @@
-//! What the first sketch of the API promised, in its own spellings, with types that derive.
+//! What the first sketch of the API promised, in its own spellings, with types that use the derive.
 
 use std::{
     collections::HashMap,
@@ -27,7 +27,7 @@ static HITS: DictDef<u64> = DictDef::new("hits")
     .on_vanished(OnVanished::Fail);
 
 #[test]
-fn transactions_infer_beside_errors_of_every_make() -> AnyResult {
+fn transactions_infer_types_with_errors_of_every_kind() -> AnyResult {
     #[derive(Debug, thiserror::Error)]
     enum Shop {
         #[error(transparent)]
@@ -232,7 +232,7 @@ fn links_leaves_generics_shapes() -> AnyResult {
     assert_eq!(generic::<Node>(&s)?, ["value", "kids", "next", "pay"]);
     assert_eq!(s.commit()?.written, 8);
 
-    // Each under a fingerprint of its own.
+    // Each type has a fingerprint of its own.
     let session = cache.session();
     assert!(session.dict::<Page<Node>>("pages").get("a")?.is_some());
     assert!(cache.session().dict::<Node>("pages").get("a")?.is_none());

@@ -1,4 +1,4 @@
-//! How programs write it: what has to compile, infer and hold in each spelling.
+//! How programs use the API: what has to compile, to infer types and to work in each spelling.
 
 mod contract;
 mod types;

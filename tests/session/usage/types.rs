@@ -1,5 +1,5 @@
-//! A vocabulary of types as large as applications have: nested structs and enums, containers, a
-//! field that is not stored, a type with a destructor, a generic one and a recursive one.
+//! Types as large as those of applications: nested structs and enums, containers, a field that is
+//! not stored, a type with a destructor, a generic one and a recursive one.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ pub(crate) struct Item {
     pub(crate) price: u64,
 }
 
-/// An application's type may have one.
+/// An application's type may have a destructor.
 impl Drop for Item {
     fn drop(&mut self) {}
 }

@@ -1,5 +1,5 @@
 //! Maps and sets, ordered and unordered. Two unordered ones are the same if their elements are, in
-//! whatever order they are stored.
+//! any stored order.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},

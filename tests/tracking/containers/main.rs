@@ -81,7 +81,7 @@ where
             let (before, mut after) = (state(), state());
             (row.on_field)(&mut after);
             let says = format!("`{}` on {before:?}", row.operation);
-            // The table is right about the plain value too.
+            // The table is also right about the plain value.
             assert_eq!(before != after, then == Then::Differs, "{says}: {after:?}");
 
             let alone = Case { bench: &bench, says: &says, path: "", before, after };

@@ -1,6 +1,6 @@
 //! Random edits of a value with every kind of field, over several sessions, and the same edits of a
-//! plain clone. What is loaded again equals the clone, and a write is sent if and only if something
-//! tracked differs.
+//! plain clone. A value that is loaded again equals the clone, and a write is sent if and only if
+//! something tracked differs.
 //!
 //! `MEMDICT_SEQUENCES` sets the number of sequences.
 

@@ -71,12 +71,12 @@ pub(crate) struct All {
     pub(crate) foreign: Foreign,
 }
 
-/// The parts of a value that are compared.
+/// Which parts of a value are compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Of {
-    /// Those that decide whether the value changed.
+    /// The parts that decide whether the value changed.
     Tracked,
-    /// Those that are stored.
+    /// The parts that are stored.
     Stored,
 }
 

@@ -1,4 +1,4 @@
-//! A dictionary that asks for merges, of a type that says nothing of them.
+//! A dictionary that asks for merges, of a type without `#[memdict(merge)]`.
 
 use memdict::{DictDef, OnConflict};
 
