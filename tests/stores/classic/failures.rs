@@ -9,7 +9,7 @@ use memdict_tests::{
 
 use Condition::{Absent, Always, Matches};
 
-use crate::{at, open};
+use super::{at, open};
 
 #[test]
 fn a_server_that_is_down_is_down_at_once_and_used_when_it_is_back() {

@@ -12,7 +12,7 @@ use memdict_tests::{Daemon, apply, apply_one, load, load_one, named, store};
 
 use Condition::{Always, Matches};
 
-use crate::at;
+use super::at;
 
 #[test]
 fn a_url_opens_it() {

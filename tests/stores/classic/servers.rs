@@ -9,7 +9,7 @@ use memdict_tests::{
 
 use Condition::{Absent, Always, Matches};
 
-use crate::{at, open};
+use super::{at, open};
 
 const DAY: u64 = 24 * 60 * 60;
 

@@ -7,7 +7,7 @@ use memdict_tests::{Daemon, apply, apply_one, load, load_one, named, store};
 
 use Condition::{Absent, Always};
 
-use crate::at;
+use super::at;
 
 fn open(server: &Daemon) -> ClassicStore {
     at(server.address()).timeout(Duration::from_millis(400)).tls().expect("it is no socket")

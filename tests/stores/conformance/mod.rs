@@ -14,39 +14,39 @@ macro_rules! suite {
         mod memory {
             use memdict::MemoryStore;
 
-            $($(#[test] fn $behaviour() { crate::$group::$behaviour(&MemoryStore::new()); })*)*
+            $($(#[test] fn $behaviour() { super::$group::$behaviour(&MemoryStore::new()); })*)*
         }
 
         mod restartable {
-            $($(#[test] fn $behaviour() { crate::on_a_restarted_one(crate::$group::$behaviour); })*)*
+            $($(#[test] fn $behaviour() { super::on_a_restarted_one(super::$group::$behaviour); })*)*
         }
 
         mod memcached {
-            $($(#[test] fn $behaviour() { crate::on_servers(1, crate::$group::$behaviour); })*)*
+            $($(#[test] fn $behaviour() { super::on_servers(1, super::$group::$behaviour); })*)*
         }
 
         mod memcached_on_a_unix_socket {
-            $($(#[test] fn $behaviour() { crate::on_a_socket(crate::$group::$behaviour); })*)*
+            $($(#[test] fn $behaviour() { super::on_a_socket(super::$group::$behaviour); })*)*
         }
 
         mod three_memcacheds {
-            $($(#[test] fn $behaviour() { crate::on_servers(3, crate::$group::$behaviour); })*)*
+            $($(#[test] fn $behaviour() { super::on_servers(3, super::$group::$behaviour); })*)*
         }
 
         mod classic {
-            $($(#[test] fn $behaviour() { crate::on_classic(1, crate::$group::$behaviour); })*)*
+            $($(#[test] fn $behaviour() { super::on_classic(1, super::$group::$behaviour); })*)*
         }
 
         mod three_classic {
-            $($(#[test] fn $behaviour() { crate::on_classic(3, crate::$group::$behaviour); })*)*
+            $($(#[test] fn $behaviour() { super::on_classic(3, super::$group::$behaviour); })*)*
         }
 
         mod without_meta_commands {
-            $($(#[test] fn $behaviour() { crate::on_an_old_one(crate::$group::$behaviour); })*)*
+            $($(#[test] fn $behaviour() { super::on_an_old_one(super::$group::$behaviour); })*)*
         }
 
         mod sasl {
-            $($(#[test] fn $behaviour() { crate::on_sasl(crate::$group::$behaviour); })*)*
+            $($(#[test] fn $behaviour() { super::on_sasl(super::$group::$behaviour); })*)*
         }
     };
 }

@@ -16,7 +16,7 @@ use memdict::{
 use memdict_tests::{Daemon, Got, Memcached, apply, load};
 use proptest::prelude::*;
 
-use crate::oracle::ExpOracle;
+use oracle::ExpOracle;
 
 /// Few, so that operations meet.
 const KEYS: usize = 4;
