@@ -1,5 +1,5 @@
 //! Calls that the state of an entry does not allow, as a table: the error names call and state.
-//! What a type can refuse does not compile (`session/ui`).
+//! What a type can refuse does not compile (`tests/misuse/session/ui`).
 
 use std::{
     mem,
