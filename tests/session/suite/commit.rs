@@ -5,7 +5,7 @@ use std::{thread, time::Duration};
 use memdict::{Cache, DictDef};
 use memdict_tests::{Bench, Cart, Fault, Item};
 
-use crate::{Outcome, hold};
+use super::{Outcome, hold};
 
 static CARTS: DictDef<Cart> = DictDef::new("carts");
 

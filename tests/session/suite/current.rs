@@ -3,7 +3,7 @@
 use memdict::{Error, OnConflict, Session};
 use memdict_tests::{Bench, Fault};
 
-use crate::{
+use super::{
     conflicts::{another_stores, now, page, pages},
     hold,
     verifying::{HITS, conflicts, hits, set, since, traffic},

@@ -4,7 +4,7 @@
 use memdict::{DictDef, Error, KeyConflict, OnConflict, OnVanished, Session, There};
 use memdict_tests::{Bench, Cart, Fault, Item};
 
-use crate::{
+use super::{
     Outcome,
     conflicts::{another_stores, here, page, pages},
     hold,

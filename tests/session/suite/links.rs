@@ -6,7 +6,7 @@ use memdict::{Cache, DictDef, Error, Link, Load, Loaded, Store, ToKey, Tracked};
 use memdict_tests::{Bench, Cart};
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, hold};
+use super::{Outcome, hold};
 
 /// Links to its own type, which neither the derive nor the fingerprint may follow for ever.
 #[derive(Default, Serialize, Deserialize, Tracked)]

@@ -9,7 +9,7 @@ use std::{
 use memdict::{DictDef, Error, MemcachedDict};
 use memdict_tests::Bench;
 
-use crate::hold;
+use super::hold;
 
 static HITS: DictDef<u64> = DictDef::new("hits");
 

@@ -4,7 +4,7 @@
 use memdict::{Cache, DictDef, Error, OnConflict, Retry};
 use memdict_tests::{Bench, Fault};
 
-use crate::{
+use super::{
     conflicts::{Page, another_stores, page, pages},
     hold,
 };

@@ -4,7 +4,7 @@ use memdict::{DictDef, Entry, Error, Session, Tracked};
 use memdict_tests::{Bench, Cart};
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, hold};
+use super::{Outcome, hold};
 
 pub(crate) static CARTS: DictDef<Cart> = DictDef::new("carts");
 pub(crate) static HITS: DictDef<u64> = DictDef::new("hits");

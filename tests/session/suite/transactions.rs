@@ -11,7 +11,7 @@ use std::{
 use memdict::{Cache, DictDef, Error, There};
 use memdict_tests::{Bench, Fault};
 
-use crate::hold;
+use super::hold;
 
 static HITS: DictDef<u64> = DictDef::new("hits");
 

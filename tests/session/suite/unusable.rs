@@ -4,7 +4,7 @@ use memdict::{Change, Condition, DictDef, Error, Op, Store, Tracked};
 use memdict_tests::Bench;
 use serde::{Deserialize, Serialize};
 
-use crate::hold;
+use super::hold;
 
 static HITS: DictDef<u64> = DictDef::new("hits");
 

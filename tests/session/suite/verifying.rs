@@ -7,7 +7,7 @@ use memdict::{
 };
 use memdict_tests::{Bench, Fault};
 
-use crate::{
+use super::{
     Outcome,
     conflicts::{Page, another_stores, now, page, pages},
     hold,

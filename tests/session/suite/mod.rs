@@ -28,19 +28,19 @@ macro_rules! suite {
     ($($group:ident { $($behaviour:ident)* })*) => {
         mod memory {
             $($(#[test] fn $behaviour() {
-                crate::$group::$behaviour(&memdict_tests::Bench::on_memory());
+                super::$group::$behaviour(&memdict_tests::Bench::on_memory());
             })*)*
         }
 
         mod memcached {
             $($(#[test] fn $behaviour() {
-                crate::$group::$behaviour(&memdict_tests::Bench::on_memcached());
+                super::$group::$behaviour(&memdict_tests::Bench::on_memcached());
             })*)*
         }
 
         mod classic {
             $($(#[test] fn $behaviour() {
-                crate::$group::$behaviour(&memdict_tests::Bench::on_classic());
+                super::$group::$behaviour(&memdict_tests::Bench::on_classic());
             })*)*
         }
     };
