@@ -22,12 +22,14 @@ pub(crate) fn example(name: &str) -> Command {
     command
 }
 
-/// Built once: they are in another package, so cargo has not done it yet.
+/// Built once: they are in another package, so cargo may not have done it yet. Of the whole
+/// workspace, as `cargo test --workspace` builds them: alone they would have other features, and
+/// so all that they depend on would be built again.
 fn executable(name: &str) -> PathBuf {
     static BUILT: OnceLock<Vec<PathBuf>> = OnceLock::new();
     let all = BUILT.get_or_init(|| {
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--package=memdict-examples", "--examples"]);
+        cargo.args(["build", "--quiet", "--workspace", "--examples"]);
         cargo.args(["--message-format=json"]).current_dir(root());
         if !cfg!(debug_assertions) {
             cargo.arg("--release");
