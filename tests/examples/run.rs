@@ -7,6 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
+use memdict_tests::Memcached;
 use serde_json::Value;
 
 /// The root of the repository.
@@ -20,6 +21,24 @@ pub(crate) fn example(name: &str) -> Command {
     let mut command = Command::new(executable(name));
     command.env_remove("MEMDICT_URL").env_remove("RUST_BACKTRACE").stdin(Stdio::null());
     command
+}
+
+/// An example on this memcached.
+pub(crate) fn example_on(server: &Memcached, name: &str) -> Command {
+    let mut command = example(name);
+    command.env("MEMDICT_URL", format!("memcache://{}", server.address()));
+    command
+}
+
+/// Runs an example on a server that is down, which has to be an error and no panic: what it says,
+/// and the address.
+pub(crate) fn without_its_server(name: &str) -> (String, String) {
+    let mut server = Memcached::start();
+    server.kill();
+    let ran = Ran::of(&mut example_on(&server, name));
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(!ran.err.contains("panicked"), "{ran:?}");
+    (ran.err, server.address())
 }
 
 /// Built once: they are in another package, so cargo may not have done it yet. Of the whole
