@@ -11,6 +11,7 @@ mod outcome;
 mod proxy;
 mod scratch;
 mod scripted;
+mod wait;
 
 pub use bench::{Address, Bench, Cart, Item, PATIENCE};
 pub use changes::{diff, marked};
@@ -23,6 +24,7 @@ pub use outcome::{Got, apply, apply_one, load, load_one, load_when_up, named, st
 pub use proxy::{End, Proxy, Way};
 pub use scratch::Scratch;
 pub use scripted::{Pieces, ScriptedServer};
+pub use wait::{ONE_SECOND_LIFE, wait_until};
 
 /// The README's code, run as a test.
 #[doc = include_str!("../../README.md")]

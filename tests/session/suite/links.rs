@@ -1,9 +1,9 @@
 //! Links: fields that name another entry.
 
-use std::{ptr, sync::Arc, thread, time::Duration};
+use std::{ptr, sync::Arc};
 
 use memdict::{Cache, DictDef, Error, Link, Load, Loaded, Store, ToKey, Tracked};
-use memdict_tests::{Bench, Cart};
+use memdict_tests::{Bench, Cart, ONE_SECOND_LIFE, wait_until};
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, hold};
@@ -323,9 +323,10 @@ pub(crate) fn a_target_that_was_followed_is_written_with_the_options_of_its_defi
         assert!(session.follow(&link)?.is_some());
         session.dict(&SHORT).get_mut(link.key())?.expect("stored").name.push('!');
         assert_eq!(session.commit()?.written, 1);
-        thread::sleep(Duration::from_millis(2_300));
+        wait_until(ONE_SECOND_LIFE, "a lifetime ends", || {
+            bench.cache.session().follow(&link).is_ok_and(|alice| alice.is_none())
+        });
         let session = bench.cache.session();
-        assert!(session.follow(&link)?.is_none());
         assert!(session.follow(&Link::new(&SHORT, "bob"))?.is_some(), "a link has no options");
         Ok(())
     });
