@@ -6,6 +6,7 @@ mod batches;
 mod conditions;
 mod values;
 
+pub(super) use conditions::count_in_threads;
 use memdict::{ClassicStore, MemcachedStore, MemoryStore, Store};
 use memdict_tests::{Daemon, FaultyStore, Lives, Memcached, Proxy};
 
@@ -114,6 +115,7 @@ suite! {
         a_token_of_another_life_says_that_the_server_restarted_if_both_are_known
         a_token_of_another_life_changes_nothing_also_among_others
         a_value_stored_anew_has_another_version
+        threads_lose_no_update_that_depends_on_a_version
     }
     batches {
         operations_on_one_key_take_effect_in_order

@@ -5,6 +5,7 @@ mod commits;
 mod cuts;
 mod duplex;
 mod handshake;
+mod hanging;
 mod lines;
 mod lives;
 mod out_of_step;
