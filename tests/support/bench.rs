@@ -9,7 +9,7 @@ use std::{
 use memdict::{Cache, ClassicStore, MemcachedStore, MemoryStore, Store, Tracked};
 use serde::{Deserialize, Serialize};
 
-use crate::{FaultyStore, Lives, Memcached};
+use crate::{FaultyStore, Got, Lives, Memcached, load};
 
 /// The timeout of tests that are not about time: a machine that stands still for a moment fails
 /// none of them.
@@ -86,6 +86,14 @@ impl Bench {
     #[must_use]
     pub fn strict(&self) -> Cache {
         Cache::builder().strict(true).store(Arc::clone(&self.store) as _)
+    }
+
+    /// The bytes that are stored under a key of a dictionary, both with plain names; none where
+    /// nothing is stored, or nothing can be loaded.
+    #[must_use]
+    pub fn stored_bytes(&self, dict: &str, key: &str) -> Vec<u8> {
+        let loaded = load(&*self.store, &[format!("memdict:{dict}:{key}").as_bytes()]);
+        loaded.iter().flatten().find_map(Got::value).map(<[u8]>::to_vec).unwrap_or_default()
     }
 
     /// How many storage commands have reached the store: as memcached counts them, where there

@@ -5,8 +5,9 @@ use memdict_tests::{Bench, Fault};
 
 use super::{
     conflicts::{another_stores, now, page, pages},
+    hits::{HITS, hits, set},
     hold,
-    verifying::{HITS, conflicts, hits, set, since, traffic},
+    verifying::{conflicts, since, traffic},
 };
 
 fn current(bench: &Bench, key: &str) -> memdict::Result<Session> {

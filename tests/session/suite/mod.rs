@@ -8,6 +8,7 @@ mod current;
 mod explained;
 mod failures;
 mod guards;
+mod hits;
 mod hooks;
 mod keys;
 mod links;
