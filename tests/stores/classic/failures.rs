@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use memdict::{Applied, Change, Condition, StoreError};
 use memdict_tests::{
-    Daemon, Got, Memcached, ScriptedServer, apply, apply_one, load, load_one, named, store,
+    Got, Memcached, ScriptedServer, apply, apply_one, load, load_one, named, store,
 };
 
 use Condition::{Absent, Always, Matches};
@@ -35,7 +35,7 @@ fn a_server_that_hangs_costs_a_timeout_and_changes_are_not_sent_to_it() {
 #[test]
 fn a_server_that_hangs_behind_a_unix_socket_costs_a_timeout_as_well() {
     let timeout = Duration::from_millis(300);
-    let server = Daemon::memcached_on_socket();
+    let server = Memcached::on_socket();
     let s = at(server.address()).timeout(timeout);
     hangs(&s, timeout, || server.pause(), || server.resume());
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use memdict::{Applied, Change, ClassicStore, Condition, Op, StoreError};
-use memdict_tests::{Daemon, Memcached, apply, apply_one, load, load_one, store};
+use memdict_tests::{Memcached, apply, apply_one, load, load_one, store};
 
 use Condition::{Absent, Always, Matches};
 
@@ -23,7 +23,7 @@ fn debug_shows_servers_and_settings_and_no_password() {
 
 #[test]
 fn a_url_opens_it_over_tcp_and_over_a_unix_socket() {
-    let (server, on_socket) = (Memcached::start(), Daemon::memcached_on_socket());
+    let (server, on_socket) = (Memcached::start(), Memcached::on_socket());
     for address in [server.address(), on_socket.address()] {
         counts_on(&format!("memcache+classic://{address}?timeout=2s&strict=true"), 0);
     }
