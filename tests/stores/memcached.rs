@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use memdict::{Applied, Change, Condition, MemcachedStore, StoreError};
 use memdict_tests::{
-    End, Memcached, Proxy, ScriptedServer, apply, apply_one, load, load_one, load_when_up, store,
+    End, Memcached, Proxy, ScriptedServer, apply, apply_one, load, load_one, load_when_up,
+    memcached_on, store,
 };
 
 use Condition::{Always, Matches};
 
 fn open(server: &Memcached) -> MemcachedStore {
-    MemcachedStore::new([server.address()]).expect("the name is well formed")
+    memcached_on([server.address()])
 }
 
 #[test]
@@ -85,7 +86,7 @@ fn servers_without_usable_meta_commands_are_served_by_the_classic_client() {
     for version in ["1.4.39", "1.5.22", "1.6.9", "1.6.12", "flare-1.3.4"] {
         let script = ["VALUE k 0 1 7\r\nx\r\nEND\r\n", "STORED\r\n"];
         let server = ScriptedServer::start(version, &script);
-        let s = MemcachedStore::new([server.address()]).expect("the name is well formed");
+        let s = memcached_on([server.address()]);
         let got = load_one(&s, b"k");
         assert_eq!((got.value(), got.token().cas()), (Some(&b"x"[..]), 7), "{version}");
         let applied = apply_one(&s, b"k", store(b"y"), Matches(got.token()));
@@ -101,7 +102,7 @@ fn a_server_that_was_replaced_by_one_with_meta_commands_is_asked_anew() {
     let version = server.ask("version\r\n", "VERSION")[0].clone();
     let version = version.trim_start_matches("VERSION ");
     proxy.pretend(version, "1.5.22");
-    let s = MemcachedStore::new([proxy.address()]).expect("the name is well formed");
+    let s = memcached_on([proxy.address()]);
     apply_one(&s, b"k", store(b"v"), Always);
     assert_eq!(load_one(&s, b"k").token().life(), 0);
     proxy.pretend(version, version);

@@ -3,17 +3,12 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
-use memdict::{Cache, ClassicStore, MemcachedStore, MemoryStore, Store, Tracked};
+use memdict::{Cache, MemoryStore, Store, Tracked};
 use serde::{Deserialize, Serialize};
 
-use crate::{FaultyStore, Got, Lives, Memcached, load};
-
-/// The timeout of tests that are not about time: a machine that stands still for a moment fails
-/// none of them.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+use crate::{FaultyStore, Got, Lives, Memcached, classic_on, load, memcached_on};
 
 /// A cache, and what stands behind it.
 #[derive(Debug)]
@@ -42,8 +37,7 @@ impl Bench {
     #[must_use]
     pub fn on_memcached() -> Self {
         let server = Memcached::start();
-        let store = MemcachedStore::new([server.address()]).expect("the address is well formed");
-        let store = store.timeout(PATIENCE).connect_timeout(PATIENCE);
+        let store = memcached_on([server.address()]);
         Self::of(FaultyStore::new(Arc::new(store) as _), Some(server))
     }
 
@@ -55,8 +49,7 @@ impl Bench {
     #[must_use]
     pub fn on_classic() -> Self {
         let server = Memcached::start();
-        let store = ClassicStore::new([server.address()]).expect("the address is well formed");
-        let store = store.timeout(PATIENCE).connect_timeout(PATIENCE);
+        let store = classic_on([server.address()]);
         let bench = Self::of(FaultyStore::new(Arc::new(store) as _), Some(server));
         Self { tells_lives: false, ..bench }
     }

@@ -13,7 +13,7 @@ use std::{
 };
 
 use memdict::{Cache, Change, ClassicStore, Condition, StoreError};
-use memdict_tests::{Memcached, apply, apply_one, load, load_one, store};
+use memdict_tests::{Memcached, PATIENCE, apply, apply_one, load, load_one, store};
 
 use Condition::Always;
 
@@ -21,8 +21,9 @@ fn open(server: &Memcached) -> ClassicStore {
     at(server.address())
 }
 
+/// Connecting has the timeout that it has for users: some of these tests wait for it.
 fn at(address: String) -> ClassicStore {
-    ClassicStore::new([address]).expect("the name is well formed")
+    ClassicStore::new([address]).expect("the name is well formed").timeout(PATIENCE)
 }
 
 /// Two transactions count on from a number, in a cache that this URL opens.

@@ -52,7 +52,7 @@ fn credentials_that_cannot_be_sent_as_they_are_and_sockets_are_refused_unseen() 
 #[test]
 fn a_server_that_hangs_costs_a_timeout() {
     let server = Daemon::memcached_with_sasl("shop", "5ecret", &[]);
-    let timeout = Duration::from_millis(300);
+    let timeout = Duration::from_millis(500);
     let s = at(server.address()).credentials("shop", "5ecret").expect("both are plain");
     hangs(&s.timeout(timeout), timeout, || server.pause(), || server.resume());
 }

@@ -7,7 +7,7 @@ mod working;
 use std::time::Duration;
 
 use memdict::{ClassicStore, MemcachedStore, Store};
-use memdict_tests::{Got, Memcached, load_one, load_when_up};
+use memdict_tests::{Got, Memcached, PATIENCE, load_one, load_when_up};
 
 /// One of the two clients, and what it does otherwise than the other one.
 trait Client: Store + Sized {
@@ -21,12 +21,16 @@ trait Client: Store + Sized {
     /// Whether it always hears what a server says before it closes a new connection.
     const HEARS_A_FAREWELL: bool;
 
-    fn on(names: impl IntoIterator<Item = String>) -> memdict::Result<Self>;
+    fn of(names: impl IntoIterator<Item = String>) -> memdict::Result<Self>;
 
     fn with_timeout(self, timeout: Duration) -> Self;
 
+    fn on(names: impl IntoIterator<Item = String>) -> Self {
+        Self::of(names).expect("the names are well formed").with_timeout(PATIENCE)
+    }
+
     fn open(server: &Memcached) -> Self {
-        Self::on([server.address()]).expect("the name is well formed")
+        Self::on([server.address()])
     }
 
     /// Loads a key from a server that was down and is back.
@@ -41,12 +45,12 @@ impl Client for MemcachedStore {
     const LEAVES_ALONE: bool = true;
     const HEARS_A_FAREWELL: bool = true;
 
-    fn on(names: impl IntoIterator<Item = String>) -> memdict::Result<Self> {
+    fn of(names: impl IntoIterator<Item = String>) -> memdict::Result<Self> {
         Self::new(names)
     }
 
     fn with_timeout(self, timeout: Duration) -> Self {
-        self.timeout(timeout)
+        self.timeout(timeout).connect_timeout(timeout)
     }
 }
 
@@ -58,12 +62,12 @@ impl Client for ClassicStore {
     /// Its request may be the first to find out.
     const HEARS_A_FAREWELL: bool = false;
 
-    fn on(names: impl IntoIterator<Item = String>) -> memdict::Result<Self> {
+    fn of(names: impl IntoIterator<Item = String>) -> memdict::Result<Self> {
         Self::new(names)
     }
 
     fn with_timeout(self, timeout: Duration) -> Self {
-        self.timeout(timeout)
+        self.timeout(timeout).connect_timeout(timeout)
     }
 }
 

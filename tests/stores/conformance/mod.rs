@@ -7,8 +7,8 @@ mod conditions;
 mod values;
 
 pub(super) use conditions::count_in_threads;
-use memdict::{ClassicStore, MemcachedStore, MemoryStore, Store};
-use memdict_tests::{Daemon, FaultyStore, Lives, Memcached, Proxy};
+use memdict::{MemoryStore, Store};
+use memdict_tests::{Daemon, FaultyStore, Lives, Memcached, Proxy, classic_on, memcached_on};
 
 macro_rules! suite {
     ($($group:ident { $($behaviour:ident)* })*) => {
@@ -63,18 +63,18 @@ fn on_a_restarted_one(behaviour: fn(&dyn Store)) {
 fn on_servers(count: usize, behaviour: fn(&dyn Store)) {
     let servers: Vec<_> = (0..count).map(|_| Memcached::start()).collect();
     let names = servers.iter().map(Memcached::address);
-    behaviour(&MemcachedStore::new(names).expect("the names are well formed"));
+    behaviour(&memcached_on(names));
 }
 
 fn on_classic(count: usize, behaviour: fn(&dyn Store)) {
     let servers: Vec<_> = (0..count).map(|_| Memcached::start()).collect();
     let names = servers.iter().map(Memcached::address);
-    behaviour(&ClassicStore::new(names).expect("the names are well formed"));
+    behaviour(&classic_on(names));
 }
 
 fn on_a_socket(behaviour: fn(&dyn Store)) {
     let server = Memcached::on_socket();
-    behaviour(&MemcachedStore::new([server.address()]).expect("a path is a name"));
+    behaviour(&memcached_on([server.address()]));
 }
 
 /// One that says it is too old for meta commands, found out by the first operation.
@@ -83,13 +83,13 @@ fn on_an_old_one(behaviour: fn(&dyn Store)) {
     let proxy = Proxy::before(&server.address());
     let version = &server.ask("version\r\n", "VERSION")[0];
     proxy.pretend(version.trim_start_matches("VERSION "), "1.5.22");
-    behaviour(&MemcachedStore::new([proxy.address()]).expect("the name is well formed"));
+    behaviour(&memcached_on([proxy.address()]));
 }
 
 /// In memcached's binary protocol.
 fn on_sasl(behaviour: fn(&dyn Store)) {
     let server = Daemon::memcached_with_sasl("shop", "5ecret", &[]);
-    let s = ClassicStore::new([server.address()]).expect("the name is well formed");
+    let s = classic_on([server.address()]);
     behaviour(&s.credentials("shop", "5ecret").expect("both are plain"));
 }
 

@@ -14,10 +14,10 @@ mod splits;
 mod timeouts;
 
 use memdict::{Applied, Change, Condition, MemcachedStore, Op, StoreError};
-use memdict_tests::{Got, ScriptedServer, load_one, store};
+use memdict_tests::{Got, ScriptedServer, load_one, memcached_on, store};
 
 fn open(address: String) -> MemcachedStore {
-    MemcachedStore::new([address]).expect("the name is well formed")
+    memcached_on([address])
 }
 
 /// A scripted server, and a store that is linked to it.

@@ -7,7 +7,8 @@ use std::{
 
 use memdict::{Cache, Change, Condition, DictDef, MemcachedStore};
 use memdict_tests::{
-    Cart, End, Got, Memcached, Proxy, apply, load, load_one, load_when_up, store, wait_until,
+    Cart, End, Got, Memcached, Proxy, apply, load, load_one, load_when_up, memcached_on, store,
+    wait_until,
 };
 
 use super::{applied, loaded, open, stores};
@@ -25,8 +26,7 @@ impl Three {
         let servers = [Memcached::start(), Memcached::start(), Memcached::start()];
         let proxies = [0, 1, 2].map(|at: usize| Proxy::before(&servers[at].address()));
         let names = proxies.iter().map(Proxy::address);
-        let store = MemcachedStore::new(names).expect("the names are well formed");
-        let store = store.timeout(timeout);
+        let store = memcached_on(names).timeout(timeout);
         let keys = (0..60).map(|i| format!("key-{i}")).collect();
         let three = Self { proxies, _servers: servers, store, keys };
         assert!(three.apply().iter().all(|word| *word == "done"));
