@@ -41,8 +41,8 @@ pub(crate) fn show(cache: &Cache) -> Result<()> {
     // Without a look: anna has paid before it turns out that ben's account was changed.
     match crossed(cache, &rent, &tip(3), false) {
         Err(Refusal::Cache(Error::Conflict { conflicts, report, .. })) => {
-            for (dict, key) in report.written_keys() {
-                println!("  written: `{dict}[{key}]`");
+            for id in report.written_keys() {
+                println!("  written: `{id}`");
             }
             for conflict in conflicts {
                 println!("  not written: {conflict}");

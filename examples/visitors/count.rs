@@ -1,15 +1,14 @@
-//! The job: lines to sessions, one for each batch.
+//! The job: lines to objects, a batch at a time.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, HashSet},
     io::BufRead,
     num::NonZeroUsize,
-    sync::mpsc,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use indicatif::ProgressBar;
-use memdict::{Cache, CommitReport, Error, Key, Retry, Session, ToKey};
+use memdict::{Cache, Retry, UpdateReport};
 
 use crate::{
     line::Line,
@@ -17,8 +16,8 @@ use crate::{
     output::note,
 };
 
-/// How often a batch is tried while other processes change what it changes. Of those who meet,
-/// one always gets something into the store, so this is never reached by a few of them.
+/// How often an object is tried while other processes change it, too. Of those who meet, one always
+/// gets its change into the store, so a few of them never reach this.
 const TRIES: u32 = 50;
 
 /// What became of the lines.
@@ -48,6 +47,7 @@ pub(crate) fn count(
     batch: NonZeroUsize,
     bar: &ProgressBar,
 ) -> Result<Totals> {
+    let cache = cache.with_retry(Retry { attempts: TRIES, ..Retry::default() });
     let mut totals = Totals::default();
     let mut lines = Vec::new();
     let mut raw = Vec::new();
@@ -66,91 +66,50 @@ pub(crate) fn count(
             }
         }
         if lines.len() == batch.get() {
-            totals.commit(cache, &lines)?;
+            totals.count(&cache, &lines)?;
             lines.clear();
         }
         bar.inc(raw.len() as u64);
     }
-    totals.commit(cache, &lines)?;
+    totals.count(&cache, &lines)?;
     Ok(totals)
 }
 
-/// Names of objects: dictionary and key.
-type Names = HashSet<(String, Key)>;
-
-/// What of a batch is still to be counted.
-enum Todo {
-    All,
-    These(Names),
-}
-
-impl Todo {
-    fn has(&self, dict: &str, key: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::These(names) => names.contains(&(dict.to_owned(), key.to_key())),
-        }
-    }
-}
-
-/// The hits that one attempt gave to each address.
-type Given<'a> = BTreeMap<&'a str, u64>;
-
 impl Totals {
-    /// Counts one batch: two loads and one commit, unless another process changes the same.
-    ///
-    /// A transaction of several changes looks first whether all that it loaded is still there as
-    /// it was. So it is nearly always in conflict as a whole: nothing is sent, and it runs again
-    /// by itself. But another process may store between that look and a change. Then some of the
-    /// batch is in the store, and a transaction that ran again would count that twice. The error
-    /// names the keys in conflict; all others came to their end. Only these keys' share in the
-    /// lines is counted again here: nothing twice, and nothing left out.
-    fn commit(&mut self, cache: &Cache, lines: &[Line]) -> Result<()> {
-        let keys = |of: fn(&Line) -> &str| lines.iter().map(of).collect::<BTreeSet<_>>();
-        let objects = keys(|line| &line.address).len() + keys(|line| &line.path).len();
-        self.explicit_writes += objects as u64;
-        self.pages.extend(lines.iter().map(|line| line.path.clone()));
-
-        let cache = cache.with_retry(Retry { attempts: TRIES, ..Retry::default() });
-        let mut todo = Todo::All;
-        for _ in 0..TRIES {
-            let (send, reports) = mpsc::channel();
-            let mut given = Given::new();
-            let outcome = cache.transaction(|session| {
-                // An attempt whose commit fails leaves no report here: only what counts, counts.
-                let send = send.clone();
-                session.after_commit(move |report| Ok(send.send(report.clone())?));
-                given = count_batch(session, lines, &todo)?;
-                Ok(())
-            });
-            reports.try_iter().for_each(|report| self.add(&report));
-            // Of a conflict that is transient nothing was sent, so it names not all that is left.
-            let in_part = outcome.as_ref().is_err_and(|error| !error.is_transient());
-            let conflicts = match outcome {
-                Ok(()) => Vec::new(),
-                Err(Error::Conflict { conflicts, report, .. }) if in_part => {
-                    self.add(&report);
-                    conflicts
-                }
-                Err(error) => return Err(error).context("a batch was not committed"),
-            };
-            let again: Names =
-                conflicts.into_iter().map(|conflict| (conflict.dict, conflict.key)).collect();
-            let done = again.is_empty();
-            todo = Todo::These(again);
-            for (address, hits) in given {
-                if !todo.has(VISITORS.name(), address) {
-                    *self.visitors.entry(address.to_owned()).or_default() += hits;
-                }
-            }
-            if done {
-                return Ok(());
-            }
+    /// Counts one batch: a load and a commit for each dictionary, and once more for the objects that
+    /// another process changed at the same time. No line is counted twice, and none is left out.
+    fn count(&mut self, cache: &Cache, lines: &[Line]) -> Result<()> {
+        let mut by_address = BTreeMap::<&str, Vec<&Line>>::new();
+        let mut largest = BTreeMap::<&str, u64>::new();
+        for line in lines {
+            by_address.entry(&line.address).or_default().push(line);
+            let bytes = largest.entry(&line.path).or_default();
+            *bytes = line.bytes.max(*bytes);
         }
-        bail!("other processes changed the same objects {TRIES} times in a row");
+        self.explicit_writes += (by_address.len() + largest.len()) as u64;
+        self.pages.extend(largest.keys().map(|path| (*path).to_owned()));
+
+        self.add(cache.update_each(&VISITORS, by_address.keys(), |address, entry| {
+            let lines = &by_address[*address];
+            let mut visitor = entry.or_insert_with(|| Visitor::arriving(lines[0].time));
+            lines.iter().for_each(|line| visitor.count(line));
+            Ok(())
+        }))?;
+        for (address, lines) in by_address {
+            *self.visitors.entry(address.to_owned()).or_default() += lines.len() as u64;
+        }
+
+        self.add(cache.update_each(&PAGES, largest.keys(), |path, entry| {
+            let mut page = entry.or_default();
+            // Reading through the guard marks nothing; only the assignment does.
+            if largest[*path] > page.largest {
+                page.largest = largest[*path];
+            }
+            Ok(())
+        }))
     }
 
-    fn add(&mut self, report: &CommitReport) {
+    fn add(&mut self, UpdateReport { report, mut failed, .. }: UpdateReport) -> Result<()> {
         self.writes += report.written as u64;
         self.unchanged += report.unchanged as u64;
         self.lost += report.lost.len() as u64;
@@ -159,35 +118,9 @@ impl Totals {
         if let (None, Some(unwritten)) = (&self.first_unwritten, unwritten) {
             self.first_unwritten = Some(unwritten.to_string());
         }
-    }
-}
-
-/// The body of a transaction: may run twice, so all that it says is in what it returns.
-fn count_batch<'a>(
-    session: &Session,
-    lines: &'a [Line],
-    todo: &Todo,
-) -> memdict::Result<Given<'a>> {
-    let (visitors, pages) = (session.dict(&VISITORS), session.dict(&PAGES));
-    let met = |line: &&Line| todo.has(VISITORS.name(), &line.address);
-    let asked = |line: &&Line| todo.has(PAGES.name(), &line.path);
-    visitors.prefetch(lines.iter().filter(met).map(|line| &line.address))?;
-    pages.prefetch(lines.iter().filter(asked).map(|line| &line.path))?;
-
-    let mut given = Given::new();
-    for line in lines.iter().filter(met) {
-        let entry = visitors.entry(&line.address)?;
-        let mut visitor = entry.or_insert_with(|| Visitor::arriving(line.time));
-        let before = visitor.hits;
-        visitor.count(line);
-        *given.entry(&line.address).or_default() += visitor.hits - before;
-    }
-    for line in lines.iter().filter(asked) {
-        let mut page = pages.entry(&line.path)?.or_default();
-        // Reading through the guard touches nothing; only the assignment does.
-        if line.bytes > page.largest {
-            page.largest = line.bytes;
+        match failed.pop() {
+            None => Ok(()),
+            Some(failed) => Err(failed.error).context("a batch was not counted in full"),
         }
     }
-    Ok(given)
 }

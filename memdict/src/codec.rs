@@ -20,6 +20,11 @@ pub enum Codec {
     Bincode,
 }
 
+impl Codec {
+    /// The codec of a dictionary that does not name another.
+    pub(crate) const DEFAULT: Self = Self::Bincode;
+}
+
 /// Payloads up to this length are decoded under the lower of two limits.
 const SMALL: usize = 1 << 20;
 

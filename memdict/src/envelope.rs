@@ -16,11 +16,9 @@
 //!
 //! Whatever does not check out is [`Unusable`], before a byte of it reaches the codec.
 
-use std::fmt;
-
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use crate::codec::Codec;
+use crate::{codec::Codec, unusable::Unusable};
 
 const MAGIC: [u8; 2] = *b"MD";
 const VERSION: u8 = 1;
@@ -49,36 +47,6 @@ pub(crate) struct Opened<'a> {
     /// Whose write it is.
     pub(crate) nonce: u64,
     pub(crate) payload: &'a [u8],
-}
-
-/// Why stored bytes are a miss.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unusable {
-    /// Not written by memdict.
-    Foreign,
-    /// Written by a newer memdict, or with a codec or a feature that this one lacks.
-    Newer,
-    /// Truncated or damaged.
-    Damaged,
-    /// Of another key with the same hash.
-    OtherKey,
-    /// Of another schema.
-    OtherSchema,
-    /// The envelope is right, but the payload does not decode.
-    Undecodable,
-}
-
-impl fmt::Display for Unusable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Foreign => "not written by memdict",
-            Self::Newer => "written in a newer format",
-            Self::Damaged => "damaged",
-            Self::OtherKey => "of another key with the same hash",
-            Self::OtherSchema => "of another schema",
-            Self::Undecodable => "not decodable",
-        })
-    }
 }
 
 /// Appends the envelope of a payload that `encode` appends. The payload stands at the end.

@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use crate::{
-    key::{Key, name::Name},
-    report::CommitReport,
-};
+use crate::{conflict::KeyConflict, entry_id::EntryId, report::CommitReport};
 
 /// Any error, boxed: the cause behind an [`Error`].
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -13,122 +10,124 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// A result whose error is memdict's unless another is named.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What can go wrong. A miss is not an error, and neither is a store that is down, unless the
-/// cache is [strict](crate::CacheBuilder::strict).
+/// What can go wrong.
+///
+/// A miss is not an error. Neither is a store that is down, unless the
+/// [cache](crate::CacheBuilder::strict) or the [dictionary](crate::DictDef::strict) is strict.
 ///
 /// No variant ever shows a stored value. There is no `From` for an application's errors, so
-/// that `?` and `Ok(())` in a transaction need no annotation: use [`Error::user`].
+/// `?` and `Ok(())` in a transaction need no annotation: use [`Error::user`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The entry is in a guard that is still alive in this session.
-    #[error("`{call}` of `{dict}[{key}]`: it is {state} in this session; drop that guard first")]
+    #[error("`{call}` of `{id}`: it is {state} in this session; drop that guard first")]
     #[non_exhaustive]
     AlreadyBorrowed {
-        /// The dictionary's name.
-        dict: String,
-        /// The key.
-        key: Key,
+        /// The entry.
+        id: EntryId,
         /// The call that was refused, such as `insert`.
         call: &'static str,
-        /// What the entry is: "handed out for reading", or "handed out for writing".
-        state: &'static str,
+        /// What the living guard is for.
+        state: BorrowKind,
     },
 
-    /// A guard of the entry was leaked (with `mem::forget`, say), so commit cannot know its
+    /// A guard of the entry was leaked (with `mem::forget`, say), so the commit cannot know its
     /// value. Nothing was sent.
     #[error(
-        "`commit`: `{dict}[{key}]` is handed out for writing still, for a guard of it was never \
-         dropped; nothing was sent"
+        "`commit`: `{id}` is still borrowed for writing, because a guard of it was never dropped; \
+         nothing was sent"
     )]
     #[non_exhaustive]
     StillBorrowed {
-        /// The dictionary's name.
-        dict: String,
-        /// The key.
-        key: Key,
+        /// The entry.
+        id: EntryId,
     },
 
     /// One dictionary name is used with two types in one session.
-    #[error("dictionary `{dict}` holds `{is}` in this session, not `{asked}` (key `{key}`)")]
+    #[error("the dictionary of `{id}` holds `{is}` in this session, not `{asked}`")]
     #[non_exhaustive]
     WrongType {
-        /// The dictionary's name.
-        dict: String,
-        /// The key that was asked for.
-        key: Key,
-        /// The type it was first used with.
+        /// The entry that was asked for.
+        id: EntryId,
+        /// The type that the dictionary's name was first used with.
         is: &'static str,
-        /// The type it was asked as.
+        /// The type that was asked for.
         asked: &'static str,
     },
 
-    /// A panic struck while the entry was being changed, or it could not be rolled back to a
-    /// savepoint. It may be half changed, so it is neither handed out again nor written, and a
-    /// commit sends nothing.
+    /// The code that was changing the entry panicked, or a rollback of the entry failed. The value
+    /// may be half changed, so it is neither handed out again nor written, and a commit sends
+    /// nothing.
     #[error(
-        "`{call}` of `{dict}[{key}]`: it may be half changed, for a panic struck or a rollback failed"
+        "`{call}` of `{id}`: the value may be half changed, because a panic interrupted the change \
+         or a rollback failed"
     )]
     #[non_exhaustive]
     Poisoned {
-        /// The dictionary's name.
-        dict: String,
-        /// The key.
-        key: Key,
+        /// The entry.
+        id: EntryId,
         /// The call that was refused, `commit` included.
         call: &'static str,
     },
 
-    /// Somebody else changed what this session changed.
+    /// Another session changed an entry that this session changed.
     ///
     /// Other changes of the same commit may have been written: `report` names them. The error
-    /// is [transient](Self::is_transient) only if none was, nor may have been. Where the keys were
-    /// [looked at first](crate::Session::verify_first), changes that were not sent because others
-    /// were in conflict are named nowhere: all of the work is to be done again.
+    /// is [transient](Self::is_transient) only if none was, nor may have been. If the entries were
+    /// [checked first](crate::Session::verify_first), changes that were not sent because others
+    /// were in conflict are named nowhere: all of the work has to be done again.
     #[error("{}", conflict_message(conflicts, *attempts, report))]
     #[non_exhaustive]
     Conflict {
-        /// Each key in conflict.
+        /// Each entry in conflict.
         conflicts: Vec<KeyConflict>,
         /// How often the work was tried.
         attempts: u32,
-        /// What happened to the other keys of the commit.
+        /// What happened to the other entries of the commit.
         report: Box<CommitReport>,
     },
 
-    /// A value was changed behind a `&`, where tracking cannot see it. Only a cache that was
-    /// told to [detect](crate::CacheBuilder::detect_untracked) this has it. Nothing was sent.
-    #[error("`{dict}[{key}]` was only read, but is changed in {fields:?}: hand it out for writing")]
+    /// A value was changed behind a `&`, where tracking cannot see it. Only a cache that
+    /// [looks for such changes](crate::CacheBuilder::detect_untracked) has this error. Nothing was
+    /// sent.
+    #[error("`{id}` was only read, but {fields:?} changed: hand the entry out for writing")]
     #[non_exhaustive]
     HiddenChange {
-        /// The dictionary's name.
-        dict: String,
-        /// The key.
-        key: Key,
+        /// The entry.
+        id: EntryId,
         /// The paths that differ from what was loaded.
         fields: Vec<String>,
     },
 
-    /// A value does not encode, and nothing of the commit was sent. After a
-    /// [savepoint](crate::Session::savepoint): it does not encode, and was not handed out; or
-    /// what it encoded does not decode, and it was not [rolled
-    /// back](crate::Session::rollback_to).
-    #[error("`{dict}[{key}]` cannot be encoded; nothing was sent")]
+    /// A value does not encode. If this is a commit, nothing of it was sent. After a
+    /// [savepoint](crate::Session::savepoint), the value was not handed out, because it could not
+    /// be kept.
+    #[error("`{id}` cannot be encoded; nothing was sent")]
     #[non_exhaustive]
     Encode {
-        /// The dictionary's name.
-        dict: String,
-        /// The key.
-        key: Key,
+        /// The entry.
+        id: EntryId,
         /// What the codec says.
         source: BoxError,
     },
 
-    /// A savepoint that the session cannot be rolled back to: an earlier one was rolled back to
-    /// since it was made, or it is another session's. Nothing was done.
+    /// A value that its type encoded does not decode, so the entry could not be [rolled
+    /// back](crate::Session::rollback_to). The entry is poisoned.
+    #[error("`{id}` cannot be rolled back, because its own encoding does not decode")]
+    #[non_exhaustive]
+    Decode {
+        /// The entry.
+        id: EntryId,
+        /// What the codec says.
+        source: BoxError,
+    },
+
+    /// The session cannot be rolled back to this savepoint: an earlier one was rolled back to
+    /// since it was made, or it belongs to another session. Nothing was done.
     #[error(
         "savepoint {id} is not valid in this session: an earlier one was rolled back to since, or \
-         it is another session's; take a new one"
+         it belongs to another session; take a new one"
     )]
     #[non_exhaustive]
     Savepoint {
@@ -137,26 +136,22 @@ pub enum Error {
     },
 
     /// The store cannot do what a change needs. Nothing of the commit was sent.
-    #[error("the store cannot {missing}, as a change of `{dict}[{key}]` needs")]
+    #[error("the store cannot {missing}, as a change of `{id}` needs")]
     #[non_exhaustive]
     Unsupported {
-        /// The dictionary's name.
-        dict: String,
-        /// The key.
-        key: Key,
-        /// What it cannot do.
+        /// The entry.
+        id: EntryId,
+        /// What the store cannot do.
         missing: &'static str,
     },
 
     /// A key that cannot be used.
-    #[error("`{key}` is not a usable key of `{dict}`: {reason}")]
+    #[error("`{id}` has no usable key: {reason}")]
     #[non_exhaustive]
     Key {
-        /// The dictionary's name.
-        dict: String,
-        /// The key, or its beginning.
-        key: String,
-        /// Why not.
+        /// The dictionary and the key.
+        id: EntryId,
+        /// Why it cannot be used.
         reason: &'static str,
     },
 
@@ -166,23 +161,35 @@ pub enum Error {
     Config {
         /// The option, or the part of the URL.
         option: String,
-        /// Why not, and what is allowed.
+        /// Why it cannot be used, and what is allowed.
         reason: String,
     },
 
-    /// A store is down, and the cache is strict.
-    #[error("{}", unavailable_message(key, report))]
+    /// The store could not be reached, and the cache or the dictionary is strict.
+    #[error("{}", unavailable_message(id, source, report))]
     #[non_exhaustive]
     Unavailable {
-        /// The dictionary and key that could not be read, or the first that was not written.
-        key: String,
+        /// The entry that could not be read, or the first that was not written.
+        id: EntryId,
         /// How often the work was tried.
         attempts: u32,
-        /// After a commit: what happened to each key. `None` after a read, be it one that
-        /// [`read_current`](crate::MemcachedDict::read_current) asked for: nothing was sent then.
+        /// After a commit: what happened to each entry. `None` after a read, even if
+        /// [`read_current`](crate::MemcachedDict::read_current) asked for it: nothing was sent
+        /// then.
         report: Option<Box<CommitReport>>,
         /// What happened, naming the server.
         source: BoxError,
+    },
+
+    /// The store refused a change, because the value is above its limit, say, and the cache or the
+    /// dictionary is strict.
+    #[error("the store refused {}", list(report.refused.iter().map(ToString::to_string)))]
+    #[non_exhaustive]
+    Refused {
+        /// The first entry that was refused.
+        id: EntryId,
+        /// What happened to each entry.
+        report: Box<CommitReport>,
     },
 
     /// The session is [doomed](crate::Session::doom): its commit sends nothing.
@@ -190,9 +197,9 @@ pub enum Error {
     Doomed,
 
     /// The application's own error, on its way through a transaction, or from a hook that refused
-    /// a commit. Nothing was sent.
-    #[error("the application refused")]
-    User(#[source] BoxError),
+    /// a commit. Nothing was sent. It shows as the application's error does.
+    #[error(transparent)]
+    User(BoxError),
 }
 
 impl Error {
@@ -206,14 +213,14 @@ impl Error {
     /// let sold_out = cache.transaction(|_session| -> memdict::Result<()> {
     ///     Err(Error::user("sold out"))
     /// });
-    /// assert!(matches!(sold_out, Err(Error::User(cause)) if cause.to_string() == "sold out"));
+    /// assert!(matches!(sold_out, Err(error @ Error::User(_)) if error.to_string() == "sold out"));
     /// # Ok::<_, Error>(())
     /// ```
     pub fn user(error: impl Into<BoxError>) -> Self {
         Self::User(error.into())
     }
 
-    /// What was worth another attempt says how many there were.
+    /// Notes how often the work was tried, where the error says so.
     pub(crate) fn in_attempt(mut self, attempt: u32) -> Self {
         if let Self::Conflict { attempts, .. } | Self::Unavailable { attempts, .. } = &mut self {
             *attempts = attempt;
@@ -221,7 +228,17 @@ impl Error {
         self
     }
 
-    /// Whether the same work, run again from the start, may succeed and cannot be applied
+    /// Returns the entries in conflict.
+    pub(crate) fn ids_in_conflict(&self) -> Vec<EntryId> {
+        match self {
+            Self::Conflict { conflicts, .. } => {
+                conflicts.iter().map(|one| one.id.clone()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns whether the same work, run again from the start, may succeed and cannot be applied
     /// twice: a conflict or an unavailable store of which nothing landed.
     #[must_use]
     pub fn is_transient(&self) -> bool {
@@ -235,87 +252,22 @@ impl Error {
     }
 }
 
-/// One key that somebody else changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct KeyConflict {
-    /// The dictionary's name.
-    pub dict: String,
-    /// The key.
-    pub key: Key,
-    /// The type of the entry.
-    pub type_name: &'static str,
-    /// The paths of the fields that this session changed, all of them in a value that it made;
-    /// none of a value that it removed or only read.
-    pub ours: Vec<String>,
-    /// The paths of the fields that were changed there, as far as it can be told: there is a
-    /// usable value, and this session had loaded one.
-    pub theirs: Vec<String>,
-    /// What happened there.
-    pub there: There,
-    /// Why the two changes could not be merged, if the dictionary asks for that.
-    pub reason: Option<String>,
-}
-
-impl KeyConflict {
-    pub(crate) fn new(
-        name: &Name,
-        type_name: &'static str,
-        there: There,
-        (ours, theirs): (Vec<String>, Vec<String>),
-        reason: Option<String>,
-    ) -> Self {
-        let (dict, key) = (name.dict.to_string(), name.key.clone());
-        Self { dict, key, type_name, ours, theirs, there, reason }
-    }
-}
-
-impl fmt::Display for KeyConflict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}[{}]` (`{}`) {}", self.dict, self.key, self.type_name, self.there)?;
-        let changed = |fields: &[String]| match fields {
-            [field] if field.is_empty() => "the whole".to_owned(),
-            fields => {
-                fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
-            }
-        };
-        if !self.theirs.is_empty() {
-            write!(f, ", changed there: {}", changed(&self.theirs))?;
-        }
-        if !self.ours.is_empty() {
-            write!(f, ", changed here: {}", changed(&self.ours))?;
-        }
-        match &self.reason {
-            Some(reason) => write!(f, "; not merged: {reason}"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// What became of a key that this session changed.
+/// What a guard is for that stands in the way of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum There {
-    /// Somebody else stored a value since this session looked.
-    Overwritten,
-    /// Somebody else removed it. No store can tell that from an eviction so far, and what cannot
-    /// be told is [`Vanished`](Self::Vanished); a match for what is gone names both.
-    Removed,
-    /// It is gone: evicted, expired or removed by somebody else.
-    Vanished,
-    /// Its server has restarted since this session looked, and holds nothing of what it held
-    /// then. Versions count anew, so what was seen can be compared with nothing.
-    ServerRestarted,
+pub enum BorrowKind {
+    /// A guard for reading: a [`Ref`](crate::Ref).
+    Reading,
+    /// A guard for writing: a [`RefMut`](crate::RefMut) or an [`Entry`](crate::Entry).
+    Writing,
 }
 
-impl fmt::Display for There {
+impl fmt::Display for BorrowKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Overwritten => f.write_str("was overwritten by somebody else"),
-            Self::Removed => f.write_str("was removed by somebody else"),
-            Self::Vanished => f.write_str("is gone: evicted, expired or removed"),
-            Self::ServerRestarted => f.write_str("is not what it was: its server restarted"),
-        }
+        f.write_str(match self {
+            Self::Reading => "borrowed for reading",
+            Self::Writing => "borrowed for writing",
+        })
     }
 }
 
@@ -329,9 +281,13 @@ fn conflict_message(conflicts: &[KeyConflict], attempts: u32, report: &CommitRep
     format!("{named}{rest} (attempt {attempts})")
 }
 
-fn unavailable_message(key: &str, report: &Option<Box<CommitReport>>) -> String {
+fn unavailable_message(
+    id: &EntryId,
+    cause: &BoxError,
+    report: &Option<Box<CommitReport>>,
+) -> String {
     match report {
-        None => format!("{key} cannot be read: its store is unavailable"),
+        None => format!("`{id}` cannot be read: {cause}"),
         Some(report) => format!(
             "{} changes did not reach the store, {} were written: {}",
             report.lost.len(),

@@ -62,39 +62,58 @@
 //!   tracked.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(hidden)]
 #[path = "private/mod.rs"]
 pub mod __private;
 mod cache;
 mod codec;
+mod conflict;
 mod counters;
 mod def;
 mod dict;
+#[cfg(any(doc, doctest))]
+pub mod docs;
+mod entry_id;
 mod envelope;
 mod error;
+mod face;
 mod key;
 mod link;
 mod log;
+mod lookup;
 mod open;
+mod outages;
 mod random;
 mod report;
 mod session;
 mod store;
 mod track;
+mod unusable;
 mod url;
 
-pub use cache::{Cache, CacheBuilder};
+pub use cache::{blocking::Cache, builder::CacheBuilder};
 pub use codec::{Codec, Encoded};
+pub use conflict::{ConflictCause, KeyConflict};
 pub use counters::Counters;
-pub use def::{DictDef, OnConflict, OnVanished};
-pub use dict::{Entry, MemcachedDict, OccupiedEntry, VacantEntry};
-pub use error::{BoxError, Error, KeyConflict, Result, There};
+pub use def::{
+    DictDef,
+    rules::{OnConflict, OnVanished},
+};
+pub use dict::{
+    entry::{Entry, OccupiedEntry, VacantEntry},
+    face::MemcachedDict,
+    update::{FailedUpdate, UpdateReport},
+};
+pub use entry_id::EntryId;
+pub use error::{BorrowKind, BoxError, Error, Result};
 pub use key::{Key, ToKey};
 pub use link::Link;
+pub use lookup::Lookup;
 #[doc = include_str!("track/derive.md")]
 pub use memdict_derive::Tracked;
-pub use report::{CommitReport, Merged, Unwritten};
+pub use report::{CommitReport, FailedWrite, Merged};
 pub use session::{
     entry::{
         guard::{Ref, RefMut},
@@ -102,17 +121,19 @@ pub use session::{
     },
     face::Session,
     retry::Retry,
-    settings::DetectUntracked,
+    settings::{DetectUntracked, OtherSchema},
 };
 #[cfg(feature = "classic")]
 pub use store::classic::ClassicStore;
 pub use store::clock::Clock;
+#[cfg(unix)]
 pub use store::memcached::MemcachedStore;
 pub use store::memory::MemoryStore;
 pub use store::operation::{
-    Applied, ApplyOut, Change, Condition, Load, LoadOut, Loaded, Op, StoreError, Token,
+    Applied, ApplyOut, Change, Condition, Load, LoadOut, Loaded, Op, Reason, StoreError, Token,
 };
 pub use store::{Store, caps::Caps};
 pub use track::{
     AssignFrom, Changes, EnumField, Field, MergeConflict, Opaque, Shape, Tracked, TrackedEnum,
 };
+pub use unusable::Unusable;

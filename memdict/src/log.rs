@@ -1,5 +1,5 @@
 //! What memdict says to the log: through `tracing` with the feature of that name, else nothing.
-//! Keys and servers are named; values never.
+//! Entries and servers are named; values never.
 
 macro_rules! warning {
     ($($message:tt)*) => {{
@@ -19,4 +19,13 @@ macro_rules! notice {
     }};
 }
 
-pub(crate) use {notice, warning};
+macro_rules! detail {
+    ($($message:tt)*) => {{
+        #[cfg(feature = "tracing")]
+        tracing::debug!(target: "memdict", $($message)*);
+        #[cfg(not(feature = "tracing"))]
+        let _ = format_args!($($message)*);
+    }};
+}
+
+pub(crate) use {detail, notice, warning};

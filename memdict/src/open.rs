@@ -4,11 +4,16 @@ use std::sync::Arc;
 
 use crate::{
     error::Result,
-    store::{Store, credentials::Credentials, memcached::MemcachedStore, memory::MemoryStore},
+    store::{Store, memory::MemoryStore},
     url::{self, Options, Place},
 };
 #[cfg(feature = "classic")]
 use crate::{store::classic::ClassicStore, url::Classic};
+#[cfg(unix)]
+use crate::{
+    store::{credentials::Credentials, memcached::MemcachedStore},
+    url::Memcached,
+};
 
 /// Makes that store, of what the URL says and `options` as well; what the URL says goes into them.
 pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> {
@@ -20,24 +25,35 @@ pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> 
                 None => store,
             })
         }
-        Place::Memcached(place) => {
-            let mut store = MemcachedStore::new(place.servers)?;
-            if let Some(Credentials { user, password }) = place.credentials {
-                store = store.credentials(user, password)?;
-            }
-            if let Some(timeout) = options.timeout {
-                store = store.timeout(timeout);
-            }
-            if let Some(timeout) = options.connect_timeout {
-                store = store.connect_timeout(timeout);
-            }
-            Arc::new(store)
+        #[cfg(unix)]
+        Place::Memcached(place) => Arc::new(memcached(place, options)?),
+        #[cfg(not(unix))]
+        Place::Memcached(_) => {
+            return Err(crate::error::Error::Config {
+                option: "memcache:".to_owned(),
+                reason: "this store needs a Unix system; allowed here: memory:, and \
+                         memcache+classic: with the cargo feature `classic`"
+                    .to_owned(),
+            });
         }
         #[cfg(feature = "classic")]
         Place::Classic(place) => Arc::new(classic(place, options)?),
-        #[cfg(not(feature = "classic"))]
-        Place::Classic(never) => match never {},
     })
+}
+
+#[cfg(unix)]
+fn memcached(place: Memcached, options: &Options) -> Result<MemcachedStore> {
+    let mut store = MemcachedStore::new(place.servers)?;
+    if let Some(Credentials { user, password }) = place.credentials {
+        store = store.credentials(user, password)?;
+    }
+    if let Some(timeout) = options.timeout {
+        store = store.timeout(timeout);
+    }
+    if let Some(timeout) = options.connect_timeout {
+        store = store.connect_timeout(timeout);
+    }
+    Ok(store)
 }
 
 #[cfg(feature = "classic")]

@@ -1,95 +1,83 @@
-//! What happened to each key of a commit: plain data.
+//! What happened to each entry of a commit: plain data.
 
 use std::{fmt, sync::Arc};
 
-use crate::key::{Key, name::Name};
+use crate::entry_id::EntryId;
 
-/// What one commit did, key by key.
+/// What one commit did, entry by entry.
 ///
-/// Each key that was handed out for writing, inserted or removed is in exactly one of
+/// Each entry that was handed out for writing, inserted or removed is in exactly one of
 /// [`written`](Self::written), [`unchanged`](Self::unchanged), [`removed`](Self::removed),
 /// [`lost`](Self::lost), [`refused`](Self::refused), or in the conflicts of
-/// [`Error::Conflict`](crate::Error::Conflict), which carries a report as well. Where a commit was
+/// [`Error::Conflict`](crate::Error::Conflict), which carries a report as well. If a commit was
 /// called off before anything was sent ([`Session::verify_first`](crate::Session::verify_first),
-/// [`read_current`](crate::MemcachedDict::read_current)), what was only not sent is in none.
+/// [`read_current`](crate::MemcachedDict::read_current)), entries that were only not sent are in
+/// none of them.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct CommitReport {
-    /// Values that the store acknowledged.
+    /// How many values the store acknowledged.
     pub written: usize,
-    /// Values handed out for writing that are the same as what was loaded: nothing was sent.
+    /// How many values were handed out for writing and did not change: nothing was sent.
     pub unchanged: usize,
-    /// Keys that were removed, or were gone already.
+    /// How many entries were removed, or were gone already.
     pub removed: usize,
-    /// Of [`written`](Self::written): what had vanished since it was loaded and was stored anew.
+    /// How many of [`written`](Self::written) had vanished since they were loaded, and were stored
+    /// anew.
     pub recreated: usize,
-    /// Of [`written`](Self::written): what was merged with somebody else's change.
+    /// How many of [`written`](Self::written) were merged with another session's change.
     pub merged: usize,
     /// Changes that did not reach the store, or whose outcome is unknown, each with its reason.
-    pub lost: Vec<Unwritten>,
+    pub lost: Vec<FailedWrite>,
     /// Changes that the store will not take, such as a value above its limit, each with its
     /// reason. The value that was to be replaced is deleted, so that nobody goes on reading it.
-    pub refused: Vec<Unwritten>,
+    pub refused: Vec<FailedWrite>,
     done: Vec<Done>,
     merges: Vec<Merged>,
     uncertain: bool,
     notes: Vec<String>,
 }
 
-/// A value that was merged with somebody else's change.
+/// A value that was merged with another session's change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Merged {
-    /// The dictionary's name.
-    pub dict: String,
-    /// The key.
-    pub key: Key,
+    /// The entry.
+    pub id: EntryId,
     /// The paths of the fields that this session changed.
     pub ours: Vec<String>,
-    /// The paths of the fields that had been changed there. What is in both went by a rule.
+    /// The paths of the fields that the other session changed. A path that is in both lists was
+    /// merged by a rule.
     pub theirs: Vec<String>,
 }
 
 /// A change that is not in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Unwritten {
-    /// The dictionary's name.
-    pub dict: String,
-    /// The key, as it is shown: a long one is cut.
-    pub key: String,
+pub struct FailedWrite {
+    /// The entry.
+    pub id: EntryId,
     /// What happened.
     pub reason: String,
-    exactly: Key,
+    /// The server that it happened at, if it is known.
+    pub(crate) server: Option<Arc<str>>,
+    /// Whether the change may be in the store all the same.
+    pub(crate) uncertain: bool,
 }
 
-impl Unwritten {
-    fn new(name: &Name, reason: String) -> Self {
-        let (dict, key) = (name.dict.to_string(), name.key.to_string());
-        Self { dict, key, reason, exactly: name.key.clone() }
-    }
-
-    /// The key itself, with which the change can be made again.
-    #[must_use]
-    pub fn exact_key(&self) -> &Key {
-        &self.exactly
-    }
-}
-
-impl fmt::Display for Unwritten {
+impl fmt::Display for FailedWrite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}[{}]`: {}", self.dict, self.key, self.reason)
+        write!(f, "`{}`: {}", self.id, self.reason)
     }
 }
 
 #[derive(Debug, Clone)]
 struct Done {
-    dict: Arc<str>,
-    key: Key,
+    id: EntryId,
     how: How,
 }
 
-/// How a key that needed nothing more came out.
+/// How an entry that needed nothing more came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum How {
     Written,
@@ -99,46 +87,46 @@ pub(crate) enum How {
 }
 
 impl CommitReport {
-    /// The dictionary and key of each value that was written, recreated ones included.
-    pub fn written_keys(&self) -> impl Iterator<Item = (&str, &Key)> + '_ {
-        self.keys(|how| matches!(how, How::Written | How::Recreated))
+    /// Returns each entry whose value was written, recreated ones included.
+    pub fn written_keys(&self) -> impl Iterator<Item = &EntryId> + '_ {
+        self.ids(|how| matches!(how, How::Written | How::Recreated))
     }
 
-    /// The dictionary and key of each value that was found unchanged.
-    pub fn unchanged_keys(&self) -> impl Iterator<Item = (&str, &Key)> + '_ {
-        self.keys(|how| how == How::Unchanged)
+    /// Returns each entry whose value was found unchanged.
+    pub fn unchanged_keys(&self) -> impl Iterator<Item = &EntryId> + '_ {
+        self.ids(|how| how == How::Unchanged)
     }
 
-    /// The dictionary and key of each entry that was removed.
-    pub fn removed_keys(&self) -> impl Iterator<Item = (&str, &Key)> + '_ {
-        self.keys(|how| how == How::Removed)
+    /// Returns each entry that was removed.
+    pub fn removed_keys(&self) -> impl Iterator<Item = &EntryId> + '_ {
+        self.ids(|how| how == How::Removed)
     }
 
-    /// The dictionary and key of each value that had vanished and was stored anew.
-    pub fn recreated_keys(&self) -> impl Iterator<Item = (&str, &Key)> + '_ {
-        self.keys(|how| how == How::Recreated)
+    /// Returns each entry whose value had vanished and was stored anew.
+    pub fn recreated_keys(&self) -> impl Iterator<Item = &EntryId> + '_ {
+        self.ids(|how| how == How::Recreated)
     }
 
-    /// The values that were merged with somebody else's change, each with its fields.
+    /// Returns the values that were merged with another session's change, each with its fields.
     pub fn merges(&self) -> impl Iterator<Item = &Merged> + '_ {
         self.merges.iter()
     }
 
-    /// What the session [noted](crate::Session::note), in that order.
+    /// Returns the session's [notes](crate::Session::note), in the order in which they were made.
     pub fn notes(&self) -> impl Iterator<Item = &str> + '_ {
         self.notes.iter().map(String::as_str)
     }
 
-    fn keys(&self, which: fn(How) -> bool) -> impl Iterator<Item = (&str, &Key)> + '_ {
-        self.done.iter().filter(move |done| which(done.how)).map(|done| (&*done.dict, &done.key))
+    fn ids(&self, which: fn(How) -> bool) -> impl Iterator<Item = &EntryId> + '_ {
+        self.done.iter().filter(move |done| which(done.how)).map(|done| &done.id)
     }
 
-    /// Makes room for what becomes of `many` more keys.
+    /// Makes room for `many` more entries.
     pub(crate) fn reserve(&mut self, many: usize) {
         self.done.reserve(many);
     }
 
-    pub(crate) fn record(&mut self, name: &Name, how: How) {
+    pub(crate) fn record(&mut self, id: &EntryId, how: How) {
         match how {
             How::Written => self.written += 1,
             How::Recreated => {
@@ -148,29 +136,29 @@ impl CommitReport {
             How::Unchanged => self.unchanged += 1,
             How::Removed => self.removed += 1,
         }
-        self.done.push(Done { dict: Arc::clone(&name.dict), key: name.key.clone(), how });
+        self.done.push(Done { id: id.clone(), how });
     }
 
-    /// A key of which nothing was sent is in conflict, whatever was said of it before.
-    pub(crate) fn forget(&mut self, name: &Name) {
-        self.lost.retain(|lost| (&*lost.dict, &lost.exactly) != (&*name.dict, &name.key));
-        self.done.retain(|done| (&done.dict, &done.key) != (&name.dict, &name.key));
+    /// Forgets whatever was recorded of entries that nothing was sent of, because they are in
+    /// conflict.
+    pub(crate) fn forget(&mut self, is_in_conflict: impl Fn(&EntryId) -> bool) {
+        self.lost.retain(|lost| !is_in_conflict(&lost.id));
+        self.done.retain(|done| !is_in_conflict(&done.id));
         self.unchanged = self.unchanged_keys().count();
     }
 
-    /// Of a key that is recorded as written: with what it was merged.
-    pub(crate) fn record_merged(&mut self, name: &Name, ours: Vec<String>, theirs: Vec<String>) {
+    /// Records what an entry was merged with that is recorded as written.
+    pub(crate) fn record_merged(&mut self, id: &EntryId, ours: Vec<String>, theirs: Vec<String>) {
         self.merged += 1;
-        let (dict, key) = (name.dict.to_string(), name.key.clone());
-        self.merges.push(Merged { dict, key, ours, theirs });
+        self.merges.push(Merged { id: id.clone(), ours, theirs });
     }
 
-    /// A part of the commit may be in the store although nothing says so.
+    /// Records that a part of the commit may be in the store although nothing says so.
     pub(crate) fn record_uncertain(&mut self) {
         self.uncertain = true;
     }
 
-    /// For the log: of which session, if it noted what it is about.
+    /// Names the session in a line of the log, if it noted what it is about.
     pub(crate) fn of_session(&self) -> String {
         if self.notes.is_empty() {
             return String::new();
@@ -182,17 +170,33 @@ impl CommitReport {
         self.notes = notes;
     }
 
-    pub(crate) fn record_lost(&mut self, name: &Name, reason: String, uncertain: bool) {
-        self.uncertain |= uncertain;
-        self.lost.push(Unwritten::new(name, reason));
+    pub(crate) fn record_lost(&mut self, failed: FailedWrite) {
+        self.uncertain |= failed.uncertain;
+        self.lost.push(failed);
     }
 
-    pub(crate) fn record_refused(&mut self, name: &Name, reason: String) {
-        self.refused.push(Unwritten::new(name, reason));
+    pub(crate) fn record_refused(&mut self, failed: FailedWrite) {
+        self.refused.push(failed);
     }
 
-    /// Whether any of the commit is in the store, or may be: then running the same work again
-    /// could apply that part twice. What was refused counts, for its old value is deleted.
+    /// Adds the report of another commit.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.written += other.written;
+        self.unchanged += other.unchanged;
+        self.removed += other.removed;
+        self.recreated += other.recreated;
+        self.merged += other.merged;
+        self.lost.extend(other.lost);
+        self.refused.extend(other.refused);
+        self.done.extend(other.done);
+        self.merges.extend(other.merges);
+        self.notes.extend(other.notes);
+        self.uncertain |= other.uncertain;
+    }
+
+    /// Returns whether any of the commit is in the store, or may be: then running the same work
+    /// again could apply that part twice. A refused change counts, because its old value is
+    /// deleted.
     pub(crate) fn anything_landed(&self) -> bool {
         self.written > 0 || self.removed > 0 || !self.refused.is_empty() || self.uncertain
     }

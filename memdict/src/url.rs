@@ -23,11 +23,24 @@ pub(crate) struct Options {
     pub(crate) verify: Option<bool>,
 }
 
+impl Options {
+    /// The options that a store has, rather than the cache over it, and that were set.
+    pub(crate) fn of_a_store(&self) -> Vec<&'static str> {
+        let set = [
+            ("max_bytes", self.max_bytes.is_some()),
+            ("timeout", self.timeout.is_some()),
+            ("connect_timeout", self.connect_timeout.is_some()),
+        ];
+        set.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect()
+    }
+}
+
 /// Which store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
     Memory,
     Memcached(Memcached),
+    #[cfg(feature = "classic")]
     Classic(Classic),
 }
 
@@ -49,10 +62,6 @@ pub(crate) struct Classic {
     pub(crate) tls: bool,
 }
 
-/// Without the feature there are none.
-#[cfg(not(feature = "classic"))]
-pub(crate) type Classic = std::convert::Infallible;
-
 const MEMORY: &str = "memory:?max_bytes=64MiB";
 const MEMCACHED: &str = "memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms";
 const CLASSIC: &str = "memcache+classic://, memcache+sasl:// and memcache+tls://";
@@ -65,8 +74,11 @@ const TLS_OPTIONS: &[&str] =
 pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
     let (place, query) = url.split_once('?').unwrap_or((url, ""));
     let Some((scheme, rest)) = place.split_once(':') else {
-        return Err(bad(url, format!("not a URL; allowed: {MEMORY} and {MEMCACHED}")));
+        return Err(bad(place, format!("not a URL; allowed: {MEMORY} and {MEMCACHED}")));
     };
+    if rest.parse::<u16>().is_ok() || scheme == "memcached" {
+        return Err(meant(scheme, rest));
+    }
     let (place, allowed) = match scheme {
         "memory" if matches!(rest, "" | "//") => (Place::Memory, MEMORY_OPTIONS),
         "memory" => {
@@ -83,6 +95,13 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
             return Err(bad(&format!("{scheme}:"), reason));
         }
     };
+    if let Some(option) = options.of_a_store().iter().find(|option| !allowed.contains(option)) {
+        let allowed = allowed.join(", ");
+        return Err(bad(
+            option,
+            format!("set in code, but no option of {scheme}:; allowed: {allowed}"),
+        ));
+    }
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if !allowed.contains(&&*name) {
             let allowed = allowed.join(", ");
@@ -92,6 +111,17 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
         option(&name, value, options)?;
     }
     Ok(place)
+}
+
+/// What was meant by a server's address, or by a scheme that is not quite right.
+fn meant(scheme: &str, rest: &str) -> Error {
+    let (given, servers) = match scheme {
+        "memcached" => ("memcached:".to_owned(), rest.trim_start_matches('/')),
+        host => (format!("{host}:{rest}"), &*format!("{host}:{rest}")),
+    };
+    // A user name and a password are never shown.
+    let servers = servers.rsplit_once('@').map_or(servers, |(_, servers)| servers);
+    bad(&given, format!("not the URL of a store; did you mean memcache://{servers}?"))
 }
 
 fn memcached(scheme: &str, rest: &str) -> Result<Place> {

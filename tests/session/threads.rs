@@ -1,7 +1,11 @@
 //! Many threads count one number up at the same time: none of the increments is lost, and none is
 //! made twice.
 
-use std::{sync::Barrier, thread, time::Duration};
+use std::{
+    sync::Barrier,
+    thread,
+    time::{Duration, Instant},
+};
 
 use memdict::{Counters, DictDef, OnConflict, Retry, Session, Tracked};
 use memdict_tests::Bench;
@@ -26,7 +30,7 @@ fn count_up(
     increment: impl Fn(&mut Session) -> memdict::Result<()> + Sync,
 ) -> Counters {
     let backoff = Duration::from_micros(200);
-    let cache = bench.cache.with_retry(Retry { attempts: u32::MAX, backoff, jitter: true });
+    let cache = bench.cache.with_retry(Retry { attempts: u32::MAX, backoff, ..Retry::default() });
     let start = Barrier::new(THREADS as usize);
     thread::scope(|scope| {
         for _ in 0..THREADS {
@@ -83,4 +87,47 @@ fn sums_of_many_threads_are_merged_on_memcached() {
 #[test]
 fn sums_of_many_threads_are_merged_on_the_embedded_store() {
     with_sum(&Bench::on_memory());
+}
+
+/// Sixteen threads add to one number, each in transactions of its own, with nothing said about
+/// retries: none may fail.
+fn crowded(bench: &Bench) {
+    const CROWD: usize = 16;
+    const ADDITIONS: u64 = 300;
+    let start = Barrier::new(CROWD);
+    let add = || {
+        start.wait();
+        let time = |_| {
+            let began = Instant::now();
+            let added = bench.cache.transaction(|session| {
+                *session.dict(&FAILING).entry("one")?.or_default() += 1;
+                Ok(())
+            });
+            added.map(|()| began.elapsed())
+        };
+        (0..ADDITIONS).map(time).collect::<Result<Vec<_>, _>>()
+    };
+    let mut times = Vec::new();
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..CROWD).map(|_| scope.spawn(add)).collect();
+        for thread in threads {
+            let added = thread.join().expect("nobody panicked");
+            times.extend(added.expect("ten attempts are enough"));
+        }
+    });
+    times.sort_unstable();
+    let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize];
+    println!("half within {:?}, 99 of 100 within {:?}", at(0.5), at(0.99));
+    let stored = bench.cache.session().dict(&FAILING).get("one").expect("it is read").map(|n| *n);
+    assert_eq!(stored, Some(CROWD as u64 * ADDITIONS));
+}
+
+#[test]
+fn sixteen_threads_on_one_key_all_get_through_on_memcached() {
+    crowded(&Bench::on_memcached());
+}
+
+#[test]
+fn sixteen_threads_on_one_key_all_get_through_on_the_embedded_store() {
+    crowded(&Bench::on_memory());
 }

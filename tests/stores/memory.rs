@@ -62,7 +62,7 @@ fn an_item_that_would_not_fit_the_whole_store_is_refused_and_drives_nothing_out(
     apply_one(&s, b"k", store(b"v"), Always);
     let outcomes = apply(&s, &[Change::new(b"large", store(&[0; 1_000]), Always)]);
     let Err(StoreError::Refused(message)) = &outcomes[0] else { panic!("{outcomes:?}") };
-    assert!(message.contains("1133") && message.contains("1000"), "{message}");
+    assert!(message.as_str().contains("1133") && message.as_str().contains("1000"), "{message}");
     assert_eq!((s.len(), s.evictions()), (1, 0));
 }
 

@@ -56,7 +56,9 @@ impl Bench {
 
     fn of(store: FaultyStore<Arc<dyn Store>>, server: Option<Memcached>) -> Self {
         let store = Arc::new(store);
-        let cache = Cache::builder().store(Arc::clone(&store) as _);
+        let cache = Cache::builder()
+            .open_store(Arc::clone(&store) as _)
+            .expect("no option of a store is set");
         Self { store, cache, server: server.map(Mutex::new), tells_lives: true }
     }
 
@@ -78,7 +80,10 @@ impl Bench {
     /// Another cache over the same store, strict: another program, as it were.
     #[must_use]
     pub fn strict(&self) -> Cache {
-        Cache::builder().strict(true).store(Arc::clone(&self.store) as _)
+        Cache::builder()
+            .strict(true)
+            .open_store(Arc::clone(&self.store) as _)
+            .expect("no option of a store is set")
     }
 
     /// The bytes that are stored under a key of a dictionary, both with plain names; none where

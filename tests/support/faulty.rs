@@ -211,11 +211,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn down() -> StoreError {
-    StoreError::Down("down, as planned".to_owned())
+    StoreError::Down("down, as planned".into())
 }
 
 fn unknown() -> StoreError {
-    StoreError::Unknown("no answer, as planned".to_owned())
+    StoreError::Unknown("no answer, as planned".into())
 }
 
 impl<S: Store> Store for FaultyStore<S> {
@@ -238,7 +238,7 @@ impl<S: Store> Store for FaultyStore<S> {
             let fault = self.next(|plan| &mut plan.changes);
             let instead = match fault {
                 Some(Fault::Down) => Some(down()),
-                Some(Fault::Refused) => Some(StoreError::Refused("as planned".to_owned())),
+                Some(Fault::Refused) => Some(StoreError::Refused("as planned".into())),
                 Some(Fault::SentAndLost) => Some(unknown()),
                 Some(Fault::AckLost | Fault::Evicted | Fault::Restarted) | None => None,
             };

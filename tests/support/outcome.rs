@@ -111,11 +111,7 @@ fn collect<T: Send>(
 ///
 /// If it does not name the server.
 pub fn named<'e>(error: &'e StoreError, server: &str) -> &'e str {
-    let (StoreError::Refused(message) | StoreError::Unknown(message) | StoreError::Down(message)) =
-        error
-    else {
-        panic!("{error:?}")
-    };
+    let message = error.reason().as_str();
     assert!(message.contains(server), "{message}");
     message
 }

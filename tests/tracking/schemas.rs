@@ -96,7 +96,7 @@ fn an_older_value_is_read_as_the_new_type_and_nothing_is_written(bench: &Bench) 
         assert_eq!(carts.get("a")?.map(|cart| cart.total), Some(7));
         // Handed out for writing, and left alone.
         let cart = carts.get_mut("a")?.expect("it was converted");
-        assert!(!cart.is_touched() && cart.changed_fields().is_empty());
+        assert!(!cart.is_dirty() && cart.changed_fields().is_empty());
         drop(cart);
         assert_eq!(session.commit()?.written, 0);
     }
@@ -113,7 +113,7 @@ fn touching_an_older_value_without_changing_it_writes_nothing(bench: &Bench) -> 
     let carts = session.dict::<two::Cart>("carts");
     carts.get_mut("a")?.expect("it was converted").total = 7;
     let cart = carts.get_mut("a")?.expect("it is there");
-    assert!(cart.is_touched() && cart.changed_fields().is_empty());
+    assert!(cart.is_dirty() && cart.changed_fields().is_empty());
     drop(cart);
     let report = session.commit()?;
     assert_eq!((report.written, report.unchanged), (0, 1));

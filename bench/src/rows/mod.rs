@@ -43,7 +43,10 @@ fn thousands(number: usize) -> String {
 /// A cache in which nothing is lost without an error.
 fn cache<S: Into<String>>(servers: impl IntoIterator<Item = S>) -> Outcome<Cache> {
     let store = MemcachedStore::new(servers)?;
-    Ok(Cache::builder().strict(true).store(Arc::new(store)))
+    Ok(Cache::builder()
+        .strict(true)
+        .open_store(Arc::new(store))
+        .expect("no option of a store is set"))
 }
 
 /// Stores a value under each key.

@@ -65,7 +65,7 @@ impl<'s, T: Tracked> Entry<'s, T> {
     }
 
     /// Changes the value, if there is one.
-    #[must_use = "an entry that is dropped stays as it is"]
+    #[must_use = "this returns the entry, to go on with; `get_mut` changes a value and ends there"]
     pub fn and_modify(self, change: impl FnOnce(&mut T)) -> Self {
         match self {
             Self::Occupied(entry) => {
@@ -91,13 +91,23 @@ impl<'s, T: Tracked> OccupiedEntry<'s, T> {
     /// The key.
     #[must_use]
     pub fn key(&self) -> &Key {
-        &self.held.name().key
+        &self.held.name().id.key
     }
 
     /// The value.
     #[must_use]
     pub fn get(&self) -> &T {
         self.held.value()
+    }
+
+    /// Returns the value for writing. Any `&mut` to it marks the entry dirty.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.held.value_mut()
+    }
+
+    /// Replaces the value, and returns the old one.
+    pub fn insert(&mut self, value: T) -> T {
+        std::mem::replace(self.get_mut(), value)
     }
 
     /// The value for writing.
@@ -115,7 +125,7 @@ impl<'s, T: Tracked> VacantEntry<'s, T> {
     /// The key.
     #[must_use]
     pub fn key(&self) -> &Key {
-        &self.held.name().key
+        &self.held.name().id.key
     }
 
     /// Puts a value in place: at commit it is stored, if there is still nothing.
@@ -132,8 +142,7 @@ macro_rules! debug_without_value {
         impl<T: Tracked> fmt::Debug for $entry<'_, T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($entry))
-                    .field("dict", &self.held.name().dict)
-                    .field("key", self.key())
+                    .field("id", &self.held.name().id)
                     .finish_non_exhaustive()
             }
         }

@@ -4,27 +4,32 @@
 //!
 //! | key | canonical form |
 //! |---|---|
-//! | text `alice` | `alice` |
+//! | text `alice`, and the character `a` | `alice`, `a` |
 //! | text that begins with one of `# = ( " ~` | the same behind a `"` |
 //! | integer 42, of any width | `#42` |
+//! | `true`, an address, a UUID | `#true`, `#127.0.0.1`, `#::1`, `#67e55044-10b1-426f-9247-bb680e5fe0c8` |
 //! | bytes | `=` and hexadecimal digits |
 //! | tuple | `(alice,#7)`, with `%`, `,`, `(` and `)` inside a part as `%25` and so on |
+//! | `Some` of a key, `None` | a tuple of one, `(alice)`, and of none, `()` |
 //!
-//! On the wire stands `<namespace>:<dictionary>:<canonical form>`, with `%`, `:`, `~` and
-//! whatever is unsafe as `%` and hexadecimal digits in the first two. Where that is longer than
-//! memcached allows, or the key itself has a byte that is unsafe there, stand `~` and a hash of
-//! it instead: no other key begins with `~`. The full form is then kept inside the value's
-//! envelope and checked when it is read, so that even equal hashes would be a miss.
+//! The form on the wire is `<namespace>:<dictionary>:<canonical form>`, with `%`, `:`, `~` and
+//! every unsafe character as `%` and hexadecimal digits in the first two. If that is longer than
+//! memcached allows, or the key has a byte that is unsafe on the wire, `~` and a hash of it take its
+//! place: no other key begins with `~`. The full form is then kept inside the value's envelope and
+//! checked when the value is read, so that even equal hashes would be a miss.
+//!
+//! `forms` has the types that are keys, `name` what an entry is called on the wire.
 
+mod escape;
+mod forms;
 pub(crate) mod name;
 
 use std::{
-    borrow::{Borrow, Cow},
+    borrow::Borrow,
     cell::Cell,
     cmp::Ordering,
     fmt,
     hash::{Hash, Hasher},
-    io::Write,
     sync::Arc,
 };
 
@@ -113,10 +118,11 @@ impl fmt::Display for Key {
     }
 }
 
-/// What a dictionary takes for a key: text, bytes, integers, and tuples of them.
+/// What a dictionary takes for a key: text, characters, integers, `bool`, bytes, IP addresses, with
+/// the feature `uuid` UUIDs, and `Option`s and tuples of them.
 ///
-/// Keys of different kinds differ: `"7"` is not `7`, and `b"a"` is not `"a"`. Integers are
-/// equal by value, whatever their width.
+/// Keys of different kinds differ: `"7"` is not `7`, and `b"a"` is not `"a"`. Integers are equal by
+/// value, whatever their width. A character is the text of that character.
 ///
 /// ```
 /// use memdict::ToKey;
@@ -124,6 +130,7 @@ impl fmt::Display for Key {
 /// assert_eq!(7_u8.to_key(), 7_i64.to_key());
 /// assert_ne!("7".to_key(), 7.to_key());
 /// assert_ne!(("a", "b,c").to_key(), ("a,b", "c").to_key());
+/// assert_ne!(Some("a").to_key(), "a".to_key());
 /// ```
 ///
 /// A type of an application is a key by what it is made of:
@@ -141,7 +148,7 @@ impl fmt::Display for Key {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a key",
-    note = "keys are text, bytes, integers, and tuples of them; implement `ToKey` by one of these"
+    note = "keys are text, integers, `bool`, bytes, addresses, and tuples of them; implement `ToKey` by one of these"
 )]
 pub trait ToKey {
     /// Appends the canonical form.
@@ -158,11 +165,11 @@ thread_local! {
     static FORM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Lends a key's canonical form, in a buffer that is used again. What writes it is code of an
-/// application, which may come by here itself: the buffer is its own while it is taken.
+/// Lends a key's canonical form, in a buffer that is used again. The application's code that writes
+/// the form may call this itself: the buffer is its own while it is taken.
 #[inline]
 pub(crate) fn with_form<R>(key: &(impl ToKey + ?Sized), lend: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-    // Where the thread is at its end, there is nothing to use again.
+    // A thread that ends has no buffer to use again.
     let mut form = FORM.try_with(Cell::take).unwrap_or_default();
     form.clear();
     key.write_key(&mut form);
@@ -185,103 +192,10 @@ impl ToKey for Key {
     }
 }
 
-impl ToKey for str {
-    #[inline]
-    fn write_key(&self, out: &mut Vec<u8>) {
-        if let Some(b'#' | b'=' | b'(' | b'"' | b'~') = self.as_bytes().first() {
-            out.push(b'"');
-        }
-        out.extend_from_slice(self.as_bytes());
-    }
-}
-
-impl ToKey for [u8] {
-    fn write_key(&self, out: &mut Vec<u8>) {
-        out.push(b'=');
-        for byte in self {
-            push_hex(*byte, out);
-        }
-    }
-}
-
-macro_rules! keys {
-    ($($type:ty => $as:ty),* $(,)?) => {$(
-        impl ToKey for $type {
-            fn write_key(&self, out: &mut Vec<u8>) {
-                <$as>::write_key(self, out);
-            }
-        }
-    )*};
-}
-
-keys! { String => str, Box<str> => str, Cow<'_, str> => str, Vec<u8> => [u8] }
-
-impl<const N: usize> ToKey for [u8; N] {
-    fn write_key(&self, out: &mut Vec<u8>) {
-        self.as_slice().write_key(out);
-    }
-}
-
-macro_rules! integers {
-    ($($type:ty)*) => {$(
-        impl ToKey for $type {
-            fn write_key(&self, out: &mut Vec<u8>) {
-                // A `Vec` takes all that is written to it.
-                let _ = write!(out, "#{self}");
-            }
-        }
-    )*};
-}
-
-integers! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize }
-
-macro_rules! tuples {
-    ($(($($part:ident $index:tt)+))*) => {$(
-        impl<$($part: ToKey),+> ToKey for ($($part,)+) {
-            fn write_key(&self, out: &mut Vec<u8>) {
-                out.push(b'(');
-                $(
-                    if $index > 0 {
-                        out.push(b',');
-                    }
-                    push_part(&self.$index, out);
-                )+
-                out.push(b')');
-            }
-        }
-    )*};
-}
-
-tuples! { (A 0 B 1) (A 0 B 1 C 2) (A 0 B 1 C 2 D 3) }
-
-fn push_part(part: &impl ToKey, out: &mut Vec<u8>) {
-    const fn is_ours(byte: &u8) -> bool {
-        matches!(byte, b'%' | b',' | b'(' | b')')
-    }
-
-    let start = out.len();
-    part.write_key(out);
-    let Some(first) = out.iter().skip(start).position(is_ours) else {
-        return;
-    };
-    for byte in out.split_off(start + first) {
-        if is_ours(&byte) { push_escaped(byte, out) } else { out.push(byte) }
-    }
-}
-
-fn push_escaped(byte: u8, out: &mut Vec<u8>) {
-    out.push(b'%');
-    push_hex(byte, out);
-}
-
-fn push_hex(byte: u8, out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    out.push(DIGITS[usize::from(byte >> 4)]);
-    out.push(DIGITS[usize::from(byte & 15)]);
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
     use super::*;
 
     fn form(key: impl ToKey) -> String {
@@ -299,6 +213,21 @@ mod tests {
         assert_eq!(form(b"\x00\xff"), "=00ff");
         assert_eq!(form(("alice", 7)), "(alice,#7)");
         assert_eq!(form((("a", 1), "b")), "(%28a%2c#1%29,b)");
+        assert_eq!((form('a'), form('#')), ("a".to_owned(), "\"#".to_owned()));
+        assert_eq!((form(true), form(false)), ("#true".to_owned(), "#false".to_owned()));
+        let home: IpAddr = [127, 0, 0, 1].into();
+        assert_eq!((form(home), form(Ipv4Addr::LOCALHOST)), ("#127.0.0.1".into(), form(home)));
+        assert_eq!(form(Ipv6Addr::LOCALHOST), "#::1");
+        assert_eq!((form(Some("alice")), form(None::<u8>)), ("(alice)".into(), "()".into()));
+        assert_eq!(form(Some(None::<u8>)), "(%28%29)");
+        assert_eq!(form((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)).matches('#').count(), 12);
+    }
+
+    #[cfg(feature = "uuid")]
+    #[test]
+    fn a_uuid_is_its_hyphenated_form() {
+        let uuid = uuid::Uuid::from_u128(0x67e5_5044_10b1_426f_9247_bb68_0e5f_e0c8);
+        assert_eq!(form(uuid), "#67e55044-10b1-426f-9247-bb680e5fe0c8");
     }
 
     #[test]
@@ -316,6 +245,16 @@ mod tests {
             form(("a", "b", "c")),
             form(("a", ("b", "c"))),
             form((("a", "b"), "c")),
+            form(Some("7")),
+            form(Some(7)),
+            form(None::<u8>),
+            form(Some(None::<u8>)),
+            form(Some(Some("7"))),
+            form(true),
+            form("true"),
+            form("#true"),
+            form("127.0.0.1"),
+            form(Ipv4Addr::LOCALHOST),
             form(("a,b", "c")),
             form(("a", "b,c")),
             form(""),

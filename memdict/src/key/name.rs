@@ -2,12 +2,15 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Key, MAX_KEY, MAX_WIRE, push_escaped, push_hex};
+use super::{
+    Key, MAX_KEY, MAX_WIRE,
+    escape::{push_escaped, push_hex},
+};
+use crate::entry_id::EntryId;
 
 /// What an entry is called.
 pub(crate) struct Name {
-    pub(crate) dict: Arc<str>,
-    pub(crate) key: Key,
+    pub(crate) id: EntryId,
     /// What stands for the full key on the wire, where that is a hash.
     hashed: Option<Box<[u8]>>,
 }
@@ -31,23 +34,23 @@ impl Name {
         }
         let key = Key::behind(prefix, form);
         let hashed = (!is_plain(&key.full)).then(|| hash(&key.full));
-        Ok(Self { dict: Arc::clone(dict), key, hashed })
+        Ok(Self { id: EntryId::new(dict, key), hashed })
     }
 
     /// What stands on the wire: the full key, or a hash of it.
     pub(crate) fn wire(&self) -> &[u8] {
-        self.hashed.as_deref().unwrap_or(&self.key.full)
+        self.hashed.as_deref().unwrap_or(&self.id.key.full)
     }
 
     /// What the envelope carries: the full key, where the wire has only a hash of it.
     pub(crate) fn in_envelope(&self) -> Option<&[u8]> {
-        self.hashed.is_some().then_some(&*self.key.full)
+        self.hashed.is_some().then_some(&*self.id.key.full)
     }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}[{}]`", self.dict, self.key)
+        write!(f, "`{}`", self.id)
     }
 }
 
@@ -118,9 +121,9 @@ mod tests {
     #[test]
     fn a_key_is_the_same_with_and_without_what_goes_before_it() {
         let (bare, name) = (super::super::ToKey::to_key("alice"), named(b"n:d:", b"alice"));
-        assert_eq!(name.key, bare);
-        assert_eq!(name.key.to_string(), "alice");
-        assert_eq!(name.key.cmp(&named(b"m:d:", b"bob").key), std::cmp::Ordering::Less);
+        assert_eq!(name.id.key, bare);
+        assert_eq!(name.id.key.to_string(), "alice");
+        assert_eq!(name.id.key.cmp(&named(b"m:d:", b"bob").id.key), std::cmp::Ordering::Less);
     }
 
     #[test]

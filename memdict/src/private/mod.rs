@@ -11,7 +11,7 @@ pub use crate::track::merge::{
 };
 
 #[cfg(fuzzing)]
-pub use crate::store::memcached::talk::rehearsal::answers as fuzz_answers;
+pub use crate::store::memcached::talk::scripted::answers as fuzz_answers;
 
 use crate::{
     BoxError, Changes, Encoded, Shape, Tracked,

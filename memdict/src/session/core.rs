@@ -1,8 +1,11 @@
 //! What a session is, whatever drives it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use parking_lot::Mutex;
@@ -17,7 +20,7 @@ use super::{
     },
     settings::Settings,
 };
-use crate::{def::DictDef, error::Result, track::Tracked};
+use crate::{def::options::DictOptions, entry_id::EntryId, error::Result, track::Tracked};
 
 /// Whether the changes of a session are verified before the first is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,6 +48,8 @@ pub(crate) struct Core {
     pub(super) savepoints: Savepoints,
     /// How many batches of loads there were.
     batches: AtomicU64,
+    /// Whether a strict read met a store that is down.
+    read_failed: AtomicBool,
 }
 
 impl Core {
@@ -59,7 +64,18 @@ impl Core {
             notes: Mutex::default(),
             savepoints: Savepoints::default(),
             batches: AtomicU64::new(0),
+            read_failed: AtomicBool::new(false),
         }
+    }
+
+    /// Notes that a strict read met a store that is down.
+    pub(super) fn read_failed(&self) {
+        self.read_failed.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether a strict read met a store that is down.
+    pub(super) fn has_failed_to_read(&self) -> bool {
+        self.read_failed.load(Ordering::Relaxed)
     }
 
     /// The number of a new batch of loads.
@@ -79,6 +95,13 @@ impl Core {
     pub(crate) fn lend<T: Tracked>(&self, slot: Arc<Slot<T>>, lent: Lent<T>) -> Held<'_, T> {
         self.list(&slot, lent.first_write);
         Held::new(&self.identity, slot, lent)
+    }
+
+    /// Lets commit know nothing of these entries.
+    pub(crate) fn leave_out(&self, ids: &HashSet<EntryId>) {
+        if !ids.is_empty() {
+            self.listed.lock().retain(|entry| !ids.contains(entry.id()));
+        }
     }
 
     /// The entry has to be what the session read, if that writes anything.
@@ -129,19 +152,22 @@ impl Core {
     pub(crate) fn insert<T: Tracked>(
         &self,
         slot: &Arc<Slot<T>>,
-        def: &DictDef<T>,
+        options: DictOptions,
         value: T,
     ) -> Result<()> {
         self.keep(slot)?;
-        let first =
-            slot.insert(def.policy(), value).map_err(|misuse| slot.misused("insert", misuse))?;
+        let first = slot.insert(options, value).map_err(|misuse| slot.misused("insert", misuse))?;
         self.list(slot, first);
         Ok(())
     }
 
-    pub(crate) fn remove<T: Tracked>(&self, slot: &Arc<Slot<T>>, def: &DictDef<T>) -> Result<()> {
+    pub(crate) fn remove<T: Tracked>(
+        &self,
+        slot: &Arc<Slot<T>>,
+        options: DictOptions,
+    ) -> Result<()> {
         self.keep(slot)?;
-        let first = slot.remove(def.policy()).map_err(|misuse| slot.misused("remove", misuse))?;
+        let first = slot.remove(options).map_err(|misuse| slot.misused("remove", misuse))?;
         self.list(slot, first);
         Ok(())
     }

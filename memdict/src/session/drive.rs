@@ -1,11 +1,14 @@
 //! The one step in which a blocking and an asynchronous session differ: how a batch reaches the
-//! store. All that does I/O is written once, over a driver; a blocking driver never waits, so
-//! one poll runs it to its end.
+//! store, and how to wait. All that does I/O is written once, over a driver; a blocking driver
+//! never gives way, so one poll runs it to its end.
 
 use std::{
+    fmt,
     pin::pin,
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::{Duration, Instant},
 };
 
 use crate::store::{
@@ -14,7 +17,7 @@ use crate::store::{
     operation::{ApplyOut, Change, Load, LoadOut},
 };
 
-pub(crate) trait Drive: Send + Sync {
+pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
     fn caps(&self) -> Caps;
 
     fn load_many(
@@ -28,6 +31,16 @@ pub(crate) trait Drive: Send + Sync {
         changes: &[Change<'_>],
         out: &mut ApplyOut<'_>,
     ) -> impl Future<Output = ()> + Send;
+
+    /// Waits before work is tried again.
+    fn pause(&self, how_long: Duration) -> impl Future<Output = ()> + Send;
+
+    /// Runs a future that waits for others of this process, for at most so long.
+    fn within<F: Future + Send>(
+        &self,
+        limit: Duration,
+        future: F,
+    ) -> impl Future<Output = Option<F::Output>> + Send;
 }
 
 /// Drives a store that blocks.
@@ -46,15 +59,96 @@ impl Drive for Blocking {
     async fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         self.0.apply_many(changes, out);
     }
+
+    async fn pause(&self, how_long: Duration) {
+        thread::sleep(how_long);
+    }
+
+    async fn within<F: Future + Send>(&self, limit: Duration, future: F) -> Option<F::Output> {
+        let deadline = Instant::now().checked_add(limit);
+        let mut future = pin!(future);
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut context = Context::from_waker(&waker);
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return Some(output);
+            }
+            let left = deadline.map_or(limit, |at| at.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return None;
+            }
+            thread::park_timeout(left);
+        }
+    }
 }
 
-/// Runs what a blocking driver drives: it is ready at the first poll.
-pub(crate) fn now<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return output;
-        }
-        std::thread::yield_now();
+/// Wakes the thread that waits.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
+}
+
+/// What has an outcome in the end: a future, or what is known soon.
+pub(crate) trait Outcome {
+    type Output;
+
+    /// The outcome, of what a blocking driver drives.
+    fn now(self) -> Self::Output;
+
+    /// The outcome, of whatever drives it.
+    fn later(self) -> impl Future<Output = Self::Output>;
+}
+
+impl<F: Future> Outcome for F {
+    type Output = F::Output;
+
+    /// It is ready at the first poll.
+    fn now(self) -> F::Output {
+        let mut future = pin!(self);
+        loop {
+            let mut context = Context::from_waker(Waker::noop());
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return output;
+            }
+            thread::yield_now();
+        }
+    }
+
+    fn later(self) -> impl Future<Output = F::Output> {
+        self
+    }
+}
+
+/// What may be known already: then there is nothing to wait for, and no future runs.
+pub(crate) enum Soon<R, F> {
+    Known(R),
+    Later(F),
+}
+
+impl<R, F: Future<Output = R>> Outcome for Soon<R, F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn now(self) -> R {
+        match self {
+            Self::Known(outcome) => outcome,
+            Self::Later(future) => wait(future),
+        }
+    }
+
+    async fn later(self) -> R {
+        match self {
+            Self::Known(outcome) => outcome,
+            Self::Later(future) => future.await,
+        }
+    }
+}
+
+/// Apart, so that calls for what is known are short.
+#[cold]
+fn wait<F: Future>(future: F) -> F::Output {
+    future.now()
 }

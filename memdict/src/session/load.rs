@@ -12,24 +12,26 @@ use super::{
 };
 use crate::{
     counters::Counters,
-    envelope::Unusable,
+    entry_id::EntryId,
     error::{Error, Result},
-    log::warning,
+    log::{detail, warning},
     store::operation::{Load, Loaded, StoreError},
     track::Tracked,
+    unusable::Unusable,
 };
 
 /// Loads those of the entries that nothing is known of, in one batch.
 ///
 /// # Errors
 ///
-/// In a strict cache, [`Error::Unavailable`] if a store cannot be reached; otherwise that is a
-/// miss.
+/// [`Error::Unavailable`] if this is to be `strict` and a store cannot be reached; otherwise that
+/// is a miss.
 pub(crate) async fn load<T: Tracked, D: Drive>(
     core: &Core,
     driver: &D,
     slots: &[Arc<Slot<T>>],
     what_for: For,
+    strict: bool,
 ) -> Result<()> {
     let unknown = unknown(slots, core.next_batch());
     if unknown.is_empty() {
@@ -39,31 +41,32 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
     let mut arrivals = Arrivals {
         answered: vec![false; unknown.len()],
         unknown: &unknown,
+        core,
         what_for,
-        strict: core.settings.strict,
+        strict,
         counted: Counters::default(),
         failed: None,
     };
     driver.load_many(&loads, &mut |index, loaded| arrivals.take(index, loaded)).await;
     arrivals.end();
 
-    let Arrivals { strict, counted, failed, .. } = arrivals;
+    let Arrivals { counted, failed, .. } = arrivals;
     core.settings.counting.add(&counted);
-    let Some((index, error)) = failed else {
-        return Ok(());
-    };
-    let key = unknown[index].name.to_string();
-    if strict {
-        return Err(Error::Unavailable { key, attempts: 1, report: None, source: Box::new(error) });
+    core.settings.outages.tell();
+    match failed {
+        Some((index, error)) if strict => {
+            core.read_failed();
+            let (id, source) = (unknown[index].name.id.clone(), Box::new(error));
+            Err(Error::Unavailable { id, attempts: 1, report: None, source })
+        }
+        _ => Ok(()),
     }
-    let unreachable = counted.unreachable;
-    warning!("{unreachable} keys are misses, {key} the first of them: {error}");
-    Ok(())
 }
 
 /// The answers to a batch, each put into its entry as it comes.
 struct Arrivals<'u, T: Tracked> {
     unknown: &'u [&'u Slot<T>],
+    core: &'u Core,
     what_for: For,
     answered: Vec<bool>,
     strict: bool,
@@ -82,7 +85,7 @@ impl<T: Tracked> Arrivals<'_, T> {
             return;
         }
         let answer = slot.decode(loaded, self.what_for);
-        note(&mut self.counted, slot, &answer);
+        self.note(&slot.name.id, &answer);
         if let Decoded::Unreachable(error) = &answer {
             if self.failed.as_ref().is_none_or(|(first, _)| index < *first) {
                 self.failed = Some((index, error.clone()));
@@ -94,11 +97,38 @@ impl<T: Tracked> Arrivals<'_, T> {
         slot.install(answer);
     }
 
-    /// What was not answered never will be.
+    /// Ends the batch: what was not answered never will be.
     fn end(&mut self) {
         for index in 0..self.answered.len() {
             if !self.answered[index] {
-                self.take(index, Err(StoreError::Down("the store gave no answer".to_owned())));
+                self.take(index, Err(StoreError::Down("the store gave no answer".into())));
+            }
+        }
+    }
+
+    /// Counts and logs what a load gave.
+    fn note(&mut self, id: &EntryId, answer: &Decoded<T>) {
+        let counted = &mut self.counted;
+        counted.loads += 1;
+        match answer {
+            Decoded::Value(..) => counted.hits += 1,
+            Decoded::Nothing => counted.absent += 1,
+            Decoded::Unreachable(error) => {
+                counted.unreachable += 1;
+                detail!("`{id}` is a miss: {error}");
+                let reason = error.reason();
+                self.core.settings.outages.missed(reason.server(), reason.as_str());
+            }
+            Decoded::Unusable(why, _) => {
+                match why {
+                    Unusable::OtherSchema { fingerprint, found, asked } => {
+                        counted.other_schema += 1;
+                        let settings = &self.core.settings;
+                        settings.found_other_schema(&id.dict, *fingerprint, *found, asked);
+                    }
+                    _ => counted.unusable += 1,
+                }
+                warning!("`{id}` is a miss: {why}");
             }
         }
     }
@@ -109,21 +139,4 @@ fn unknown<T: Tracked>(slots: &[Arc<Slot<T>>], batch: u64) -> Vec<&Slot<T>> {
     let mut unknown = Vec::with_capacity(slots.len());
     unknown.extend(slots.iter().map(Arc::as_ref).filter(|slot| slot.joins(batch)));
     unknown
-}
-
-/// Counts and logs what a load gave.
-fn note<T: Tracked>(counted: &mut Counters, slot: &Slot<T>, answer: &Decoded<T>) {
-    counted.loads += 1;
-    match answer {
-        Decoded::Value(..) => counted.hits += 1,
-        Decoded::Nothing => counted.absent += 1,
-        Decoded::Unreachable(_) => counted.unreachable += 1,
-        Decoded::Unusable(why, _) => {
-            match why {
-                Unusable::OtherSchema => counted.other_schema += 1,
-                _ => counted.unusable += 1,
-            }
-            warning!("{} is a miss: what is stored is {why}", slot.name);
-        }
-    }
 }

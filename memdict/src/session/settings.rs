@@ -1,13 +1,16 @@
 //! What all sessions of a cache share.
 
-use std::{collections::HashSet, fmt};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
 use parking_lot::Mutex;
 
-use crate::{counters::Counting, log::warning};
+use crate::{counters::Counting, log::warning, outages::Outages};
 
 /// What [`CacheBuilder::detect_untracked`](crate::CacheBuilder::detect_untracked) does about a
-/// value that was only read and is not what was loaded all the same.
+/// value that was only read and differs from what was loaded all the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DetectUntracked {
@@ -20,6 +23,27 @@ pub enum DetectUntracked {
     Error,
 }
 
+/// Stored values of another type than the one that was asked for: what
+/// [`Cache::other_schemas`](crate::Cache::other_schemas) lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OtherSchema {
+    /// The dictionary's name.
+    pub dict: String,
+    /// The type that was asked for.
+    pub asked: &'static str,
+    /// The type that was stored, if this process knows it.
+    pub found: Option<&'static str>,
+    /// The fingerprint of the stored schema.
+    pub fingerprint: u64,
+    /// How many loads found such a value.
+    pub loads: u64,
+}
+
+/// At most so many kinds of other schemas are told apart. Each is a program of another version, or
+/// a mistake; who writes values with made up fingerprints takes no more memory than this.
+const OTHER_SCHEMAS: usize = 64;
+
 /// Settings of a cache, and what it counts.
 #[derive(Default)]
 pub(crate) struct Settings {
@@ -27,8 +51,10 @@ pub(crate) struct Settings {
     pub(crate) strict: bool,
     pub(crate) detect_untracked: DetectUntracked,
     pub(crate) counting: Counting,
+    pub(crate) outages: Outages,
     /// Dictionaries of which the log has said that their definitions differ.
     differing: Mutex<HashSet<String>>,
+    other_schemas: Mutex<HashMap<(String, u64, &'static str), OtherSchema>>,
 }
 
 impl Settings {
@@ -44,6 +70,31 @@ impl Settings {
                  an entry out for writing decides"
             );
         }
+    }
+
+    /// Counts a load that found a value of another type.
+    pub(crate) fn found_other_schema(
+        &self,
+        dict: &str,
+        fingerprint: u64,
+        found: Option<&'static str>,
+        asked: &'static str,
+    ) {
+        let mut schemas = self.other_schemas.lock();
+        let kind = (dict.to_owned(), fingerprint, asked);
+        if schemas.len() < OTHER_SCHEMAS || schemas.contains_key(&kind) {
+            let dict = dict.to_owned();
+            let new = || OtherSchema { dict, asked, found, fingerprint, loads: 0 };
+            schemas.entry(kind).or_insert_with(new).loads += 1;
+        }
+    }
+
+    pub(crate) fn other_schemas(&self) -> Vec<OtherSchema> {
+        let mut all: Vec<_> = self.other_schemas.lock().values().cloned().collect();
+        all.sort_by(|a, b| {
+            (&a.dict, a.asked, a.fingerprint).cmp(&(&b.dict, b.asked, b.fingerprint))
+        });
+        all
     }
 }
 

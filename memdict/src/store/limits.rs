@@ -34,7 +34,7 @@ pub(crate) fn check_key(key: &[u8]) -> Result<(), StoreError> {
     } else {
         return Ok(());
     };
-    Err(StoreError::Refused(format!("the key `{}` {wrong}", key.escape_ascii())))
+    Err(StoreError::Refused(format!("the key `{}` {wrong}", key.escape_ascii()).into()))
 }
 
 /// Refuses a value of `length` bytes that does not fit an item of `item_size_max` bytes.
@@ -48,10 +48,11 @@ pub(crate) fn check_value(
     if length <= limit {
         return Ok(());
     }
-    Err(StoreError::Refused(format!(
+    let why = format!(
         "the value has {length} bytes, {owner} takes at most {limit} under this key \
          (item_size_max is {item_size_max})"
-    )))
+    );
+    Err(StoreError::Refused(why.into()))
 }
 
 /// A lifetime in whole seconds, rounded up; at least one, for zero means "for ever" on the wire.

@@ -173,10 +173,10 @@ impl MemoryStore {
         limits::check_value(self.max_item_bytes, key, length, &"the embedded store")?;
         let cost = cost(key.len(), length);
         if cost > self.max_bytes {
-            return Err(StoreError::Refused(format!(
-                "the item counts {cost} bytes, the embedded store holds {} in all",
-                self.max_bytes
-            )));
+            let max = self.max_bytes;
+            let why =
+                format!("the item counts {cost} bytes, the embedded store holds {max} in all");
+            return Err(StoreError::Refused(why.into()));
         }
         Ok(())
     }

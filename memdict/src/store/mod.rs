@@ -9,11 +9,18 @@ pub(crate) mod caps;
 pub(crate) mod classic;
 pub(crate) mod clock;
 pub(crate) mod credentials;
+// Elsewhere than on Unix, `memory` needs a part of these.
+#[cfg_attr(not(unix), allow(dead_code))]
 mod limits;
+// Sockets are waited for with `poll`.
+#[cfg(unix)]
 pub(crate) mod memcached;
 pub(crate) mod memory;
 pub(crate) mod operation;
+#[cfg(any(unix, feature = "classic"))]
+#[cfg_attr(not(unix), allow(dead_code))]
 mod servers;
+#[cfg_attr(not(unix), allow(dead_code))]
 mod ttl;
 
 use std::{fmt, sync::Arc};

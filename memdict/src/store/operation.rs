@@ -1,6 +1,6 @@
 //! What a store is asked to do, and what comes of it.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// The store's version of a value that was loaded, bound to one life of one server: memcached
 /// counts from 1 again after a restart, so equal numbers of two lives mean nothing.
@@ -202,13 +202,91 @@ pub enum StoreError {
     /// memory. Not applied; the value that was to be replaced may be gone (memcached deletes it
     /// when it has no memory for the new one).
     #[error("refused: {0}")]
-    Refused(String),
+    Refused(Reason),
     /// The operation was sent, and no answer came: it may have been applied.
     #[error("outcome unknown: {0}")]
-    Unknown(String),
+    Unknown(Reason),
     /// The server cannot be reached, or cannot be used. Not applied.
     #[error("{0}")]
-    Down(String),
+    Down(Reason),
+}
+
+impl StoreError {
+    /// Returns the reason, whatever it is the reason of.
+    #[must_use]
+    pub fn reason(&self) -> &Reason {
+        match self {
+            Self::Refused(reason) | Self::Unknown(reason) | Self::Down(reason) => reason,
+        }
+    }
+}
+
+/// Why an operation has no outcome, in words, and at which server.
+///
+/// ```
+/// use memdict::{Reason, StoreError};
+///
+/// let error = StoreError::Down(Reason::new("cache-1 timed out").at("cache-1:11211"));
+/// assert_eq!(error.to_string(), "cache-1 timed out");
+/// assert_eq!(error.reason().server(), Some("cache-1:11211"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    text: String,
+    server: Option<Arc<str>>,
+}
+
+impl Reason {
+    /// Makes a reason. The text names the server, if there is one, and never shows a value.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), server: None }
+    }
+
+    /// Says which server it is about: an outage is logged once for each server, not for each
+    /// operation.
+    #[must_use]
+    pub fn at(mut self, server: impl Into<Arc<str>>) -> Self {
+        self.server = Some(server.into());
+        self
+    }
+
+    /// Returns the server that it is about, if it is about one.
+    #[must_use]
+    pub fn server(&self) -> Option<&str> {
+        self.server.as_deref()
+    }
+
+    /// Returns the text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Adds to the text.
+    #[must_use]
+    pub(crate) fn and(mut self, more: &str) -> Self {
+        self.text.push_str(more);
+        self
+    }
+}
+
+impl From<String> for Reason {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<&str> for Reason {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
 }
 
 /// Takes the outcomes of a batch of loads: the index of a load, and what came of it.

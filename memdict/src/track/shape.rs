@@ -101,12 +101,14 @@ pub(crate) struct Schema {
     pub(crate) needs_names: Option<&'static str>,
 }
 
-static KNOWN: LazyLock<RwLock<HashMap<TypeId, Schema>>> = LazyLock::new(RwLock::default);
+/// Of each type that this process has used: its schema, and its name.
+static KNOWN: LazyLock<RwLock<HashMap<TypeId, (Schema, &'static str)>>> =
+    LazyLock::new(RwLock::default);
 
 impl Schema {
     pub(crate) fn of<T: Tracked>() -> Self {
         let id = TypeId::of::<T>();
-        if let Some(known) = KNOWN.read().get(&id) {
+        if let Some((known, _)) = KNOWN.read().get(&id) {
             return *known;
         }
         let mut print = Print { hash: Xxh3::new(), seen: HashMap::new() };
@@ -114,8 +116,24 @@ impl Schema {
         let mut schema =
             Self { fingerprint: print.hash.digest(), inexact: false, needs_names: None };
         schema.add_traits(T::SHAPE, &mut HashSet::new());
-        KNOWN.write().insert(id, schema);
+        KNOWN.write().insert(id, (schema, std::any::type_name::<T>()));
         schema
+    }
+
+    /// Returns the name of a type that has this fingerprint, if this process has used one, or if it
+    /// is a standard type that values are often stored as by mistake.
+    pub(crate) fn name_of(fingerprint: u64) -> Option<&'static str> {
+        macro_rules! standard {
+            ($($type:ty),*) => {
+                $(if Self::of::<$type>().fingerprint == fingerprint {
+                    return Some(std::any::type_name::<$type>());
+                })*
+            };
+        }
+        standard!(i32, i64, u32, u64, usize, isize, f64, bool, String);
+        let known = KNOWN.read();
+        let found = known.values().find(|(schema, _)| schema.fingerprint == fingerprint);
+        found.map(|(_, name)| *name)
     }
 
     /// Goes behind a `version` too, which stands for names and parts in the fingerprint only.

@@ -167,7 +167,10 @@ impl Store for Interrupted {
 /// change of that number; and one that nobody interrupts.
 fn interrupted(to: &'static str, change: isize) -> (Cache, Cache) {
     let store = Arc::new(FaultyStore::with_lives(MemoryStore::new(), Lives::Told));
-    let others = Cache::builder().strict(true).store(Arc::clone(&store) as _);
+    let others = Cache::builder()
+        .strict(true)
+        .open_store(Arc::clone(&store) as _)
+        .expect("no option of a store is set");
     open(&others);
     let cleo = others.clone();
     let act = Box::new(move || {
@@ -175,7 +178,13 @@ fn interrupted(to: &'static str, change: isize) -> (Cache, Cache) {
         tip.complete(&cleo).expect("nobody interrupts this one");
     });
     let store = Interrupted { store, left: AtomicIsize::new(change), act };
-    (Cache::builder().strict(true).store(Arc::new(store)), others)
+    (
+        Cache::builder()
+            .strict(true)
+            .open_store(Arc::new(store))
+            .expect("no option of a store is set"),
+        others,
+    )
 }
 
 #[test]
@@ -195,11 +204,11 @@ fn a_conflict_after_half_was_written_says_so_and_never_becomes_a_double_debit() 
         assert!(!error.is_transient(), "{error}");
         assert_eq!(runs, 1, "it does not run again by itself");
         let Error::Conflict { conflicts, report, .. } = &error else { panic!("{error:?}") };
-        let written_keys: Vec<_> = report.written_keys().map(|(_, key)| key.to_string()).collect();
+        let written_keys: Vec<_> = report.written_keys().map(|id| id.key.to_string()).collect();
         assert_eq!(written_keys, [written]);
         let [conflict] = &conflicts[..] else { panic!("{error}") };
         assert_eq!(
-            (conflict.key.to_string(), conflict.ours.join(" ")),
+            (conflict.id.key.to_string(), conflict.ours.join(" ")),
             (changed.to_owned(), "balance done".to_owned())
         );
         assert_eq!(balances(&others), halves.map(Some));

@@ -12,15 +12,15 @@ use memdict_tests::Memcached;
 /// All that does not depend on which thread was the faster.
 const SHOWN: &str = "\
 all accounts in one entry
-  `bank_in_one_entry[bank]` (`bank::one_entry::Bank`) was overwritten by somebody else, changed there: `accounts`, changed here: `accounts`; nothing of the commit was written (attempt 1)
+  `bank_in_one_entry[bank]` (`bank::one_entry::Bank`) was overwritten by another session, which changed `accounts`; this session changed `accounts`; nothing of the commit was written (attempt 1)
   the second once more: anna has 70
   refused: dora has 100, not 1000
   the sum is 400
 each account in its own entry
-  `bank_accounts[ben]` (`bank::account::Account`) was overwritten by somebody else, changed there: `balance`, `done`, changed here: `balance`, `done`; nothing of the commit was written (attempt 1)
+  `bank_accounts[ben]` (`bank::account::Account`) was overwritten by another session, which changed `balance`, `done`; this session changed `balance`, `done`; nothing of the commit was written (attempt 1)
   anna 100, ben 105, cleo 95, sum 300
   written: `bank_accounts[anna]`
-  not written: `bank_accounts[ben]` (`bank::account::Account`) was overwritten by somebody else, changed there: `balance`, `done`, changed here: `balance`, `done`
+  not written: `bank_accounts[ben]` (`bank::account::Account`) was overwritten by another session, which changed `balance`, `done`; this session changed `balance`, `done`
   anna 60, ben 110, cleo 90, sum 260
   completed: anna 60, ben 150, cleo 90, sum 300
   once more: anna 60, ben 150, cleo 90, sum 300

@@ -177,7 +177,7 @@ impl Store for Between {
                 };
                 let held = Owned { key: change.key.to_vec(), bytes, when: change.when };
                 self.plan().held.push_back((after, held));
-                out(index, Err(StoreError::Unknown("no answer, it is late".to_owned())));
+                out(index, Err(StoreError::Unknown("no answer, it is late".into())));
                 continue;
             }
             self.behind.faulty.apply_many(&[*change], &mut |_, outcome| out(index, outcome));

@@ -57,7 +57,7 @@ pub(crate) fn round(bench: &Bench, seed: u64, crowd: &Crowd) {
     let places = places();
     let said: Vec<Mutex<Said>> = places.iter().map(|_| Mutex::default()).collect();
     let updates = AtomicU32::new(0);
-    let retry = Retry { attempts: 5, backoff: Duration::from_micros(50), jitter: true };
+    let retry = Retry { attempts: 5, backoff: Duration::from_micros(50), ..Retry::default() };
     let caches = [bench.cache.with_retry(retry.clone()), bench.strict().with_retry(retry)];
     thread::scope(|scope| {
         for number in 0..THREADS {
@@ -150,10 +150,14 @@ fn note(
     for at in chosen {
         let (dict, key) = (places[*at].dict().name(), places[*at].key());
         let mut said = said[*at].lock().unwrap_or_else(PoisonError::into_inner);
-        if report.written_keys().any(|(d, k)| d == dict && k.to_string() == key) {
+        if report.written_keys().any(|id| &*id.dict == dict && id.key.to_string() == key) {
             said.stored.insert(update);
             crowd.stored.fetch_add(1, Ordering::Relaxed);
-        } else if report.lost.iter().any(|lost| lost.dict == dict && lost.key == key) {
+        } else if report
+            .lost
+            .iter()
+            .any(|lost| &*lost.id.dict == dict && lost.id.key.to_string() == key)
+        {
             said.lost.insert(update);
             crowd.lost.fetch_add(1, Ordering::Relaxed);
         } else {

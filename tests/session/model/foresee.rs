@@ -1,6 +1,6 @@
 //! What has to become of a commit during which nothing happens: there is one right outcome.
 
-use memdict::{OnConflict, OnVanished, There};
+use memdict::{ConflictCause, OnConflict, OnVanished};
 
 use super::{
     account::{Account, Fate},
@@ -16,7 +16,7 @@ enum Foreseen {
     Recreated,
     Merged,
     Removed,
-    Conflict(There),
+    Conflict(ConflictCause),
 }
 
 impl Account<'_> {
@@ -49,7 +49,7 @@ impl Account<'_> {
             Some(Fate::Recreated) => Foreseen::Recreated,
             Some(Fate::Unchanged) => Foreseen::Unchanged,
             Some(Fate::Removed) => Foreseen::Removed,
-            Some(Fate::Conflict(conflict)) => Foreseen::Conflict(conflict.there),
+            Some(Fate::Conflict(conflict)) => Foreseen::Conflict(conflict.cause),
             Some(fate) => panic!("{place:?} is {fate:?}, and nothing happened"),
         }
     }
@@ -66,7 +66,7 @@ impl Account<'_> {
         let entry = self.mirror.entry(place);
         let vanished = entry.base().is_some() && self.before[place.number()].is_none();
         match self.foresee(place, entry) {
-            Foreseen::Conflict(There::ServerRestarted) if vanished => {
+            Foreseen::Conflict(ConflictCause::ServerRestarted) if vanished => {
                 let changes = self.mirror.entries.iter().filter(|entry| entry.changes());
                 place.on_vanished() == OnVanished::Fail || changes.count() > 1
             }
@@ -89,14 +89,16 @@ impl Account<'_> {
             assert!(there != entry.base() || !restarted || entry.is_blind(place));
             return done;
         }
-        let Some(base) = entry.base() else { return Foreseen::Conflict(There::Overwritten) };
+        let Some(base) = entry.base() else {
+            return Foreseen::Conflict(ConflictCause::Overwritten);
+        };
         let restarted = self.tells_lives && base.life != self.life;
         let clash = Foreseen::Conflict(if restarted {
-            There::ServerRestarted
+            ConflictCause::ServerRestarted
         } else if there.is_none() {
-            There::Vanished
+            ConflictCause::Vanished
         } else {
-            There::Overwritten
+            ConflictCause::Overwritten
         });
         match (ours, there) {
             // A look finds nothing, and does not ask since when.

@@ -218,7 +218,10 @@ struct Reader {
 impl Reader {
     fn new() -> Self {
         let store = Arc::new(MemoryStore::new());
-        let cache = Cache::builder().strict(true).store(Arc::clone(&store) as _);
+        let cache = Cache::builder()
+            .strict(true)
+            .open_store(Arc::clone(&store) as _)
+            .expect("no option of a store is set");
         Self { store, cache }
     }
 

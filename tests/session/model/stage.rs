@@ -58,7 +58,10 @@ impl Stage {
         ledger: Arc<Ledger>,
         server: Option<Mutex<Memcached>>,
     ) -> Self {
-        let other = Cache::builder().strict(true).store(Arc::clone(&ledger) as _);
+        let other = Cache::builder()
+            .strict(true)
+            .open_store(Arc::clone(&ledger) as _)
+            .expect("no option of a store is set");
         let behind = Arc::new(Behind {
             faulty,
             ledger,
@@ -71,7 +74,11 @@ impl Stage {
         let cache = |strict| {
             let retry = Retry { backoff: std::time::Duration::ZERO, ..Retry::default() };
             let store: Arc<dyn Store> = Arc::clone(&between) as _;
-            Cache::builder().strict(strict).retry(retry).store(store)
+            Cache::builder()
+                .strict(strict)
+                .retry(retry)
+                .open_store(store)
+                .expect("no option of a store is set")
         };
         let (lenient, strict) = (cache(false), cache(true));
         Self { behind, between, lenient, strict, tells_lives: true }

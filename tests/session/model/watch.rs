@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use memdict::{CommitReport, Counters, Error, KeyConflict, Result};
+use memdict::{CommitReport, Counters, EntryId, Error, KeyConflict, Result};
 
 use super::{
     account::{Account, Fate},
@@ -71,14 +71,23 @@ impl Watch {
                 assert!(legal, "{outcome:?}");
                 (report, &[][..])
             }
+            Err(Error::Refused { id, report, .. }) => {
+                assert!(mirror.strict && report.lost.is_empty(), "{outcome:?}");
+                assert!(report.refused.iter().any(|refused| refused.id == *id));
+                (Some(&**report), &[][..])
+            }
             Err(error) => panic!("{error:?}"),
         };
-        assert!(!(mirror.strict && matches!(outcome, Ok(report) if !report.lost.is_empty())));
+        let all_well = |report: &CommitReport| report.lost.is_empty() && report.refused.is_empty();
+        assert!(!mirror.strict || outcome.as_ref().is_ok_and(all_well) || outcome.is_err());
         if let Some(report) = report {
             counts_agree(report, conflicts, &self.counters, &stage.cache(mirror.strict).counters());
         }
         let merged = report.map(|report| {
-            report.merges().map(|merged| place_of(&merged.dict, &merged.key.to_string())).collect()
+            report
+                .merges()
+                .map(|merged| place_of(&merged.id.dict, &merged.id.key.to_string()))
+                .collect()
         });
         let account = Account {
             mirror,
@@ -108,21 +117,23 @@ fn place_of(dict: &str, key: &str) -> Place {
 fn fates(report: Option<&CommitReport>, conflicts: &[KeyConflict]) -> BTreeMap<Place, Fate> {
     let mut all = Vec::new();
     if let Some(report) = report {
+        let named = |id: &EntryId| place_of(&id.dict, &id.key.to_string());
         let recreated: Vec<_> = report.recreated_keys().collect();
-        for (dict, key) in report.written_keys() {
-            let new = recreated.contains(&(dict, key));
-            let fate = if new { Fate::Recreated } else { Fate::Written };
-            all.push((place_of(dict, &key.to_string()), fate));
+        for id in report.written_keys() {
+            let fate = if recreated.contains(&id) { Fate::Recreated } else { Fate::Written };
+            all.push((named(id), fate));
         }
-        let named = |(dict, key): (&str, &memdict::Key)| place_of(dict, &key.to_string());
         all.extend(report.unchanged_keys().map(|key| (named(key), Fate::Unchanged)));
         all.extend(report.removed_keys().map(|key| (named(key), Fate::Removed)));
-        all.extend(report.lost.iter().map(|lost| (place_of(&lost.dict, &lost.key), Fate::Lost)));
+        all.extend(report.lost.iter().map(|lost| (named(&lost.id), Fate::Lost)));
         let refused = report.refused.iter();
-        all.extend(refused.map(|refused| (place_of(&refused.dict, &refused.key), Fate::Refused)));
+        all.extend(refused.map(|refused| (named(&refused.id), Fate::Refused)));
     }
     all.extend(conflicts.iter().map(|conflict| {
-        (place_of(&conflict.dict, &conflict.key.to_string()), Fate::Conflict(conflict.clone()))
+        (
+            place_of(&conflict.id.dict, &conflict.id.key.to_string()),
+            Fate::Conflict(conflict.clone()),
+        )
     }));
     let mut fates = BTreeMap::new();
     for (place, fate) in all {

@@ -25,7 +25,7 @@ pub(crate) fn a_nested_change_is_seen_and_written(bench: &Bench) {
             let mut cart = carts.get_mut("c")?.unwrap();
             cart.items[0].price = 9;
             cart.attrs.get_mut("0").expect("it has one").push('!');
-            assert!(cart.is_touched());
+            assert!(cart.is_dirty());
             assert_eq!(cart.changed_fields(), ["items", "attrs"]);
         }
         assert_eq!(session.commit()?.written, 2);
@@ -58,7 +58,7 @@ pub(crate) fn what_is_changed_after_an_abort_is_written(bench: &Bench) {
         let session = bench.cache.session();
         let dict = session.dict(&HITS);
         let mut hits = dict.get_mut("a")?.unwrap();
-        assert_eq!((*hits, hits.is_touched()), (1, false), "nothing is left of the abort");
+        assert_eq!((*hits, hits.is_dirty()), (1, false), "nothing is left of the abort");
         *hits = 2;
         drop(hits);
         assert_eq!(session.commit()?.written, 1);

@@ -87,7 +87,7 @@ fn outcome(committed: memdict::Result<CommitReport>) -> String {
         Ok(report) if report.removed == 1 => "removed".to_owned(),
         Err(Error::Conflict { conflicts, report, .. }) => {
             assert_eq!((conflicts.len(), report.written, report.removed), (1, 0, 0));
-            format!("{:?}", conflicts[0].there)
+            format!("{:?}", conflicts[0].cause)
         }
         other => panic!("{other:?}"),
     }

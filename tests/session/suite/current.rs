@@ -104,8 +104,8 @@ pub(crate) fn what_has_to_be_current_and_cannot_be_looked_at_is_unavailable(benc
         bench.store.fail_in(0, Fault::Down);
         let before = traffic(bench);
         let error = session.commit().expect_err("it is not known");
-        let Error::Unavailable { key, report: None, .. } = &error else { panic!("{error:?}") };
-        assert!(key.contains("hits[a]") && error.is_transient(), "{error}");
+        let Error::Unavailable { id, report: None, .. } = &error else { panic!("{error:?}") };
+        assert!(id.to_string() == "hits[a]" && error.is_transient(), "{error}");
         assert_eq!(since(bench, before), [1, 1, 0], "nothing was sent");
         // So a transaction tries again.
         let mut attempts = 0;

@@ -1,7 +1,7 @@
 //! What `Error::Conflict` says: which keys, of which types, who changed which fields, what happened
 //! there, and what became of the rest of the commit.
 
-use memdict::{DictDef, Error, KeyConflict, OnConflict, OnVanished, Session, There};
+use memdict::{ConflictCause, DictDef, Error, KeyConflict, OnConflict, OnVanished, Session};
 use memdict_tests::{Bench, Cart, Fault, Item};
 
 use super::{
@@ -55,13 +55,13 @@ fn conflict(bench: &Bench) -> Result<(Vec<KeyConflict>, Error), Error> {
 pub(crate) fn a_conflict_names_each_key_its_type_and_who_changed_which_fields(bench: &Bench) {
     hold(bench, |bench| {
         let (mut conflicts, error) = conflict(bench)?;
-        conflicts.sort_by_key(|conflict| conflict.key.to_string());
+        conflicts.sort_by_key(|conflict| conflict.id.key.to_string());
         let told = conflicts.iter().map(|conflict| {
             assert_eq!(conflict.type_name, std::any::type_name::<Cart>());
             assert_eq!(conflict.reason, None, "nobody tried to merge");
             let [ours, theirs] = [&conflict.ours, &conflict.theirs].map(|paths| paths.join(" "));
-            let (dict, key) = (&conflict.dict, &conflict.key);
-            format!("{dict}[{key}] {:?}: {ours} | {theirs}", conflict.there)
+            let (dict, key) = (&conflict.id.dict, &conflict.id.key);
+            format!("{dict}[{key}] {:?}: {ours} | {theirs}", conflict.cause)
         });
         let told: Vec<_> = told.collect();
         let all = "owner items total coupon attrs address.street address.city";
@@ -75,8 +75,8 @@ pub(crate) fn a_conflict_names_each_key_its_type_and_who_changed_which_fields(be
             ]
         );
         let Error::Conflict { report, attempts: 1, .. } = &error else { panic!("{error:?}") };
-        let keys = |keys: Vec<(&str, &memdict::Key)>| -> Vec<String> {
-            keys.into_iter().map(|(dict, key)| format!("{dict}[{key}]")).collect()
+        let keys = |ids: Vec<&memdict::EntryId>| -> Vec<String> {
+            ids.into_iter().map(ToString::to_string).collect()
         };
         assert_eq!(keys(report.written_keys().collect()), ["carts[written]"]);
         assert_eq!(keys(report.removed_keys().collect()), ["carts[gone]"]);
@@ -90,21 +90,21 @@ pub(crate) fn a_conflict_says_in_words_what_happened(bench: &Bench) {
     hold(bench, |bench| {
         let (conflicts, error) = conflict(bench)?;
         let text = |key: &str| {
-            let conflict = conflicts.iter().find(|conflict| conflict.key.to_string() == key);
+            let conflict = conflicts.iter().find(|conflict| conflict.id.key.to_string() == key);
             conflict.expect("it is in conflict").to_string()
         };
         let cart = std::any::type_name::<Cart>();
         assert_eq!(
             text("both"),
             format!(
-                "`carts[both]` (`{cart}`) was overwritten by somebody else, changed there: \
-                 `owner`, `items`, changed here: `total`, `address.city`"
+                "`carts[both]` (`{cart}`) was overwritten by another session, which changed \
+                 `owner`, `items`; this session changed `total`, `address.city`"
             )
         );
         assert_eq!(
             text("evicted"),
             format!(
-                "`kept[evicted]` (`{cart}`) is gone: evicted, expired or removed, changed here: `total`"
+                "`kept[evicted]` (`{cart}`) is gone: evicted, expired or removed; this session changed `total`"
             )
         );
         let text = error.to_string();
@@ -119,9 +119,9 @@ pub(crate) fn a_conflict_says_in_words_what_happened(bench: &Bench) {
         another_stores(bench, page("theirs", 10))?;
         let text = session.commit().expect_err("a conflict").to_string();
         if bench.tells_lives() {
-            assert!(text.contains("is not what it was: its server restarted"), "{text}");
+            assert!(text.contains("cannot be compared, because its server restarted"), "{text}");
         }
-        assert!(text.contains("changed there: `title`, changed here: `hits`"), "{text}");
+        assert!(text.contains("`title`; this session changed `hits`"), "{text}");
         assert!(text.contains("nothing of the commit was written"), "{text}");
         Ok(())
     });
@@ -138,7 +138,10 @@ pub(crate) fn what_is_one_part_is_changed_as_a_whole(bench: &Bench) {
         let Error::Conflict { conflicts, .. } = &error else { panic!("{error:?}") };
         assert_eq!([&conflicts[0].ours, &conflicts[0].theirs], [&[String::new()]; 2]);
         let text = error.to_string();
-        assert!(text.contains("changed there: the whole, changed here: the whole"), "{text}");
+        assert!(
+            text.contains("changed the whole value; this session changed the whole value"),
+            "{text}"
+        );
         Ok(())
     });
 }
@@ -155,7 +158,7 @@ pub(crate) fn a_conflict_about_what_cannot_be_read_says_what_is_known(bench: &Be
             (&conflicts[0].ours[..], conflicts[0].theirs.len()),
             (&["hits".to_owned()][..], 0)
         );
-        assert_eq!(conflicts[0].there, There::Overwritten);
+        assert_eq!(conflicts[0].cause, ConflictCause::Overwritten);
 
         // The look that explains it does not get through.
         another_stores(bench, page("old", 10))?;

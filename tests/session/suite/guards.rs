@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use memdict::{DictDef, Entry, Error};
+use memdict::{DictDef, Entry, Error, Ref};
 use memdict_tests::{Bench, Cart};
 
 use super::{Outcome, hold};
@@ -35,8 +35,7 @@ pub(crate) fn two_reads_of_one_key_see_one_object(bench: &Bench) {
 }
 
 fn is_borrowed<T>(result: memdict::Result<T>) -> bool {
-    matches!(result, Err(Error::AlreadyBorrowed { dict, key, .. })
-        if dict == "carts" && key.to_string() == "alice")
+    matches!(result, Err(Error::AlreadyBorrowed { id, .. }) if id.to_string() == "carts[alice]")
 }
 
 pub(crate) fn a_key_in_two_guards_is_already_borrowed(bench: &Bench) {
@@ -77,10 +76,10 @@ pub(crate) fn one_name_with_two_types_is_the_wrong_type(bench: &Bench) {
             wrong.insert("alice", 1).err(),
             wrong.get_many(["alice"]).err(),
         ] {
-            let Some(Error::WrongType { dict, is, asked, .. }) = error else {
+            let Some(Error::WrongType { id, is, asked, .. }) = error else {
                 panic!("not the wrong type: {error:?}")
             };
-            assert_eq!((dict.as_str(), asked), ("carts", "u64"));
+            assert_eq!((&*id.dict, asked), ("carts", "u64"));
             assert!(is.ends_with("Cart"));
         }
         assert!(session.dict(&CARTS).get("alice")?.is_some(), "the right one goes on");
@@ -144,14 +143,14 @@ pub(crate) fn changed_fields_compares_with_what_was_loaded(bench: &Bench) {
         let session = bench.cache.session();
         let carts = session.dict(&CARTS);
         let mut cart = carts.get_mut("alice")?.unwrap();
-        assert!(!cart.is_touched() && cart.changed_fields().is_empty());
+        assert!(!cart.is_dirty() && cart.changed_fields().is_empty());
         {
             let mut view = cart.edit();
             view.coupon.set(None);
             view.owner.assign("alice");
             *view.cached = Some(1);
         }
-        assert!(!cart.is_touched(), "a view marks only what it changes");
+        assert!(!cart.is_dirty(), "a view marks only what it changes");
         cart.edit().address.city.assign("Lille");
         cart.edit().total.set(9);
         assert_eq!(cart.changed_fields(), ["total", "address.city"]);
@@ -161,7 +160,7 @@ pub(crate) fn changed_fields_compares_with_what_was_loaded(bench: &Bench) {
         cart.items[0].price -= 1;
         drop(cart);
         let cart = carts.get_mut("alice")?.unwrap();
-        assert!(cart.is_touched(), "by an earlier guard");
+        assert!(cart.is_dirty(), "by an earlier guard");
         assert_eq!(cart.changed_fields(), ["address.city"]);
 
         let new = carts.entry("new")?.or_default();
@@ -184,7 +183,7 @@ pub(crate) fn reverting_gives_back_what_was_loaded_or_nothing(bench: &Bench) {
         carts.get_mut("alice")?.unwrap().revert()?;
         let cart = carts.get_mut("alice")?.unwrap();
         assert_eq!(*cart, Cart::of("alice", 3));
-        assert!(!cart.is_touched());
+        assert!(!cart.is_dirty());
         drop(cart);
 
         carts.entry("new")?.or_default().revert()?;
@@ -206,7 +205,9 @@ pub(crate) fn a_leaked_guard_is_still_borrowed_at_commit(bench: &Bench) {
         session.dict(&CARTS).insert("bob", Cart::default())?;
         std::mem::forget(session.dict(&CARTS).get_mut("alice")?);
         let error = session.commit().unwrap_err();
-        assert!(matches!(&error, Error::StillBorrowed { key, .. } if key.to_string() == "alice"));
+        assert!(
+            matches!(&error, Error::StillBorrowed { id, .. } if id.to_string() == "carts[alice]")
+        );
         assert_eq!(bench.store.changes(), before, "nothing was sent");
         Ok(())
     });
@@ -308,6 +309,37 @@ pub(crate) fn many_are_read_in_the_order_asked_with_one_load_each(bench: &Bench)
         drop(all);
         assert!(carts.get_mut("bob")?.is_some());
         assert_eq!(bench.store.loads(), 3, "what is known is not loaded again");
+        Ok(())
+    });
+}
+
+pub(crate) fn a_guard_is_cloned_by_name_and_its_value_by_clone(bench: &Bench) {
+    hold(bench, |bench| {
+        let session = bench.cache.session();
+        session.dict(&CARTS).insert("alice", Cart::of("alice", 1))?;
+        let cart = session.dict(&CARTS).get("alice")?.expect("it was inserted");
+        let same = Ref::clone(&cart);
+        assert!(std::ptr::eq(&*cart, &*same));
+        let values: [Cart; 2] = [cart.clone(), cart.cloned()];
+        drop((cart, same));
+        assert!(session.dict(&CARTS).get_mut("alice")?.is_some(), "no guard is left");
+        assert!(values.iter().all(|cart| cart.owner == "alice"));
+        Ok(())
+    });
+}
+
+pub(crate) fn an_occupied_entry_is_changed_in_place_or_replaced(bench: &Bench) {
+    hold(bench, |bench| {
+        bench.cache.transaction(|session| session.dict("hits").insert("a", 1_u64))?;
+        let session = bench.cache.session();
+        let hits = session.dict::<u64>("hits");
+        let Entry::Occupied(mut entry) = hits.entry("a")? else { panic!("it was stored") };
+        *entry.get_mut() += 1;
+        assert_eq!((*entry.get(), entry.insert(7), *entry.get()), (2, 2, 7));
+        drop(entry);
+        assert_eq!(session.commit()?.written, 1);
+        let session = bench.cache.session();
+        assert_eq!(session.dict::<u64>("hits").get("a")?.as_deref(), Some(&7));
         Ok(())
     });
 }

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use memdict::{BoxError, Cache, CommitReport, DictDef, Error, Key};
+use memdict::{BoxError, Cache, CommitReport, DictDef, EntryId, Error};
 use memdict_tests::{Bench, Fault};
 
 use super::hold;
@@ -27,11 +27,11 @@ impl Said {
         &self,
         who: &'static str,
         refuses: bool,
-    ) -> impl Fn(&[(&str, &Key)]) -> Result<(), BoxError> + Send + Sync + 'static {
+    ) -> impl Fn(&[&EntryId]) -> Result<(), BoxError> + Send + Sync + 'static {
         let said = self.clone();
-        move |keys| {
-            let keys = keys.iter().map(|(dict, key)| format!(" {dict}[{key}]"));
-            said.say(format!("{who}:{}", keys.collect::<String>()));
+        move |ids| {
+            let ids = ids.iter().map(|id| format!(" {id}"));
+            said.say(format!("{who}:{}", ids.collect::<String>()));
             if refuses { Err(format!("{who} refuses").into()) } else { Ok(()) }
         }
     }
@@ -58,7 +58,8 @@ pub(crate) fn before_commit_sees_what_is_about_to_change_and_the_cache_is_asked_
         let cache = Cache::builder()
             .before_commit(said.before("cache 1", false))
             .before_commit(said.before("cache 2", false))
-            .store(Arc::clone(&bench.store) as _);
+            .open_store(Arc::clone(&bench.store) as _)
+            .expect("no option of a store is set");
         let session = cache.session();
         session.before_commit(said.before("session 1", false));
         session.before_commit(said.before("session 2", false));
@@ -89,7 +90,8 @@ pub(crate) fn a_hook_that_refuses_keeps_the_whole_commit_back(bench: &Bench) {
             let cache = Cache::builder()
                 .before_commit(said.before("cache", cache_refuses))
                 .after_commit(said.after("after"))
-                .store(Arc::clone(&bench.store) as _);
+                .open_store(Arc::clone(&bench.store) as _)
+                .expect("no option of a store is set");
             let mut attempts = 0;
             let refused = cache.transaction(|session| {
                 attempts += 1;
@@ -117,8 +119,10 @@ pub(crate) fn a_hook_that_refuses_keeps_the_whole_commit_back(bench: &Bench) {
 pub(crate) fn after_commit_sees_the_report_of_a_commit_that_is_ok(bench: &Bench) {
     hold(bench, |bench| {
         let said = Said::default();
-        let cache =
-            Cache::builder().after_commit(said.after("cache")).store(Arc::clone(&bench.store) as _);
+        let cache = Cache::builder()
+            .after_commit(said.after("cache"))
+            .open_store(Arc::clone(&bench.store) as _)
+            .expect("no option of a store is set");
         let session = cache.session();
         session.after_commit(said.after("session 1"));
         session.after_commit(said.after("session 2"));
@@ -192,6 +196,108 @@ pub(crate) fn a_doomed_session_works_to_its_end_and_writes_nothing(bench: &Bench
         let empty = bench.cache.session();
         empty.doom();
         assert!(matches!(empty.commit(), Err(Error::Doomed)));
+        Ok(())
+    });
+}
+
+pub(crate) fn hooks_hear_of_failed_commits_and_of_rollbacks(bench: &Bench) {
+    hold(bench, |bench| {
+        let said = Said::default();
+        let (failed, rolled_back) = (said.clone(), said.clone());
+        let cache = Cache::builder()
+            .after_failed_commit(move |error| {
+                failed.say(format!("cache: {}", error.is_transient()));
+                Err("of no consequence".into())
+            })
+            .after_rollback(move || {
+                rolled_back.say("cache: back".to_owned());
+                Ok(())
+            })
+            .after_commit(said.after("cache"))
+            .open_store(Arc::clone(&bench.store) as _)?;
+        let hooked = |who: &'static str| {
+            let session = cache.session();
+            let (failed, rolled_back) = (said.clone(), said.clone());
+            session.after_failed_commit(move |_| {
+                failed.say(format!("{who}: failed"));
+                Ok(())
+            });
+            session.after_rollback(move || {
+                rolled_back.say(format!("{who}: back"));
+                Ok(())
+            });
+            session
+        };
+        drop(hooked("dropped"));
+        hooked("rolled back").rollback();
+        assert_eq!(
+            said.take(),
+            ["cache: back", "dropped: back", "cache: back", "rolled back: back"]
+        );
+
+        let doomed = hooked("doomed");
+        doomed.doom();
+        assert!(doomed.commit().is_err());
+        assert_eq!(said.take(), ["cache: false", "doomed: failed"]);
+
+        hooked("committed").commit()?;
+        assert_eq!(said.take(), ["cache: 0 written "]);
+
+        // Each attempt that fails, and a body that gives up.
+        let mut ran = 0;
+        cache.transaction(|session| {
+            ran += 1;
+            *session.dict(&HITS).entry("a")?.or_default() += 1;
+            if ran > 1 {
+                return Ok(());
+            }
+            bench.cache.transaction(|other| other.dict(&HITS).insert("a", 7))
+        })?;
+        assert_eq!(said.take(), ["cache: true", "cache: 1 written "]);
+        let refused = cache.transaction(|_| -> memdict::Result<()> { Err(Error::user("no")) });
+        assert!(refused.is_err());
+        assert_eq!(said.take(), ["cache: back"]);
+        Ok(())
+    });
+}
+
+pub(crate) fn a_hook_that_panics_after_a_commit_stops_nobody(bench: &Bench) {
+    hold(bench, |bench| {
+        let said = Said::default();
+        let cache = Cache::builder()
+            .after_commit(|_| panic!("of no consequence"))
+            .after_commit(said.after("second"))
+            .after_rollback(|| panic!("of no consequence"))
+            .open_store(Arc::clone(&bench.store) as _)?;
+        let session = cache.session();
+        session.after_commit(|_| panic!("of no consequence"));
+        session.after_commit(said.after("own"));
+        session.dict(&HITS).insert("a", 1)?;
+        assert_eq!(session.commit()?.written, 1);
+        assert_eq!(said.take(), ["second: 1 written ", "own: 1 written "]);
+        drop(cache.session());
+        Ok(())
+    });
+}
+
+pub(crate) fn a_session_knows_whether_it_has_changes(bench: &Bench) {
+    hold(bench, |bench| {
+        bench.cache.transaction(|session| {
+            session.dict(&HITS).insert("a", 1)?;
+            session.dict(&HITS).insert("b", 1)
+        })?;
+        let mut session = bench.cache.session();
+        drop(session.dict(&HITS).get("a")?);
+        drop(session.dict(&HITS).get_mut("a")?);
+        assert!(!session.has_changes(), "it was only read");
+        let before = session.savepoint();
+        session.dict(&HITS).remove("b")?;
+        assert!(session.has_changes());
+        session.rollback_to(&before)?;
+        assert!(!session.has_changes());
+        *session.dict(&HITS).get_mut("a")?.expect("it was stored") = 1;
+        assert!(session.has_changes(), "it may have changed");
+        assert_eq!(session.commit()?.unchanged, 1, "but it did not");
         Ok(())
     });
 }

@@ -52,7 +52,12 @@ pub(crate) fn long_and_unsafe_keys_work_and_never_meet(bench: &Bench) {
 
 pub(crate) fn namespaces_keep_caches_apart(bench: &Bench) {
     hold(bench, |bench| {
-        let of = |name: &str| Cache::builder().namespace(name).store(Arc::clone(&bench.store) as _);
+        let of = |name: &str| {
+            Cache::builder()
+                .namespace(name)
+                .open_store(Arc::clone(&bench.store) as _)
+                .expect("no option of a store is set")
+        };
         let (a, b) = (of("a"), of("a:names"));
         a.transaction(|session| session.dict(&NAMES).insert("k", "of a".into()))?;
         assert!(b.session().dict(&NAMES).get("k")?.is_none());
@@ -66,6 +71,9 @@ pub(crate) fn namespaces_keep_caches_apart(bench: &Bench) {
 pub(crate) fn a_key_that_is_too_long_is_an_error(bench: &Bench) {
     let session = bench.cache.session();
     let error = session.dict(&NAMES).insert("x".repeat(70_000), String::new()).unwrap_err();
-    let Error::Key { dict, key, reason, .. } = &error else { panic!("{error:?}") };
-    assert!(dict == "names" && key.len() < 500 && reason.contains("65,535"), "{error}");
+    let Error::Key { id, reason, .. } = &error else { panic!("{error:?}") };
+    assert!(
+        id.to_string().len() < 500 && &*id.dict == "names" && reason.contains("65,535"),
+        "{error}"
+    );
 }

@@ -180,10 +180,10 @@ pub(crate) fn a_link_to_a_name_of_another_type_is_the_wrong_type(bench: &Bench) 
         let session = bench.cache.session();
         let link = Link::new(&DictDef::<Cart>::named("users"), "alice");
         assert!(session.dict(&USERS).get("alice")?.is_some());
-        let Err(Error::WrongType { dict, is, asked, .. }) = session.follow(&link).map(drop) else {
+        let Err(Error::WrongType { id, is, asked, .. }) = session.follow(&link).map(drop) else {
             panic!("two types")
         };
-        assert!(dict == "users" && is.ends_with("User") && asked.ends_with("Cart"));
+        assert!(&*id.dict == "users" && is.ends_with("User") && asked.ends_with("Cart"));
         // To follow a link is to use the name, too.
         let session = bench.cache.session();
         assert!(session.follow(&link)?.is_none(), "what is stored there is of another schema");
@@ -276,7 +276,9 @@ pub(crate) fn a_stored_link_to_anywhere_is_a_miss_or_the_error_of_a_key(bench: &
                     != Link::new(&DictDef::named(link.dict().to_owned()), Form(forms[9].into()));
             match session.follow(&link) {
                 Ok(None) => assert!(usable, "{link:?}"),
-                Err(Error::Key { dict, .. }) => assert!(!usable && dict == link.dict(), "{link:?}"),
+                Err(Error::Key { id, .. }) => {
+                    assert!(!usable && *id.dict == *link.dict(), "{link:?}")
+                }
                 other => panic!("{link:?}: {other:?}"),
             }
             let by_name = session.dict::<User>(link.dict());
@@ -288,7 +290,12 @@ pub(crate) fn a_stored_link_to_anywhere_is_a_miss_or_the_error_of_a_key(bench: &
 
 pub(crate) fn a_link_leads_into_the_namespace_of_the_cache_that_follows_it(bench: &Bench) {
     hold(bench, |bench| {
-        let of = |name: &str| Cache::builder().namespace(name).store(Arc::clone(&bench.store) as _);
+        let of = |name: &str| {
+            Cache::builder()
+                .namespace(name)
+                .open_store(Arc::clone(&bench.store) as _)
+                .expect("no option of a store is set")
+        };
         let (a, b) = (of("a"), of("b"));
         fill(&a)?;
         let link = Link::new(&USERS, "alice");

@@ -106,7 +106,7 @@ pub(crate) fn changes_to_different_fields_both_stand_and_the_report_names_them(b
         assert_eq!((report.written, report.merged, report.recreated), (1, 1, 0));
         let merges: Vec<_> = report.merges().collect();
         let [merge] = &merges[..] else { panic!("{merges:?}") };
-        assert_eq!((merge.dict.as_str(), merge.key.to_string().as_str()), ("orders", "k"));
+        assert_eq!(merge.id.to_string(), "orders[k]");
         assert_eq!(
             (&merge.ours[..], &merge.theirs[..]),
             (&["customer".to_owned()][..], &["attrs".to_owned()][..])

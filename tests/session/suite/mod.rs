@@ -21,6 +21,7 @@ mod savepoints;
 mod snapshots;
 mod transactions;
 mod unusable;
+mod updates;
 mod verifying;
 
 use memdict_tests::Bench;
@@ -79,6 +80,8 @@ suite! {
         entries_work_as_in_a_hash_map
         changed_fields_compares_with_what_was_loaded
         reverting_gives_back_what_was_loaded_or_nothing
+        a_guard_is_cloned_by_name_and_its_value_by_clone
+        an_occupied_entry_is_changed_in_place_or_replaced
         a_leaked_guard_is_still_borrowed_at_commit
         a_panic_while_changing_poisons_and_one_while_reading_does_not
         debug_shows_keys_and_never_values
@@ -185,6 +188,9 @@ suite! {
         a_hook_that_refuses_keeps_the_whole_commit_back
         after_commit_sees_the_report_of_a_commit_that_is_ok
         notes_are_in_the_report_of_a_conflict_as_well
+        hooks_hear_of_failed_commits_and_of_rollbacks
+        a_hook_that_panics_after_a_commit_stops_nobody
+        a_session_knows_whether_it_has_changes
         a_doomed_session_works_to_its_end_and_writes_nothing
     }
     merging {
@@ -217,6 +223,7 @@ suite! {
         a_transaction_is_tried_as_often_as_it_says_and_the_error_counts
         each_attempt_has_a_fresh_session
         a_strict_cache_tries_again_what_did_not_reach_the_store
+        a_strict_read_that_meets_an_outage_is_tried_again_as_is_transient_says
         what_is_lost_is_tried_again_only_in_a_strict_cache
         what_may_have_landed_is_not_tried_again
         a_transaction_inside_another_is_one_of_its_own
@@ -229,6 +236,23 @@ suite! {
         a_session_that_writes_nothing_looks_at_nothing
         what_has_to_be_current_and_cannot_be_looked_at_is_unavailable
     }
+    updates {
+        an_update_changes_one_entry_and_runs_again_after_a_conflict
+        an_update_can_remove_its_entry_or_leave_it
+        many_updates_are_one_batch_of_loads_and_one_of_writes
+        only_the_entries_in_conflict_run_again
+        an_entry_in_conflict_to_the_end_is_named_and_the_others_are_written
+        an_error_of_one_entry_keeps_no_other_back
+        a_value_that_does_not_encode_keeps_no_other_back
+        a_key_that_is_given_twice_is_changed_twice
+        a_hook_that_refuses_a_batch_is_the_error_of_each_entry
+        what_is_lost_is_named_and_in_a_strict_cache_an_error
+        an_update_that_may_have_landed_is_not_run_again
+        updates_go_by_the_rules_of_their_definition
+        a_lookup_says_why_there_is_no_value
+        a_dictionary_may_be_strict_alone_or_alone_not
+        a_refused_change_is_an_error_where_strict
+    }
     verifying {
         verify_first_looks_at_what_changes_depend_on_in_one_round_trip
         on_a_mismatch_nothing_of_the_commit_is_sent
@@ -239,5 +263,6 @@ suite! {
         a_number_from_before_a_restart_never_writes_over_somebody_elses_value
         a_transaction_verifies_if_several_changes_depend_on_what_is_there
         a_transaction_with_one_such_change_looks_at_nothing
+        a_conflict_beside_a_blind_insert_is_tried_again
     }
 }

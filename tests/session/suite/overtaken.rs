@@ -103,7 +103,7 @@ pub(crate) fn a_merge_that_is_overtaken_is_made_again_with_the_newer_value(bench
         assert_eq!((now.total, now.state.as_str()), (21, "ours+t"), "each change once");
 
         let overtaken = overtaken(bench, u32::MAX)?;
-        assert_eq!(reason(overtaken), "others stored it again and again meanwhile");
+        assert_eq!(reason(overtaken), "other sessions stored it again and again meanwhile");
         assert_eq!(order_now(bench)?.state, "t");
         Ok(())
     });
@@ -193,10 +193,9 @@ pub(crate) fn values_of_an_older_type_are_merged_as_what_they_convert_to(bench: 
 pub(crate) fn a_value_that_cannot_be_used_or_converted_is_a_conflict(bench: &Bench) {
     use older::{NOW, store};
     hold(bench, |bench| {
-        for (title, why) in [
-            (Some("no title"), "merging them panicked"),
-            (None, "what is there now is no usable value"),
-        ] {
+        for (title, why) in
+            [(Some("no title"), "merging them panicked"), (None, "the stored value is not usable")]
+        {
             store(bench, "old", 10)?;
             let session = bench.cache.session();
             session.dict(&NOW).get_mut("k")?.expect("it converts").hits += 1;

@@ -6,7 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use memdict::{DictDef, Error, MemcachedDict};
+use memdict::{BorrowKind, DictDef, Error, MemcachedDict};
 use memdict_tests::Bench;
 
 use super::hold;
@@ -58,20 +58,20 @@ fn outcome(refused: memdict::Result<()>, asked: &str) -> &'static str {
         Err(error) => error,
     };
     let text = error.to_string();
-    assert!(text.contains(&format!("`{asked}` of `hits[a]`: it ")), "{text}");
+    assert!(text.contains(&format!("`{asked}` of `hits[a]`: ")), "{text}");
     match error {
-        Error::AlreadyBorrowed { dict, key, call, state, .. } => {
-            assert_eq!((&*dict, &*key.to_string(), call), ("hits", "a", asked));
+        Error::AlreadyBorrowed { id, call, state, .. } => {
+            assert_eq!((&*id.to_string(), call), ("hits[a]", asked));
             assert!(text.contains(&format!("it is {state} in this session")), "{text}");
             match state {
-                "handed out for reading" => "reading",
-                "handed out for writing" => "writing",
+                BorrowKind::Reading => "reading",
+                BorrowKind::Writing => "writing",
                 _ => panic!("{state}"),
             }
         }
-        Error::Poisoned { dict, key, call, .. } => {
-            assert_eq!((&*dict, &*key.to_string(), call), ("hits", "a", asked));
-            assert!(text.contains("a panic struck"), "{text}");
+        Error::Poisoned { id, call, .. } => {
+            assert_eq!((&*id.to_string(), call), ("hits[a]", asked));
+            assert!(text.contains("a panic interrupted"), "{text}");
             "poisoned"
         }
         other => panic!("{other:?}"),
@@ -112,10 +112,13 @@ pub(crate) fn a_commit_that_is_refused_says_in_what_state_the_entry_is(bench: &B
         let session = bench.cache.session();
         mem::forget(session.dict(&HITS).get_mut("a")?);
         let error = session.commit().expect_err("its value cannot be known");
-        assert!(matches!(&error, Error::StillBorrowed { dict, .. } if dict == "hits"), "{error:?}");
+        assert!(
+            matches!(&error, Error::StillBorrowed { id, .. } if &*id.dict == "hits"),
+            "{error:?}"
+        );
         let text = error.to_string();
         assert!(
-            text.contains("`commit`") && text.contains("`hits[a]` is handed out for writing"),
+            text.contains("`commit`") && text.contains("`hits[a]` is still borrowed for writing"),
             "{text}"
         );
         Ok(())

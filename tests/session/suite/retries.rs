@@ -1,6 +1,8 @@
 //! What a transaction tries again, how often, and what it never does. How long it waits is a
 //! function of its own, tested where it stands.
 
+use std::time::Duration;
+
 use memdict::{Cache, DictDef, Error, OnConflict, Retry};
 use memdict_tests::{Bench, Fault};
 
@@ -11,7 +13,7 @@ use super::{
 };
 
 fn at_once(attempts: u32) -> Retry {
-    Retry { attempts, backoff: std::time::Duration::ZERO, jitter: false }
+    Retry { attempts, backoff: Duration::ZERO, ceiling: Duration::ZERO, ..Retry::default() }
 }
 
 /// How often the body runs that is in conflict each time, and what the error says.
@@ -35,13 +37,15 @@ pub(crate) fn a_transaction_is_tried_as_often_as_it_says_and_the_error_counts(be
             let other = bench.cache.with_retry(at_once(attempts));
             assert_eq!(tried(&other, bench)?, (times, times));
             let built = Cache::builder().retry(at_once(attempts));
-            let built = built.store(std::sync::Arc::clone(&bench.store) as _);
+            let built = built
+                .open_store(std::sync::Arc::clone(&bench.store) as _)
+                .expect("no option of a store is set");
             assert_eq!(tried(&built, bench)?, (times, times));
             let counters = built.counters();
             assert_eq!(counters.retries, u64::from(times) - 1);
             assert_eq!(counters.conflicts, u64::from(times), "of each attempt");
         }
-        assert_eq!(tried(&bench.cache, bench)?, (3, 3), "unless it says otherwise");
+        assert_eq!(tried(&bench.cache, bench)?, (10, 10), "unless it says otherwise");
         Ok(())
     });
 }
@@ -102,15 +106,76 @@ pub(crate) fn a_strict_cache_tries_again_what_did_not_reach_the_store(bench: &Be
         });
         assert!(matches!(partly, Err(Error::Unavailable { attempts: 1, .. })), "{partly:?}");
 
-        // What could not be read is an error of the body.
-        bench.store.fail_always(Some(Fault::Down));
-        let unread = strict.transaction(|session| {
+        assert_eq!(ran, 1, "it does not run again");
+        Ok(())
+    });
+}
+
+pub(crate) fn a_strict_read_that_meets_an_outage_is_tried_again_as_is_transient_says(
+    bench: &Bench,
+) {
+    #[derive(Debug)]
+    enum Shop {
+        Cache(Error),
+        Closed,
+    }
+
+    impl From<Error> for Shop {
+        fn from(error: Error) -> Self {
+            Self::Cache(error)
+        }
+    }
+
+    hold(bench, |bench| {
+        let strict = bench.strict().with_retry(at_once(3));
+        set(bench, "a", 1)?;
+        for (fails, expected) in [(2, 3), (3, 3)] {
+            let mut ran = 0;
+            let read = strict.transaction(|session| {
+                ran += 1;
+                bench.store.fail_always((ran <= fails).then_some(Fault::Down));
+                session.dict(&HITS).get("a").map(|hits| hits.map(|hits| *hits))
+            });
+            bench.store.clear();
+            assert_eq!(ran, expected);
+            match read {
+                Ok(read) => assert_eq!((fails, read), (2, Some(1))),
+                Err(error @ Error::Unavailable { attempts: 3, report: None, .. }) => {
+                    assert!(fails == 3 && error.is_transient());
+                    assert!(error.to_string().contains("as planned"), "it says why: {error}");
+                }
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        // With an application's error type as well; but an error of its own is not tried again.
+        for (closed, expected) in [(false, 3), (true, 1)] {
+            let mut ran = 0;
+            let outcome = strict.try_transaction(|session| {
+                ran += 1;
+                if closed {
+                    return Err(Shop::Closed);
+                }
+                bench.store.fail_always(Some(Fault::Down));
+                Ok(session.dict(&HITS).get("a").map(drop)?)
+            });
+            bench.store.clear();
+            assert_eq!(ran, expected);
+            match outcome {
+                Err(Shop::Closed) => assert!(closed),
+                Err(Shop::Cache(error)) => assert!(!closed && error.is_transient()),
+                Ok(()) => panic!("it is closed, or down"),
+            }
+        }
+        // In a cache that is not strict it is a miss, and no reason to run again.
+        let mut ran = 0;
+        let refused = bench.cache.transaction(|session| -> memdict::Result<()> {
             ran += 1;
-            session.dict(&HITS).get("a").map(drop)
+            bench.store.fail_always(Some(Fault::Down));
+            session.dict(&HITS).get("a")?.map(|hits| *hits).ok_or_else(|| Error::user("a miss"))?;
+            Ok(())
         });
         bench.store.clear();
-        assert!(matches!(unread, Err(Error::Unavailable { report: None, .. })), "{unread:?}");
-        assert_eq!(ran, 2, "neither was run again");
+        assert!(matches!(refused, Err(Error::User(_))) && ran == 1, "{refused:?}");
         Ok(())
     });
 }
@@ -160,8 +225,8 @@ pub(crate) fn a_transaction_inside_another_is_one_of_its_own(bench: &Bench) {
                 set(bench, "a", 10 + inner)
             })
         });
-        assert!(matches!(error, Err(Error::Conflict { attempts: 3, .. })), "{error:?}");
-        assert_eq!((outer, inner), (1, 3), "an error of the body is not tried again");
+        assert!(matches!(error, Err(Error::Conflict { attempts: 10, .. })), "{error:?}");
+        assert_eq!((outer, inner), (1, 10), "an error of the body is not tried again");
         assert_eq!(hits(bench, "outer")?, None);
 
         // What the inner one wrote stands, whatever becomes of the outer one.

@@ -123,14 +123,14 @@ fn content(session: &Session) -> memdict::Result<Model> {
 fn flags(session: &Session) -> memdict::Result<Vec<Option<Flags>>> {
     KEYS.map(|key| {
         let pair = session.dict(&PAIRS).get_mut(key)?;
-        Ok(pair.map(|pair| (pair.is_touched(), pair.changed_fields())))
+        Ok(pair.map(|pair| (pair.is_dirty(), pair.changed_fields())))
     })
     .collect()
 }
 
 fn summary(report: &CommitReport) -> Vec<String> {
-    let named = |how: &str, keys: Vec<(&str, &memdict::Key)>| -> Vec<String> {
-        keys.into_iter().map(|(_, key)| format!("{how} {key}")).collect()
+    let named = |how: &str, ids: Vec<&memdict::EntryId>| -> Vec<String> {
+        ids.into_iter().map(|id| format!("{how} {}", id.key)).collect()
     };
     let mut all = named("written", report.written_keys().collect());
     all.extend(named("unchanged", report.unchanged_keys().collect()));

@@ -54,11 +54,11 @@ pub(crate) fn a_rollback_gives_values_and_flags_back(bench: &Bench) {
             let mut expected = Cart::of("alice", 3);
             expected.address.city = "Lille".into();
             assert_eq!(*alice, expected);
-            assert!(alice.is_touched(), "it was before the savepoint");
+            assert!(alice.is_dirty(), "it was before the savepoint");
             assert_eq!(alice.changed_fields(), ["address.city"]);
             let bob = carts.get_mut("bob")?.unwrap();
             assert_eq!(*bob, Cart::of("bob", 3));
-            assert!(!bob.is_touched() && bob.changed_fields().is_empty());
+            assert!(!bob.is_dirty() && bob.changed_fields().is_empty());
         }
         let report = session.commit()?;
         assert_eq!((report.written, report.unchanged), (1, 1));
@@ -215,7 +215,7 @@ fn refused(outcome: memdict::Result<()>) -> u64 {
         error.to_string(),
         format!(
             "savepoint {id} is not valid in this session: an earlier one was rolled back to \
-             since, or it is another session's; take a new one"
+             since, or it belongs to another session; take a new one"
         )
     );
     id

@@ -59,7 +59,7 @@ fn hangs(s: &ClassicStore, timeout: Duration, pause: impl Fn(), resume: impl Fn(
                 let key = &[b'a' + thread];
                 let loaded = load(s, &[key]);
                 let [Err(StoreError::Down(why))] = &loaded[..] else { panic!("{loaded:?}") };
-                assert!(why.contains("timed out"), "{why}");
+                assert!(why.as_str().contains("timed out"), "{why}");
                 let changes = [Change::new(key, store(b"never"), Always); 3];
                 for outcome in apply(s, &changes) {
                     assert!(matches!(outcome, Err(StoreError::Down(_))), "{outcome:?}");

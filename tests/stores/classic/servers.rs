@@ -69,7 +69,10 @@ fn an_item_may_take_what_it_was_told_and_the_server_has_the_last_word() {
     let [Err(StoreError::Refused(why)), Ok(Applied::Stored)] = &outcomes[..] else {
         panic!("{outcomes:?}")
     };
-    assert!(why.contains("too large") && why.contains(&server.address()), "{why}");
+    assert!(
+        why.as_str().contains("too large") && why.as_str().contains(&server.address()),
+        "{why}"
+    );
 }
 
 #[test]

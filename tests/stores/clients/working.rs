@@ -122,7 +122,10 @@ pub(super) fn servers_without_versions_refuse_what_depends_on_one_and_are_not_as
     for what in [store(b"w"), Op::Delete] {
         let outcomes = apply(&s, &[Change::new(b"k", what, Matches(token))]);
         let [Err(StoreError::Refused(message))] = &outcomes[..] else { panic!("{outcomes:?}") };
-        assert!(message.contains("-C") && message.contains(&server.address()), "{message}");
+        assert!(
+            message.as_str().contains("-C") && message.as_str().contains(&server.address()),
+            "{message}"
+        );
     }
     assert_eq!((server.stat("cmd_set"), server.stat("delete_misses")), before);
     assert_eq!(load_one(&s, b"k").value(), Some(&b"v"[..]));

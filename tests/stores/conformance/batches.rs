@@ -50,8 +50,8 @@ pub(super) fn the_largest_value_fits_and_a_larger_one_is_refused_alone(s: &dyn S
     );
     assert!(outcomes[0].is_ok() && outcomes[1].is_ok() && outcomes[3].is_ok(), "{outcomes:?}");
     let Err(StoreError::Refused(message)) = &outcomes[2] else { panic!("{:?}", outcomes[2]) };
-    assert!(message.contains(&larger.len().to_string()), "{message}");
-    assert!(message.contains(&largest.len().to_string()), "{message}");
+    assert!(message.as_str().contains(&larger.len().to_string()), "{message}");
+    assert!(message.as_str().contains(&largest.len().to_string()), "{message}");
     assert_eq!(load_one(s, b"k2").value(), Some(&largest[..]));
     assert_eq!(load_one(s, b"k3"), Got::Miss);
     assert_eq!(load_one(s, b"k4").value(), Some(&b"v"[..]));

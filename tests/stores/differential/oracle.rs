@@ -37,7 +37,7 @@ impl ExpOracle {
         let result = match (change.op, change.when) {
             (Op::Store { bytes, ttl }, when) => {
                 if bytes.len() + change.key.len() + BOOKKEEPING > ITEM_SIZE_MAX {
-                    return Err(StoreError::Refused("too large".to_owned()));
+                    return Err(StoreError::Refused("too large".into()));
                 }
                 let mut set = Set::new(change.key, bytes);
                 if let Some(ttl) = ttl {
@@ -51,7 +51,7 @@ impl ExpOracle {
             }
             (Op::Delete, Condition::Absent) => {
                 let got = self.0.run(Get::new(change.key).meta(Meta::NONE.cas()));
-                let got = got.map_err(|error| StoreError::Down(error.to_string()))?;
+                let got = got.map_err(|error| StoreError::Down(error.to_string().into()))?;
                 return Ok(if got.item.cas.is_some() { Applied::Exists } else { Applied::Gone });
             }
             (_, _) => {
@@ -62,7 +62,7 @@ impl ExpOracle {
                 })
             }
         };
-        let result = result.map_err(|error| StoreError::Unknown(error.to_string()))?;
+        let result = result.map_err(|error| StoreError::Unknown(error.to_string().into()))?;
         outcome(change, &result)
     }
 }
@@ -74,7 +74,7 @@ fn outcome(change: &Change<'_>, result: &MutationResult) -> Result<Applied, Stor
         (MutationStatus::AlreadyExists, _) => Ok(Applied::Exists),
         (MutationStatus::CasMismatch, _) => Ok(Applied::Differs),
         (MutationStatus::NotFound, _) => Ok(Applied::Gone),
-        (other, _) => Err(StoreError::Unknown(format!("{other:?}"))),
+        (other, _) => Err(StoreError::Unknown(format!("{other:?}").into())),
     }
 }
 
@@ -97,7 +97,7 @@ impl Store for ExpOracle {
                         _ => Loaded::Miss,
                     }),
                 ),
-                Err(error) => out(index, Err(StoreError::Down(error.to_string()))),
+                Err(error) => out(index, Err(StoreError::Down(error.to_string().into()))),
             }
         }
     }

@@ -40,7 +40,12 @@ impl Stage {
     fn set() -> Self {
         let server = Memcached::start();
         let proxy = Proxy::before(&server.address());
-        let cache = |address| Cache::builder().strict(true).store(Arc::new(open(address)));
+        let cache = |address| {
+            Cache::builder()
+                .strict(true)
+                .open_store(Arc::new(open(address)))
+                .expect("no option of a store is set")
+        };
         let (direct, cache) = (cache(server.address()), cache(proxy.address()));
         Self { proxy, cache, direct, _server: server }
     }
@@ -96,8 +101,9 @@ impl Stage {
         for (key, before, after) in KEYS {
             let before = before.then_some(BEFORE);
             let done = report.written_keys().chain(report.removed_keys());
-            let done = done.filter(|(_, done)| done.to_string() == key).count();
-            let lost: Vec<_> = report.lost.iter().filter(|lost| lost.key == key).collect();
+            let done = done.filter(|done| done.key.to_string() == key).count();
+            let lost: Vec<_> =
+                report.lost.iter().filter(|lost| lost.id.key.to_string() == key).collect();
             assert_eq!(done + lost.len(), 1, "{why}: {key} has one outcome: {report:?}");
             let now = there[key];
             let Some(lost) = lost.first() else {
@@ -152,7 +158,9 @@ fn a_commit_that_is_cut_by_a_reset_reports_what_the_server_holds() {
 #[test]
 fn a_commit_to_a_server_without_memory_names_every_key() {
     let server = Memcached::with(&["-m", "2", "-M"]);
-    let cache = Cache::builder().store(Arc::new(open(server.address())));
+    let cache = Cache::builder()
+        .open_store(Arc::new(open(server.address())))
+        .expect("no option of a store is set");
     let session = cache.session();
     let texts = session.dict::<String>("texts");
     for key in 0..1_000 {
@@ -165,10 +173,10 @@ fn a_commit_to_a_server_without_memory_names_every_key() {
 
     let session = cache.session();
     let texts = session.dict::<String>("texts");
-    for (_, key) in report.written_keys() {
-        assert!(texts.get(key).expect("the server is up").is_some(), "{key} is written");
+    for id in report.written_keys() {
+        assert!(texts.get(&id.key).expect("the server is up").is_some(), "{id} is written");
     }
     for lost in report.lost.iter().chain(&report.refused) {
-        assert!(texts.get(lost.exact_key()).expect("the server is up").is_none(), "{lost}");
+        assert!(texts.get(&lost.id.key).expect("the server is up").is_none(), "{lost}");
     }
 }

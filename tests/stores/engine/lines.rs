@@ -90,7 +90,10 @@ fn a_refusal_says_what_the_server_says_and_which_server() {
     let s = open(server.address());
     let outcomes = apply(&s, &stores([b"a"]));
     let [Err(StoreError::Refused(why))] = &outcomes[..] else { panic!("{outcomes:?}") };
-    assert!(why.contains("too busy today") && why.contains(&server.address()), "{why}");
+    assert!(
+        why.as_str().contains("too busy today") && why.as_str().contains(&server.address()),
+        "{why}"
+    );
 }
 
 #[test]

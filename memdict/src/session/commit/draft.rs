@@ -1,9 +1,12 @@
-//! What a commit has to know of one entry, of whatever type.
+//! What a commit has to do about one entry, and what it asks of it later on.
 
 use super::merge;
 use crate::{
     codec::Codec,
-    def::{OnConflict, OnVanished, Policy},
+    def::{
+        options::DictOptions,
+        rules::{OnConflict, OnVanished, Rules},
+    },
     envelope::{self, Seal},
     error::{BoxError, Error, Result},
     key::name::Name,
@@ -17,11 +20,11 @@ use crate::{
 };
 
 impl<T: Tracked> Slot<T> {
-    /// Whether `value`, whose encoding stands in `payload`, is what was loaded. Different bytes
-    /// decide, unless the type has parts that may be encoded in more than one way, or what was
-    /// loaded is of an older type.
-    fn is_unchanged(&self, value: &T, payload: &[u8], base: &Base) -> bool {
-        let alike = base.codec == Codec::default() && base.fingerprint == self.schema.fingerprint;
+    /// Returns whether `value`, whose encoding by `codec` stands in `payload`, is the loaded one.
+    /// Different bytes decide, unless the type has parts that may be encoded in more than one way,
+    /// or the loaded value was stored by an older type or another codec.
+    fn is_unchanged(&self, value: &T, codec: Codec, payload: &[u8], base: &Base) -> bool {
+        let alike = base.codec == codec && base.fingerprint == self.schema.fingerprint;
         if alike && *payload == *base.payload {
             return true;
         }
@@ -29,16 +32,21 @@ impl<T: Tracked> Slot<T> {
             && base.decode(&self.schema).is_ok_and(|loaded| T::same(&loaded, value))
     }
 
-    /// Whether the encoding of `value` says that it is what was loaded. One that fails says no.
+    /// Returns whether `value` encodes as the loaded one does. One that does not encode does not.
     fn encodes_unchanged(&self, value: &T, base: &Base) -> bool {
         let mut payload = Vec::new();
-        let encoded = Codec::default().encode(value, &mut payload);
-        encoded.is_ok() && self.is_unchanged(value, &payload, base)
+        let encoded = base.codec.encode(value, &mut payload);
+        encoded.is_ok() && self.is_unchanged(value, base.codec, &payload, base)
     }
 
-    /// Appends `value` as it is stored. Gives where the payload begins.
-    fn seal(&self, value: &T, nonce: u64, bytes: &mut Vec<u8>) -> Result<usize, BoxError> {
-        let codec = Codec::default();
+    /// Appends `value` as it is stored. Returns where the payload begins.
+    fn seal(
+        &self,
+        value: &T,
+        codec: Codec,
+        nonce: u64,
+        bytes: &mut Vec<u8>,
+    ) -> Result<usize, BoxError> {
         let seal = Seal {
             codec,
             fingerprint: self.schema.fingerprint,
@@ -66,10 +74,11 @@ impl<T: Tracked> Slot<T> {
         let (Some(base), Some(ours), Some(theirs)) =
             (self.loaded(), self.open(ours), self.open(theirs))
         else {
-            return Err(Unmerged::because("what is there now is no usable value"));
+            return Err(Unmerged::because("the stored value is not usable"));
         };
         let (merged, fields) = merge::merge(&base, ours, theirs)?;
-        match self.seal(&merged, nonce, bytes) {
+        let codec = self.inner.lock().options.codec;
+        match self.seal(&merged, codec, nonce, bytes) {
             Ok(_) => Ok(fields),
             Err(error) => {
                 let reason = format!("the merged value cannot be encoded: {error}");
@@ -84,7 +93,7 @@ impl<T: Tracked> Slot<T> {
         let theirs = theirs.and_then(|theirs| self.open(theirs));
         let inner = self.inner.lock();
         let ours = match &inner.state {
-            State::Touched { value, .. } | State::New { value } => {
+            State::Dirty { value, .. } | State::New { value } => {
                 changed_paths(base.as_ref(), value.get())
             }
             _ => Vec::new(),
@@ -109,27 +118,32 @@ impl<T: Tracked> AnySlot for Slot<T> {
 
     fn draft(&self, nonce: u64, bytes: &mut Vec<u8>) -> Result<Draft> {
         let inner = self.inner.lock();
-        let (seen, policy) = (&inner.seen, inner.policy);
+        let (seen, options) = (&inner.seen, inner.options);
         let value = match &inner.state {
             State::Absent => return Ok(Draft::Nothing),
             State::Clean { .. } => return Ok(Draft::Unchanged),
             State::Removed => {
-                return Ok(Draft::Delete { policy, expected: to_delete(seen, policy) });
+                return Ok(Draft::Delete { options, expected: to_delete(seen, options) });
             }
             State::CheckedOut { .. } => {
-                let (dict, key) = (self.name.dict.to_string(), self.name.key.clone());
-                return Err(Error::StillBorrowed { dict, key });
+                return Err(Error::StillBorrowed { id: self.name.id.clone() });
             }
             State::Poisoned => return Err(self.misused("commit", Misuse::Poisoned)),
-            State::Touched { value, .. } | State::New { value } => value.get(),
+            State::Dirty { value, .. } | State::New { value } => value.get(),
         };
-        let payload = self.seal(value, nonce, bytes).map_err(|source| self.not_encoded(source))?;
+        let sealed = self.seal(value, options.codec, nonce, bytes);
+        let payload = sealed.map_err(|source| self.not_encoded(source))?;
         let base = seen.base();
-        if base.is_some_and(|base| self.is_unchanged(value, &bytes[payload..], base)) {
+        let payload = &bytes[payload..];
+        if base.is_some_and(|base| self.is_unchanged(value, options.codec, payload, base)) {
             return Ok(Draft::Unchanged);
         }
-        let expected = to_store(seen, policy);
-        Ok(Draft::Store { policy, expected, was_loaded: base.is_some() })
+        let expected = to_store(seen, options);
+        Ok(Draft::Store { options, expected, was_loaded: base.is_some() })
+    }
+
+    fn is_dirty(&self) -> bool {
+        !matches!(self.inner.lock().state, State::Absent | State::Clean { .. })
     }
 
     fn expected(&self) -> Expected {
@@ -162,19 +176,19 @@ impl<T: Tracked> AnySlot for Slot<T> {
     }
 }
 
-/// What has to be there for a value to be stored.
-fn to_store(seen: &Seen, policy: Policy) -> Expected {
-    match policy {
-        // It has to be known whether a value is there: only the version may be another.
-        Policy { on_vanished: OnVanished::Fail, .. } if seen.base().is_some() => seen.expected(),
-        Policy { on_conflict: OnConflict::LastWriteWins, .. } => Expected::Anything,
+/// What the store has to hold for a value to be stored.
+fn to_store(seen: &Seen, options: DictOptions) -> Expected {
+    match options.rules {
+        // It has to be known whether there is a value: only its version may be another one.
+        Rules { on_vanished: OnVanished::Fail, .. } if seen.base().is_some() => seen.expected(),
+        Rules { on_conflict: OnConflict::LastWriteWins, .. } => Expected::Anything,
         _ => seen.expected(),
     }
 }
 
-/// What has to be there to be deleted.
-fn to_delete(seen: &Seen, policy: Policy) -> Expected {
-    match policy.on_conflict {
+/// What the store has to hold for a value to be deleted.
+fn to_delete(seen: &Seen, options: DictOptions) -> Expected {
+    match options.rules.on_conflict {
         OnConflict::LastWriteWins => Expected::Anything,
         _ => seen.expected_for_deletion(),
     }

@@ -1,6 +1,9 @@
 //! What is said of a commit in the end.
 
-use super::{plan::Plan, settle::Answers};
+use super::{
+    plan::{Plan, Strictly},
+    settle::Answers,
+};
 use crate::{
     error::{Error, Result},
     report::CommitReport,
@@ -9,12 +12,12 @@ use crate::{
 };
 
 impl Plan<'_> {
-    /// Whether this ends in a conflict of which nothing landed, nor may have.
+    /// Returns whether this ends in a conflict of which nothing landed, nor may have.
     pub(crate) fn is_clean_conflict(&self) -> bool {
         !self.conflicts.is_empty() && !self.report.anything_landed()
     }
 
-    /// The loads that tell who changed what, of conflicts of which that is not known yet.
+    /// Returns the loads that tell who changed what, of conflicts of which that is not known yet.
     pub(crate) fn unexplained(&self) -> Vec<Load<'_>> {
         let unexplained = self.conflicts.iter().filter(|clash| !clash.is_explained());
         unexplained.map(|clash| Load::new(clash.entry.name().wire())).collect()
@@ -30,23 +33,26 @@ impl Plan<'_> {
         }
     }
 
-    /// What became of it all, once nothing is left to send. `told`: somebody reads who changed
-    /// what.
-    pub(crate) fn finish(self, strict: bool, told: bool) -> Result<CommitReport> {
+    /// Says what became of it all, once nothing is left to send. `told`: somebody reads who
+    /// changed what.
+    pub(crate) fn finish(self, told: bool) -> Result<CommitReport> {
         let report = self.report;
         if !self.conflicts.is_empty() {
             let conflicts =
                 self.conflicts.into_iter().map(|clash| clash.into_public(told)).collect();
             return Err(Error::Conflict { conflicts, attempts: 1, report: Box::new(report) });
         }
-        match report.lost.first() {
-            Some(lost) if strict => Err(Error::Unavailable {
-                key: format!("`{}[{}]`", lost.dict, lost.key),
-                source: lost.reason.clone().into(),
+        match self.strictly {
+            None => Ok(report),
+            Some(Strictly::Lost(entry, reason)) => Err(Error::Unavailable {
+                id: entry.id().clone(),
+                source: reason.to_string().into(),
                 attempts: 1,
                 report: Some(Box::new(report)),
             }),
-            _ => Ok(report),
+            Some(Strictly::Refused(entry)) => {
+                Err(Error::Refused { id: entry.id().clone(), report: Box::new(report) })
+            }
         }
     }
 }

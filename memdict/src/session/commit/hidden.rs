@@ -6,7 +6,7 @@ use crate::{
     session::{core::Core, settings::DetectUntracked},
 };
 
-/// Looks at every entry that nobody touched.
+/// Looks at every entry that was only read.
 ///
 /// # Errors
 ///
@@ -21,12 +21,11 @@ pub(crate) fn detect(core: &Core) -> Result<()> {
         if fields.is_empty() {
             continue;
         }
-        let name = entry.name();
+        let id = entry.id();
         if what == DetectUntracked::Error {
-            let (dict, key) = (name.dict.to_string(), name.key.clone());
-            return Err(Error::HiddenChange { dict, key, fields });
+            return Err(Error::HiddenChange { id: id.clone(), fields });
         }
-        warning!("{name} was only read, but is changed, and that is not written: {fields:?}");
+        warning!("`{id}` was only read, but {fields:?} changed: that is not written");
     }
     Ok(())
 }

@@ -1,50 +1,66 @@
 //! What an application is asked before a commit, and told after it.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use parking_lot::Mutex;
 
 use crate::{
+    entry_id::EntryId,
     error::{BoxError, Error, Result},
-    key::Key,
     log::warning,
     report::CommitReport,
 };
 
-/// A hook that sees what is about to be changed, and may refuse.
-pub(crate) type Before = dyn Fn(&[(&str, &Key)]) -> Result<(), BoxError> + Send + Sync;
+/// What a hook returns. An error of a hook that is only told is logged.
+pub(crate) type HookResult = Result<(), BoxError>;
 
-/// A hook that sees the report of a commit.
-pub(crate) type After = dyn Fn(&CommitReport) -> Result<(), BoxError> + Send + Sync;
+/// A hook of a cache that can refuse a commit of these entries.
+type Veto = Box<dyn Fn(&[&EntryId]) -> HookResult + Send + Sync>;
+/// The same of one session.
+type OwnVeto = Box<dyn FnOnce(&[&EntryId]) -> HookResult + Send>;
+/// A hook of a cache, which runs in each of its sessions.
+type Hook<Told> = Box<dyn Fn(&Told) -> HookResult + Send + Sync>;
+/// A hook of one session, which runs once.
+type OwnHook<Told> = Box<dyn FnOnce(&Told) -> HookResult + Send>;
 
 /// The hooks of a cache.
 #[derive(Default)]
 pub(crate) struct CacheHooks {
-    pub(crate) before: Vec<Box<Before>>,
-    pub(crate) after: Vec<Box<After>>,
+    pub(crate) before: Vec<Veto>,
+    pub(crate) committed: Vec<Hook<CommitReport>>,
+    pub(crate) failed: Vec<Hook<Error>>,
+    pub(crate) rolled_back: Vec<Box<dyn Fn() -> HookResult + Send + Sync>>,
 }
 
-type BeforeOnce = Box<dyn FnOnce(&[(&str, &Key)]) -> Result<(), BoxError> + Send>;
-type AfterOnce = Box<dyn FnOnce(&CommitReport) -> Result<(), BoxError> + Send>;
+/// The hooks of one session alone.
+#[derive(Default)]
+pub(crate) struct OwnHooks {
+    pub(crate) before: Vec<OwnVeto>,
+    pub(crate) committed: Vec<OwnHook<CommitReport>>,
+    pub(crate) failed: Vec<OwnHook<Error>>,
+    pub(crate) rolled_back: Vec<Box<dyn FnOnce() -> HookResult + Send>>,
+}
 
-/// The hooks of a session: those of its cache, and then its own.
+/// The hooks that run in a session: those of its cache, and then its own. A session that ends
+/// without a commit was rolled back, so that is what dropping them says.
 pub(crate) struct Hooks {
     cache: Arc<CacheHooks>,
-    before: Mutex<Vec<BeforeOnce>>,
-    after: Mutex<Vec<AfterOnce>>,
+    own: Mutex<OwnHooks>,
+    /// Whether they were told how the session ended.
+    told: bool,
 }
 
 impl Hooks {
     pub(crate) fn new(cache: Arc<CacheHooks>) -> Self {
-        Self { cache, before: Mutex::default(), after: Mutex::default() }
+        Self { cache, own: Mutex::default(), told: false }
     }
 
-    pub(crate) fn add_before(&self, hook: BeforeOnce) {
-        self.before.lock().push(hook);
-    }
-
-    pub(crate) fn add_after(&self, hook: AfterOnce) {
-        self.after.lock().push(hook);
+    /// Adds to the session's own.
+    pub(crate) fn add(&self, add: impl FnOnce(&mut OwnHooks)) {
+        add(&mut self.own.lock());
     }
 
     /// Asks one after the other, up to the first that refuses.
@@ -52,25 +68,55 @@ impl Hooks {
     /// # Errors
     ///
     /// [`Error::User`], of what that one said.
-    pub(crate) fn before<'k>(
-        &mut self,
-        keys: impl FnOnce() -> Vec<(&'k str, &'k Key)>,
-    ) -> Result<()> {
-        let own = std::mem::take(self.before.get_mut());
+    pub(crate) fn before<'k>(&mut self, ids: impl FnOnce() -> Vec<&'k EntryId>) -> Result<()> {
+        let own = std::mem::take(&mut self.own.get_mut().before);
         if self.cache.before.is_empty() && own.is_empty() {
             return Ok(());
         }
-        let keys = keys();
-        self.cache.before.iter().try_for_each(|hook| hook(&keys)).map_err(Error::User)?;
-        own.into_iter().try_for_each(|hook| hook(&keys)).map_err(Error::User)
+        let ids = ids();
+        self.cache.before.iter().try_for_each(|hook| hook(&ids)).map_err(Error::User)?;
+        own.into_iter().try_for_each(|hook| hook(&ids)).map_err(Error::User)
     }
 
-    /// Tells everybody.
-    pub(crate) fn after(self, report: &CommitReport) {
-        let own = self.after.into_inner().into_iter().map(|hook| hook(report));
-        let outcomes = self.cache.after.iter().map(|hook| hook(report)).chain(own);
-        for error in outcomes.filter_map(Result::err) {
-            warning!("a hook failed after a commit{}: {error}", report.of_session());
+    /// Tells everybody how the commit ended.
+    pub(crate) fn after(mut self, outcome: &Result<CommitReport>) {
+        self.told = true;
+        let own = std::mem::take(self.own.get_mut());
+        match outcome {
+            Ok(report) => {
+                let of = report.of_session();
+                let shared = self.cache.committed.iter();
+                shared.for_each(|hook| tell("a commit", &of, || hook(report)));
+                let own = own.committed.into_iter();
+                own.for_each(|hook| tell("a commit", &of, || hook(report)));
+            }
+            Err(error) => {
+                let shared = self.cache.failed.iter();
+                shared.for_each(|hook| tell("a failed commit", "", || hook(error)));
+                let own = own.failed.into_iter();
+                own.for_each(|hook| tell("a failed commit", "", || hook(error)));
+            }
         }
+    }
+}
+
+impl Drop for Hooks {
+    fn drop(&mut self) {
+        if self.told {
+            return;
+        }
+        self.cache.rolled_back.iter().for_each(|hook| tell("a rollback", "", hook));
+        let own = std::mem::take(&mut self.own.get_mut().rolled_back);
+        own.into_iter().for_each(|hook| tell("a rollback", "", hook));
+    }
+}
+
+/// Runs one hook. Neither its error nor its panic reaches anybody but the log: what it is told of
+/// has happened.
+fn tell(what: &str, of_session: &str, hook: impl FnOnce() -> HookResult) {
+    match catch_unwind(AssertUnwindSafe(hook)) {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warning!("a hook failed after {what}{of_session}: {error}"),
+        Err(_) => warning!("a hook panicked after {what}{of_session}"),
     }
 }

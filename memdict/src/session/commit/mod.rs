@@ -12,12 +12,12 @@
 mod conflict;
 mod draft;
 mod finish;
+#[cfg(test)]
+mod fixtures;
 mod hidden;
 pub(crate) mod hooks;
 mod merge;
 mod plan;
-#[cfg(test)]
-mod rehearsal;
 mod resolve;
 pub(crate) mod run;
 mod settle;

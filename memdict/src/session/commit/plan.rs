@@ -4,9 +4,10 @@ use std::{ops::Range, sync::Arc};
 
 use super::conflict::Clash;
 use crate::{
-    def::{OnConflict, Policy},
-    error::{Error, Result, There},
-    key::{Key, name::Name},
+    conflict::ConflictCause,
+    def::{options::DictOptions, rules::OnConflict},
+    entry_id::EntryId,
+    error::{Error, Result},
     report::{CommitReport, How},
     session::entry::{
         any_slot::{AnySlot, Draft, Fields},
@@ -14,7 +15,7 @@ use crate::{
     },
     store::{
         caps::Caps,
-        operation::{Change, Condition, Load, Op},
+        operation::{Change, Condition, Load, Op, Reason},
     },
 };
 
@@ -29,6 +30,14 @@ pub(crate) struct Plan<'e> {
     pub(super) steps: Vec<Step<'e>>,
     pub(super) report: CommitReport,
     pub(super) conflicts: Vec<Clash<'e>>,
+    /// The first change that was lost or refused though its dictionary is strict.
+    pub(super) strictly: Option<Strictly<'e>>,
+}
+
+/// What makes an error of a commit without a conflict.
+pub(super) enum Strictly<'e> {
+    Lost(&'e dyn AnySlot, Reason),
+    Refused(&'e dyn AnySlot),
 }
 
 /// One entry's change.
@@ -37,26 +46,28 @@ pub(super) struct Step<'e> {
     pub(super) nonce: u64,
     /// The value of this session in its envelope, in the plan's bytes; none for a deletion.
     pub(super) ours: Option<Range<usize>>,
-    /// What that was merged to.
-    pub(super) merged: Option<Merged>,
-    pub(super) policy: Policy,
+    /// What that value was merged to.
+    pub(super) merged: Option<MergedValue>,
+    pub(super) options: DictOptions,
+    /// Whether it is an error if the change is lost or refused.
+    pub(super) strict: bool,
     /// Whether a value was loaded, of which this one was made.
     pub(super) was_loaded: bool,
     /// What has to be there.
     pub(super) expected: Expected,
     pub(super) purpose: Purpose,
-    pub(super) next: Next,
+    pub(super) waits_for: WaitsFor,
     /// Whether it was sent again after it was certain that it had not been applied.
     pub(super) resent: bool,
-    /// How often it went by what somebody else had stored.
+    /// How often it followed what another session had stored.
     pub(super) caught_up: u32,
-    /// Whether a look before the first change found nothing where there had been a value.
+    /// Whether the check before the first change found that the value had vanished.
     pub(super) vanished: bool,
 }
 
-/// What a value was merged to.
+/// The outcome of a merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Merged {
+pub(super) struct MergedValue {
     /// The value in its envelope, in the plan's bytes.
     pub(super) value: Range<usize>,
     pub(super) fields: Fields,
@@ -67,30 +78,27 @@ pub(super) struct Merged {
 pub(super) enum Purpose {
     /// Store the value.
     Write,
-    /// Store it again, for it had vanished.
+    /// Store it anew, because it had vanished.
     Recreate,
     /// Remove the entry.
     Remove,
-    /// Delete the old value, because the new one was refused for this reason: nobody shall go
-    /// on reading what was to be replaced.
-    Clear { refused: String },
+    /// Delete the old value, because the new one was refused for this reason: nobody shall go on
+    /// reading what was to be replaced.
+    Clear { refused: Reason },
 }
 
 /// What an entry's change waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Next {
-    Send,
-    /// Its outcome is unknown, for this reason: look what is there.
-    Look {
-        unknown: String,
-    },
-    /// It was sent twice, and a value is there that was not to be: look whether it is what was
-    /// sent first, and came late.
+pub(super) enum WaitsFor {
+    /// To be sent.
+    Sending,
+    /// A look at the stored value, because its outcome is unknown for this reason.
+    Look { unknown: Reason },
+    /// A look at the stored value, because the change was sent twice and found a value that was not
+    /// expected: what was sent first may have come late.
     LookWhose,
-    /// Somebody else's value is there: look at it, and go by it.
-    CatchUp {
-        there: There,
-    },
+    /// A look at another session's value, so that the change can follow it.
+    CatchUp { cause: ConflictCause },
 }
 
 impl<'e> Plan<'e> {
@@ -100,38 +108,44 @@ impl<'e> Plan<'e> {
     /// # Errors
     ///
     /// `StillBorrowed`, `Poisoned`, `Encode`, `Unsupported`: nothing is to be sent then.
-    pub(crate) fn draft(entries: &'e [Arc<dyn AnySlot>], nonce: u64, caps: Caps) -> Result<Self> {
+    pub(crate) fn draft(
+        entries: &'e [Arc<dyn AnySlot>],
+        nonce: u64,
+        caps: Caps,
+        strict: bool,
+    ) -> Result<Self> {
         let mut plan = Self::default();
         plan.report.reserve(entries.len());
         plan.steps.reserve(entries.len());
         for (entry, nonce) in entries.iter().map(Arc::as_ref).zip(nonce_from(nonce)) {
             let start = plan.bytes.len();
             let draft = entry.draft(nonce, &mut plan.bytes)?;
-            let (ours, policy, was_loaded, expected, purpose) = match draft {
+            let (ours, options, was_loaded, expected, purpose) = match draft {
                 Draft::Nothing => continue,
                 Draft::Unchanged => {
                     plan.bytes.truncate(start);
-                    plan.report.record(entry.name(), How::Unchanged);
+                    plan.report.record(entry.id(), How::Unchanged);
                     continue;
                 }
-                Draft::Store { policy, expected, was_loaded } => {
-                    (Some(start..plan.bytes.len()), policy, was_loaded, expected, Purpose::Write)
+                Draft::Store { options, expected, was_loaded } => {
+                    (Some(start..plan.bytes.len()), options, was_loaded, expected, Purpose::Write)
                 }
-                Draft::Delete { policy, expected } => {
-                    (None, policy, false, expected, Purpose::Remove)
+                Draft::Delete { options, expected } => {
+                    (None, options, false, expected, Purpose::Remove)
                 }
             };
-            supported(entry.name(), &purpose, expected, caps)?;
+            supported(entry.id(), &purpose, expected, caps)?;
             plan.steps.push(Step {
                 entry,
                 nonce,
                 ours,
                 merged: None,
-                policy,
+                options,
+                strict: options.is_strict(strict),
                 was_loaded,
                 expected,
                 purpose,
-                next: Next::Send,
+                waits_for: WaitsFor::Sending,
                 resent: false,
                 caught_up: 0,
                 vanished: false,
@@ -140,19 +154,19 @@ impl<'e> Plan<'e> {
         Ok(plan)
     }
 
-    /// The dictionary and key of each change that is not settled yet.
-    pub(crate) fn keys(&self) -> Vec<(&str, &Key)> {
-        let names = self.steps.iter().map(|step| step.entry.name());
-        names.map(|name| (&*name.dict, &name.key)).collect()
+    /// Returns the entry of each change that is not settled yet.
+    pub(crate) fn ids(&self) -> Vec<&EntryId> {
+        self.steps.iter().map(|step| step.entry.id()).collect()
     }
 
-    /// The changes to send now.
+    /// Returns the changes to send now.
     pub(crate) fn changes(&self) -> Vec<Change<'_>> {
         let mut changes = Vec::with_capacity(self.steps.len());
-        changes.extend(self.steps.iter().filter(|step| step.next == Next::Send).map(|step| {
+        let to_send = self.steps.iter().filter(|step| step.waits_for == WaitsFor::Sending);
+        changes.extend(to_send.map(|step| {
             let op = match (step.value(), &step.purpose) {
                 (Some(range), Purpose::Write | Purpose::Recreate) => {
-                    Op::Store { bytes: &self.bytes[range.clone()], ttl: step.policy.ttl }
+                    Op::Store { bytes: &self.bytes[range.clone()], ttl: step.options.lifetime.ttl }
                 }
                 _ => Op::Delete,
             };
@@ -163,7 +177,8 @@ impl<'e> Plan<'e> {
         changes
     }
 
-    /// The loads that settle what is in doubt: of all that is left, once nothing is to be sent.
+    /// Returns the loads that settle what is in doubt: of all that is left, once nothing is to be
+    /// sent.
     pub(crate) fn looks(&self) -> Vec<Load<'_>> {
         self.steps.iter().map(|step| Load::new(step.entry.name().wire())).collect()
     }
@@ -174,15 +189,15 @@ impl Step<'_> {
         self.merged.as_ref().map(|merged| &merged.value).or(self.ours.as_ref())
     }
 
-    /// Whether it can go by what somebody else has stored, and how.
+    /// Returns whether the change can follow what another session has stored.
     ///
-    /// What was sent twice cannot: the other's value may have this session's change in it, and
-    /// that would be made a second time.
+    /// One that was sent twice cannot: the other session's value may contain this change, which
+    /// would then be made a second time.
     pub(super) fn catches_up(&self) -> bool {
         let stores = matches!(self.purpose, Purpose::Write | Purpose::Recreate);
         stores
             && !self.resent
-            && match self.policy.on_conflict {
+            && match self.options.rules.on_conflict {
                 OnConflict::Fail => false,
                 OnConflict::LastWriteWins => true,
                 OnConflict::Merge => self.was_loaded,
@@ -194,7 +209,7 @@ fn nonce_from(first: u64) -> impl Iterator<Item = u64> {
     (0_u64..).map(move |n| first.wrapping_add(n))
 }
 
-fn supported(name: &Name, purpose: &Purpose, expected: Expected, caps: Caps) -> Result<()> {
+fn supported(id: &EntryId, purpose: &Purpose, expected: Expected, caps: Caps) -> Result<()> {
     let Condition::Matches(_) = expected.condition() else {
         return Ok(());
     };
@@ -203,6 +218,5 @@ fn supported(name: &Name, purpose: &Purpose, expected: Expected, caps: Caps) -> 
         Purpose::Write if !caps.conditional_store() => "store a value only if it is unchanged",
         _ => return Ok(()),
     };
-    let (dict, key) = (name.dict.to_string(), name.key.clone());
-    Err(Error::Unsupported { dict, key, missing })
+    Err(Error::Unsupported { id: id.clone(), missing })
 }

@@ -1,12 +1,12 @@
 //! A commit, from the plan to the report: what is sent, when.
 
-use std::mem;
+use std::{mem, time::Duration};
 
 use super::{hidden, hooks::Hooks, plan::Plan, settle::Answers};
 use crate::{
     envelope,
     error::{Error, Result},
-    log::warning,
+    log::{detail, warning},
     random,
     report::CommitReport,
     session::{
@@ -14,11 +14,12 @@ use crate::{
         drive::Drive,
         entry::seen::{Look, Version},
         settings::Settings,
+        turns::Turn,
     },
     store::operation::{Applied, Change, Load, Loaded, StoreError},
 };
 
-/// What a conflict is worth that leads to another attempt: nobody reads who changed what.
+/// Whether somebody reads who changed what, if the commit ends in a conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Explain {
     Always,
@@ -26,20 +27,25 @@ pub(crate) enum Explain {
     UnlessTransient,
 }
 
-/// Sends what was changed, settles what is in doubt, and says what became of each key.
+/// Sends what was changed, settles what is in doubt, and says what became of each entry.
 pub(crate) async fn commit<D: Drive>(
     core: &mut Core,
     driver: &D,
     hooks: &mut Hooks,
     explain: Explain,
+    turn: Option<(&mut Turn, Duration)>,
 ) -> Result<CommitReport> {
     if *core.doomed.get_mut() {
         return Err(Error::Doomed);
     }
     hidden::detect(core)?;
-    let mut plan = Plan::draft(core.listed.get_mut(), random::bits(), driver.caps())?;
+    let strict = core.settings.strict;
+    let mut plan = Plan::draft(core.listed.get_mut(), random::bits(), driver.caps(), strict)?;
     plan.report.take_notes(mem::take(core.notes.get_mut()));
-    hooks.before(|| plan.keys())?;
+    hooks.before(|| plan.ids())?;
+    if let Some((turn, limit)) = turn {
+        turn.take_hot(driver, limit, plan.ids().into_iter()).await;
+    }
     let checks = plan.checks(*core.verify_first.get_mut(), core.current.get_mut());
     if !checks.is_empty() {
         let needs_bytes = |check| plan.check_needs_bytes(&checks, check);
@@ -51,8 +57,8 @@ pub(crate) async fn commit<D: Drive>(
             plan.probed(answers);
         }
     }
-    // Ends, for each round settles a change or moves it along a chain that ends: store, recreate
-    // or clear; look, and send once more; go by what is there, so many times.
+    // This ends, because each round settles a change or moves it along a chain that ends: store,
+    // recreate or clear; look, and send once more; follow another session's value, so many times.
     loop {
         let changes = plan.changes();
         if !changes.is_empty() {
@@ -73,7 +79,7 @@ pub(crate) async fn commit<D: Drive>(
         let answers = look(driver, &unexplained, |_| true).await;
         plan.explain(answers);
     }
-    let outcome = plan.finish(core.settings.strict, told);
+    let outcome = plan.finish(told);
     note(&core.settings, &outcome);
     outcome
 }
@@ -88,7 +94,7 @@ async fn apply<D: Drive>(
     answers
 }
 
-/// Looks what is there.
+/// Looks at stored values.
 async fn look<D: Drive>(
     driver: &D,
     loads: &[Load<'_>],
@@ -99,7 +105,7 @@ async fn look<D: Drive>(
         let look = loaded.map(|loaded| match loaded {
             Loaded::Hit { bytes, token } => {
                 let version = Version { token, nonce: envelope::nonce(bytes) };
-                Look::There { version, bytes: needs_bytes(index).then(|| bytes.to_vec()) }
+                Look::Value { version, bytes: needs_bytes(index).then(|| bytes.to_vec()) }
             }
             Loaded::Miss => Look::Nothing,
         });
@@ -118,7 +124,9 @@ fn note(settings: &Settings, outcome: &Result<CommitReport>) {
             counting.conflicts.add(conflicts.len());
             report
         }
-        Err(Error::Unavailable { report: Some(report), .. }) => report,
+        Err(Error::Unavailable { report: Some(report), .. } | Error::Refused { report, .. }) => {
+            report
+        }
         Err(_) => return,
     };
     counting.commits.add(1);
@@ -130,9 +138,11 @@ fn note(settings: &Settings, outcome: &Result<CommitReport>) {
     counting.refused.add(report.refused.len());
     let of = report.of_session();
     for lost in &report.lost {
-        warning!("a change{of} is lost: {lost}");
+        detail!("a change{of} is lost: {lost}");
+        settings.outages.lost(lost.server.as_deref(), &lost.reason);
     }
     for refused in &report.refused {
         warning!("a change{of} was refused: {refused}");
     }
+    settings.outages.tell();
 }

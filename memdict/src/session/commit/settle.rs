@@ -1,16 +1,18 @@
 //! What a commit's answers mean: outcomes are folded back into the plan. No I/O, and no store
 //! is known here.
 
+use std::sync::Arc;
+
 use super::{
     conflict::{Clash, Disagreement},
-    plan::{Merged, Next, Plan, Purpose, Step},
+    plan::{MergedValue, Plan, Purpose, Step, Strictly, WaitsFor},
 };
 use crate::{
-    def::OnVanished,
-    error::There,
-    report::{CommitReport, How},
-    session::entry::seen::Expected,
-    store::operation::{Applied, StoreError},
+    conflict::ConflictCause,
+    def::rules::OnVanished,
+    report::{CommitReport, FailedWrite, How},
+    session::entry::{any_slot::AnySlot, seen::Expected},
+    store::operation::{Applied, Reason, StoreError},
 };
 
 /// The answers to a batch, collected while the plan is lent out.
@@ -18,7 +20,7 @@ use crate::{
 pub(crate) struct Answers<A>(Vec<Option<A>>);
 
 impl<A> Answers<A> {
-    /// Room for the answers to `many` operations.
+    /// Makes room for the answers to `many` operations.
     pub(crate) fn to(many: usize) -> Self {
         let mut answers = Vec::new();
         answers.resize_with(many, || None);
@@ -42,13 +44,13 @@ impl<A> Answers<A> {
 pub(super) enum Verdict {
     Done(How),
     Conflict(Disagreement),
-    /// `uncertain`: it may have been applied all the same.
+    /// `uncertain`: the change may have been applied all the same.
     Lost {
-        reason: String,
+        reason: Reason,
         uncertain: bool,
     },
     Refused {
-        reason: String,
+        reason: Reason,
     },
     Send {
         expected: Expected,
@@ -57,98 +59,128 @@ pub(super) enum Verdict {
     /// Send what the session's value was merged to.
     SendMerged {
         expected: Expected,
-        merged: Merged,
+        merged: MergedValue,
     },
     Look {
-        unknown: String,
+        unknown: Reason,
     },
     LookWhose,
     CatchUp {
-        there: There,
+        cause: ConflictCause,
     },
 }
 
 impl Verdict {
-    pub(super) fn conflict(there: There) -> Self {
-        Self::Conflict(Disagreement { there, reason: None, fields: None })
+    pub(super) fn conflict(cause: ConflictCause) -> Self {
+        Self::Conflict(cause.into())
     }
 }
 
+/// Where verdicts are recorded that end a step.
+pub(super) struct Records<'p, 'e> {
+    pub(super) report: &'p mut CommitReport,
+    pub(super) conflicts: &'p mut Vec<Clash<'e>>,
+    pub(super) strictly: &'p mut Option<Strictly<'e>>,
+}
+
 impl<'e> Plan<'e> {
+    /// Takes the steps apart from where their verdicts are recorded.
+    pub(super) fn parts(&mut self) -> (&mut Vec<Step<'e>>, &mut Vec<u8>, Records<'_, 'e>) {
+        let Self { bytes, steps, report, conflicts, strictly } = self;
+        (steps, bytes, Records { report, conflicts, strictly })
+    }
+
     /// Settles the answers to [`Plan::changes`], of as many. What is settled leaves the plan.
     pub(crate) fn settle(&mut self, answers: Answers<Result<Applied, StoreError>>) {
         let mut answers = answers.into_iter();
-        let Self { steps, report, conflicts, .. } = self;
+        let (steps, _, mut records) = self.parts();
         steps.retain_mut(|step| {
-            if step.next != Next::Send {
+            if step.waits_for != WaitsFor::Sending {
                 return true;
             }
             let answer = answers.next().flatten();
             let answer = answer
                 .unwrap_or_else(|| Err(StoreError::Unknown("the store gave no answer".into())));
-            step.take(settled(step, answer), report, conflicts)
+            step.take(settled(step, answer), &mut records)
         });
     }
 }
 
+impl<'e> Records<'_, 'e> {
+    fn lose(&mut self, entry: &'e dyn AnySlot, reason: Reason, uncertain: bool, strict: bool) {
+        self.report.record_lost(failed(entry, &reason, uncertain));
+        if strict && !matches!(self.strictly, Some(Strictly::Lost(..))) {
+            *self.strictly = Some(Strictly::Lost(entry, reason));
+        }
+    }
+
+    fn refuse(&mut self, entry: &'e dyn AnySlot, reason: &Reason, strict: bool) {
+        self.report.record_refused(failed(entry, reason, false));
+        if strict && self.strictly.is_none() {
+            *self.strictly = Some(Strictly::Refused(entry));
+        }
+    }
+}
+
+fn failed(entry: &dyn AnySlot, reason: &Reason, uncertain: bool) -> FailedWrite {
+    let server = reason.server().map(Arc::from);
+    FailedWrite { id: entry.id().clone(), reason: reason.to_string(), server, uncertain }
+}
+
 impl<'e> Step<'e> {
-    /// Does what the verdict says. Whether there is more to do.
-    pub(super) fn take(
-        &mut self,
-        verdict: Verdict,
-        report: &mut CommitReport,
-        conflicts: &mut Vec<Clash<'e>>,
-    ) -> bool {
-        let name = self.entry.name();
-        self.next = match verdict {
+    /// Does what the verdict says. Returns whether there is more to do.
+    pub(super) fn take(&mut self, verdict: Verdict, records: &mut Records<'_, 'e>) -> bool {
+        self.waits_for = match verdict {
             Verdict::Done(how) => {
-                report.record(name, how);
-                if let Some(Merged { fields, .. }) = self.merged.take() {
-                    report.record_merged(name, fields.ours, fields.theirs);
+                records.report.record(self.entry.id(), how);
+                if let Some(MergedValue { fields, .. }) = self.merged.take() {
+                    records.report.record_merged(self.entry.id(), fields.ours, fields.theirs);
                 }
                 return false;
             }
             Verdict::Conflict(disagreement) => {
-                // What was sent twice may be a part of what is there now.
-                if self.resent {
-                    report.record_uncertain();
+                // What was sent twice may be a part of the stored value.
+                let uncertain = self.resent;
+                if uncertain {
+                    records.report.record_uncertain();
                 }
-                conflicts.push(Clash { entry: self.entry, disagreement });
+                records.conflicts.push(Clash { entry: self.entry, disagreement, uncertain });
                 return false;
             }
             Verdict::Lost { reason, uncertain } => {
-                report.record_lost(name, reason, uncertain);
+                records.lose(self.entry, reason, uncertain, self.strict);
                 return false;
             }
             Verdict::Refused { reason } => {
-                report.record_refused(name, reason);
+                records.refuse(self.entry, &reason, self.strict);
                 return false;
             }
             Verdict::Send { expected, purpose } => {
                 (self.expected, self.purpose) = (expected, purpose);
-                Next::Send
+                WaitsFor::Sending
             }
             Verdict::SendMerged { expected, merged } => {
                 (self.expected, self.purpose) = (expected, Purpose::Write);
                 self.merged = Some(merged);
-                Next::Send
+                WaitsFor::Sending
             }
-            Verdict::Look { unknown } => Next::Look { unknown },
-            Verdict::LookWhose => Next::LookWhose,
-            Verdict::CatchUp { there } => Next::CatchUp { there },
+            Verdict::Look { unknown } => WaitsFor::Look { unknown },
+            Verdict::LookWhose => WaitsFor::LookWhose,
+            Verdict::CatchUp { cause } => WaitsFor::CatchUp { cause },
         };
         true
     }
 
-    /// Somebody else's change is in the way, and nothing of this one was applied.
-    pub(super) fn clash(&self, there: There) -> Verdict {
-        if self.catches_up() { Verdict::CatchUp { there } } else { Verdict::conflict(there) }
+    /// Says what follows where another session's change is in the way, and nothing of this one was
+    /// applied.
+    pub(super) fn clash(&self, cause: ConflictCause) -> Verdict {
+        if self.catches_up() { Verdict::CatchUp { cause } } else { Verdict::conflict(cause) }
     }
 
-    /// The value to be replaced is not there any more.
+    /// Says what follows where the value to be replaced is gone.
     pub(super) fn vanished(&self) -> Verdict {
-        if self.was_loaded && self.policy.on_vanished == OnVanished::Fail {
-            return Verdict::conflict(There::Vanished);
+        if self.was_loaded && self.options.rules.on_vanished == OnVanished::Fail {
+            return Verdict::conflict(ConflictCause::Vanished);
         }
         Verdict::Send { expected: Expected::Nothing, purpose: Purpose::Recreate }
     }
@@ -160,7 +192,10 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
         (Purpose::Clear { refused }, answer) => {
             let reason = match answer {
                 Ok(_) => refused.clone(),
-                Err(error) => format!("{refused}; the old value could not be deleted: {error}"),
+                Err(error) => {
+                    let refused = refused.clone();
+                    refused.and(&format!("; the old value could not be deleted: {error}"))
+                }
             };
             Verdict::Refused { reason }
         }
@@ -175,19 +210,19 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
         {
             Verdict::LookWhose
         }
-        (_, Ok(Applied::Exists | Applied::Differs)) => step.clash(There::Overwritten),
-        (_, Ok(Applied::Restarted)) => step.clash(There::ServerRestarted),
+        (_, Ok(Applied::Exists | Applied::Differs)) => step.clash(ConflictCause::Overwritten),
+        (_, Ok(Applied::Restarted)) => step.clash(ConflictCause::ServerRestarted),
 
         (Purpose::Write, Ok(Applied::Gone)) => step.vanished(),
         (Purpose::Write | Purpose::Recreate, Ok(Applied::Deleted))
         | (Purpose::Remove, Ok(Applied::Stored))
         | (Purpose::Recreate, Ok(Applied::Gone)) => Verdict::Lost {
-            reason: "the store gave an answer that does not belong to the change".to_owned(),
+            reason: "the store gave an answer that does not belong to the change".into(),
             uncertain: true,
         },
 
-        // Where nothing was there, there is nothing to delete; and what somebody else stored since
-        // is not what this session was to replace.
+        // Where there was no value, there is nothing to delete; and a value that another session
+        // stored since is not the one to be replaced.
         (Purpose::Write | Purpose::Recreate, Err(StoreError::Refused(refused)))
             if step.expected != Expected::Nothing && step.caught_up == 0 =>
         {

@@ -1,16 +1,18 @@
-//! Before the first change is sent: is what this session saw still there? It narrows the window
-//! in which a conflict is found only after a part was written; it does not close it. No I/O, and
-//! no store is known here.
+//! Before the first change is sent: does the store still hold what this session saw? The check
+//! narrows the window in which a conflict is found only after a part was written; it does not close
+//! it. No I/O, and no store is known here.
 
-use std::{ptr, sync::Arc};
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
-    conflict::{Clash, Disagreement},
+    conflict::Clash,
     plan::{Plan, Purpose, Step},
     settle::{Answers, Verdict},
 };
 use crate::{
-    error::{Error, Result, There},
+    conflict::ConflictCause,
+    entry_id::EntryId,
+    error::{Error, Result},
     session::{
         core::VerifyFirst,
         entry::{
@@ -24,7 +26,7 @@ use crate::{
     },
 };
 
-/// What is to be looked at.
+/// What has to be looked at.
 pub(crate) struct Checks<'e> {
     /// Steps of the plan, by index.
     steps: Vec<usize>,
@@ -41,16 +43,18 @@ impl Checks<'_> {
 }
 
 impl<'e> Plan<'e> {
-    /// What is to be looked at before the first change is sent: nothing if nothing is to be sent.
+    /// Says what has to be looked at before the first change is sent: nothing if nothing is to be
+    /// sent.
     ///
     /// Changes whose condition is a token that may stand for another value (the store tells no
     /// life of its server from another) are always looked at, each for itself.
     pub(crate) fn checks(&self, first: VerifyFirst, current: &'e [Arc<dyn AnySlot>]) -> Checks<'e> {
-        let conditional = |step: &&Step<'_>| step.expected != Expected::Anything;
+        let conditional = |step: &Step<'_>| step.expected != Expected::Anything;
         let all_or_none = match first {
             VerifyFirst::No => false,
             VerifyFirst::Yes => true,
-            VerifyFirst::IfSeveral => self.steps.iter().filter(conditional).count() > 1,
+            // A single change is made or not; of several, one could be made beside a conflict.
+            VerifyFirst::IfSeveral => self.steps.len() > 1 && self.steps.iter().any(conditional),
         };
         let wanted = |step: &Step<'_>| match step.expected {
             Expected::Anything => false,
@@ -65,19 +69,19 @@ impl<'e> Plan<'e> {
         checks
     }
 
-    /// The loads of these checks.
+    /// Returns the loads of these checks.
     pub(crate) fn loads_of(&self, checks: &Checks<'e>) -> Vec<Load<'_>> {
         let steps = checks.steps.iter().map(|&index| self.steps[index].entry);
         steps.chain(checks.current.iter().copied()).map(|e| Load::new(e.name().wire())).collect()
     }
 
-    /// Whether the bytes of the check with this index are needed.
+    /// Returns whether the bytes of the check with this index are needed.
     pub(crate) fn check_needs_bytes(&self, checks: &Checks<'_>, check: usize) -> bool {
         checks.steps.get(check).is_some_and(|&index| self.steps[index].catches_up())
     }
 
-    /// Takes the answers to [`Plan::loads_of`]. If something is not as it was seen, nothing is
-    /// left to send, but for changes that were each looked at for itself.
+    /// Takes the answers to [`Plan::loads_of`]. If a stored value is not the one that was seen,
+    /// nothing is left to send, except for changes that were each looked at for itself.
     ///
     /// # Errors
     ///
@@ -88,10 +92,10 @@ impl<'e> Plan<'e> {
         answers: Answers<Result<Look, StoreError>>,
     ) -> Result<()> {
         let mut answers = answers.into_iter().map(|answer| {
-            answer.unwrap_or_else(|| Err(StoreError::Down("the store gave no answer".to_owned())))
+            answer.unwrap_or_else(|| Err(StoreError::Down("the store gave no answer".into())))
         });
         let mut called_off = false;
-        let Self { steps, report, conflicts, bytes } = self;
+        let (steps, bytes, mut records) = self.parts();
         let (mut index, mut to_check) = (0, checks.steps.iter().copied().peekable());
         steps.retain_mut(|step| {
             let checked = to_check.next_if_eq(&index).is_some();
@@ -101,35 +105,45 @@ impl<'e> Plan<'e> {
             };
             let verdict = step.verified(look, bytes);
             called_off |= checks.all_or_none && matches!(verdict, Verdict::Conflict(_));
-            step.take(verdict, report, conflicts)
+            step.take(verdict, &mut records)
         });
+        let mut outdated = Vec::new();
         for (&entry, look) in checks.current.iter().zip(answers) {
             let look = look.map_err(|error| Error::Unavailable {
-                key: entry.name().to_string(),
+                id: entry.id().clone(),
                 attempts: 1,
                 report: None,
                 source: Box::new(error),
             })?;
-            if let Some(there) = changed(entry.expected(), &look) {
-                called_off = true;
-                // It may have been looked at as a change, and found to be in conflict then.
-                let is_it = |clash: &Clash<'_>| ptr::eq(clash.entry.name(), entry.name());
-                if !conflicts.iter().any(is_it) {
-                    report.forget(entry.name());
-                    let disagreement = Disagreement { there, reason: None, fields: None };
-                    conflicts.push(Clash { entry, disagreement });
-                }
+            if let Some(cause) = changed(entry.expected(), &look) {
+                outdated.push(Clash::unsent(entry, cause));
             }
         }
-        if called_off {
+        if called_off || !outdated.is_empty() {
             steps.clear();
         }
+        self.call_off(outdated);
         Ok(())
     }
 
-    /// The changes that tell whether what vanished was evicted or ended with its server, where
-    /// other changes would be made before that is known: deletions on the token that was seen. No
-    /// value has it any more, so they change nothing.
+    /// Adds conflicts of entries that had to be current. Each entry is named once, whatever was
+    /// said of it as a change.
+    fn call_off(&mut self, mut outdated: Vec<Clash<'e>>) {
+        if outdated.is_empty() {
+            return;
+        }
+        let known: HashSet<EntryId> =
+            self.conflicts.iter().map(|clash| clash.entry.id().clone()).collect();
+        outdated.retain(|clash| !known.contains(clash.entry.id()));
+        let outdated_ids: HashSet<EntryId> =
+            outdated.iter().map(|clash| clash.entry.id().clone()).collect();
+        self.report.forget(|id| outdated_ids.contains(id));
+        self.conflicts.append(&mut outdated);
+    }
+
+    /// Returns the changes that tell whether a vanished value was evicted or ended with its
+    /// server, where other changes would be made before that is known: deletions on the token that
+    /// was seen. No value has that token any more, so they change nothing.
     pub(crate) fn probes(&self, checks: &Checks<'_>, caps: Caps) -> Vec<Change<'_>> {
         if !checks.all_or_none || !caps.conditional_delete() || self.steps.len() < 2 {
             return Vec::new();
@@ -146,45 +160,42 @@ impl<'e> Plan<'e> {
     /// Takes the answers to [`Plan::probes`], of as many. If a server restarted, nothing is left
     /// to send.
     pub(crate) fn probed(&mut self, answers: Answers<Result<Applied, StoreError>>) {
-        let mut answers = answers.into_iter();
-        let Self { steps, conflicts, .. } = self;
-        let mut called_off = false;
-        for step in steps.iter().filter(|step| step.vanished) {
-            if let Some(Some(Ok(Applied::Restarted))) = answers.next() {
-                let there = There::ServerRestarted;
-                let disagreement = Disagreement { there, reason: None, fields: None };
-                conflicts.push(Clash { entry: step.entry, disagreement });
-                called_off = true;
-            }
-        }
-        if called_off {
-            steps.clear();
+        let vanished = self.steps.iter().filter(|step| step.vanished);
+        let restarted = vanished
+            .zip(answers.into_iter())
+            .filter(|(_, answer)| matches!(answer, Some(Ok(Applied::Restarted))));
+        let restarted: Vec<_> = restarted
+            .map(|(step, _)| Clash::unsent(step.entry, ConflictCause::ServerRestarted))
+            .collect();
+        if !restarted.is_empty() {
+            self.conflicts.extend(restarted);
+            self.steps.clear();
         }
     }
 }
 
-/// How what is there differs from what was seen.
-fn changed(seen: Expected, now: &Look) -> Option<There> {
+/// Says how the stored value differs from the one that was seen.
+fn changed(seen: Expected, now: &Look) -> Option<ConflictCause> {
     match (seen, now) {
         (Expected::Anything, _) | (Expected::Nothing, Look::Nothing) => None,
-        (Expected::Nothing, Look::There { .. }) => Some(There::Overwritten),
-        (Expected::Version(_), Look::Nothing) => Some(There::Vanished),
-        (Expected::Version(seen), Look::There { version, .. }) => another(&seen, version),
+        (Expected::Nothing, Look::Value { .. }) => Some(ConflictCause::Overwritten),
+        (Expected::Version(_), Look::Nothing) => Some(ConflictCause::Vanished),
+        (Expected::Version(seen), Look::Value { version, .. }) => another(&seen, version),
     }
 }
 
-fn another(seen: &Version, now: &Version) -> Option<There> {
+fn another(seen: &Version, now: &Version) -> Option<ConflictCause> {
     if seen.is(now) {
         None
     } else if seen.ended_with_its_server(now) {
-        Some(There::ServerRestarted)
+        Some(ConflictCause::ServerRestarted)
     } else {
-        Some(There::Overwritten)
+        Some(ConflictCause::Overwritten)
     }
 }
 
 impl Step<'_> {
-    /// What a look before the first change says. A merged value is appended to `bytes`.
+    /// Says what a look before the first change means. A merged value is appended to `bytes`.
     fn verified(&mut self, look: Result<Look, StoreError>, bytes: &mut Vec<u8>) -> Verdict {
         let as_it_is = Verdict::Send { expected: self.expected, purpose: self.purpose.clone() };
         // A store that tells the lives of its servers apart has the last word when it is sent.
@@ -194,31 +205,32 @@ impl Step<'_> {
             Ok(look) => look,
             Err(_) if is_certain => return as_it_is,
             Err(error) => {
-                let reason = format!("not sent, for what is there cannot be read: {error}");
+                let reason = error.reason().clone();
+                let reason = reason.and("; not sent, because the stored value cannot be read");
                 return Verdict::Lost { reason, uncertain: false };
             }
         };
         match (changed(self.expected, &look), look) {
-            // The token of now, of what was seen then.
-            (None, Look::There { version, .. }) => {
+            // The token of now, of the value that was seen then.
+            (None, Look::Value { version, .. }) => {
                 let expected = Expected::Version(version);
                 Verdict::Send { expected, purpose: self.purpose.clone() }
             }
             (None, Look::Nothing) => as_it_is,
-            (Some(There::Vanished), _) if self.purpose == Purpose::Remove => {
-                // It says whether there is still nothing, and does nothing.
+            (Some(ConflictCause::Vanished), _) if self.purpose == Purpose::Remove => {
+                // This deletion says whether there is still no value, and does nothing.
                 let expected = Expected::Nothing;
                 Verdict::Send { expected, purpose: Purpose::Remove }
             }
-            (Some(There::Vanished), _) => match self.vanished() {
+            (Some(ConflictCause::Vanished), _) => match self.vanished() {
                 Verdict::Send { .. } if is_certain => {
                     self.vanished = true;
                     as_it_is
                 }
                 verdict => verdict,
             },
-            (Some(there), look) if self.catches_up() => self.catch_up(there, Some(look), bytes),
-            (Some(there), _) => Verdict::conflict(there),
+            (Some(cause), look) if self.catches_up() => self.catch_up(cause, Some(look), bytes),
+            (Some(cause), _) => Verdict::conflict(cause),
         }
     }
 }

@@ -1,16 +1,24 @@
 //! An entry of whatever type: what a session keeps in its lists, and what a commit asks of it.
 
 use super::seen::Expected;
-use crate::{def::Policy, error::Result, key::name::Name};
+use crate::{def::options::DictOptions, entry_id::EntryId, error::Result, key::name::Name};
 
 /// An entry of whatever type. `commit::draft` implements it for every slot.
 pub(crate) trait AnySlot: Send + Sync {
     fn name(&self) -> &Name;
+
+    fn id(&self) -> &EntryId {
+        &self.name().id
+    }
+
     fn type_name(&self) -> &'static str;
 
     /// Says what has to be done. A value to be stored is appended to `bytes` in its envelope;
     /// whatever else is appended is to be cut off again.
     fn draft(&self, nonce: u64, bytes: &mut Vec<u8>) -> Result<Draft>;
+
+    /// Whether a commit may find something to write or to remove.
+    fn is_dirty(&self) -> bool;
 
     /// What the session saw, and so expects to find.
     fn expected(&self) -> Expected;
@@ -42,13 +50,13 @@ pub(crate) enum Draft {
     Unchanged,
     /// Store what was appended.
     Store {
-        policy: Policy,
+        options: DictOptions,
         expected: Expected,
         /// Whether this value was made from one that was loaded.
         was_loaded: bool,
     },
     Delete {
-        policy: Policy,
+        options: DictOptions,
         expected: Expected,
     },
 }

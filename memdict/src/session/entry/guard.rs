@@ -59,6 +59,13 @@ impl<'s, T: Tracked> Held<'s, T> {
         (value.expect("a guard has its value until it is dropped"), &mut self.marks)
     }
 
+    /// As [`value`](Self::value), for writing, which marks it as a whole.
+    pub(crate) fn value_mut(&mut self) -> &mut T {
+        let (value, marks) = self.parts();
+        marks.whole = true;
+        value
+    }
+
     /// Puts a value into a vacant entry.
     pub(crate) fn fill(&mut self, value: T) {
         self.value = Some(Box::new(value));
@@ -82,8 +89,7 @@ impl<T: Tracked> Drop for Held<'_, T> {
 /// A value handed out for reading.
 ///
 /// While one lives, the entry cannot be handed out for writing. All of a key in one session
-/// are the same object. `Debug` shows the key, not the value. `clone` gives another guard of it:
-/// `(*cart).clone()` clones the value.
+/// are the same object. `Debug` shows the key, not the value.
 pub struct Ref<'s, T> {
     value: Arc<T>,
     slot: Arc<dyn AnySlot>,
@@ -96,9 +102,35 @@ impl<'s, T: Tracked> Ref<'s, T> {
     }
 }
 
-impl<T> Clone for Ref<'_, T> {
-    fn clone(&self) -> Self {
-        Self { value: Arc::clone(&self.value), slot: Arc::clone(&self.slot), session: PhantomData }
+impl<'s, T> Ref<'s, T> {
+    /// Makes another guard of the same value.
+    ///
+    /// This is an associated function, `Ref::clone(&cart)`: `cart.clone()` clones the value.
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "`clone` of a guard is that of its value")]
+    pub fn clone(orig: &Self) -> Self {
+        Self { value: Arc::clone(&orig.value), slot: Arc::clone(&orig.slot), session: PhantomData }
+    }
+
+    /// Returns a clone of the value.
+    ///
+    /// ```
+    /// use memdict::Cache;
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// let session = cache.session();
+    /// let names = session.dict::<String>("names");
+    /// names.insert(7, "ann".to_owned())?;
+    /// let name = names.get(7)?.map(|name| name.cloned());
+    /// assert_eq!(name.as_deref(), Some("ann"));
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    #[must_use]
+    pub fn cloned(&self) -> T
+    where
+        T: Clone,
+    {
+        T::clone(self)
     }
 }
 
@@ -130,7 +162,7 @@ impl<T> Deref for Ref<'_, T> {
 /// let mut names = dict.get_mut("a")?.expect("it was just stored");
 /// names[0].push('e');
 /// names[0].pop();
-/// assert!(names.is_touched());
+/// assert!(names.is_dirty());
 /// assert!(names.changed_fields().is_empty());
 /// drop(names);
 /// assert_eq!(session.commit()?.written, 0);
@@ -160,14 +192,14 @@ impl<'s, T: Tracked> RefMut<'s, T> {
     /// The key.
     #[must_use]
     pub fn key(&self) -> &Key {
-        &self.held.name().key
+        &self.held.name().id.key
     }
 
     /// Whether the value was handed out for writing, through this guard or an earlier one of
     /// this session, and so perhaps changed. A flag: whether it *is* changed,
     /// [`changed_fields`](Self::changed_fields) tells.
     #[must_use]
-    pub fn is_touched(&self) -> bool {
+    pub fn is_dirty(&self) -> bool {
         self.held.marks.any()
     }
 
@@ -207,19 +239,14 @@ impl<T: Tracked> Deref for RefMut<'_, T> {
 
 impl<T: Tracked> DerefMut for RefMut<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        let (value, marks) = self.held.parts();
-        marks.whole = true;
-        value
+        self.held.value_mut()
     }
 }
 
 /// Without the value.
 impl<T> fmt::Debug for Ref<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ref")
-            .field("dict", &self.slot.name().dict)
-            .field("key", &self.slot.name().key)
-            .finish_non_exhaustive()
+        f.debug_struct("Ref").field("id", self.slot.id()).finish_non_exhaustive()
     }
 }
 
@@ -227,9 +254,8 @@ impl<T> fmt::Debug for Ref<'_, T> {
 impl<T: Tracked> fmt::Debug for RefMut<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RefMut")
-            .field("dict", &self.held.name().dict)
-            .field("key", self.key())
-            .field("touched", &self.is_touched())
+            .field("id", &self.held.name().id)
+            .field("dirty", &self.is_dirty())
             .finish_non_exhaustive()
     }
 }

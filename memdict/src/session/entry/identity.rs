@@ -12,8 +12,9 @@ use parking_lot::Mutex;
 
 use super::{any_slot::AnySlot, slot::Slot};
 use crate::{
-    def::Policy,
-    error::{Error, Result},
+    def::options::DictOptions,
+    entry_id::EntryId,
+    error::Error,
     key::{
         Key, ToKey,
         name::{Name, push_name},
@@ -22,78 +23,79 @@ use crate::{
     track::{Schema, Tracked},
 };
 
-/// All dictionaries that a session has met.
+/// All dictionaries that a session has used.
 #[derive(Default)]
 pub(crate) struct Identity {
-    spaces: Mutex<HashMap<String, Known, RandomState>>,
+    dicts: Mutex<HashMap<String, DictRecord, RandomState>>,
 }
 
-struct Known {
+/// What a session knows of one dictionary name.
+struct DictRecord {
     type_id: TypeId,
     type_name: &'static str,
-    /// Of the first definition; none as long as only links have named it.
-    policy: Option<Policy>,
+    /// The options of the first definition; none as long as only links have named it.
+    options: Option<DictOptions>,
     /// A `Space<T>` of that type.
     space: Arc<dyn AnySpace>,
 }
 
-/// What the identity map says to a definition.
-pub(crate) enum Met<T: Tracked> {
-    Space {
-        space: Arc<Space<T>>,
-        /// Whether an earlier definition of the name has other options.
-        differs: bool,
-    },
+/// Why a dictionary cannot be used as it was asked for.
+pub(crate) enum NoSpace {
     /// The name belongs to another type.
     OtherType { is: &'static str },
     /// Deep in the type is a serde attribute that the codec cannot decode.
     NeedsNames { what: &'static str },
 }
 
+/// Whether a definition of a name agrees with the first one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Agreement {
+    Same,
+    Differ,
+}
+
 impl Identity {
-    /// The dictionary of this name. A definition has a `policy` too, a link has none.
-    pub(crate) fn meet<T: Tracked>(
+    /// Finds the entries of the dictionary with this name. A definition has `options` too, a link
+    /// has none.
+    pub(crate) fn space<T: Tracked>(
         &self,
         name: &str,
-        policy: Option<Policy>,
+        options: Option<DictOptions>,
         namespace: &str,
-    ) -> Met<T> {
-        let mut spaces = self.spaces.lock();
-        if let Some(known) = spaces.get_mut(name) {
-            let other_type = Met::OtherType { is: known.type_name };
-            if known.type_id != TypeId::of::<T>() {
-                return other_type;
+    ) -> Result<(Arc<Space<T>>, Agreement), NoSpace> {
+        let mut dicts = self.dicts.lock();
+        if let Some(dict) = dicts.get_mut(name) {
+            let other_type = NoSpace::OtherType { is: dict.type_name };
+            if dict.type_id != TypeId::of::<T>() {
+                return Err(other_type);
             }
-            let differs =
-                policy.is_some_and(|policy| *known.policy.get_or_insert(policy) != policy);
-            let space: Arc<dyn Any + Send + Sync> = Arc::clone(&known.space) as _;
-            return match space.downcast() {
-                Ok(space) => Met::Space { space, differs },
-                Err(_) => other_type,
-            };
+            let differ = options.is_some_and(|it| *dict.options.get_or_insert(it) != it);
+            let agreement = if differ { Agreement::Differ } else { Agreement::Same };
+            let space: Arc<dyn Any + Send + Sync> = Arc::clone(&dict.space) as _;
+            return space.downcast().map(|space| (space, agreement)).map_err(|_| other_type);
         }
         if let Some(what) = Schema::of::<T>().needs_names {
-            return Met::NeedsNames { what };
+            return Err(NoSpace::NeedsNames { what });
         }
         let space = Arc::new(Space::new(name, namespace));
-        let known = Known {
+        let dict = DictRecord {
             type_id: TypeId::of::<T>(),
             type_name: std::any::type_name::<T>(),
-            policy,
+            options,
             space: Arc::clone(&space) as _,
         };
-        spaces.insert(name.to_owned(), known);
-        Met::Space { space, differs: false }
+        dicts.insert(name.to_owned(), dict);
+        Ok((space, Agreement::Same))
     }
 
     /// All entries of all dictionaries.
     pub(crate) fn entries(&self) -> Vec<Arc<dyn AnySlot>> {
-        self.spaces.lock().values().flat_map(|known| known.space.entries()).collect()
+        self.dicts.lock().values().flat_map(|dict| dict.space.entries()).collect()
     }
 
     /// The names of all dictionaries.
     pub(crate) fn names(&self) -> Vec<String> {
-        let mut names: Vec<_> = self.spaces.lock().keys().cloned().collect();
+        let mut names: Vec<_> = self.dicts.lock().keys().cloned().collect();
         names.sort_unstable();
         names
     }
@@ -135,17 +137,17 @@ impl<T: Tracked> Space<T> {
     }
 
     /// The one entry of this key.
-    pub(crate) fn slot(&self, key: &impl ToKey) -> Result<Arc<Slot<T>>> {
+    pub(crate) fn slot(&self, key: &impl ToKey) -> Result<Arc<Slot<T>>, Error> {
         with_form(key, |form| {
             let mut slots = self.slots.lock();
             if let Some(slot) = slots.get(form.as_slice()) {
                 return Ok(Arc::clone(slot));
             }
             let name = Name::new(&self.name, &self.prefix, form).map_err(|reason| {
-                let (dict, key) = (self.name.to_string(), Key::of(form).to_string());
-                Error::Key { dict, key, reason }
+                let id = EntryId::new(&self.name, Key::of(form));
+                Error::Key { id, reason }
             })?;
-            let key = name.key.clone();
+            let key = name.id.key.clone();
             let slot = Arc::new(Slot::new(name, self.schema));
             slots.insert(key, Arc::clone(&slot));
             Ok(slot)

@@ -12,8 +12,7 @@ use super::{
     state::{For, Marks, State, Value},
 };
 use crate::{
-    codec::Codec,
-    def::Policy,
+    def::options::DictOptions,
     error::{BoxError, Error, Result},
     track::{Changes, Schema, Tracked},
 };
@@ -117,7 +116,7 @@ impl Savepoints {
 pub(crate) struct Snapshot<C> {
     /// The savepoint.
     pub(crate) since: u64,
-    pub(crate) policy: Policy,
+    pub(crate) options: DictOptions,
     pub(crate) listed: bool,
     kept: Kept<C>,
 }
@@ -131,7 +130,7 @@ enum Kept<C> {
     Clean {
         encoded: Vec<u8>,
     },
-    Touched {
+    Dirty {
         encoded: Vec<u8>,
         marks: Marks<C>,
     },
@@ -151,26 +150,26 @@ impl<C: Changes> Snapshot<C> {
     pub(crate) fn take<T: Tracked<Changes = C>>(
         since: u64,
         state: &State<T>,
-        policy: Policy,
+        options: DictOptions,
         listed: bool,
     ) -> Result<Option<Self>, BoxError> {
         let encoded = |value: &Value<T>| {
             let mut encoded = Vec::new();
-            Codec::default().encode(value.get(), &mut encoded).map(|()| encoded)
+            options.codec.encode(value.get(), &mut encoded).map(|()| encoded)
         };
         let kept = match state {
             State::Absent => Kept::AsSeen,
             State::Clean { .. } if !listed => Kept::AsSeen,
             State::Clean { value } => Kept::Clean { encoded: encoded(value)? },
-            State::Touched { value, marks } => {
-                Kept::Touched { encoded: encoded(value)?, marks: marks.clone() }
+            State::Dirty { value, marks } => {
+                Kept::Dirty { encoded: encoded(value)?, marks: marks.clone() }
             }
             State::New { value } => Kept::New { encoded: encoded(value)? },
             State::Removed => Kept::Removed,
             // Out in another thread, and kept before that; or leaked before the savepoint.
             State::CheckedOut { .. } | State::Poisoned => return Ok(None),
         };
-        Ok(Some(Self { since, policy, listed, kept }))
+        Ok(Some(Self { since, options, listed, kept }))
     }
 
     /// The state again.
@@ -184,19 +183,20 @@ impl<C: Changes> Snapshot<C> {
         schema: &Schema,
     ) -> Result<State<T>, BoxError> {
         let decoded = |encoded: &[u8]| {
-            let value = Codec::default().decode(encoded);
-            let value = value.map_err(|why| format!("its encoding does not decode: {why}"))?;
+            let value = self.options.codec.decode(encoded)?;
             Ok::<_, BoxError>(Value::new(value, For::Writing))
         };
         Ok(match &self.kept {
             Kept::AsSeen => match seen.base().map(|base| base.decode(schema)) {
                 Some(Ok(value)) => State::Clean { value: Value::new(value, For::Writing) },
-                Some(Err(why)) => return Err(format!("what was loaded is now {why}").into()),
+                Some(Err(why)) => {
+                    return Err(format!("the loaded value can no longer be used: {why}").into());
+                }
                 None => State::Absent,
             },
             Kept::Clean { encoded } => State::Clean { value: decoded(encoded)? },
-            Kept::Touched { encoded, marks } => {
-                State::Touched { value: decoded(encoded)?, marks: marks.clone() }
+            Kept::Dirty { encoded, marks } => {
+                State::Dirty { value: decoded(encoded)?, marks: marks.clone() }
             }
             Kept::New { encoded } => State::New { value: decoded(encoded)? },
             Kept::Removed => State::Removed,

@@ -5,9 +5,9 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     codec::{Codec, Encoded},
-    envelope::Unusable,
     store::operation::{Condition, Token},
     track::{Changes, Schema, Tracked},
+    unusable::Unusable,
 };
 
 /// What the store held when the session looked.
@@ -15,12 +15,13 @@ use crate::{
 pub(crate) enum Seen {
     /// The session has not looked: `insert` and `remove` need no read.
     Unread,
-    /// Nothing.
+    /// No value.
     Nothing,
-    /// The store could not be reached, which reads as a miss.
-    Unreachable,
-    /// Bytes that are no usable value: corrupt, foreign, or of another schema.
-    Unusable(Version),
+    /// The store could not be reached, which reads as a miss. The reason is said once more by
+    /// `lookup`.
+    Unreachable(Arc<str>),
+    /// Bytes that are no usable value.
+    Unusable(Version, Unusable),
     /// A value.
     Value(Base),
 }
@@ -37,8 +38,8 @@ impl Seen {
     pub(crate) fn expected(&self) -> Expected {
         match self {
             Self::Unread => Expected::Anything,
-            Self::Nothing | Self::Unreachable => Expected::Nothing,
-            Self::Unusable(version) | Self::Value(Base { version, .. }) => {
+            Self::Nothing | Self::Unreachable(_) => Expected::Nothing,
+            Self::Unusable(version, _) | Self::Value(Base { version, .. }) => {
                 Expected::Version(*version)
             }
         }
@@ -83,8 +84,8 @@ impl Version {
 /// What is under a key now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// A value: its version, and the bytes where they are needed.
-    There { version: Version, bytes: Option<Vec<u8>> },
+    /// A value: its version, and its bytes where they are needed.
+    Value { version: Version, bytes: Option<Vec<u8>> },
     /// None.
     Nothing,
 }
@@ -143,7 +144,11 @@ pub(crate) fn decode<T: Tracked>(
         codec.decode(payload)
     } else {
         let older = T::from_older(fingerprint, Encoded::new(codec, payload));
-        older.ok_or(Unusable::OtherSchema)?
+        older.ok_or_else(|| Unusable::OtherSchema {
+            fingerprint,
+            found: Schema::name_of(fingerprint),
+            asked: std::any::type_name::<T>(),
+        })?
     };
     decoded.map_err(|_| Unusable::Undecodable)
 }

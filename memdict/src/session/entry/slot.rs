@@ -7,15 +7,18 @@ use parking_lot::Mutex;
 use super::{
     savepoint::{Restore, Snapshot},
     seen::{Base, Seen, Version, decode},
-    state::{Answer, Back, Call, For, Marks, Misuse, State, Value},
+    state::{Back, Call, For, Marks, Misuse, Reply, State, Value},
 };
 use crate::{
-    def::Policy,
-    envelope::{self, Opened, Unusable},
+    def::options::DictOptions,
+    entry_id::EntryId,
+    envelope::{self, Opened},
     error::{BoxError, Error, Result},
     key::name::Name,
+    lookup::Lookup,
     store::operation::{Loaded, StoreError},
     track::{Schema, Tracked},
+    unusable::Unusable,
 };
 
 /// One key of a session, of known type.
@@ -30,7 +33,7 @@ pub(crate) struct Inner<T: Tracked> {
     pub(crate) state: State<T>,
     pub(crate) seen: Seen,
     /// Of the definition that handed the entry out for writing last.
-    pub(crate) policy: Policy,
+    pub(crate) options: DictOptions,
     /// Whether commit knows of the entry.
     pub(crate) listed: bool,
     /// Whether it has to be what was read, if the session writes anything.
@@ -42,9 +45,10 @@ pub(crate) struct Inner<T: Tracked> {
 }
 
 impl<T: Tracked> Inner<T> {
-    /// The entry was handed out for writing, inserted or removed, by a definition of this policy.
-    fn written_by(&mut self, policy: Policy) -> FirstWrite {
-        self.policy = policy;
+    /// Notes that the entry was handed out for writing, inserted or removed, by a definition with
+    /// these options.
+    fn written_by(&mut self, options: DictOptions) -> FirstWrite {
+        self.options = options;
         FirstWrite(!mem::replace(&mut self.listed, true))
     }
 }
@@ -56,10 +60,10 @@ impl<T: Tracked> Inner<T> {
 pub(crate) struct FirstWrite(pub(crate) bool);
 
 /// What is said of an entry, once something is known of it.
-pub(crate) enum Known<R> {
+pub(crate) enum Peek<R> {
     Is(R),
     /// Nothing is known yet: it is to be loaded first.
-    NotYet,
+    Unread,
 }
 
 /// An entry that was handed out for writing.
@@ -75,7 +79,7 @@ impl<T: Tracked> Slot<T> {
         let inner = Inner {
             state: State::Absent,
             seen: Seen::Unread,
-            policy: Policy::DEFAULT,
+            options: DictOptions::DEFAULT,
             listed: false,
             current: false,
             batch: 0,
@@ -87,7 +91,7 @@ impl<T: Tracked> Slot<T> {
     /// One transition. Of user code only the destructor of a replaced value runs under the
     /// lock; being `'static`, it has no handle to this session.
     #[inline(always)]
-    fn step(inner: &mut Inner<T>, call: Call<T>) -> Result<Answer<T>, Misuse> {
+    fn step(inner: &mut Inner<T>, call: Call<T>) -> Result<Reply<T>, Misuse> {
         let state = mem::replace(&mut inner.state, State::Poisoned);
         let (state, answer) = state.next(&mut inner.seen, call);
         // What stood in has nothing to drop.
@@ -98,16 +102,10 @@ impl<T: Tracked> Slot<T> {
     /// `call` is the one that was refused.
     #[cold]
     pub(crate) fn misused(&self, call: &'static str, misuse: Misuse) -> Error {
-        let (dict, key) = (self.name.dict.to_string(), self.name.key.clone());
+        let id = self.id();
         match misuse {
-            Misuse::AlreadyBorrowed(what_for) => {
-                let state = match what_for {
-                    For::Reading => "handed out for reading",
-                    For::Writing => "handed out for writing",
-                };
-                Error::AlreadyBorrowed { dict, key, call, state }
-            }
-            Misuse::Poisoned => Error::Poisoned { dict, key, call },
+            Misuse::AlreadyBorrowed(state) => Error::AlreadyBorrowed { id, call, state },
+            Misuse::Poisoned => Error::Poisoned { id, call },
         }
     }
 
@@ -118,48 +116,63 @@ impl<T: Tracked> Slot<T> {
         inner.state.needs_load(&inner.seen) && mem::replace(&mut inner.batch, batch) != batch
     }
 
-    pub(crate) fn holds_value(&self) -> Result<Known<bool>, Misuse> {
+    pub(crate) fn holds_value(&self) -> Result<Peek<bool>, Misuse> {
         let inner = self.inner.lock();
         if inner.state.needs_load(&inner.seen) {
-            return Ok(Known::NotYet);
+            return Ok(Peek::Unread);
         }
-        inner.state.holds_value().map(Known::Is)
+        inner.state.holds_value().map(Peek::Is)
     }
 
     /// From now on it has to be what was read, if the session writes anything. Whether that is
     /// news.
-    pub(crate) fn keep_current(&self) -> Result<Known<bool>, Misuse> {
+    pub(crate) fn keep_current(&self) -> Result<Peek<bool>, Misuse> {
         let mut inner = self.inner.lock();
         if inner.state.needs_load(&inner.seen) {
-            return Ok(Known::NotYet);
+            return Ok(Peek::Unread);
         }
-        Ok(Known::Is(!mem::replace(&mut inner.current, true)))
+        Ok(Peek::Is(!mem::replace(&mut inner.current, true)))
     }
 
-    pub(crate) fn read(&self) -> Result<Known<Option<Arc<T>>>, Misuse> {
+    pub(crate) fn read(&self) -> Result<Peek<Option<Arc<T>>>, Misuse> {
         Ok(match Self::step(&mut self.inner.lock(), Call::Read)? {
-            Answer::Read(value) => Known::Is(value),
-            _ => Known::NotYet,
+            Reply::Read(value) => Peek::Is(value),
+            _ => Peek::Unread,
         })
+    }
+
+    /// Hands the value out for reading, or says why there is none.
+    pub(crate) fn look_up(&self) -> Result<Peek<Lookup<Arc<T>>>, Misuse> {
+        let mut inner = self.inner.lock();
+        let Reply::Read(value) = Self::step(&mut inner, Call::Read)? else {
+            return Ok(Peek::Unread);
+        };
+        Ok(Peek::Is(match (value, &inner.state, &inner.seen) {
+            (Some(value), ..) => Lookup::Hit(value),
+            // What this session removed is gone, whatever it was.
+            (None, State::Absent, Seen::Unusable(_, why)) => Lookup::Unusable(*why),
+            (None, State::Absent, Seen::Unreachable(why)) => Lookup::Unreachable(Arc::clone(why)),
+            (None, ..) => Lookup::Absent,
+        }))
     }
 
     /// Hands the entry out for writing.
     #[inline(always)]
-    pub(crate) fn check_out(&self, policy: Policy) -> Result<Known<Lent<T>>, Misuse> {
+    pub(crate) fn check_out(&self, options: DictOptions) -> Result<Peek<Lent<T>>, Misuse> {
         let mut inner = self.inner.lock();
         Ok(match Self::step(&mut inner, Call::CheckOut)? {
-            Answer::Out { value, marks } => {
-                let first_write = inner.written_by(policy);
-                Known::Is(Lent { value, marks, first_write })
+            Reply::Lent { value, marks } => {
+                let first_write = inner.written_by(options);
+                Peek::Is(Lent { value, marks, first_write })
             }
-            _ => Known::NotYet,
+            _ => Peek::Unread,
         })
     }
 
-    fn write(&self, policy: Policy, call: Call<T>) -> Result<FirstWrite, Misuse> {
+    fn write(&self, options: DictOptions, call: Call<T>) -> Result<FirstWrite, Misuse> {
         let mut inner = self.inner.lock();
         Self::step(&mut inner, call)?;
-        Ok(inner.written_by(policy))
+        Ok(inner.written_by(options))
     }
 
     pub(crate) fn check_in(&self, value: Option<Box<T>>, marks: Marks<T::Changes>, back: Back) {
@@ -167,12 +180,12 @@ impl<T: Tracked> Slot<T> {
         let _ = Self::step(&mut self.inner.lock(), Call::CheckIn { value, marks, back });
     }
 
-    pub(crate) fn insert(&self, policy: Policy, value: T) -> Result<FirstWrite, Misuse> {
-        self.write(policy, Call::Insert(Box::new(value)))
+    pub(crate) fn insert(&self, options: DictOptions, value: T) -> Result<FirstWrite, Misuse> {
+        self.write(options, Call::Insert(Box::new(value)))
     }
 
-    pub(crate) fn remove(&self, policy: Policy) -> Result<FirstWrite, Misuse> {
-        self.write(policy, Call::Remove)
+    pub(crate) fn remove(&self, options: DictOptions) -> Result<FirstWrite, Misuse> {
+        self.write(options, Call::Remove)
     }
 
     /// Keeps what the entry is, unless that was done since this savepoint; whether it did.
@@ -185,7 +198,7 @@ impl<T: Tracked> Slot<T> {
         if inner.history.last().is_some_and(|last| last.since >= savepoint) {
             return Ok(false);
         }
-        let taken = Snapshot::take(savepoint, &inner.state, inner.policy, inner.listed)
+        let taken = Snapshot::take(savepoint, &inner.state, inner.options, inner.listed)
             .map_err(|source| self.not_encoded(source))?;
         let kept = taken.is_some();
         inner.history.extend(taken);
@@ -194,8 +207,11 @@ impl<T: Tracked> Slot<T> {
 
     #[cold]
     pub(crate) fn not_encoded(&self, source: BoxError) -> Error {
-        let (dict, key) = (self.name.dict.to_string(), self.name.key.clone());
-        Error::Encode { dict, key, source }
+        Error::Encode { id: self.id(), source }
+    }
+
+    fn id(&self) -> EntryId {
+        self.name.id.clone()
     }
 
     /// What was loaded, once more.
@@ -237,8 +253,8 @@ impl<T: Tracked> Slot<T> {
         let (value, seen) = match decoded {
             Decoded::Value(value, base) => (Some(value), Seen::Value(base)),
             Decoded::Nothing => (None, Seen::Nothing),
-            Decoded::Unusable(_, version) => (None, Seen::Unusable(version)),
-            Decoded::Unreachable(_) => (None, Seen::Unreachable),
+            Decoded::Unusable(why, version) => (None, Seen::Unusable(version, why)),
+            Decoded::Unreachable(error) => (None, Seen::Unreachable(error.to_string().into())),
         };
         // A load is never a misuse.
         let _ = Self::step(&mut self.inner.lock(), Call::Loaded { value, seen });
@@ -258,8 +274,8 @@ impl<T: Tracked> Restore for Slot<T> {
         inner.history.truncate(earlier + 1);
         let snapshot = &inner.history[earlier];
         let state = snapshot.state(&inner.seen, &self.schema);
-        let state = state.map_err(|source| self.not_encoded(source))?;
-        (inner.policy, inner.listed) = (snapshot.policy, snapshot.listed);
+        let state = state.map_err(|source| Error::Decode { id: self.id(), source })?;
+        (inner.options, inner.listed) = (snapshot.options, snapshot.listed);
         inner.history.truncate(earlier);
         let _ = Self::step(inner, Call::Restore(state));
         Ok(())

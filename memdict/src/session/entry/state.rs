@@ -8,15 +8,15 @@
 //!   |  +- remove of what was created -----|-|------------------|-----------+ |
 //!   |                                     | |                  |             |
 //!   +------------- check out -------------+-|------------------+-------------+
-//!                                         v |            (from Touched as well)
-//!                                     CheckedOut { was }
+//!                                         v |            (from Dirty as well)
+//!                                     CheckedOut { before }
 //!                                         |
-//!            back, not marked: what it was | back, marked: Clean becomes Touched
+//!            back, not marked: what it was | back, marked: Clean becomes Dirty
 //!            back, removed: Removed        | back, created: Absent and Removed become New
 //!            back, reverted: Clean, or Absent if there was nothing
 //!            back, torn by a panic: Poisoned, which only a rollback leaves
 //!
-//!   any state -- restore: Absent, Clean, Touched, New or Removed, as it was at a savepoint
+//!   any state -- restore: Absent, Clean, Dirty, New or Removed, as it was at a savepoint
 //! ```
 //!
 //! A rollback to a savepoint restores, from whatever state: a guard that was leaked since cannot
@@ -26,12 +26,15 @@
 //! Beside the state stands what the store held when the session looked ([`Seen`]). Only a load
 //! sets it, once, for it decides on which condition a change is made: what replaces an unusable
 //! value replaces exactly that one, and `remove` and then `insert` after a read go by what the
-//! read saw. What is `Clean` or `Touched` was seen as a value.
+//! read saw. What is `Clean` or `Dirty` was seen as a value.
 
 use std::sync::Arc;
 
 use super::seen::Seen;
-use crate::track::{Changes, Tracked};
+use crate::{
+    error::BorrowKind,
+    track::{Changes, Tracked},
+};
 
 /// A value that is not in a guard. The first `get` shares it; until then handing it out for
 /// writing moves a pointer.
@@ -115,23 +118,23 @@ pub(crate) enum State<T: Tracked> {
     /// As loaded.
     Clean { value: Value<T> },
     /// Handed out for writing, and perhaps changed.
-    Touched { value: Value<T>, marks: Marks<T::Changes> },
+    Dirty { value: Value<T>, marks: Marks<T::Changes> },
     /// Made by the session.
     New { value: Value<T> },
     /// Removed by the session.
     Removed,
     /// In a guard, which has the value and the marks.
-    CheckedOut { was: Was },
+    CheckedOut { before: Before },
     /// A panic struck while the value was being changed, or what it was did not decode.
     Poisoned,
 }
 
 /// What a checked out entry was, and is again if nothing comes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Was {
+pub(crate) enum Before {
     Absent,
     Clean,
-    Touched,
+    Dirty,
     New,
     Removed,
 }
@@ -150,7 +153,7 @@ pub(crate) enum Call<T: Tracked> {
     Insert(Box<T>),
     /// Take the value away.
     Remove,
-    /// Make it what it was. `Clean` and `Touched` only where a value was seen, `Absent` only
+    /// Make it what it was. `Clean` and `Dirty` only where a value was seen, `Absent` only
     /// where none was.
     Restore(State<T>),
 }
@@ -169,12 +172,12 @@ pub(crate) enum Back {
 }
 
 /// What a call gives.
-pub(crate) enum Answer<T: Tracked> {
+pub(crate) enum Reply<T: Tracked> {
     Done,
     /// Nothing is known of the entry: it is to be loaded first.
     Unread,
     Read(Option<Arc<T>>),
-    Out {
+    Lent {
         value: Option<Box<T>>,
         marks: Marks<T::Changes>,
     },
@@ -184,12 +187,12 @@ pub(crate) enum Answer<T: Tracked> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Misuse {
     /// A guard for this lives.
-    AlreadyBorrowed(For),
+    AlreadyBorrowed(BorrowKind),
     Poisoned,
 }
 
 /// A guard for reading lives.
-const READ: Misuse = Misuse::AlreadyBorrowed(For::Reading);
+const READ: Misuse = Misuse::AlreadyBorrowed(BorrowKind::Reading);
 
 impl<T: Tracked> State<T> {
     /// Whether nothing is known yet.
@@ -200,9 +203,9 @@ impl<T: Tracked> State<T> {
     /// Whether there is a value; it need not be free.
     pub(crate) fn holds_value(&self) -> Result<bool, Misuse> {
         match self {
-            Self::Clean { .. } | Self::Touched { .. } | Self::New { .. } => Ok(true),
+            Self::Clean { .. } | Self::Dirty { .. } | Self::New { .. } => Ok(true),
             Self::Absent | Self::Removed => Ok(false),
-            Self::CheckedOut { .. } => Err(Misuse::AlreadyBorrowed(For::Writing)),
+            Self::CheckedOut { .. } => Err(Misuse::AlreadyBorrowed(BorrowKind::Writing)),
             Self::Poisoned => Err(Misuse::Poisoned),
         }
     }
@@ -211,9 +214,10 @@ impl<T: Tracked> State<T> {
     ///
     /// Who calls knows which call it is: inlined there, only the lines of that one are left.
     #[inline(always)]
-    pub(crate) fn next(self, seen: &mut Seen, call: Call<T>) -> (Self, Result<Answer<T>, Misuse>) {
-        let done = |state| (state, Ok(Answer::Done));
-        let out = |was, value, marks| (Self::CheckedOut { was }, Ok(Answer::Out { value, marks }));
+    pub(crate) fn next(self, seen: &mut Seen, call: Call<T>) -> (Self, Result<Reply<T>, Misuse>) {
+        let done = |state| (state, Ok(Reply::Done));
+        let out =
+            |before, value, marks| (Self::CheckedOut { before }, Ok(Reply::Lent { value, marks }));
         match (self, call) {
             // Of two loads that race the first one counts, and none undoes what was done since.
             (Self::Absent, Call::Loaded { value, seen: found }) if matches!(seen, Seen::Unread) => {
@@ -226,40 +230,40 @@ impl<T: Tracked> State<T> {
             (state, Call::Loaded { .. }) => done(state),
 
             (Self::Absent, Call::Read | Call::CheckOut) if matches!(seen, Seen::Unread) => {
-                (Self::Absent, Ok(Answer::Unread))
+                (Self::Absent, Ok(Reply::Unread))
             }
 
             (Self::Clean { value }, Call::Read) => {
                 let (value, read) = shared(value);
                 (Self::Clean { value }, read)
             }
-            (Self::Touched { value, marks }, Call::Read) => {
+            (Self::Dirty { value, marks }, Call::Read) => {
                 let (value, read) = shared(value);
-                (Self::Touched { value, marks }, read)
+                (Self::Dirty { value, marks }, read)
             }
             (Self::New { value }, Call::Read) => {
                 let (value, read) = shared(value);
                 (Self::New { value }, read)
             }
-            (state @ (Self::Absent | Self::Removed), Call::Read) => (state, Ok(Answer::Read(None))),
+            (state @ (Self::Absent | Self::Removed), Call::Read) => (state, Ok(Reply::Read(None))),
 
-            (Self::Absent, Call::CheckOut) => out(Was::Absent, None, Marks::default()),
-            (Self::Removed, Call::CheckOut) => out(Was::Removed, None, Marks::default()),
+            (Self::Absent, Call::CheckOut) => out(Before::Absent, None, Marks::default()),
+            (Self::Removed, Call::CheckOut) => out(Before::Removed, None, Marks::default()),
             (Self::Clean { value }, Call::CheckOut) => match value.claim() {
-                Ok(value) => out(Was::Clean, Some(value), Marks::default()),
+                Ok(value) => out(Before::Clean, Some(value), Marks::default()),
                 Err(value) => (Self::Clean { value }, Err(READ)),
             },
-            (Self::Touched { value, marks }, Call::CheckOut) => match value.claim() {
-                Ok(value) => out(Was::Touched, Some(value), marks),
-                Err(value) => (Self::Touched { value, marks }, Err(READ)),
+            (Self::Dirty { value, marks }, Call::CheckOut) => match value.claim() {
+                Ok(value) => out(Before::Dirty, Some(value), marks),
+                Err(value) => (Self::Dirty { value, marks }, Err(READ)),
             },
             (Self::New { value }, Call::CheckOut) => match value.claim() {
-                Ok(value) => out(Was::New, Some(value), Marks::created()),
+                Ok(value) => out(Before::New, Some(value), Marks::created()),
                 Err(value) => (Self::New { value }, Err(READ)),
             },
 
-            (Self::CheckedOut { was }, Call::CheckIn { value, marks, back }) => {
-                done(Self::checked_in(was, seen, value, marks, back))
+            (Self::CheckedOut { before }, Call::CheckIn { value, marks, back }) => {
+                done(Self::checked_in(before, seen, value, marks, back))
             }
             (_, Call::Restore(Self::Removed)) => done(Self::removed(seen)),
             (_, Call::Restore(state)) => done(state),
@@ -268,7 +272,7 @@ impl<T: Tracked> State<T> {
             (state, Call::CheckIn { .. }) => done(state),
 
             (state @ Self::CheckedOut { .. }, _) => {
-                (state, Err(Misuse::AlreadyBorrowed(For::Writing)))
+                (state, Err(Misuse::AlreadyBorrowed(BorrowKind::Writing)))
             }
             (state @ Self::Poisoned, _) => (state, Err(Misuse::Poisoned)),
             (state, Call::Insert(_) | Call::Remove) if state.is_read() => (state, Err(READ)),
@@ -280,36 +284,38 @@ impl<T: Tracked> State<T> {
 
     #[inline(always)]
     fn checked_in(
-        was: Was,
+        before: Before,
         seen: &Seen,
         value: Option<Box<T>>,
         marks: Marks<T::Changes>,
         back: Back,
     ) -> Self {
         let value = value.map(Value::Owned);
-        match (was, back, value) {
+        match (before, back, value) {
             (_, Back::Torn, _) => Self::Poisoned,
 
-            (Was::Clean | Was::Touched | Was::New, Back::Removed, _) => Self::removed(seen),
+            (Before::Clean | Before::Dirty | Before::New, Back::Removed, _) => Self::removed(seen),
 
-            (Was::Clean, Back::Kept, Some(value)) if !marks.any() => Self::Clean { value },
-            (Was::Clean | Was::Touched, Back::Kept, Some(value)) => Self::Touched { value, marks },
-            (Was::New, Back::Kept, Some(value)) => Self::New { value },
+            (Before::Clean, Back::Kept, Some(value)) if !marks.any() => Self::Clean { value },
+            (Before::Clean | Before::Dirty, Back::Kept, Some(value)) => {
+                Self::Dirty { value, marks }
+            }
+            (Before::New, Back::Kept, Some(value)) => Self::New { value },
 
-            (Was::Clean | Was::Touched | Was::New, Back::Reverted, Some(value))
+            (Before::Clean | Before::Dirty | Before::New, Back::Reverted, Some(value))
                 if seen.base().is_some() =>
             {
                 Self::Clean { value }
             }
-            (Was::New, Back::Reverted, _) => Self::Absent,
+            (Before::New, Back::Reverted, _) => Self::Absent,
 
             // A vacant entry: filled, or left as it was.
-            (Was::Absent | Was::Removed, Back::Kept, Some(value)) => Self::New { value },
-            (Was::Absent, ..) => Self::Absent,
-            (Was::Removed, ..) => Self::Removed,
+            (Before::Absent | Before::Removed, Back::Kept, Some(value)) => Self::New { value },
+            (Before::Absent, ..) => Self::Absent,
+            (Before::Removed, ..) => Self::Removed,
 
             // A guard that lost its value: no guard does.
-            (Was::Clean | Was::Touched | Was::New, ..) => Self::Poisoned,
+            (Before::Clean | Before::Dirty | Before::New, ..) => Self::Poisoned,
         }
     }
 
@@ -323,7 +329,7 @@ impl<T: Tracked> State<T> {
 
     fn is_read(&self) -> bool {
         match self {
-            Self::Clean { value } | Self::Touched { value, .. } | Self::New { value } => {
+            Self::Clean { value } | Self::Dirty { value, .. } | Self::New { value } => {
                 value.is_read()
             }
             _ => false,
@@ -331,9 +337,9 @@ impl<T: Tracked> State<T> {
     }
 }
 
-fn shared<T: Tracked>(value: Value<T>) -> (Value<T>, Result<Answer<T>, Misuse>) {
+fn shared<T: Tracked>(value: Value<T>) -> (Value<T>, Result<Reply<T>, Misuse>) {
     let value = value.share();
-    (Value::Shared(Arc::clone(&value)), Ok(Answer::Read(Some(value))))
+    (Value::Shared(Arc::clone(&value)), Ok(Reply::Read(Some(value))))
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::time::Duration;
 use memcache::{CommandError, MemcacheError};
 
 use super::{
+    conversation::{Conversation, text},
     failure::{self, Failed},
     load::Item,
-    one::{One, text},
     payload::{Payload, Progress},
 };
 use crate::store::{
@@ -26,7 +26,7 @@ const NEVER: u32 = 0;
 /// Makes the changes that `indices` name of `changes`, all of them on one server, in order.
 /// Whether the connection can be used again.
 pub(super) fn run(
-    one: &One<'_>,
+    with: &Conversation<'_>,
     changes: &[Change<'_>],
     indices: &[usize],
     out: &mut ApplyOut<'_>,
@@ -39,12 +39,11 @@ pub(super) fn run(
         }
         out(
             index,
-            match apply(one, &changes[index]) {
+            match apply(with, &changes[index]) {
                 Ok(applied) => Ok(applied),
                 Err(failed) => {
                     if failed.down {
-                        let text = failed.error.to_string();
-                        down = Some(StoreError::Down(format!("not sent, after: {text}")));
+                        down = Some(with.not_sent(&failed.error));
                     }
                     Err(failed.error)
                 }
@@ -61,21 +60,21 @@ enum Command {
     Cas(u64),
 }
 
-/// What there is under a key.
-enum There {
+/// What a key holds.
+enum Stored {
     Nothing,
     Value { cas: u64 },
 }
 
-fn apply(one: &One<'_>, change: &Change<'_>) -> Result<Applied, Failed> {
+fn apply(with: &Conversation<'_>, change: &Change<'_>) -> Result<Applied, Failed> {
     let key = text(change.key).map_err(Failed::refused)?;
     if let Op::Store { bytes, .. } = change.op {
-        limits::check_value(one.max_item_bytes, change.key, bytes.len(), &one.owner())
+        limits::check_value(with.max_item_bytes, change.key, bytes.len(), &with.owner())
             .map_err(Failed::refused)?;
     }
     match (change.op, change.when) {
-        (_, Condition::Matches(token)) if token.cas() == 0 || token != one.token(token.cas()) => {
-            matches_nothing(one, key, token)
+        (_, Condition::Matches(token)) if token.cas() == 0 || token != with.token(token.cas()) => {
+            matches_nothing(with, key, token)
         }
         (Op::Store { bytes, ttl }, when) => {
             let command = match when {
@@ -83,20 +82,20 @@ fn apply(one: &One<'_>, change: &Change<'_>) -> Result<Applied, Failed> {
                 Condition::Absent => Command::Add,
                 Condition::Matches(token) => Command::Cas(token.cas()),
             };
-            store(one, key, bytes, seconds(ttl), command)
+            store(with, key, bytes, seconds(ttl), command)
         }
         (Op::Delete, Condition::Matches(token)) => {
-            let applied = store(one, key, b"", LONG_AGO, Command::Cas(token.cas()))?;
+            let applied = store(with, key, b"", LONG_AGO, Command::Cas(token.cas()))?;
             Ok(if applied == Applied::Stored { Applied::Deleted } else { applied })
         }
-        (Op::Delete, Condition::Absent) => match look(one, key)? {
-            There::Nothing => Ok(Applied::Gone),
-            There::Value { .. } => Ok(Applied::Exists),
+        (Op::Delete, Condition::Absent) => match look(with, key)? {
+            Stored::Nothing => Ok(Applied::Gone),
+            Stored::Value { .. } => Ok(Applied::Exists),
         },
-        (Op::Delete, Condition::Always) => match one.client.delete(key) {
+        (Op::Delete, Condition::Always) => match with.client.delete(key) {
             Ok(true) => Ok(Applied::Deleted),
             Ok(false) => Ok(Applied::Gone),
-            Err(error) => Err(failure::change(one.name, &error, true)),
+            Err(error) => Err(failure::change(with.name, &error, true)),
         },
     }
 }
@@ -107,40 +106,38 @@ fn seconds(ttl: Option<Duration>) -> u32 {
 
 /// The outcome on a token of another server or life, or without a number. It is not sent: in the
 /// binary protocol the number 0 would match whatever is there.
-fn matches_nothing(one: &One<'_>, key: &str, token: Token) -> Result<Applied, Failed> {
-    match look(one, key)? {
-        There::Nothing => Ok(Applied::Gone),
-        There::Value { cas: 0 } if token == one.token(0) => {
-            Err(Failed::refused(StoreError::Refused(format!(
-                "{} keeps no versions (its option `-C`), so nothing can depend on one",
-                one.owner()
-            ))))
+fn matches_nothing(with: &Conversation<'_>, key: &str, token: Token) -> Result<Applied, Failed> {
+    match look(with, key)? {
+        Stored::Nothing => Ok(Applied::Gone),
+        Stored::Value { cas: 0 } if token == with.token(0) => {
+            let why = "keeps no versions (its option `-C`), so nothing can depend on one";
+            Err(Failed::refused(StoreError::Refused(format!("{} {why}", with.owner()).into())))
         }
-        There::Value { .. } => Ok(Applied::Differs),
+        Stored::Value { .. } => Ok(Applied::Differs),
     }
 }
 
-fn look(one: &One<'_>, key: &str) -> Result<There, Failed> {
-    match one.client.get::<Item>(key) {
-        Ok(None) => Ok(There::Nothing),
-        Ok(Some((_, _, cas))) => Ok(There::Value { cas: cas.unwrap_or(0) }),
-        Err(error) => Err(failure::load(one.name, &error)),
+fn look(with: &Conversation<'_>, key: &str) -> Result<Stored, Failed> {
+    match with.client.get::<Item>(key) {
+        Ok(None) => Ok(Stored::Nothing),
+        Ok(Some((_, _, cas))) => Ok(Stored::Value { cas: cas.unwrap_or(0) }),
+        Err(error) => Err(failure::load(with.name, &error)),
     }
 }
 
 fn store(
-    one: &One<'_>,
+    with: &Conversation<'_>,
     key: &str,
     bytes: &[u8],
     seconds: u32,
     command: Command,
 ) -> Result<Applied, Failed> {
-    let payload = if one.binary { Payload::binary(bytes) } else { Payload::text(bytes) };
+    let payload = if with.binary { Payload::binary(bytes) } else { Payload::text(bytes) };
     // Only the binary protocol comes here with a result that is one.
     let result = match command {
-        Command::Set => one.client.set(key, &payload, seconds).map(|()| true),
-        Command::Add => one.client.add(key, &payload, seconds).map(|()| true),
-        Command::Cas(cas) => one.client.cas(key, &payload, seconds, cas),
+        Command::Set => with.client.set(key, &payload, seconds).map(|()| true),
+        Command::Add => with.client.add(key, &payload, seconds).map(|()| true),
+        Command::Cas(cas) => with.client.cas(key, &payload, seconds, cas),
     };
     let sent = match payload.progress() {
         Progress::Reply(line) => {
@@ -149,10 +146,10 @@ fn store(
                 b"NOT_STORED" => Ok(Applied::Exists),
                 b"EXISTS" => Ok(Applied::Differs),
                 b"NOT_FOUND" => Ok(Applied::Gone),
-                other => Err(failure::line(one.name, other)),
+                other => Err(failure::line(with.name, other)),
             };
         }
-        Progress::Unanswered(error) => return Err(failure::unanswered(one.name, &error)),
+        Progress::Unanswered(error) => return Err(failure::unanswered(with.name, &error)),
         Progress::Sent => true,
         Progress::Unsent => false,
     };
@@ -162,10 +159,10 @@ fn store(
             Ok(Applied::Exists)
         }
         // Not applied, for whichever of two reasons.
-        (Ok(false), _) => match look(one, key)? {
-            There::Nothing => Ok(Applied::Gone),
-            There::Value { .. } => Ok(Applied::Differs),
+        (Ok(false), _) => match look(with, key)? {
+            Stored::Nothing => Ok(Applied::Gone),
+            Stored::Value { .. } => Ok(Applied::Differs),
         },
-        (Err(error), _) => Err(failure::change(one.name, &error, sent)),
+        (Err(error), _) => Err(failure::change(with.name, &error, sent)),
     }
 }

@@ -16,7 +16,7 @@ use std::io;
 
 use memcache::{ClientError, CommandError, MemcacheError, ServerError};
 
-use crate::store::operation::StoreError;
+use crate::store::operation::{Reason, StoreError};
 
 /// The status of memcached's binary protocol when it has no memory for an item.
 const OUT_OF_MEMORY: u16 = 0x82;
@@ -87,11 +87,11 @@ pub(super) fn line(name: &str, line: &[u8]) -> Failed {
         return Failed { error: StoreError::Unknown(said), down: true };
     }
     let error = if lower.contains("unauthenticated") {
-        StoreError::Down(format!("{said}: it asks for authentication"))
+        StoreError::Down(said.and(": it asks for authentication"))
     } else if text.starts_with("CLIENT_ERROR") {
         StoreError::Refused(said)
     } else if lower.contains("too many open connections") {
-        StoreError::Down(format!("{said}: raise its option `-c`"))
+        StoreError::Down(said.and(": raise its option `-c`"))
     } else if text.starts_with("ERROR") {
         StoreError::Down(said)
     } else {
@@ -142,8 +142,9 @@ fn shown(said: &str) -> String {
     said.trim_end().escape_default().take(SHOWN).collect()
 }
 
-fn message(name: &str, why: &str) -> String {
-    format!("memcached {name}: {why}")
+/// What went wrong at a server, in words.
+fn message(name: &str, why: &str) -> Reason {
+    Reason::new(format!("memcached {name}: {why}")).at(name)
 }
 
 #[cfg(test)]

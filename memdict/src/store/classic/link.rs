@@ -20,20 +20,20 @@ use super::{
     address::{Dial, is_path},
     failure,
 };
-use crate::store::operation::StoreError;
+use crate::store::operation::{Reason, StoreError};
 
 /// More idle connections than this are closed.
 const MAX_IDLE: usize = 32;
 
 /// The way to one server.
 #[derive(Default)]
-pub(super) struct Way {
+pub(super) struct Connections {
     idle: Mutex<Vec<Client>>,
     /// Connects, for all pools to this server. Left to itself each pool starts three threads.
     worker: OnceLock<Arc<ScheduledThreadPool>>,
 }
 
-impl Way {
+impl Connections {
     /// A connection whose server has just told its version, idle or new: a change is not sent to
     /// one that has gone or that hangs.
     pub(super) fn take(&self, name: &str, dial: &Dial) -> Result<Client, StoreError> {
@@ -64,7 +64,7 @@ impl Way {
 
     fn connect(&self, name: &str, dial: &Dial) -> Result<Client, StoreError> {
         self.try_connect(name, dial)
-            .map_err(|why| StoreError::Down(format!("memcached {name} cannot be connected: {why}")))
+            .map_err(|why| down(name, &format!("cannot be connected: {why}")))
     }
 
     fn try_connect(&self, name: &str, dial: &Dial) -> Result<Client, String> {
@@ -100,10 +100,14 @@ fn answers(client: &Client, name: &str) -> Result<bool, StoreError> {
     match client.version() {
         Ok(_) => Ok(true),
         Err(error) if failure::timed_out(&error) => {
-            Err(StoreError::Down(format!("memcached {name} timed out when asked for its version")))
+            Err(down(name, "timed out when asked for its version"))
         }
         Err(_) => Ok(false),
     }
+}
+
+fn down(name: &str, why: &str) -> StoreError {
+    StoreError::Down(Reason::new(format!("memcached {name} {why}")).at(name))
 }
 
 fn worker() -> Arc<ScheduledThreadPool> {

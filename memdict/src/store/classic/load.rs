@@ -3,8 +3,8 @@
 use memcache::{MemcacheError, ServerError};
 
 use super::{
+    conversation::{Conversation, text},
     failure,
-    one::{One, text},
 };
 use crate::store::operation::{Load, LoadOut, Loaded, StoreError};
 
@@ -17,7 +17,7 @@ pub(super) type Item = (Vec<u8>, u32, Option<u64>);
 /// Loads what `indices` name of `loads`, all of it on one server. Whether the connection can be
 /// used again.
 pub(super) fn run(
-    one: &One<'_>,
+    with: &Conversation<'_>,
     loads: &[Load<'_>],
     indices: &[usize],
     out: &mut LoadOut<'_>,
@@ -28,9 +28,9 @@ pub(super) fn run(
             chunk.iter().for_each(|&index| out(index, Err(StoreError::clone(error))));
             continue;
         }
-        if let Err(error) = load(one, loads, chunk, out) {
+        if let Err(error) = load(with, loads, chunk, out) {
             chunk.iter().for_each(|&index| out(index, Err(error.clone())));
-            down = Some(StoreError::Down(format!("not sent, after: {error}")));
+            down = Some(with.not_sent(&error));
         }
     }
     down.is_none()
@@ -39,26 +39,26 @@ pub(super) fn run(
 /// # Errors
 /// What is wrong with the server; then there was no outcome.
 fn load(
-    one: &One<'_>,
+    with: &Conversation<'_>,
     loads: &[Load<'_>],
     chunk: &[usize],
     out: &mut LoadOut<'_>,
 ) -> Result<(), StoreError> {
     let keys = chunk.iter().map(|&index| text(loads[index].key));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    let items = one.client.gets::<Item>(&keys);
-    let items = items.map_err(|error| failure::load(one.name, &error).error)?;
+    let items = with.client.gets::<Item>(&keys);
+    let items = items.map_err(|error| failure::load(with.name, &error).error)?;
     let found = keys.iter().filter(|key| items.contains_key(**key));
     if found.collect::<std::collections::HashSet<_>>().len() != items.len() {
         // Values that nobody asked for: these are somebody else's answers.
         let error = MemcacheError::ServerError(ServerError::BadResponse("".into()));
-        return Err(failure::load(one.name, &error).error);
+        return Err(failure::load(with.name, &error).error);
     }
     for (&index, key) in chunk.iter().zip(keys) {
         out(
             index,
             Ok(match items.get(key) {
-                Some((bytes, _, cas)) => Loaded::hit(bytes, one.token(cas.unwrap_or(0))),
+                Some((bytes, _, cas)) => Loaded::hit(bytes, with.token(cas.unwrap_or(0))),
                 None => Loaded::Miss,
             }),
         );

@@ -9,18 +9,18 @@
 
 mod address;
 mod change;
+mod conversation;
 mod failure;
 mod link;
 mod load;
-mod one;
 mod payload;
 
 use std::{fmt, time::Duration};
 
 use self::{
     address::{Dial, Tls},
-    link::Way,
-    one::{One, text},
+    conversation::{Conversation, text},
+    link::Connections,
 };
 use super::{
     Store,
@@ -79,7 +79,7 @@ use crate::error::Error;
 /// ```
 pub struct ClassicStore {
     servers: Servers,
-    ways: Vec<Way>,
+    connections: Vec<Connections>,
     dial: Dial,
     max_item_bytes: usize,
 }
@@ -99,7 +99,7 @@ impl ClassicStore {
 
     pub(super) fn of(servers: Servers) -> Self {
         Self {
-            ways: (0..servers.len()).map(|_| Way::default()).collect(),
+            connections: (0..servers.len()).map(|_| Connections::default()).collect(),
             servers,
             dial: Dial {
                 connect: Duration::from_millis(200),
@@ -224,29 +224,29 @@ impl ClassicStore {
     fn each(
         &self,
         shares: &[Vec<usize>],
-        mut run: impl FnMut(&[usize], Result<&One<'_>, StoreError>) -> bool,
+        mut run: impl FnMut(&[usize], Result<&Conversation<'_>, StoreError>) -> bool,
     ) {
-        let servers = (0_u32..).zip(self.servers.names()).zip(&self.ways).zip(shares);
-        for (((index, name), way), share) in servers {
+        let servers = (0_u32..).zip(self.servers.names()).zip(&self.connections).zip(shares);
+        for (((index, name), connections), share) in servers {
             if share.is_empty() {
                 continue;
             }
-            let client = match way.take(name, &self.dial) {
+            let client = match connections.take(name, &self.dial) {
                 Ok(client) => client,
                 Err(down) => {
                     run(share, Err(down));
                     continue;
                 }
             };
-            let one = One {
+            let conversation = Conversation {
                 index,
                 name,
                 client: &client,
                 binary: self.dial.credentials.is_some(),
                 max_item_bytes: self.max_item_bytes,
             };
-            if run(share, Ok(&one)) {
-                way.put_back(client);
+            if run(share, Ok(&conversation)) {
+                connections.put_back(client);
             }
         }
     }
@@ -256,8 +256,8 @@ impl Store for ClassicStore {
     fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         let keys = loads.iter().map(|load| load.key);
         let shares = self.share(keys, |index, refused| out(index, Err(refused)));
-        self.each(&shares, |share, one| match one {
-            Ok(one) => load::run(one, loads, share, out),
+        self.each(&shares, |share, with| match with {
+            Ok(with) => load::run(with, loads, share, out),
             Err(down) => {
                 share.iter().for_each(|&index| out(index, Err(down.clone())));
                 false
@@ -268,8 +268,8 @@ impl Store for ClassicStore {
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         let keys = changes.iter().map(|change| change.key);
         let shares = self.share(keys, |index, refused| out(index, Err(refused)));
-        self.each(&shares, |share, one| match one {
-            Ok(one) => change::run(one, changes, share, out),
+        self.each(&shares, |share, with| match with {
+            Ok(with) => change::run(with, changes, share, out),
             Err(down) => {
                 share.iter().for_each(|&index| out(index, Err(down.clone())));
                 false

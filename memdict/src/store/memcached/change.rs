@@ -1,7 +1,7 @@
 //! Changes: what is asked, and what the answers mean.
 
 use super::{
-    load::refused,
+    load::{at, refused},
     proto::{
         Mark,
         answer::Answer,
@@ -82,7 +82,7 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
 
     /// A change that was not sent in full is not made: memcached waits for the rest of it.
     fn fail(&mut self, name: &str, index: usize, sent: Sent, why: &str) {
-        let why = format!("memcached {name} {why}");
+        let why = at(name, why);
         let error = match sent {
             Sent::Yes => StoreError::Unknown(why),
             Sent::No => StoreError::Down(why),
@@ -109,16 +109,14 @@ fn settled_unsent(peer: &Peer<'_>, change: &Change<'_>) -> Option<Result<Applied
 /// refuse is not sent.
 fn admitted(peer: &Peer<'_>, change: &Change<'_>) -> Result<(), StoreError> {
     if matches!(change.when, Condition::Matches(_)) && !peer.facts.cas_enabled {
-        return Err(StoreError::Refused(format!(
-            "memcached {} keeps no versions (its option `-C`): a change that depends on one \
-             cannot be made",
-            peer.name
-        )));
+        let why =
+            "keeps no versions (its option `-C`): a change that depends on one cannot be made";
+        return Err(StoreError::Refused(at(peer.name, why)));
     }
     match change.op {
         Op::Store { bytes, .. } => {
-            let owner = format_args!("memcached {}", peer.name);
-            limits::check_value(peer.facts.item_size_max, change.key, bytes.len(), &owner)
+            let (limit, name) = (peer.facts.item_size_max, peer.name);
+            limits::check_value(limit, change.key, bytes.len(), &format_args!("memcached {name}"))
         }
         Op::Delete => Ok(()),
     }

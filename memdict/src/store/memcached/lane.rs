@@ -1,12 +1,12 @@
 //! One server's part of a batch, from the first look for a connection to the last outcome.
 //!
 //! ```text
-//!   way: idle ---------------------------------------------------> Talking --- all answered ---> Over
-//!   way: dial --> Unnamed -- an address --> Dialing --> Greeting -- the facts --^ |               ^
-//!   way: down        |                         |           |                      |               |
-//!     |              +-------------------------+-----------+-- failed, timed out -+-- what is not -+
-//!     +------------------------------------------------------------------- answered, and will not be
-//!   way: classic, or so the facts say: the share is left to the classic client -------------------+
+//!   idle ---------------------------------------> Talking ---- all answered -----> Over
+//!   dial --> Unnamed --> Dialing --> Greeting -----^  |                             ^
+//!               |           |           |             |                             |
+//!   down -------+-----------+-----------+-------------+--- failed or timed out: ----+
+//!                                                          the rest has no answer
+//!   classic, or the server says so: Classic, which leaves the share to the classic client
 //! ```
 
 use std::{
@@ -18,7 +18,7 @@ use std::{
 
 use super::{
     inbox::Inbox,
-    pool::{Connection, Way},
+    pool::{Approach, Connection},
     proto::{
         greeting::{Facts, Greeting, Next},
         window::{MAX_SLICES, Window},
@@ -58,7 +58,7 @@ enum Stage {
     /// It needs a connection, and so the server's address first.
     Unnamed,
     Dialing(Dialing),
-    Greeting(Box<Guest>),
+    Greeting(Box<Handshake>),
     Talking(Box<Connection>),
     Over,
     /// Over for this lane: the share is for the classic client.
@@ -66,7 +66,7 @@ enum Stage {
 }
 
 /// A connection that is being greeted.
-struct Guest {
+struct Handshake {
     socket: Socket,
     greeting: Greeting,
     window: Window<'static>,
@@ -84,11 +84,11 @@ impl<'s, 'a> Lane<'s, 'a> {
         let (talk, began) = (Talk::new(share), Instant::now());
         let deadline = began + timeouts.connect;
         let mut lane = Self { server, timeouts, stage: Stage::Over, talk, began, deadline };
-        match server.pool.way(timeouts.connect + timeouts.exchange) {
-            Way::Connected(connection) => lane.talk(Box::new(connection), work),
-            Way::Dial => lane.stage = Stage::Unnamed,
-            Way::Classic => lane.stage = Stage::Classic,
-            Way::Down(why) => lane.fail(&why, work),
+        match server.pool.approach(timeouts.connect + timeouts.exchange) {
+            Approach::Connected(connection) => lane.talk(Box::new(connection), work),
+            Approach::Dial => lane.stage = Stage::Unnamed,
+            Approach::Classic => lane.stage = Stage::Classic,
+            Approach::Down(why) => lane.fail(&why, work),
         }
         lane
     }
@@ -124,7 +124,9 @@ impl<'s, 'a> Lane<'s, 'a> {
         use std::os::fd::AsFd;
         let (fd, to_send, to_receive) = match &self.stage {
             Stage::Dialing(dialing) => (dialing.as_fd(), true, false),
-            Stage::Greeting(guest) => (guest.socket.as_fd(), !guest.window.is_sent(), true),
+            Stage::Greeting(handshake) => {
+                (handshake.socket.as_fd(), !handshake.window.is_sent(), true)
+            }
             Stage::Talking(connection) => {
                 let peer = peer(self.server, &connection.facts);
                 (connection.socket.as_fd(), self.talk.has_more(&peer, work), true)
@@ -143,7 +145,7 @@ impl<'s, 'a> Lane<'s, 'a> {
     pub(super) fn go(&mut self, ready: Interest, work: &mut dyn Work<'a>) {
         match mem::replace(&mut self.stage, Stage::Over) {
             Stage::Dialing(dialing) => self.go_dialing(dialing, work),
-            Stage::Greeting(guest) => self.go_greeting(guest, ready, work),
+            Stage::Greeting(handshake) => self.go_greeting(handshake, ready, work),
             Stage::Talking(connection) => self.go_talking(connection, ready, work),
             other @ (Stage::Unnamed | Stage::Over | Stage::Classic) => self.stage = other,
         }
@@ -166,20 +168,25 @@ impl<'s, 'a> Lane<'s, 'a> {
                 let greeting = Greeting::begin(self.server.credentials.as_ref(), &mut window);
                 let inbox = Inbox::default();
                 self.deadline = Instant::now() + self.timeouts.exchange;
-                let guest = Box::new(Guest { socket, greeting, window, inbox });
+                let handshake = Box::new(Handshake { socket, greeting, window, inbox });
                 let ready = Interest { to_send: true, to_receive: false };
-                self.go_greeting(guest, ready, work);
+                self.go_greeting(handshake, ready, work);
             }
             Ok(Err(next)) => self.stage = Stage::Dialing(next),
             Err(error) => self.not_reached(&cannot_connect(&error), work),
         }
     }
 
-    fn go_greeting(&mut self, mut guest: Box<Guest>, ready: Interest, work: &mut dyn Work<'a>) {
-        match guest.go(ready) {
-            Ok(None) => self.stage = Stage::Greeting(guest),
+    fn go_greeting(
+        &mut self,
+        mut handshake: Box<Handshake>,
+        ready: Interest,
+        work: &mut dyn Work<'a>,
+    ) {
+        match handshake.go(ready) {
+            Ok(None) => self.stage = Stage::Greeting(handshake),
             Ok(Some(facts)) => {
-                let Guest { socket, window, inbox, .. } = *guest;
+                let Handshake { socket, window, inbox, .. } = *handshake;
                 let buffer = window.into_buffer();
                 if !facts.meta {
                     if cfg!(feature = "classic") {
@@ -266,7 +273,7 @@ impl<'s, 'a> Lane<'s, 'a> {
     }
 }
 
-impl Guest {
+impl Handshake {
     /// Moves what can be moved now: the facts, when all is said.
     fn go(&mut self, ready: Interest) -> Result<Option<Facts>, String> {
         if ready.to_receive {

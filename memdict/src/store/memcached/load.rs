@@ -8,7 +8,7 @@ use super::{
     },
     work::{Peer, Sent, Work},
 };
-use crate::store::operation::{Load, LoadOut, Loaded, StoreError, Token};
+use crate::store::operation::{Load, LoadOut, Loaded, Reason, StoreError, Token};
 
 /// A batch of loads.
 pub(super) struct Loads<'w, 'a> {
@@ -50,7 +50,7 @@ impl<'a> Work<'a> for Loads<'_, 'a> {
     }
 
     fn fail(&mut self, name: &str, index: usize, _: Sent, why: &str) {
-        (self.out)(index, Err(StoreError::Down(format!("memcached {name} {why}"))));
+        (self.out)(index, Err(StoreError::Down(at(name, why))));
     }
 }
 
@@ -63,8 +63,13 @@ fn hit<'v>(peer: &Peer<'_>, bytes: &'v [u8], flags: &Flags) -> Result<Loaded<'v>
 }
 
 /// What a server says that does not do it, cut where it becomes long.
-pub(super) fn refused(name: &str, line: &[u8]) -> String {
+pub(super) fn refused(name: &str, line: &[u8]) -> Reason {
     const SHOWN: usize = 120;
     let said: String = line.escape_ascii().take(SHOWN).map(char::from).collect();
-    format!("memcached {name} says `{said}`")
+    at(name, &format!("says `{said}`"))
+}
+
+/// What happened at the server of this name.
+pub(super) fn at(name: &str, why: &str) -> Reason {
+    Reason::new(format!("memcached {name} {why}")).at(name)
 }

@@ -77,7 +77,7 @@ use crate::error::Error;
 /// **A token is of one life of one server.** memcached counts versions from 1 again when it is
 /// started anew. Tokens carry which life they are of, made of the server's process number and
 /// the second it was started in, and a connection is to one life only: a change on a token from
-/// before is not sent, and its outcome is [`Applied::Restarted`]. To a server that does not say (a
+/// before is not sent, and its outcome is [`Applied::Restarted`](crate::Applied::Restarted). To a server that does not say (a
 /// proxy may not) all lives are the same.
 ///
 /// **Version 1.6.13 or later** is asked for. What is older, or has no meta commands, is served as

@@ -29,7 +29,7 @@ pub(super) struct Connection {
 
 /// How to get at a server.
 #[derive(Debug)]
-pub(super) enum Way {
+pub(super) enum Approach {
     /// By a connection that was idle.
     Connected(Connection),
     /// By a new connection.
@@ -42,11 +42,11 @@ pub(super) enum Way {
 
 #[derive(Debug, Default)]
 pub(super) struct Pool {
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct PoolState {
     /// The one used last is on top.
     idle: Vec<Connection>,
     trouble: Option<Trouble>,
@@ -65,28 +65,28 @@ struct Trouble {
 impl Pool {
     /// The way to the server. Who is told to dial while it is in trouble is the only one for
     /// `patience`, and says what came of it.
-    pub(super) fn way(&self, patience: Duration) -> Way {
+    pub(super) fn approach(&self, patience: Duration) -> Approach {
         loop {
             let Some(mut connection) = self.state.lock().idle.pop() else { break };
             // Not under the lock: it is a system call.
             if connection.socket.is_quiet() {
-                return Way::Connected(connection);
+                return Approach::Connected(connection);
             }
         }
         let mut state = self.state.lock();
         if state.is_classic {
-            return Way::Classic;
+            return Approach::Classic;
         }
-        let Some(trouble) = &mut state.trouble else { return Way::Dial };
+        let Some(trouble) = &mut state.trouble else { return Approach::Dial };
         let now = Instant::now();
         match trouble.until.checked_duration_since(now) {
             Some(left) if !left.is_zero() => {
                 let left = left.as_millis();
-                Way::Down(format!("{}; it is tried again in {left} ms", trouble.why))
+                Approach::Down(format!("{}; it is tried again in {left} ms", trouble.why))
             }
             _ => {
                 trouble.until = now + patience;
-                Way::Dial
+                Approach::Dial
             }
         }
     }

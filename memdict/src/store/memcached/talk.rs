@@ -194,6 +194,6 @@ impl<'a> Talk<'a> {
 }
 
 #[cfg(any(test, fuzzing))]
-pub(crate) mod rehearsal;
+pub(crate) mod scripted;
 #[cfg(test)]
 mod tests;

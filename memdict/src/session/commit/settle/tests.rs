@@ -5,9 +5,9 @@ use crate::{
     error::Error,
     session::{
         commit::{
-            rehearsal::{
+            fixtures::{
                 OTHER, SEEN, TOKEN, blind, changed, created, delete, plan_of, recreated, removed,
-                removed_blind, store, there,
+                removed_blind, store, stored,
             },
             resolve::resolved,
         },
@@ -37,7 +37,7 @@ fn what_is_stored_or_removed_is_reported_so() {
 
 #[test]
 fn another_version_or_a_value_where_none_was_is_a_conflict() {
-    let conflict = || Verdict::conflict(There::Overwritten);
+    let conflict = || Verdict::conflict(ConflictCause::Overwritten);
     assert_eq!(settled(&changed(), Ok(Applied::Differs)), conflict());
     assert_eq!(settled(&created(), Ok(Applied::Exists)), conflict());
     assert_eq!(settled(&recreated(), Ok(Applied::Exists)), conflict());
@@ -58,15 +58,18 @@ fn a_refused_value_takes_the_old_one_with_it_on_the_same_condition() {
         assert_eq!(verdict, Verdict::Send { expected, purpose: purpose.clone() });
         let clearing = Step { purpose, ..step };
         for answer in [Applied::Deleted, Applied::Gone, Applied::Differs].map(Ok) {
-            let reason = "too large".to_owned();
+            let reason = Reason::new("too large");
             assert_eq!(settled(&clearing, answer), Verdict::Refused { reason });
         }
         let failed = settled(&clearing, Err(StoreError::Down("s:1 is down".into())));
         let Verdict::Refused { reason } = failed else { panic!("{failed:?}") };
-        assert!(reason.contains("too large") && reason.contains("s:1 is down"), "{reason}");
+        assert!(
+            reason.as_str().contains("too large") && reason.as_str().contains("s:1 is down"),
+            "{reason}"
+        );
     }
     for step in [created(), recreated(), removed()] {
-        let reason = "too large".to_owned();
+        let reason = Reason::new("too large");
         assert_eq!(settled(&step, Err(refused())), Verdict::Refused { reason });
     }
 }
@@ -75,7 +78,7 @@ fn a_refused_value_takes_the_old_one_with_it_on_the_same_condition() {
 fn a_store_that_is_down_loses_the_change_for_certain() {
     for step in [changed(), created(), blind(), removed(), removed_blind()] {
         let verdict = settled(&step, Err(StoreError::Down("s:1 is down".into())));
-        let reason = "s:1 is down".to_owned();
+        let reason = Reason::new("s:1 is down");
         assert_eq!(verdict, Verdict::Lost { reason, uncertain: false });
     }
 }
@@ -83,21 +86,21 @@ fn a_store_that_is_down_loses_the_change_for_certain() {
 fn in_doubt(step: Step<'static>) -> Step<'static> {
     let verdict = settled(&step, Err(StoreError::Unknown("cut".into())));
     let Verdict::Look { unknown } = verdict else { panic!("{verdict:?}") };
-    Step { next: Next::Look { unknown }, ..step }
+    Step { waits_for: WaitsFor::Look { unknown }, ..step }
 }
 
 #[test]
 fn a_change_in_doubt_is_told_by_its_nonce_or_by_what_it_was_to_replace() {
     for step in [changed(), created(), blind()] {
         let step = in_doubt(step);
-        let ours = there(step.nonce, OTHER);
+        let ours = stored(step.nonce, OTHER);
         assert_eq!(resolved(&step, ours), Verdict::Done(How::Written));
     }
     assert_eq!(resolved(&in_doubt(removed()), Some(Look::Nothing)), Verdict::Done(How::Removed));
 
     for step in [changed(), removed()] {
         let step = in_doubt(step);
-        let verdict = resolved(&step, there(9, TOKEN));
+        let verdict = resolved(&step, stored(9, TOKEN));
         let purpose = step.purpose.clone();
         assert_eq!(verdict, Verdict::Send { expected: SEEN, purpose }, "not applied: once more");
     }
@@ -109,7 +112,7 @@ fn what_was_sent_twice_may_come_late_and_is_never_certainly_lost() {
         let step = Step { resent: true, ..step };
         let down = settled(&step, Err(StoreError::Down("down".into())));
         assert!(matches!(down, Verdict::Lost { uncertain: true, .. }), "{down:?}");
-        let unanswered = resolved(&in_doubt(step), there(1, TOKEN));
+        let unanswered = resolved(&in_doubt(step), stored(1, TOKEN));
         assert!(matches!(unanswered, Verdict::Lost { uncertain: true, .. }), "{unanswered:?}");
     }
 }
@@ -120,10 +123,10 @@ fn what_was_sent_twice_and_came_late_is_no_conflict_with_itself() {
         let step = Step { resent: true, ..step };
         assert_eq!(settled(&step, Ok(Applied::Differs)), Verdict::LookWhose);
         assert_eq!(settled(&step, Ok(Applied::Exists)), Verdict::LookWhose);
-        let step = Step { next: Next::LookWhose, ..step };
-        assert_eq!(resolved(&step, there(step.nonce, OTHER)), Verdict::Done(How::Written));
-        let conflict = Verdict::conflict(There::Overwritten);
-        assert_eq!(resolved(&step, there(1, OTHER)), conflict);
+        let step = Step { waits_for: WaitsFor::LookWhose, ..step };
+        assert_eq!(resolved(&step, stored(step.nonce, OTHER)), Verdict::Done(How::Written));
+        let conflict = Verdict::conflict(ConflictCause::Overwritten);
+        assert_eq!(resolved(&step, stored(1, OTHER)), conflict);
         assert_eq!(resolved(&step, Some(Look::Nothing)), conflict);
         let unread = resolved(&step, None);
         assert!(matches!(unread, Verdict::Lost { uncertain: true, .. }), "{unread:?}");
@@ -133,15 +136,15 @@ fn what_was_sent_twice_and_came_late_is_no_conflict_with_itself() {
 #[test]
 fn a_change_whose_outcome_stays_unknown_is_lost_and_may_have_landed() {
     for (step, look) in [
-        (changed(), there(1, OTHER)),
+        (changed(), stored(1, OTHER)),
         (changed(), Some(Look::Nothing)),
         (changed(), None),
         (created(), Some(Look::Nothing)),
-        (created(), there(1, OTHER)),
-        (blind(), there(1, OTHER)),
+        (created(), stored(1, OTHER)),
+        (blind(), stored(1, OTHER)),
         (blind(), Some(Look::Nothing)),
-        (removed(), there(1, OTHER)),
-        (removed_blind(), there(1, OTHER)),
+        (removed(), stored(1, OTHER)),
+        (removed_blind(), stored(1, OTHER)),
         (removed_blind(), None),
     ] {
         let verdict = resolved(&in_doubt(step), look);
@@ -160,7 +163,7 @@ fn an_unanswered_change_is_in_doubt_and_one_that_may_have_landed_is_not_transien
     let looks = plan.looks();
     assert_eq!(looks.iter().map(|look| look.key).collect::<Vec<_>>(), [b"n:d:#1"]);
     plan.resolve(Answers::to(1));
-    let error = plan.finish(false, true).unwrap_err();
+    let error = plan.finish(true).unwrap_err();
     assert!(matches!(&error, Error::Conflict { report, .. } if report.lost.len() == 1));
     assert!(!error.is_transient());
 }
@@ -185,14 +188,14 @@ fn answers_that_come_while_others_are_in_doubt_go_to_their_own_steps() {
     let keys: Vec<_> = plan.looks().iter().map(|look| look.key).collect();
     assert_eq!(keys, [b"n:d:#1"]);
     let mut answers = Answers::to(1);
-    answers.take(0, Ok(there(101, OTHER).unwrap()));
+    answers.take(0, Ok(stored(101, OTHER).unwrap()));
     plan.resolve(answers);
-    let Err(Error::Conflict { conflicts, report, .. }) = plan.finish(false, true) else {
+    let Err(Error::Conflict { conflicts, report, .. }) = plan.finish(true) else {
         panic!("2 was stored by somebody else")
     };
     let keys = |keys: Vec<&crate::Key>| keys.iter().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(keys(conflicts.iter().map(|one| &one.key).collect()), ["#2"]);
-    assert_eq!(keys(report.written_keys().map(|(_, key)| key).collect()), ["#3", "#0", "#1"]);
+    assert_eq!(keys(conflicts.iter().map(|one| &one.id.key).collect()), ["#2"]);
+    assert_eq!(keys(report.written_keys().map(|id| &id.key).collect()), ["#3", "#0", "#1"]);
     assert_eq!(report.recreated, 1);
 }
 
@@ -229,10 +232,10 @@ fn a_plan_ends_whatever_the_store_answers() {
                 break;
             }
             let mut answers = Answers::to(many);
-            (0..many).for_each(|i| answers.take(i, Ok(there(1, TOKEN).unwrap())));
+            (0..many).for_each(|i| answers.take(i, Ok(stored(1, TOKEN).unwrap())));
             plan.resolve(answers);
         }
-        let _ = plan.finish(true, true);
+        let _ = plan.finish(true);
     }
 }
 

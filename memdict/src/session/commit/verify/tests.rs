@@ -2,11 +2,17 @@
 
 use super::*;
 use crate::{
-    def::{OnConflict, OnVanished, Policy},
+    def::{
+        options::DictOptions,
+        rules::{OnConflict, OnVanished},
+    },
     session::{
-        commit::rehearsal::{
-            OTHER, SEEN, TOKEN, changed, created, delete, entries, plan_of, removed, rows, store,
-            there,
+        commit::{
+            conflict::Disagreement,
+            fixtures::{
+                OTHER, SEEN, TOKEN, changed, created, delete, entries, plan_of, removed, rows,
+                store, stored, with_rules,
+            },
         },
         entry::any_slot::Draft,
     },
@@ -40,11 +46,11 @@ const TABLE: &str = "
     remove life 0  | unreadable  | lost                 | lost          | lost     | lost
 ";
 
-const POLICIES: [Policy; 4] = [
-    Policy::DEFAULT,
-    Policy { on_conflict: OnConflict::LastWriteWins, ..Policy::DEFAULT },
-    Policy { on_conflict: OnConflict::Merge, ..Policy::DEFAULT },
-    Policy { on_vanished: OnVanished::Fail, ..Policy::DEFAULT },
+const RULES: [DictOptions; 4] = [
+    DictOptions::DEFAULT,
+    with_rules(OnConflict::LastWriteWins, OnVanished::Recreate),
+    with_rules(OnConflict::Merge, OnVanished::Recreate),
+    with_rules(OnConflict::Fail, OnVanished::Fail),
 ];
 
 const LIFELESS: Token = Token::new(1, 0, 3);
@@ -65,16 +71,16 @@ fn step(change: &str) -> Step<'static> {
 fn look(step: &Step<'_>, name: &str) -> Result<Look, StoreError> {
     let token = if step.expected == SEEN_LIFELESS { LIFELESS } else { TOKEN };
     let found = match name {
-        "seen" => there(9, token),
-        "another" => there(1, OTHER),
-        "other life" => there(9, Token::new(1, 3, 3)),
-        "same token" => there(1, token),
-        "same nonce" => there(9, Token::new(1, 0, 7)),
+        "seen" => stored(9, token),
+        "another" => stored(1, OTHER),
+        "other life" => stored(9, Token::new(1, 3, 3)),
+        "same token" => stored(1, token),
+        "same nonce" => stored(9, Token::new(1, 0, 7)),
         "nothing" => Some(Look::Nothing),
         "unreadable" => None,
         _ => panic!("no {name}"),
     };
-    found.ok_or_else(|| StoreError::Down("down".to_owned()))
+    found.ok_or_else(|| StoreError::Down("down".into()))
 }
 
 fn name(step: &Step<'_>, verdict: &Verdict) -> String {
@@ -90,7 +96,7 @@ fn name(step: &Step<'_>, verdict: &Verdict) -> String {
             "recreate".to_owned()
         }
         Verdict::SendMerged { expected: Expected::Version(_), .. } => "merged".to_owned(),
-        Verdict::Conflict(Disagreement { there, .. }) => format!("conflict {there:?}"),
+        Verdict::Conflict(Disagreement { cause, .. }) => format!("conflict {cause:?}"),
         Verdict::Lost { uncertain: false, .. } => "lost".to_owned(),
         other => panic!("{other:?}"),
     }
@@ -99,11 +105,11 @@ fn name(step: &Step<'_>, verdict: &Verdict) -> String {
 #[test]
 fn every_change_is_verified_as_the_table_says() {
     for [change, is_there, outcomes @ ..] in rows::<6>(TABLE) {
-        for (policy, outcome) in POLICIES.into_iter().zip(outcomes) {
-            let mut step = Step { policy, ..step(change) };
+        for (options, outcome) in RULES.into_iter().zip(outcomes) {
+            let mut step = Step { options, ..step(change) };
             let look = look(&step, is_there);
             let verdict = step.verified(look, &mut b"value".to_vec());
-            assert_eq!(name(&step, &verdict), outcome, "{change}, {is_there}, {policy:?}");
+            assert_eq!(name(&step, &verdict), outcome, "{change}, {is_there}, {options:?}");
         }
     }
 }
@@ -123,9 +129,13 @@ fn what_is_looked_at_first_is_what_depends_on_what_is_there() {
     assert_eq!(checked(four, VerifyFirst::No), []);
     assert_eq!(checked(four, VerifyFirst::Yes), [0, 2]);
     assert_eq!(checked(four, VerifyFirst::IfSeveral), [0, 2]);
-    let one: &[fn() -> Draft] = &[|| store(Expected::Anything), || delete(SEEN)];
+    let blind: &[fn() -> Draft] = &[|| store(Expected::Anything), || delete(Expected::Anything)];
+    assert_eq!(checked(blind, VerifyFirst::IfSeveral), [], "none of them can be in conflict");
+    let beside: &[fn() -> Draft] = &[|| store(Expected::Anything), || delete(SEEN)];
+    assert_eq!(checked(beside, VerifyFirst::IfSeveral), [1], "the first would land all the same");
+    let one: &[fn() -> Draft] = &[|| delete(SEEN)];
     assert_eq!(checked(one, VerifyFirst::IfSeveral), [], "a single one is made or not");
-    assert_eq!(checked(one, VerifyFirst::Yes), [1]);
+    assert_eq!(checked(one, VerifyFirst::Yes), [0]);
     // A token that may stand for another value: always.
     let lifeless: &[fn() -> Draft] = &[|| store(SEEN_LIFELESS), || store(Expected::Nothing)];
     assert_eq!(checked(lifeless, VerifyFirst::No), [0]);
@@ -159,7 +169,7 @@ fn verified(
     let checks = plan.checks(first, current);
     let mut answers = Answers::to(looks.len());
     for (index, look) in looks.iter().enumerate() {
-        answers.take(index, look.clone().ok_or_else(|| StoreError::Down("down".to_owned())));
+        answers.take(index, look.clone().ok_or_else(|| StoreError::Down("down".into())));
     }
     plan.verify(&checks, answers)?;
     Ok((plan.steps.len(), plan.conflicts.len()))
@@ -167,7 +177,7 @@ fn verified(
 
 #[test]
 fn one_mismatch_calls_all_off() {
-    let (as_seen, another) = (|| there(9, TOKEN), || there(1, OTHER));
+    let (as_seen, another) = (|| stored(9, TOKEN), || stored(1, OTHER));
     let none: &[Arc<dyn AnySlot>] = &[];
     assert_eq!(verified(VerifyFirst::Yes, none, &[as_seen()]).unwrap(), (2, 0));
     assert_eq!(verified(VerifyFirst::Yes, none, &[another()]).unwrap(), (0, 1));
@@ -188,13 +198,13 @@ fn what_has_to_be_current_and_cannot_be_looked_at_is_an_error() {
 #[test]
 fn what_has_to_be_current_is_in_conflict_once_and_nothing_else() {
     let entries = entries(&[|| store(SEEN), || Draft::Unchanged, || store(SEEN_LIFELESS)]);
-    let mut plan = Plan::draft(entries, 100, Caps::default()).expect("it drafts");
+    let mut plan = Plan::draft(entries, 100, Caps::default(), false).expect("it drafts");
     let checks = plan.checks(VerifyFirst::Yes, entries);
     let mut answers = Answers::to(5);
     let version = Version { token: OTHER, nonce: Some(1) };
-    (0..5).for_each(|check| answers.take(check, Ok(Look::There { version, bytes: None })));
+    (0..5).for_each(|check| answers.take(check, Ok(Look::Value { version, bytes: None })));
     // Of the two looks at the last one, the first does not come back.
-    answers.take(1, Err(StoreError::Down("down".to_owned())));
+    answers.take(1, Err(StoreError::Down("down".into())));
     plan.verify(&checks, answers).expect("it can be looked at");
     let report = &plan.report;
     assert_eq!((plan.conflicts.len(), report.unchanged, report.lost.len()), (3, 0, 0));

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
+    codec::Codec,
     def::DictDef,
     session::{
         core::{Core, VerifyFirst},
         entry::{
             guard::{Held, RefMut},
-            identity::Met,
             seen::{Base, Version},
-            slot::{Decoded, Known, Slot},
-            state::{Back, Was},
+            slot::{Decoded, Peek, Slot},
+            state::{Back, Before},
         },
     },
     store::operation::{StoreError, Token},
@@ -29,9 +29,9 @@ const BEFORE: &str = "
     load failed, out     | Absent(Unreachable) listed 1s
     load                 | Clean(Value) 7
     load, out            | Clean(Value) 7 listed 1s
-    load, mark           | Touched(Value) 7 +part listed 1s
-    load, change         | Touched(Value) 8 +whole listed 1s
-    load, change, mark   | Touched(Value) 8 +whole +part listed 1s
+    load, mark           | Dirty(Value) 7 +part listed 1s
+    load, change         | Dirty(Value) 8 +whole listed 1s
+    load, change, mark   | Dirty(Value) 8 +whole +part listed 1s
     load, insert         | New(Value) 20 listed 1s
     insert               | New(Unread) 20 listed 1s
     insert, change       | New(Unread) 21 listed 1s
@@ -103,8 +103,7 @@ struct Bed {
 impl Bed {
     fn new(before: &str) -> Self {
         let core = Core::new(Arc::default(), VerifyFirst::No);
-        let met = core.identity.meet("hits", None, "");
-        let Met::Space { space, .. } = met else { panic!("it is new") };
+        let Ok((space, _)) = core.identity.space("hits", None, "") else { panic!("it is new") };
         let slot = space.slot(&"a").expect("it is a key");
         let bed = Self { core, slot };
         bed.calls(before, 1);
@@ -127,17 +126,17 @@ impl Bed {
             }
             "load nothing" => self.slot.install(Decoded::Nothing),
             "load unusable" => {
-                self.slot.install(Decoded::Unusable(crate::envelope::Unusable::Foreign, version));
+                self.slot.install(Decoded::Unusable(crate::unusable::Unusable::Foreign, version));
             }
             "load failed" => {
-                self.slot.install(Decoded::Unreachable(StoreError::Down(String::new())));
+                self.slot.install(Decoded::Unreachable(StoreError::Down("down".into())));
             }
             "read" => drop(self.slot.read()),
-            "insert" => drop(self.core.insert(&self.slot, &def, 20)),
-            "remove" => drop(self.core.remove(&self.slot, &def)),
+            "insert" => drop(self.core.insert(&self.slot, def.options(), 20)),
+            "remove" => drop(self.core.remove(&self.slot, def.options())),
             _ => {
                 self.core.keep(&self.slot).expect("it encodes");
-                if let Ok(Known::Is(out)) = self.slot.check_out(def.policy()) {
+                if let Ok(Peek::Is(out)) = self.slot.check_out(def.options()) {
                     Self::through(call, &self.slot, self.core.lend(Arc::clone(&self.slot), out));
                 }
             }
@@ -169,8 +168,8 @@ impl Bed {
         let seen = match &inner.seen {
             Seen::Unread => "Unread",
             Seen::Nothing => "Nothing",
-            Seen::Unreachable => "Unreachable",
-            Seen::Unusable(_) => "Unusable",
+            Seen::Unreachable(_) => "Unreachable",
+            Seen::Unusable(..) => "Unusable",
             Seen::Value(_) => "Value",
         };
         let marks = |marks: &Marks<bool>| {
@@ -180,18 +179,18 @@ impl Bed {
         let state = match &inner.state {
             State::Absent => format!("Absent({seen})"),
             State::Clean { value } => format!("Clean({seen}) {}", value.get()),
-            State::Touched { value, marks: m } => {
-                format!("Touched({seen}) {}{}", value.get(), marks(m))
+            State::Dirty { value, marks: m } => {
+                format!("Dirty({seen}) {}{}", value.get(), marks(m))
             }
             State::New { value } => format!("New({seen}) {}", value.get()),
             State::Removed => format!("Removed({seen})"),
             State::Poisoned => format!("Poisoned({seen})"),
-            State::CheckedOut { was: Was::Clean } => format!("Out Clean({seen})"),
-            State::CheckedOut { was: Was::Absent } => format!("Out Absent({seen})"),
-            State::CheckedOut { was } => format!("Out {was:?}({seen})"),
+            State::CheckedOut { before: Before::Clean } => format!("Out Clean({seen})"),
+            State::CheckedOut { before: Before::Absent } => format!("Out Absent({seen})"),
+            State::CheckedOut { before } => format!("Out {before:?}({seen})"),
         };
         assert_eq!(self.core.listed.lock().len(), usize::from(inner.listed), "{state}");
-        let lifetime = inner.policy.ttl.map_or(0, |ttl: Duration| ttl.as_secs());
+        let lifetime = inner.options.lifetime.ttl.map_or(0, |ttl: Duration| ttl.as_secs());
         assert_eq!(lifetime > 0, inner.listed, "{state}");
         if inner.listed { format!("{state} listed {lifetime}s") } else { state }
     }

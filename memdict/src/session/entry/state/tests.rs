@@ -7,9 +7,10 @@ use crate::{
     codec::Codec,
     session::entry::seen::{Base, Version},
     store::operation::{Condition, Token},
+    unusable::Unusable,
 };
 
-/// `state | call | state after | answer`. `Clean*`, `Touched*` and `New*` have a living reader;
+/// `state | call | state after | answer`. `Clean*`, `Dirty*` and `New*` have a living reader;
 /// `Out:X` is an entry that is checked out and was `X`.
 const TABLE: &str = "
     Absent(Unread)      | load value    | Clean               | done
@@ -44,15 +45,15 @@ const TABLE: &str = "
     Clean*              | check out     | Clean*              | AlreadyBorrowed
     Clean*              | insert        | Clean*              | AlreadyBorrowed
     Clean*              | remove        | Clean*              | AlreadyBorrowed
-    Touched             | load value    | Touched             | done
-    Touched             | read          | Touched*            | value
-    Touched             | check out     | Out:Touched         | value marked
-    Touched             | insert        | New(Value)          | done
-    Touched             | remove        | Removed(Value)      | done
-    Touched*            | read          | Touched*            | value
-    Touched*            | check out     | Touched*            | AlreadyBorrowed
-    Touched*            | insert        | Touched*            | AlreadyBorrowed
-    Touched*            | remove        | Touched*            | AlreadyBorrowed
+    Dirty             | load value    | Dirty             | done
+    Dirty             | read          | Dirty*            | value
+    Dirty             | check out     | Out:Dirty         | value marked
+    Dirty             | insert        | New(Value)          | done
+    Dirty             | remove        | Removed(Value)      | done
+    Dirty*            | read          | Dirty*            | value
+    Dirty*            | check out     | Dirty*            | AlreadyBorrowed
+    Dirty*            | insert        | Dirty*            | AlreadyBorrowed
+    Dirty*            | remove        | Dirty*            | AlreadyBorrowed
     New(Unread)         | load value    | New(Unread)         | done
     New(Unread)         | read          | New(Unread)*        | value
     New(Unread)         | check out     | Out:New(Unread)     | value marked
@@ -88,16 +89,16 @@ const TABLE: &str = "
     Out:Clean           | insert        | Out:Clean           | AlreadyBorrowed
     Out:Clean           | remove        | Out:Clean           | AlreadyBorrowed
     Out:Clean           | back          | Clean               | done
-    Out:Clean           | back marked   | Touched             | done
+    Out:Clean           | back marked   | Dirty             | done
     Out:Clean           | back removed  | Removed(Value)      | done
     Out:Clean           | back reverted | Clean               | done
     Out:Clean           | back torn     | Poisoned            | done
     Out:Clean           | back empty    | Poisoned            | done
-    Out:Touched         | back          | Touched             | done
-    Out:Touched         | back marked   | Touched             | done
-    Out:Touched         | back removed  | Removed(Value)      | done
-    Out:Touched         | back reverted | Clean               | done
-    Out:Touched         | back torn     | Poisoned            | done
+    Out:Dirty         | back          | Dirty             | done
+    Out:Dirty         | back marked   | Dirty             | done
+    Out:Dirty         | back removed  | Removed(Value)      | done
+    Out:Dirty         | back reverted | Clean               | done
+    Out:Dirty         | back torn     | Poisoned            | done
     Out:New(Nothing)    | back          | New(Nothing)        | done
     Out:New(Nothing)    | back marked   | New(Nothing)        | done
     Out:New(Nothing)    | back removed  | Absent(Nothing)     | done
@@ -124,9 +125,9 @@ const TABLE: &str = "
     Clean               | back          | Clean               | done
     Absent(Nothing)     | restore removed | Absent(Nothing)   | done
     Absent(Unread)      | restore removed | Removed(Unread)   | done
-    Clean               | restore touched | Touched           | done
+    Clean               | restore touched | Dirty           | done
     Clean*              | restore clean | Clean               | done
-    Touched             | restore clean | Clean               | done
+    Dirty             | restore clean | Clean               | done
     New(Nothing)        | restore absent | Absent(Nothing)    | done
     New(Nothing)        | restore removed | Absent(Nothing)   | done
     New(Value)          | restore removed | Removed(Value)    | done
@@ -148,8 +149,8 @@ fn seen(name: &str) -> Seen {
     match name {
         "Unread" => Seen::Unread,
         "Nothing" => Seen::Nothing,
-        "Unreachable" => Seen::Unreachable,
-        "Unusable" => Seen::Unusable(VERSION),
+        "Unreachable" => Seen::Unreachable("down".into()),
+        "Unusable" => Seen::Unusable(VERSION, Unusable::Foreign),
         "Value" => Seen::Value(base()),
         _ => panic!("no {name}"),
     }
@@ -159,8 +160,8 @@ fn seen_name(seen: &Seen) -> &'static str {
     match seen {
         Seen::Unread => "Unread",
         Seen::Nothing => "Nothing",
-        Seen::Unreachable => "Unreachable",
-        Seen::Unusable(_) => "Unusable",
+        Seen::Unreachable(_) => "Unreachable",
+        Seen::Unusable(..) => "Unusable",
         Seen::Value(_) => "Value",
     }
 }
@@ -179,7 +180,7 @@ fn entry(name: &str) -> (State<u64>, Seen, Option<Arc<u64>>) {
     };
     let (kind, of) = split(name);
     let seen = match kind {
-        "Clean" | "Touched" => seen("Value"),
+        "Clean" | "Dirty" => seen("Value"),
         "Poisoned" => Seen::Unread,
         _ => seen(of),
     };
@@ -188,16 +189,16 @@ fn entry(name: &str) -> (State<u64>, Seen, Option<Arc<u64>>) {
         Some(reader) => Value::Shared(Arc::clone(reader)),
         None => Value::Owned(Box::new(1)),
     };
-    let (was, state) = match kind {
-        "Absent" => (Was::Absent, State::Absent),
-        "Clean" => (Was::Clean, State::Clean { value }),
-        "Touched" => (Was::Touched, State::Touched { value, marks: Marks::created() }),
-        "New" => (Was::New, State::New { value }),
-        "Removed" => (Was::Removed, State::Removed),
+    let (before, state) = match kind {
+        "Absent" => (Before::Absent, State::Absent),
+        "Clean" => (Before::Clean, State::Clean { value }),
+        "Dirty" => (Before::Dirty, State::Dirty { value, marks: Marks::created() }),
+        "New" => (Before::New, State::New { value }),
+        "Removed" => (Before::Removed, State::Removed),
         "Poisoned" if !out => return (State::Poisoned, seen, None),
         _ => panic!("no {name}"),
     };
-    let state = if out { State::CheckedOut { was } } else { state };
+    let state = if out { State::CheckedOut { before } } else { state };
     (state, seen, reader)
 }
 
@@ -211,16 +212,16 @@ fn entry_name(state: &State<u64>, seen: &Seen) -> String {
     match state {
         State::Absent => format!("Absent({of})"),
         State::Clean { .. } => loaded("Clean"),
-        State::Touched { .. } => loaded("Touched"),
+        State::Dirty { .. } => loaded("Dirty"),
         State::New { .. } => format!("New({of}){star}"),
         State::Removed => format!("Removed({of})"),
         State::Poisoned => "Poisoned".to_owned(),
-        State::CheckedOut { was } => match was {
-            Was::Absent => format!("Out:Absent({of})"),
-            Was::Clean => loaded("Out:Clean"),
-            Was::Touched => loaded("Out:Touched"),
-            Was::New => format!("Out:New({of})"),
-            Was::Removed => format!("Out:Removed({of})"),
+        State::CheckedOut { before } => match before {
+            Before::Absent => format!("Out:Absent({of})"),
+            Before::Clean => loaded("Out:Clean"),
+            Before::Dirty => loaded("Out:Dirty"),
+            Before::New => format!("Out:New({of})"),
+            Before::Removed => format!("Out:Removed({of})"),
         },
     }
 }
@@ -237,14 +238,14 @@ fn call(name: &str) -> Call<u64> {
         }
         "load nothing" => Call::Loaded { value: None, seen: Seen::Nothing },
         "load unusable" => Call::Loaded { value: None, seen: seen("Unusable") },
-        "load failed" => Call::Loaded { value: None, seen: Seen::Unreachable },
+        "load failed" => Call::Loaded { value: None, seen: seen("Unreachable") },
         "read" => Call::Read,
         "check out" => Call::CheckOut,
         "insert" => Call::Insert(Box::new(2)),
         "remove" => Call::Remove,
         "restore absent" => Call::Restore(State::Absent),
         "restore clean" => Call::Restore(entry("Clean").0),
-        "restore touched" => Call::Restore(entry("Touched").0),
+        "restore touched" => Call::Restore(entry("Dirty").0),
         "restore new" => Call::Restore(entry("New(Unread)").0),
         "restore removed" => Call::Restore(State::Removed),
         "restore poisoned" => Call::Restore(State::Poisoned),
@@ -258,15 +259,15 @@ fn call(name: &str) -> Call<u64> {
     }
 }
 
-fn answer_name(answer: &Result<Answer<u64>, Misuse>) -> String {
+fn answer_name(answer: &Result<Reply<u64>, Misuse>) -> String {
     match answer {
-        Ok(Answer::Done) => "done".to_owned(),
-        Ok(Answer::Unread) => "unread".to_owned(),
-        Ok(Answer::Read(None)) => "none".to_owned(),
-        Ok(Answer::Read(Some(_))) => "value".to_owned(),
-        Ok(Answer::Out { value: None, .. }) => "vacant".to_owned(),
-        Ok(Answer::Out { marks, .. }) if marks.any() => "value marked".to_owned(),
-        Ok(Answer::Out { .. }) => "value unmarked".to_owned(),
+        Ok(Reply::Done) => "done".to_owned(),
+        Ok(Reply::Unread) => "unread".to_owned(),
+        Ok(Reply::Read(None)) => "none".to_owned(),
+        Ok(Reply::Read(Some(_))) => "value".to_owned(),
+        Ok(Reply::Lent { value: None, .. }) => "vacant".to_owned(),
+        Ok(Reply::Lent { marks, .. }) if marks.any() => "value marked".to_owned(),
+        Ok(Reply::Lent { .. }) => "value unmarked".to_owned(),
         Err(Misuse::AlreadyBorrowed(_)) => "AlreadyBorrowed".to_owned(),
         Err(Misuse::Poisoned) => "Poisoned".to_owned(),
     }
@@ -287,7 +288,7 @@ fn every_transition_is_as_the_table_says() {
         let (state, got) = state.next(&mut seen, call(what));
         if let Err(Misuse::AlreadyBorrowed(what_for)) = got {
             let writing = before.starts_with("Out:");
-            assert_eq!(what_for == For::Writing, writing, "{line}");
+            assert_eq!(what_for == BorrowKind::Writing, writing, "{line}");
         }
         let got = (entry_name(&state, &seen), answer_name(&got), got);
         assert_eq!((got.0.as_str(), got.1.as_str()), (after, answer), "{line}");
@@ -299,7 +300,7 @@ fn every_transition_is_as_the_table_says() {
         "Absent(Unreachable)",
         "Absent(Unusable)",
         "Clean",
-        "Touched",
+        "Dirty",
         "New(Unread)",
         "Removed(Unread)",
         "Out:Clean",
@@ -332,6 +333,6 @@ fn a_value_is_moved_not_copied_until_it_is_read() {
     let address = &raw const *value;
     let state = State::Clean { value: Value::Owned(value) };
     let (_, answer) = state.next(&mut seen("Value"), Call::CheckOut);
-    let Ok(Answer::Out { value: Some(value), .. }) = answer else { panic!("it is free") };
+    let Ok(Reply::Lent { value: Some(value), .. }) = answer else { panic!("it is free") };
     assert_eq!(&raw const *value, address);
 }

@@ -54,7 +54,7 @@ pub(in crate::store::memcached) struct Facts {
 
 /// What the next line answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Expected {
+enum Awaited {
     Ask,
     Login,
     Version,
@@ -66,7 +66,7 @@ enum Expected {
 /// The conversation so far.
 #[derive(Debug)]
 pub(in crate::store::memcached) struct Greeting {
-    expected: Expected,
+    awaited: Awaited,
     credentials: Option<Credentials>,
     facts: Facts,
     pid: Option<u64>,
@@ -93,11 +93,11 @@ impl Greeting {
         window: &mut Window<'_>,
     ) -> Self {
         window.raw(VERSION);
-        let expected = if credentials.is_some() {
-            Expected::Ask
+        let awaited = if credentials.is_some() {
+            Awaited::Ask
         } else {
             window.raw(QUESTIONS);
-            Expected::Version
+            Awaited::Version
         };
         let facts = Facts {
             version: String::new(),
@@ -108,7 +108,7 @@ impl Greeting {
             life: 0,
         };
         let credentials = credentials.cloned();
-        Self { expected, credentials, facts, pid: None, uptime: None, time: None, read: 0 }
+        Self { awaited, credentials, facts, pid: None, uptime: None, time: None, read: 0 }
     }
 
     /// Reads the lines in `received`. Returns how many bytes it used, and what is to be done.
@@ -140,43 +140,43 @@ impl Greeting {
     }
 
     fn line(&mut self, line: &str, window: &mut Window<'_>) -> Result<Next, String> {
-        match self.expected {
-            Expected::Ask if line.contains("unauthenticated") => {
+        match self.awaited {
+            Awaited::Ask if line.contains("unauthenticated") => {
                 if let Some(credentials) = self.credentials.take() {
                     log_in(&credentials, window);
                 }
                 window.raw(VERSION);
                 window.raw(QUESTIONS);
-                self.expected = Expected::Login;
+                self.awaited = Awaited::Login;
                 return Ok(Next::Send);
             }
-            Expected::Ask => {
+            Awaited::Ask => {
                 self.version(line)?;
                 window.raw(QUESTIONS);
                 return Ok(Next::Send);
             }
-            Expected::Login if line == "STORED" => self.expected = Expected::Version,
-            Expected::Login => {
+            Awaited::Login if line == "STORED" => self.awaited = Awaited::Version,
+            Awaited::Login => {
                 return Err("does not accept the user name and the password".to_owned());
             }
-            Expected::Version => self.version(line)?,
-            Expected::Settings => match stat(line) {
+            Awaited::Version => self.version(line)?,
+            Awaited::Settings => match stat(line) {
                 Some(("item_size_max", value)) => {
                     self.facts.item_size_max = value.parse().unwrap_or(limits::ITEM_SIZE_MAX);
                 }
                 Some(("cas_enabled", value)) => self.facts.cas_enabled = value != "no",
                 Some(_) => {}
                 // `END`, or the refusal of one that keeps it to itself: the defaults hold.
-                None => self.expected = Expected::Stats,
+                None => self.awaited = Awaited::Stats,
             },
-            Expected::Stats => match stat(line) {
+            Awaited::Stats => match stat(line) {
                 Some(("pid", value)) => self.pid = value.parse().ok(),
                 Some(("uptime", value)) => self.uptime = value.parse().ok(),
                 Some(("time", value)) => self.time = value.parse().ok(),
                 Some(_) => {}
-                None => self.expected = Expected::Barrier,
+                None => self.awaited = Awaited::Barrier,
             },
-            Expected::Barrier => {
+            Awaited::Barrier => {
                 let old = number(&self.facts.version).is_some_and(|it| it < FIRST_WITH_META);
                 self.facts.meta = line == "MN" && !old;
                 self.facts.marks =
@@ -193,7 +193,7 @@ impl Greeting {
             return Err(unwelcome(line));
         };
         self.facts.version = version.trim().to_owned();
-        self.expected = Expected::Settings;
+        self.awaited = Awaited::Settings;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{
-    rehearsal::{applied, each_is_settled_once, facts, loaded, silent},
+    scripted::{applied, each_is_settled_once, facts, loaded, silent},
     *,
 };
 use crate::store::{Load, memcached::load::Loads};

@@ -1,10 +1,13 @@
-//! Entries whose drafts are given, and steps of them: what the tables of a commit are held with.
+//! Entries whose drafts are given, and steps of them: what the tests of a commit's stages use.
 
 use std::sync::Arc;
 
 use super::plan::{Plan, Purpose, Step};
 use crate::{
-    def::Policy,
+    def::{
+        options::DictOptions,
+        rules::{OnConflict, OnVanished, Rules},
+    },
     error::Result,
     key::name::Name,
     session::entry::{
@@ -35,11 +38,15 @@ impl AnySlot for Fixed {
         Ok((self.1)())
     }
 
+    fn is_dirty(&self) -> bool {
+        true
+    }
+
     fn expected(&self) -> Expected {
         SEEN
     }
 
-    /// Both, one after the other; what is there may say that it cannot be.
+    /// Gives both, one after the other; `theirs` may say that they cannot be merged.
     fn merge(
         &self,
         ours: &[u8],
@@ -77,16 +84,16 @@ pub(super) fn entries(drafts: &[fn() -> Draft]) -> &'static [Arc<dyn AnySlot>] {
 }
 
 pub(super) fn plan_of(drafts: &[fn() -> Draft], caps: Caps) -> Result<Plan<'static>> {
-    Plan::draft(entries(drafts), 100, caps)
+    Plan::draft(entries(drafts), 100, caps, false)
 }
 
 pub(super) fn store(expected: Expected) -> Draft {
     let was_loaded = expected == SEEN;
-    Draft::Store { policy: Policy::DEFAULT, expected, was_loaded }
+    Draft::Store { options: DictOptions::DEFAULT, expected, was_loaded }
 }
 
 pub(super) fn delete(expected: Expected) -> Draft {
-    Draft::Delete { policy: Policy::DEFAULT, expected }
+    Draft::Delete { options: DictOptions::DEFAULT, expected }
 }
 
 /// The plan's only step.
@@ -118,8 +125,14 @@ pub(super) fn recreated() -> Step<'static> {
     Step { expected: Expected::Nothing, purpose: Purpose::Recreate, ..changed() }
 }
 
-pub(super) fn there(nonce: u64, token: Token) -> Option<Look> {
-    Some(Look::There { version: Version { token, nonce: Some(nonce) }, bytes: None })
+/// A look that found a value.
+pub(super) fn stored(nonce: u64, token: Token) -> Option<Look> {
+    Some(Look::Value { version: Version { token, nonce: Some(nonce) }, bytes: None })
+}
+
+/// The default options with other rules.
+pub(super) const fn with_rules(on_conflict: OnConflict, on_vanished: OnVanished) -> DictOptions {
+    DictOptions { rules: Rules { on_conflict, on_vanished }, ..DictOptions::DEFAULT }
 }
 
 /// The columns of a table, without its head.

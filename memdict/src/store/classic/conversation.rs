@@ -1,11 +1,11 @@
-//! One server in use, and the connection that a batch has to itself.
+//! Conversation server in use, and the connection that a batch has to itself.
 
 use memcache::Client;
 
-use crate::store::operation::{StoreError, Token};
+use crate::store::operation::{Reason, StoreError, Token};
 
-/// One server in use.
-pub(super) struct One<'a> {
+/// Conversation server in use.
+pub(super) struct Conversation<'a> {
     pub(super) index: u32,
     pub(super) name: &'a str,
     pub(super) client: &'a Client,
@@ -13,10 +13,15 @@ pub(super) struct One<'a> {
     pub(super) max_item_bytes: usize,
 }
 
-impl One<'_> {
+impl Conversation<'_> {
     /// A token of this server; one with the number 0 matches nothing.
     pub(super) fn token(&self, cas: u64) -> Token {
         Token::new(self.index, 0, cas)
+    }
+
+    /// What becomes of the rest of a batch after this error.
+    pub(super) fn not_sent(&self, after: &StoreError) -> StoreError {
+        StoreError::Down(Reason::new(format!("not sent, after: {after}")).at(self.name))
     }
 
     /// The server in a sentence.
@@ -29,6 +34,8 @@ impl One<'_> {
 pub(super) fn text(key: &[u8]) -> Result<&str, StoreError> {
     std::str::from_utf8(key).map_err(|_| {
         let key = key.escape_ascii();
-        StoreError::Refused(format!("the key `{key}` is not UTF-8, which this store asks for"))
+        StoreError::Refused(
+            format!("the key `{key}` is not UTF-8, which this store asks for").into(),
+        )
     })
 }

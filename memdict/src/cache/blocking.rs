@@ -1,0 +1,222 @@
+//! The cache that an application holds.
+
+use std::{fmt, future::ready};
+
+use crate::{
+    counters::Counters,
+    def::DictDef,
+    dict::{entry::Entry, update::UpdateReport},
+    error::{Error, Result},
+    key::ToKey,
+    report::CommitReport,
+    session::{
+        core::VerifyFirst,
+        drive::{Blocking, Outcome},
+        face::Session,
+        retry::Retry,
+        settings::OtherSchema,
+        source::Source,
+        transaction::OfBody,
+    },
+    track::Tracked,
+};
+
+/// A store and settings: what an application opens once, and clones freely.
+#[derive(Clone)]
+pub struct Cache(pub(super) Source<Blocking>);
+
+impl Cache {
+    /// Begins a unit of work, to be ended by [`Session::commit`].
+    pub fn session(&self) -> Session {
+        self.0.unit(VerifyFirst::No).into()
+    }
+
+    /// Returns the same cache with another answer to how often its transactions are tried.
+    #[must_use]
+    pub fn with_retry(&self, retry: Retry) -> Self {
+        Self(Source { retry, ..self.0.clone() })
+    }
+
+    #[doc = include_str!("transaction.md")]
+    ///
+    /// ```
+    /// use memdict::Cache;
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// let hits = cache.transaction(|session| {
+    ///     let mut hits = session.dict::<u64>("hits").entry("all")?.or_default();
+    ///     *hits += 1;
+    ///     Ok(*hits)
+    /// })?;
+    /// assert_eq!(hits, 1);
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    pub fn transaction<R>(&self, body: impl FnMut(&mut Session) -> Result<R>) -> Result<R> {
+        self.transaction_with_report(body).map(|(value, _)| value)
+    }
+
+    /// As [`transaction`](Self::transaction), and returns the report of the commit as well: which
+    /// entries were written, and what was lost or refused.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`transaction`](Self::transaction) does.
+    ///
+    /// ```
+    /// use memdict::Cache;
+    ///
+    /// let cache = Cache::open("memory:?max_bytes=2MiB")?;
+    /// let ((), report) = cache.transaction_with_report(|session| {
+    ///     session.dict("names").insert(1, "ann".to_owned())?;
+    ///     session.dict("names").insert(2, "x".repeat(3 << 20))
+    /// })?;
+    /// assert_eq!((report.written, report.refused.len()), (1, 1));
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    pub fn transaction_with_report<R>(
+        &self,
+        mut body: impl FnMut(&mut Session) -> Result<R>,
+    ) -> Result<(R, CommitReport)> {
+        self.0.transaction(OfBody::OWN, |session: &mut Session| ready(body(session))).now()
+    }
+
+    /// As [`transaction`](Self::transaction), with the application's error type.
+    ///
+    /// An error of `body` is tried again only after a read that met a store that is down, in a
+    /// strict cache.
+    ///
+    /// # Errors
+    ///
+    /// Returns what `body` returns, and what [`Session::commit`] does, converted.
+    ///
+    /// ```
+    /// use memdict::Cache;
+    ///
+    /// #[derive(Debug)]
+    /// enum Shop {
+    ///     SoldOut,
+    ///     Cache(memdict::Error),
+    /// }
+    ///
+    /// impl From<memdict::Error> for Shop {
+    ///     fn from(error: memdict::Error) -> Self {
+    ///         Self::Cache(error)
+    ///     }
+    /// }
+    ///
+    /// let cache = Cache::open("memory:").unwrap();
+    /// let sold = cache.try_transaction(|session| {
+    ///     let mut stock = session.dict::<u64>("stock").get_mut("hat")?.ok_or(Shop::SoldOut)?;
+    ///     *stock -= 1;
+    ///     Ok(())
+    /// });
+    /// assert!(matches!(sold, Err(Shop::SoldOut)));
+    /// ```
+    pub fn try_transaction<R, E: From<Error>>(
+        &self,
+        body: impl FnMut(&mut Session) -> Result<R, E>,
+    ) -> Result<R, E> {
+        self.try_transaction_with_report(body).map(|(value, _)| value)
+    }
+
+    /// As [`transaction_with_report`](Self::transaction_with_report), with the application's error
+    /// type.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`try_transaction`](Self::try_transaction) does.
+    pub fn try_transaction_with_report<R, E: From<Error>>(
+        &self,
+        mut body: impl FnMut(&mut Session) -> Result<R, E>,
+    ) -> Result<(R, CommitReport), E> {
+        self.0.transaction(OfBody::ANY, |session: &mut Session| ready(body(session))).now()
+    }
+
+    #[doc = include_str!("update.md")]
+    ///
+    /// ```
+    /// use memdict::{Cache, DictDef};
+    ///
+    /// static HITS: DictDef<u64> = DictDef::new("hits");
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// let hits = cache.update(&HITS, "all", |entry| {
+    ///     let mut hits = entry.or_default();
+    ///     *hits += 1;
+    ///     Ok(*hits)
+    /// })?;
+    /// assert_eq!(hits, 1);
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    pub fn update<T: Tracked, R>(
+        &self,
+        def: impl Into<DictDef<T>>,
+        key: impl ToKey,
+        mut body: impl FnMut(Entry<'_, T>) -> Result<R>,
+    ) -> Result<R> {
+        self.0.update(def.into(), key, |entry: Entry<'_, T>| ready(body(entry))).now()
+    }
+
+    #[doc = include_str!("update_each.md")]
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use memdict::{Cache, DictDef};
+    ///
+    /// static HITS: DictDef<u64> = DictDef::new("hits");
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// let counted = BTreeMap::from([("/", 3), ("/about", 1)]);
+    /// let outcome = cache.update_each(&HITS, counted.keys(), |page, entry| {
+    ///     *entry.or_default() += counted[*page];
+    ///     Ok(())
+    /// });
+    /// assert!(outcome.is_complete());
+    /// assert_eq!((outcome.report.written, outcome.rounds), (2, 1));
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    pub fn update_each<T: Tracked, K: ToKey>(
+        &self,
+        def: impl Into<DictDef<T>>,
+        keys: impl IntoIterator<Item = K>,
+        mut body: impl FnMut(&K, Entry<'_, T>) -> Result<()>,
+    ) -> UpdateReport {
+        let body = |(key, entry): (&K, Entry<'_, T>)| ready(body(key, entry));
+        self.0.update_each(def.into(), keys.into_iter().collect(), body).now()
+    }
+
+    /// Returns what happened so far, in all sessions of this cache and its clones.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.0.settings.counting.read()
+    }
+
+    /// Lists the stored values that were misses because they were of another type than the one that
+    /// was asked for: an older or newer program's, or a mistake such as `insert("a", 1)`, which
+    /// stores an `i32` where `u64`s are read. At most 64 kinds are listed.
+    ///
+    /// ```
+    /// use memdict::Cache;
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// cache.transaction(|session| session.dict("hits").insert("a", 1))?;
+    /// assert!(cache.session().dict::<u64>("hits").get("a")?.is_none());
+    /// let other = cache.other_schemas();
+    /// assert_eq!((other[0].dict.as_str(), other[0].asked, other[0].found), ("hits", "u64", Some("i32")));
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    #[must_use]
+    pub fn other_schemas(&self) -> Vec<OtherSchema> {
+        self.0.settings.other_schemas()
+    }
+}
+
+/// Names the store and settings; never shows a value.
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("store", &self.0.driver.0)
+            .field("settings", &self.0.settings)
+            .finish_non_exhaustive()
+    }
+}

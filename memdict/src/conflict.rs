@@ -1,0 +1,78 @@
+//! What an error says of one entry that two sessions changed.
+
+use std::fmt;
+
+use crate::entry_id::EntryId;
+
+/// One entry that another session changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyConflict {
+    /// The entry.
+    pub id: EntryId,
+    /// The type of its values.
+    pub type_name: &'static str,
+    /// The paths of the fields that this session changed: all fields of a value that it made, none
+    /// of a value that it removed or only read.
+    pub ours: Vec<String>,
+    /// The paths of the fields that the other session changed, as far as it can be told: the store
+    /// has a usable value, and this session had loaded one.
+    pub theirs: Vec<String>,
+    /// What happened to the stored value.
+    pub cause: ConflictCause,
+    /// Why the two changes could not be merged, if the dictionary asks for that.
+    pub reason: Option<String>,
+    /// Whether this session's change may be in the stored value all the same.
+    pub(crate) uncertain: bool,
+}
+
+impl fmt::Display for KeyConflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` (`{}`) {}", self.id, self.type_name, self.cause)?;
+        let changed = |fields: &[String]| match fields {
+            [field] if field.is_empty() => "the whole value".to_owned(),
+            fields => {
+                fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
+            }
+        };
+        if !self.theirs.is_empty() {
+            let said = match self.cause {
+                ConflictCause::Overwritten => ", which changed",
+                _ => "; the stored value differs in",
+            };
+            write!(f, "{said} {}", changed(&self.theirs))?;
+        }
+        if !self.ours.is_empty() {
+            write!(f, "; this session changed {}", changed(&self.ours))?;
+        }
+        match &self.reason {
+            Some(reason) => write!(f, "; not merged: {reason}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What happened to a stored value that this session changed as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConflictCause {
+    /// Another session stored a value since this session looked.
+    Overwritten,
+    /// The value is gone: evicted, expired, or removed by another session.
+    Vanished,
+    /// The server has restarted since this session looked, and holds nothing of what it held
+    /// then. Versions count anew, so the value that was seen can be compared with nothing.
+    ServerRestarted,
+}
+
+impl fmt::Display for ConflictCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Overwritten => f.write_str("was overwritten by another session"),
+            Self::Vanished => f.write_str("is gone: evicted, expired or removed"),
+            Self::ServerRestarted => {
+                f.write_str("cannot be compared, because its server restarted")
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What a dictionary holds (`DictDef`), how its values are kept (`options`), and by which rules they
+//! change (`rules`).
+
+pub(crate) mod options;
+pub(crate) mod rules;
+
+use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
+
+use self::{
+    options::DictOptions,
+    rules::{OnConflict, OnVanished},
+};
+use crate::track::Tracked;
+
+/// The definition of a dictionary: its name, the type of its values, and how they are kept. One
+/// `static` is the one place that says so.
+///
+/// A name alone will do where the defaults will: `session.dict::<Cart>("carts")`. If two
+/// definitions of one name differ in their options, the one that hands an entry out for writing
+/// decides about that entry, and the log says so once.
+///
+/// Values are encoded by position, without the names of fields. A type with a serde attribute that
+/// needs the names does not compile here.
+///
+/// ```
+/// use std::time::Duration;
+/// use memdict::{Cache, DictDef};
+///
+/// static HITS: DictDef<u64> = DictDef::new("hits").ttl(Duration::from_secs(60));
+///
+/// let cache = Cache::open("memory:")?;
+/// cache.transaction(|session| {
+///     *session.dict(&HITS).entry("all")?.or_default() += 1;
+///     Ok(())
+/// })?;
+/// # Ok::<_, memdict::Error>(())
+/// ```
+pub struct DictDef<T> {
+    name: Cow<'static, str>,
+    options: DictOptions,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: Tracked> DictDef<T> {
+    /// Defines a dictionary with this name. All programs that use the same store and namespace
+    /// share its entries.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the name is empty; in a `static`, that is a compile error.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        assert!(!name.is_empty(), "a dictionary needs a name");
+        Self::with(Cow::Borrowed(name))
+    }
+
+    /// Defines a dictionary with a name that is made at run time. An empty name is an
+    /// [`Error::Key`](crate::Error::Key) where the dictionary is used.
+    #[must_use]
+    pub fn named(name: impl Into<Cow<'static, str>>) -> Self {
+        Self::with(name.into())
+    }
+
+    const fn with(name: Cow<'static, str>) -> Self {
+        // This panics while the program is compiled, never while it runs: a constant has no other
+        // way to refuse.
+        const {
+            if let Some(why) = T::NEEDS_NAMES {
+                panic!("{}", why);
+            }
+        }
+        Self { name, options: DictOptions::DEFAULT, of: PhantomData }
+    }
+
+    /// Sets how long a value lives after it was last written, in whole seconds, rounded up to at
+    /// least one. Without this, a value lives until the store needs the room. Reading does not
+    /// lengthen its life, and neither does a commit that finds the value unchanged.
+    #[must_use]
+    pub const fn ttl(mut self, ttl: Duration) -> Self {
+        self.options.lifetime.ttl = Some(ttl);
+        self
+    }
+
+    /// Sets [`ttl`](Self::ttl) in seconds.
+    #[must_use]
+    pub const fn ttl_secs(self, secs: u64) -> Self {
+        self.ttl(Duration::from_secs(secs))
+    }
+
+    /// Sets what a commit does about a key that another session has changed meanwhile. The default
+    /// is [`OnConflict::Fail`].
+    ///
+    /// # Panics
+    ///
+    /// Panics if this is [`OnConflict::Merge`] and the type has no `#[memdict(merge)]`; in a
+    /// `static`, that is a compile error.
+    ///
+    /// ```
+    /// use memdict::{Cache, DictDef, OnConflict, Tracked};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Default, Serialize, Deserialize, Tracked)]
+    /// #[memdict(merge)]
+    /// struct Page {
+    ///     title: String,
+    ///     #[memdict(merge = sum)]
+    ///     hits: u64,
+    /// }
+    ///
+    /// static PAGES: DictDef<Page> = DictDef::new("pages").on_conflict(OnConflict::Merge);
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// cache.transaction(|session| session.dict(&PAGES).insert("/", Page::default()))?;
+    ///
+    /// let (one, two) = (cache.session(), cache.session());
+    /// one.dict(&PAGES).entry("/")?.or_default().hits += 1;
+    /// two.dict(&PAGES).entry("/")?.or_default().hits += 2;
+    /// one.commit()?;
+    /// assert_eq!(two.commit()?.merged, 1);
+    ///
+    /// let session = cache.session();
+    /// let hits = session.dict(&PAGES).get("/")?.map(|page| page.hits);
+    /// assert_eq!(hits, Some(3));
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn on_conflict(mut self, what: OnConflict) -> Self {
+        // As in `with`: a constant has no other way to refuse.
+        if let OnConflict::Merge = what {
+            assert!(T::MERGES, "`OnConflict::Merge` needs `#[memdict(merge)]` on the type");
+        }
+        self.options.rules.on_conflict = what;
+        self
+    }
+
+    /// Sets what a commit does about a changed value that the store no longer has. The default is
+    /// [`OnVanished::Recreate`].
+    #[must_use]
+    pub const fn on_vanished(mut self, what: OnVanished) -> Self {
+        self.options.rules.on_vanished = what;
+        self
+    }
+
+    /// Says of this dictionary alone whether a store that is down is an error; without it, the
+    /// [cache](crate::CacheBuilder::strict) says so of all.
+    ///
+    /// ```
+    /// use memdict::{Cache, DictDef, Error};
+    ///
+    /// static ORDERS: DictDef<u64> = DictDef::new("orders").strict(true);
+    ///
+    /// // Nobody listens on that port: a read of the default is a miss, a strict one an error.
+    /// let cache = Cache::open("memcache://127.0.0.1:1")?;
+    /// assert!(cache.session().dict::<u64>("hits").get("a")?.is_none());
+    /// let strict = cache.session().dict(&ORDERS).contains_key(7);
+    /// assert!(matches!(strict, Err(Error::Unavailable { .. })));
+    /// # Ok::<_, Error>(())
+    /// ```
+    #[must_use]
+    pub const fn strict(mut self, on: bool) -> Self {
+        self.options.strict = Some(on);
+        self
+    }
+}
+
+impl<T> DictDef<T> {
+    /// Returns the dictionary's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn options(&self) -> DictOptions {
+        self.options
+    }
+}
+
+impl<T> Clone for DictDef<T> {
+    fn clone(&self) -> Self {
+        Self { name: self.name.clone(), options: self.options, of: PhantomData }
+    }
+}
+
+impl<T> fmt::Debug for DictDef<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DictDef")
+            .field("name", &self.name)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> From<&DictDef<T>> for DictDef<T> {
+    fn from(def: &DictDef<T>) -> Self {
+        def.clone()
+    }
+}
+
+impl<T: Tracked> From<&str> for DictDef<T> {
+    fn from(name: &str) -> Self {
+        Self::named(name.to_owned())
+    }
+}
+
+impl<T: Tracked> From<&String> for DictDef<T> {
+    fn from(name: &String) -> Self {
+        Self::named(name.clone())
+    }
+}
+
+impl<T: Tracked> From<String> for DictDef<T> {
+    fn from(name: String) -> Self {
+        Self::named(name)
+    }
+}

@@ -1,0 +1,247 @@
+//! Every call of a dictionary, written once for all drivers.
+
+use std::sync::Arc;
+
+use super::entry::{Entry, OccupiedEntry, VacantEntry};
+use crate::{
+    def::{DictDef, options::DictOptions},
+    entry_id::EntryId,
+    error::{Error, Result},
+    key::ToKey,
+    lookup::Lookup,
+    session::{
+        core::Core,
+        drive::{Drive, Outcome, Soon},
+        entry::{
+            guard::{Held, Ref, RefMut},
+            identity::{Agreement, NoSpace, Space},
+            slot::{Peek, Slot},
+            state::{For, Misuse},
+        },
+        load::load,
+        unit::Unit,
+    },
+    track::Tracked,
+};
+
+/// A dictionary in a session.
+pub(crate) struct Dict<'s, T: Tracked, D> {
+    core: &'s Core,
+    driver: &'s D,
+    pub(super) def: DictDef<T>,
+    space: Result<Arc<Space<T>>, NoSpace>,
+}
+
+impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
+    pub(crate) fn new(unit: &'s Unit<D>, def: DictDef<T>) -> Self {
+        let options = Some(def.options());
+        Self::with_options(unit, def, options)
+    }
+
+    /// A dictionary to read from, by a name that says nothing of options.
+    pub(crate) fn of_links(unit: &'s Unit<D>, name: &str) -> Self {
+        Self::with_options(unit, name.into(), None)
+    }
+
+    fn with_options(unit: &'s Unit<D>, def: DictDef<T>, options: Option<DictOptions>) -> Self {
+        let Unit { core, driver, .. } = unit;
+        let space = core.identity.space(def.name(), options, &core.settings.namespace);
+        let space = space.map(|(space, agreement)| {
+            if agreement == Agreement::Differ {
+                core.settings.definitions_differ(def.name());
+            }
+            space
+        });
+        Self { core, driver, def, space }
+    }
+
+    fn space(&self, key: &impl ToKey) -> Result<&Space<T>> {
+        match &self.space {
+            Ok(space) => Ok(space),
+            Err(NoSpace::OtherType { is }) => Err(Error::WrongType {
+                id: self.name_of(key),
+                is,
+                asked: std::any::type_name::<T>(),
+            }),
+            Err(NoSpace::NeedsNames { what }) => Err(Error::Config {
+                option: format!("dictionary `{}`", self.def.name()),
+                reason: (*what).to_owned(),
+            }),
+        }
+    }
+
+    /// What an entry is called, whether its key can be used or not.
+    pub(super) fn name_of(&self, key: &impl ToKey) -> EntryId {
+        EntryId::new(&self.def.name().into(), key.to_key())
+    }
+
+    /// The entry, of which nothing need be known.
+    pub(super) fn slot(&self, key: &impl ToKey) -> Result<Arc<Slot<T>>> {
+        self.space(key)?.slot(key)
+    }
+
+    fn slots<K: ToKey>(&self, keys: impl IntoIterator<Item = K>) -> Result<Vec<Arc<Slot<T>>>> {
+        let keys = keys.into_iter();
+        if let Ok(space) = &self.space {
+            // A hint is not trusted with all of the memory.
+            space.reserve(keys.size_hint().0.min(1 << 16));
+        }
+        keys.map(|key| self.slot(&key)).collect()
+    }
+
+    pub(super) async fn load(&self, slots: &[Arc<Slot<T>>], what_for: For) -> Result<()> {
+        let strict = self.def.options().is_strict(self.core.settings.strict);
+        load(self.core, self.driver, slots, what_for, strict).await
+    }
+
+    /// What `call`, of this name, gives of an entry, as `then` makes it: at once if something is
+    /// known of the entry, else after a load.
+    #[inline(always)]
+    fn known<R, O>(
+        &self,
+        name: &'static str,
+        slot: Result<Arc<Slot<T>>>,
+        what_for: For,
+        call: impl Fn(&Slot<T>) -> Result<Peek<R>, Misuse>,
+        then: impl FnOnce(Arc<Slot<T>>, R) -> O,
+    ) -> impl Outcome<Output = Result<O>> {
+        let slot = match slot {
+            Ok(slot) => slot,
+            Err(error) => return Soon::Known(Err(error)),
+        };
+        match call(&slot) {
+            Ok(Peek::Is(got)) => Soon::Known(Ok(then(slot, got))),
+            Err(misuse) => Soon::Known(Err(slot.misused(name, misuse))),
+            Ok(Peek::Unread) => Soon::Later(async move {
+                loop {
+                    self.load(std::slice::from_ref(&slot), what_for).await?;
+                    match call(&slot) {
+                        Ok(Peek::Is(got)) => return Ok(then(slot, got)),
+                        // It was rolled back to before its load.
+                        Ok(Peek::Unread) => {}
+                        Err(misuse) => return Err(slot.misused(name, misuse)),
+                    }
+                }
+            }),
+        }
+    }
+
+    #[inline(always)]
+    fn read(
+        &self,
+        name: &'static str,
+        slot: Result<Arc<Slot<T>>>,
+    ) -> impl Outcome<Output = Result<Option<Ref<'s, T>>>> {
+        let core = self.core;
+        self.known(name, slot, For::Reading, Slot::read, |slot, value| {
+            value.map(|value| Ref::new(&core.identity, slot, value))
+        })
+    }
+
+    #[inline(always)]
+    fn check_out<O>(
+        &self,
+        name: &'static str,
+        slot: Result<Arc<Slot<T>>>,
+        then: impl FnOnce(Held<'s, T>) -> O,
+    ) -> impl Outcome<Output = Result<O>> {
+        let (core, options) = (self.core, self.def.options());
+        let slot = slot.and_then(|slot| core.keep(&slot).map(|()| slot));
+        let check_out = move |slot: &Slot<T>| slot.check_out(options);
+        self.known(name, slot, For::Writing, check_out, move |slot, lent| {
+            then(core.lend(slot, lent))
+        })
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self, key: impl ToKey) -> impl Outcome<Output = Result<Option<Ref<'s, T>>>> {
+        self.read("get", self.slot(&key))
+    }
+
+    pub(crate) fn lookup(
+        &self,
+        key: impl ToKey,
+    ) -> impl Outcome<Output = Result<Lookup<Ref<'s, T>>>> {
+        let (core, slot) = (self.core, self.slot(&key));
+        self.known("lookup", slot, For::Reading, Slot::look_up, |slot, found| match found {
+            Lookup::Hit(value) => Lookup::Hit(Ref::new(&core.identity, slot, value)),
+            Lookup::Absent => Lookup::Absent,
+            Lookup::Unusable(why) => Lookup::Unusable(why),
+            Lookup::Unreachable(why) => Lookup::Unreachable(why),
+        })
+    }
+
+    #[inline(always)]
+    pub(crate) fn get_mut(
+        &self,
+        key: impl ToKey,
+    ) -> impl Outcome<Output = Result<Option<RefMut<'s, T>>>> {
+        self.check_out("get_mut", self.slot(&key), |held| {
+            held.value.is_some().then(|| RefMut::new(held))
+        })
+    }
+
+    #[inline(always)]
+    pub(crate) fn entry(&self, key: impl ToKey) -> impl Outcome<Output = Result<Entry<'s, T>>> {
+        self.enter(self.slot(&key))
+    }
+
+    /// The entry of a slot of this dictionary.
+    pub(super) fn entry_in(
+        &self,
+        slot: Arc<Slot<T>>,
+    ) -> impl Outcome<Output = Result<Entry<'s, T>>> {
+        self.enter(Ok(slot))
+    }
+
+    #[inline(always)]
+    fn enter(&self, slot: Result<Arc<Slot<T>>>) -> impl Outcome<Output = Result<Entry<'s, T>>> {
+        self.check_out("entry", slot, |held| {
+            if held.value.is_some() {
+                Entry::Occupied(OccupiedEntry { held })
+            } else {
+                Entry::Vacant(VacantEntry { held })
+            }
+        })
+    }
+
+    pub(crate) fn insert(&self, key: impl ToKey, value: T) -> Result<()> {
+        self.core.insert(&self.slot(&key)?, self.def.options(), value)
+    }
+
+    pub(crate) fn remove(&self, key: impl ToKey) -> Result<()> {
+        self.core.remove(&self.slot(&key)?, self.def.options())
+    }
+
+    pub(crate) fn contains_key(&self, key: impl ToKey) -> impl Outcome<Output = Result<bool>> {
+        let slot = self.slot(&key);
+        self.known("contains_key", slot, For::Writing, Slot::holds_value, |_, holds| holds)
+    }
+
+    pub(crate) fn read_current(&self, key: impl ToKey) -> impl Outcome<Output = Result<()>> {
+        let (core, slot) = (self.core, self.slot(&key));
+        self.known("read_current", slot, For::Reading, Slot::keep_current, move |slot, is_news| {
+            if is_news {
+                core.keep_current(&slot);
+            }
+        })
+    }
+
+    pub(crate) async fn get_many<K: ToKey>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Result<Vec<Option<Ref<'s, T>>>> {
+        let slots = self.slots(keys)?;
+        self.load(&slots, For::Reading).await?;
+        let mut values = Vec::with_capacity(slots.len());
+        for slot in slots {
+            values.push(self.read("get_many", Ok(slot)).later().await?);
+        }
+        Ok(values)
+    }
+
+    pub(crate) async fn prefetch<K: ToKey>(&self, keys: impl IntoIterator<Item = K>) -> Result<()> {
+        let slots = self.slots(keys)?;
+        self.load(&slots, For::Writing).await
+    }
+}

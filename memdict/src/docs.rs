@@ -1,0 +1,21 @@
+//! The guides: how to use memdict, what it promises, and how it is made.
+//!
+//! They are the files of the repository's `docs` folder.
+
+#[doc = include_str!("../docs/conflicts.md")]
+pub mod conflicts {}
+
+#[doc = include_str!("../docs/tracking.md")]
+pub mod tracking {}
+
+#[doc = include_str!("../docs/reliability.md")]
+pub mod reliability {}
+
+#[doc = include_str!("../docs/from-erp5.md")]
+pub mod from_erp5 {}
+
+#[doc = include_str!("../docs/performance.md")]
+pub mod performance {}
+
+#[doc = include_str!("../docs/design.md")]
+pub mod design {}

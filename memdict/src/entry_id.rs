@@ -1,0 +1,57 @@
+//! What an entry is called, wherever something is said of it.
+
+use std::{fmt, sync::Arc};
+
+use crate::key::Key;
+
+/// The dictionary and key of an entry, as errors, reports and hooks name it.
+///
+/// `Display` shows `dict[key]`, with control characters escaped and a long key cut.
+///
+/// ```
+/// use memdict::{Cache, ToKey};
+///
+/// let cache = Cache::open("memory:")?;
+/// let session = cache.session();
+/// session.dict("hits").insert(("page", 7), 1_u64)?;
+/// let report = session.commit()?;
+/// let id = report.written_keys().next().expect("one value was written");
+/// assert_eq!((&*id.dict, &id.key), ("hits", &("page", 7).to_key()));
+/// assert_eq!(id.to_string(), "hits[(page,#7)]");
+/// # Ok::<_, memdict::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub struct EntryId {
+    /// The dictionary's name.
+    pub dict: Arc<str>,
+    /// The key.
+    pub key: Key,
+}
+
+impl EntryId {
+    pub(crate) fn new(dict: &Arc<str>, key: Key) -> Self {
+        Self { dict: Arc::clone(dict), key }
+    }
+}
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.dict.chars() {
+            if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
+        }
+        write!(f, "[{}]", self.key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ToKey;
+
+    #[test]
+    fn control_characters_never_reach_a_line_of_a_log() {
+        let id = EntryId::new(&"a\n\u{1b}[31m".into(), "b\r\n".to_key());
+        assert_eq!(id.to_string(), "a\\n\\u{1b}[31m[b\\r\\n]");
+    }
+}

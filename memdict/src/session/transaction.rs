@@ -1,0 +1,149 @@
+//! Work that runs in a session of its own, and again in another after a conflict.
+
+use std::time::Duration;
+
+use super::{
+    commit::run::Explain, core::VerifyFirst, drive::Drive, source::Source, turns::Turn, unit::Unit,
+};
+use crate::{
+    entry_id::EntryId,
+    error::{Error, Result},
+    random,
+    report::CommitReport,
+};
+
+/// The work of a transaction: an async closure, or any function that returns a future.
+///
+/// The future has a name here, which a bound can say to be `Send`. So the future of a transaction
+/// is `Send` exactly if that of its work is, for whatever lifetime it borrows the session.
+pub(crate) trait Body<S, R>: FnMut(S) -> <Self as Body<S, R>>::Fut {
+    type Fut: Future<Output = R>;
+}
+
+impl<F, S, R, Fut> Body<S, R> for F
+where
+    F: FnMut(S) -> Fut,
+    Fut: Future<Output = R>,
+{
+    type Fut = Fut;
+}
+
+/// A session as the work of a transaction sees it.
+pub(crate) trait Face<D>: From<Unit<D>> + Into<Unit<D>> {}
+
+impl<D, S: From<Unit<D>> + Into<Unit<D>>> Face<D> for S {}
+
+/// What can be said of an error that the work returned.
+pub(crate) struct OfBody<E> {
+    /// Whether it is transient, after a strict read that met a store that is down.
+    is_transient: fn(&E) -> bool,
+    in_attempt: fn(E, u32) -> E,
+}
+
+impl OfBody<Error> {
+    /// memdict's own errors say it themselves.
+    pub(crate) const OWN: Self =
+        Self { is_transient: Error::is_transient, in_attempt: Error::in_attempt };
+}
+
+impl<E> OfBody<E> {
+    /// An application's error may have memdict's in it, which nobody can see from here.
+    pub(crate) const ANY: Self = Self { is_transient: |_| true, in_attempt: |error, _| error };
+}
+
+/// The attempts at some work, counted from 1.
+pub(crate) struct Attempts<'a, D> {
+    source: &'a Source<D>,
+    number: u32,
+    /// Of the entries that were in conflict.
+    turn: Turn,
+}
+
+impl<D: Drive> Attempts<'_, D> {
+    pub(crate) fn goes_on(&self) -> bool {
+        self.source.retry.goes_on(self.number)
+    }
+
+    /// Commits an attempt.
+    pub(crate) async fn commit(&mut self, unit: Unit<D>) -> Result<CommitReport> {
+        let explain = if self.goes_on() { Explain::UnlessTransient } else { Explain::Always };
+        let limit = self.source.retry.longest_pause();
+        unit.commit(explain, Some((&mut self.turn, limit))).await
+    }
+
+    /// Goes on with another attempt after a commit failed, if that may help.
+    ///
+    /// # Errors
+    ///
+    /// This error, if it may not.
+    pub(crate) async fn again(&mut self, error: Error) -> Result<()> {
+        match self.source.retry.pause(self.number, &error, random::bits()) {
+            Some(pause) => self.next(pause, error.ids_in_conflict()).await,
+            None => return Err(error.in_attempt(self.number)),
+        }
+        Ok(())
+    }
+
+    /// Goes on with another attempt after the work failed, if a strict read of it met a store that
+    /// is down: nothing was sent.
+    async fn again_after<E>(&mut self, unit: Unit<D>, error: E, of: &OfBody<E>) -> Result<(), E> {
+        let outage = unit.core.has_failed_to_read() && (of.is_transient)(&error);
+        drop(unit);
+        if !outage {
+            return Err(error);
+        }
+        match self.source.retry.pause_after(self.number, random::bits()) {
+            Some(pause) => self.next(pause, Vec::new()).await,
+            None => return Err((of.in_attempt)(error, self.number)),
+        }
+        Ok(())
+    }
+
+    /// Goes on with another attempt at these entries.
+    pub(crate) async fn once_more(&mut self, in_conflict: Vec<EntryId>) {
+        if let Some(pause) = self.source.retry.pause_after(self.number, random::bits()) {
+            self.next(pause, in_conflict).await;
+        }
+    }
+
+    async fn next(&mut self, pause: Duration, in_conflict: Vec<EntryId>) {
+        let Source { driver, settings, retry, turns, .. } = self.source;
+        // Others go first meanwhile.
+        self.turn = Turn::none(turns);
+        driver.pause(pause).await;
+        self.turn.take(driver, retry.longest_pause(), in_conflict).await;
+        settings.counting.retries.add(1);
+        self.number += 1;
+    }
+}
+
+impl<D: Drive> Source<D> {
+    pub(crate) fn attempts(&self) -> Attempts<'_, D> {
+        Attempts { source: self, number: 1, turn: Turn::none(&self.turns) }
+    }
+
+    /// Runs `body` in a fresh session and commits it, again as often as
+    /// [`Retry`](super::retry::Retry) says.
+    pub(crate) async fn transaction<S, R, E, F>(
+        &self,
+        of_body: OfBody<E>,
+        mut body: F,
+    ) -> Result<(R, CommitReport), E>
+    where
+        S: Face<D>,
+        E: From<Error>,
+        F: for<'s> Body<&'s mut S, Result<R, E>>,
+    {
+        let mut attempts = self.attempts();
+        loop {
+            let mut session = S::from(self.unit(VerifyFirst::IfSeveral));
+            match body(&mut session).await {
+                Ok(value) => match attempts.commit(session.into()).await {
+                    Ok(report) => return Ok((value, report)),
+                    Err(error) => attempts.again(error).await?,
+                },
+                Err(error) => attempts.again_after(session.into(), error, &of_body).await?,
+            }
+        }
+    }
+}

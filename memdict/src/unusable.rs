@@ -1,0 +1,51 @@
+//! Why stored bytes are no usable value: such a key is a miss.
+
+use std::fmt;
+
+/// Why the stored value of a key is not usable: what [`Lookup::Unusable`](crate::Lookup::Unusable)
+/// says of a miss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unusable {
+    /// memdict did not write it.
+    Foreign,
+    /// A newer memdict wrote it, or one with a codec or a feature that this one lacks.
+    Newer,
+    /// It is truncated or damaged.
+    Damaged,
+    /// It belongs to another key with the same hash.
+    OtherKey,
+    /// It was stored as another type, or as another version of this type.
+    #[non_exhaustive]
+    OtherSchema {
+        /// The fingerprint of the stored schema.
+        fingerprint: u64,
+        /// The type that was stored, if this process knows it.
+        found: Option<&'static str>,
+        /// The type that was asked for.
+        asked: &'static str,
+    },
+    /// Its payload does not decode, although nothing else is wrong with it.
+    Undecodable,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Foreign => f.write_str("memdict did not write the stored bytes"),
+            Self::Newer => f.write_str("the stored value has a newer format"),
+            Self::Damaged => f.write_str("the stored value is damaged"),
+            Self::OtherKey => {
+                f.write_str("the stored value belongs to another key with the same hash")
+            }
+            Self::OtherSchema { found: Some(found), asked, .. } => {
+                write!(f, "the stored value is a `{found}`, not a `{asked}`")
+            }
+            Self::OtherSchema { fingerprint, asked, .. } => write!(
+                f,
+                "the stored value has the schema {fingerprint:016x}, which is not that of `{asked}`"
+            ),
+            Self::Undecodable => f.write_str("the stored value does not decode"),
+        }
+    }
+}
