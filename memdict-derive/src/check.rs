@@ -1,44 +1,29 @@
-//! What cannot work, or would not do what it seems to: each a message that says what to do.
+//! Finds what cannot work, or would not do what it seems to do: each is a message that says what
+//! to do instead.
 
 use proc_macro2::Span;
-use syn::{Data, DeriveInput, GenericArgument, GenericParam, PathArguments, ReturnType, Type};
+use syn::{Data, DeriveInput, GenericParam, Type};
 
 use crate::{
     input::{Input, Keep, Part},
     mistakes::Mistakes,
-    path,
+    refuse,
 };
 
-/// Standard types that change behind a `&`.
-const INTERIOR: [&str; 12] = [
-    "Cell",
-    "RefCell",
-    "UnsafeCell",
-    "OnceCell",
-    "LazyCell",
-    "Mutex",
-    "RwLock",
-    "OnceLock",
-    "LazyLock",
-    "Rc",
-    "Arc",
-    "Weak",
-];
-
-pub(crate) fn check(declared: &DeriveInput, input: &Input, mistakes: &mut Mistakes) {
+pub(crate) fn check(declared: &DeriveInput, input: &mut Input, mistakes: &mut Mistakes) {
     if let Data::Union(data) = &declared.data {
-        mistakes.hopeless = true;
         mistakes.at(
             data.union_token,
             "a union cannot be tracked: nothing says which of its fields is the live one",
         );
     }
+    let mut borrows = false;
     for param in &declared.generics.params {
         if let GenericParam::Lifetime(lifetime) = param {
-            mistakes.hopeless = true;
+            borrows = true;
             mistakes.at(
                 &lifetime.lifetime,
-                "a stored type outlives its session, so it owns its data: use `String` for \
+                "a stored type owns its data, because it outlives the session: use `String` for \
                  `&str`, `Vec<T>` for `&[T]`",
             );
         }
@@ -46,19 +31,28 @@ pub(crate) fn check(declared: &DeriveInput, input: &Input, mistakes: &mut Mistak
     if let (Some(edit), Some(changes)) = (&input.attrs.edit, &input.attrs.changes)
         && edit == changes
     {
-        mistakes.hopeless = true;
-        mistakes.at(changes, "`edit` and `changes` are two types: give them two names");
+        mistakes.at(changes, "`edit` and `changes` name two types: give them two names");
+        input.attrs.changes = None;
     }
-    for part in input.parts() {
-        attributes(part, input, mistakes);
-        if !matches!(part.keep, Keep::Skipped) && part.attrs.allow_interior.is_none() {
-            interior(&part.ty, mistakes);
+    let merges = input.attrs.merge.is_some();
+    let this = input.this.clone();
+    for part in input.parts_mut() {
+        attributes(part, merges, mistakes);
+        // A borrowing type was refused as a whole.
+        part.refused = match part.keep {
+            Keep::Skipped => false,
+            _ => borrows || part.attrs.unclear || refuse::part(part, mistakes),
+        };
+        if part.refused {
+            // Any type will do that mentions all parameters: none of it is looked at.
+            part.ty = Type::Verbatim(this.clone());
+            (part.keep, part.untracked, part.attrs.merge) = (Keep::Tracked, false, None);
         }
     }
 }
 
-/// Attributes that contradict each other.
-fn attributes(part: &Part, input: &Input, mistakes: &mut Mistakes) {
+/// Finds attributes that contradict each other.
+fn attributes(part: &Part, merges: bool, mistakes: &mut Mistakes) {
     let attrs = &part.attrs;
     if attrs.unclear {
         return;
@@ -80,70 +74,19 @@ fn attributes(part: &Part, input: &Input, mistakes: &mut Mistakes) {
     if matches!(part.keep, Keep::Tracked) {
         refuse(
             attrs.version.map(|(_, span)| span),
-            "`version` belongs beside `opaque`, whose insides the schema does not know",
+            "`version` on a field needs `opaque` beside it: the schema describes every other field",
         );
     }
     if matches!(part.keep, Keep::With(_)) {
         refuse(
             attrs.opaque,
-            "`opaque` says nothing here: a field with serde's `with` is compared by its encoding",
+            "`opaque` has no effect on a field with serde's `with`: it is compared by its encoding \
+             anyway",
         );
     }
     if attrs.untracked.is_some() {
         refuse(merge, "`merge` has no effect on an `untracked` field");
-    } else if input.attrs.merge.is_none() {
+    } else if !merges {
         refuse(merge, "`merge` on a field needs `#[memdict(merge)]` on the type as well");
     }
-}
-
-/// Refuses what hides its changes, wherever in `ty` it is named.
-fn interior(ty: &Type, mistakes: &mut Mistakes) {
-    match path::ungrouped(ty) {
-        Type::Path(named) => {
-            for segment in &named.path.segments {
-                let name = segment.ident.to_string();
-                if INTERIOR.contains(&name.as_str()) || is_atomic(&name) {
-                    mistakes.hopeless = true;
-                    return mistakes.at(segment, hides_changes(&name));
-                }
-                match &segment.arguments {
-                    PathArguments::AngleBracketed(list) => {
-                        for argument in &list.args {
-                            if let GenericArgument::Type(ty) = argument {
-                                interior(ty, mistakes);
-                            }
-                        }
-                    }
-                    PathArguments::Parenthesized(list) => {
-                        if let ReturnType::Type(_, ty) = &list.output {
-                            interior(ty, mistakes);
-                        }
-                    }
-                    PathArguments::None => {}
-                }
-            }
-        }
-        Type::Tuple(tuple) => tuple.elems.iter().for_each(|ty| interior(ty, mistakes)),
-        Type::Array(array) => interior(&array.elem, mistakes),
-        Type::Slice(slice) => interior(&slice.elem, mistakes),
-        _ => {}
-    }
-}
-
-fn is_atomic(name: &str) -> bool {
-    const OF: [&str; 12] =
-        ["Bool", "Ptr", "I8", "I16", "I32", "I64", "Isize", "U8", "U16", "U32", "U64", "Usize"];
-    name.strip_prefix("Atomic").is_some_and(|of| OF.contains(&of))
-}
-
-fn hides_changes(name: &str) -> String {
-    let instead = match name {
-        "Rc" | "Arc" | "Weak" => "own the value: `Box<T>` or `T`",
-        _ => "use the plain value inside it: a guard gives `&mut` to it",
-    };
-    format!(
-        "`{name}` can change behind a `&`, where no change is noticed; {instead}, or write \
-         `#[serde(skip)]` if it is not to be stored, or `#[memdict(opaque, allow_interior)]` if \
-         you mark its changes yourself"
-    )
 }

@@ -1,20 +1,18 @@
-//! The mistakes of a type, collected so that one build shows them all.
+//! The mistakes of a type, collected so that one build shows all of them.
 
 use std::fmt::Display;
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::Error;
 
 #[derive(Default)]
 pub(crate) struct Mistakes {
     found: Option<Error>,
-    /// Whether a part of the type is such that nothing but a stub can be written for it.
-    pub(crate) hopeless: bool,
 }
 
 impl Mistakes {
-    /// A mistake shown at `place`.
+    /// Adds a mistake that is shown at `place`.
     pub(crate) fn at(&mut self, place: impl ToTokens, message: impl Display) {
         self.push(Error::new_spanned(place, message));
     }
@@ -30,7 +28,8 @@ impl Mistakes {
         }
     }
 
-    pub(crate) fn into_error(self) -> Option<Error> {
-        self.found
+    /// Returns the code that makes the compiler show them.
+    pub(crate) fn into_compile_errors(self) -> Option<TokenStream> {
+        self.found.map(Error::into_compile_error)
     }
 }

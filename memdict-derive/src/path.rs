@@ -1,30 +1,28 @@
-//! How generated code names things: always absolutely, and nothing of the user's.
+//! How generated code names things: always by absolute paths, and never by a name of the user's.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Type, ext::IdentExt};
 
-use crate::attr::TypeAttrs;
-
-/// The path of memdict in the user's program.
-pub(crate) fn krate(attrs: &TypeAttrs) -> TokenStream {
-    match &attrs.krate {
+/// Returns the path of memdict in the user's program: `given`, or the usual one.
+pub(crate) fn krate(given: Option<&syn::Path>) -> TokenStream {
+    match given {
         Some(path) => path.to_token_stream(),
         None => quote!(::memdict),
     }
 }
 
-/// `name` as people say it, without `r#`.
+/// Returns `name` without `r#`.
 pub(crate) fn plain(name: &Ident) -> String {
     name.unraw().to_string()
 }
 
-/// The name of a generated type: the type's own with a word behind.
+/// Returns the name of a generated type: that of the declared type, with `word` appended.
 pub(crate) fn derived(name: &Ident, word: &str) -> Ident {
     format_ident!("{}{}", name.unraw(), word, span = name.span())
 }
 
-/// The tokens as text that does not depend on how a compiler spaces them.
+/// Returns the tokens as text that does not depend on how a compiler spaces them.
 pub(crate) fn text(tokens: impl ToTokens) -> String {
     fn write(tokens: TokenStream, out: &mut String) {
         for token in tokens {
@@ -34,7 +32,7 @@ pub(crate) fn text(tokens: impl ToTokens) -> String {
                         proc_macro2::Delimiter::Parenthesis => ("(", ")"),
                         proc_macro2::Delimiter::Brace => ("{", "}"),
                         proc_macro2::Delimiter::Bracket => ("[", "]"),
-                        // Around what a macro was given; it has no written form.
+                        // Around an argument of a macro; it has no written form.
                         proc_macro2::Delimiter::None => ("", ""),
                     };
                     out.push_str(open);
@@ -47,7 +45,7 @@ pub(crate) fn text(tokens: impl ToTokens) -> String {
             }
         }
     }
-    /// Two words in a row would run together.
+    /// Separates two words, which would otherwise run together.
     fn word(word: &str, out: &mut String) {
         if out.ends_with(|last: char| last.is_alphanumeric() || last == '_') {
             out.push(' ');
@@ -59,7 +57,7 @@ pub(crate) fn text(tokens: impl ToTokens) -> String {
     out
 }
 
-/// `tokens` with `Self` spelled out: in a generated type it would mean that type.
+/// Returns `tokens` with `Self` spelled out: in a generated type it would mean that type.
 pub(crate) fn without_self(tokens: TokenStream, this: &TokenStream) -> TokenStream {
     let mut out = TokenStream::new();
     let mut tokens = tokens.into_iter().peekable();
@@ -82,7 +80,29 @@ pub(crate) fn without_self(tokens: TokenStream, this: &TokenStream) -> TokenStre
     out
 }
 
-/// Whether `name` occurs anywhere in `tokens`.
+/// Returns `tokens` with `'static` for each of the `lifetimes`.
+pub(crate) fn with_static(tokens: TokenStream, lifetimes: &[Ident]) -> TokenStream {
+    let mut after_quote = false;
+    let replaced = tokens.into_iter().map(|token| {
+        let of_lifetime = after_quote;
+        after_quote = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\'');
+        match token {
+            TokenTree::Ident(ident) if of_lifetime && lifetimes.contains(&ident) => {
+                TokenTree::Ident(Ident::new("static", ident.span()))
+            }
+            TokenTree::Group(group) => {
+                let inside = with_static(group.stream(), lifetimes);
+                let mut replaced = proc_macro2::Group::new(group.delimiter(), inside);
+                replaced.set_span(group.span());
+                TokenTree::Group(replaced)
+            }
+            other => other,
+        }
+    });
+    replaced.collect()
+}
+
+/// Returns whether `name` occurs anywhere in `tokens`.
 pub(crate) fn mentions(tokens: TokenStream, name: &Ident) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == *name,
@@ -91,7 +111,7 @@ pub(crate) fn mentions(tokens: TokenStream, name: &Ident) -> bool {
     })
 }
 
-/// `ty` without the invisible group or the parentheses that a macro may have put around it.
+/// Returns `ty` without the invisible group or the parentheses that a macro may have put around it.
 pub(crate) fn ungrouped(mut ty: &Type) -> &Type {
     loop {
         ty = match ty {
@@ -118,5 +138,12 @@ mod tests {
         let this = quote!(Node<T>);
         let spelled = without_self(quote!(Option<Box<(Self, [u8; Self::N])>>), &this);
         assert_eq!(text(spelled), "Option<Box<(Node<T>,[u8;<Node<T>>::N])>>");
+    }
+
+    #[test]
+    fn lifetimes_become_static() {
+        let lifetimes = [Ident::new("a", proc_macro2::Span::call_site())];
+        let spelled = with_static(quote!((&'a a, Cow<'a, &'b [u8]>)), &lifetimes);
+        assert_eq!(text(spelled), "(&'static a,Cow<'static,&'b[u8]>)");
     }
 }

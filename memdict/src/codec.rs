@@ -98,8 +98,7 @@ impl Codec {
     }
 }
 
-/// A stored value that was not decoded yet, given to
-/// [`Tracked::from_older`](crate::Tracked::from_older).
+/// A stored value that was not decoded yet, for types that convert the values of older ones.
 #[derive(Clone, Copy)]
 pub struct Encoded<'a> {
     codec: Codec,

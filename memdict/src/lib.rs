@@ -94,7 +94,7 @@ mod unusable;
 mod url;
 
 pub use cache::{blocking::Cache, builder::CacheBuilder};
-pub use codec::{Codec, Encoded};
+pub use codec::Codec;
 pub use conflict::{ConflictCause, KeyConflict};
 pub use counters::Counters;
 pub use def::{
@@ -133,7 +133,5 @@ pub use store::operation::{
     Applied, ApplyOut, Change, Condition, Load, LoadOut, Loaded, Op, Reason, StoreError, Token,
 };
 pub use store::{Store, caps::Caps};
-pub use track::{
-    AssignFrom, Changes, EnumField, Field, MergeConflict, Opaque, Shape, Tracked, TrackedEnum,
-};
+pub use track::{AssignFrom, EnumField, Field, MergeConflict, Opaque, Tracked};
 pub use unusable::Unusable;

@@ -16,18 +16,18 @@ use crate::{
     track::leaf::leaves,
 };
 
-// Without the shape of `T`: what is linked to is stored under its own fingerprint, which is checked
-// when it is loaded. So a type may link to itself, and one that changes takes nothing with it that
-// only links to it.
+// The shape of `T` is left out: the target is stored under its own fingerprint, which is checked
+// when it is loaded. So a type may link to itself, and where a type changes, values that only link
+// to it stay readable.
 leaves! {
     "link" [T: 'static] Link<T>, [] (), |a, b| a == b;
 }
 
-/// A field that holds the place of another entry, by dictionary and key.
+/// A field that names another entry, by dictionary and key.
 ///
-/// It is stored as these two, never as what stands there, and loads nothing by itself:
-/// [`Session::follow`](crate::Session::follow) loads the target when it is asked to. That is the
-/// one object that its dictionary hands out as well.
+/// It stores these two and never the value of the entry, and it loads nothing by itself.
+/// [`Session::follow`](crate::Session::follow) loads the target when it is called, and returns the
+/// same object that the dictionary returns.
 ///
 /// ```
 /// use memdict::{Cache, DictDef, Link, Tracked};
@@ -55,28 +55,31 @@ leaves! {
 /// })?;
 ///
 /// let session = cache.session();
-/// let cart = session.dict(&CARTS).get(7)?.expect("it was stored");
-/// let owner = session.follow(&cart.owner)?.expect("it was stored");
-/// assert_eq!(owner.name, "Alice");
-/// // Nobody has stored Bob, or he was lost: a miss like any other.
-/// let bob = owner.friend.as_ref().expect("she has one");
-/// assert!(session.follow(bob)?.is_none());
-/// drop(owner);
+/// if let Some(cart) = session.dict(&CARTS).get(7)? {
+///     if let Some(owner) = session.follow(&cart.owner)? {
+///         assert_eq!(owner.name, "Alice");
+///         if let Some(friend) = &owner.friend {
+///             assert!(session.follow(friend)?.is_none()); // nobody has stored Bob: a miss
+///         }
+///     }
 ///
-/// // The key leads to the target for writing, too, and to many of them in one batch.
-/// let users = session.dict(&USERS);
-/// users.get_mut(cart.owner.key())?.expect("it was stored").name.push('!');
-/// let links = [Link::new(&USERS, "bob"), cart.owner.clone()];
-/// let found = users.get_many(links.iter().map(Link::key))?;
-/// assert!(found[0].is_none() && found[1].as_ref().is_some_and(|user| user.name == "Alice!"));
+///     // The key of a link works in the dictionary too: for writing, or for many targets at once.
+///     let users = session.dict(&USERS);
+///     if let Some(mut owner) = users.get_mut(cart.owner.key())? {
+///         owner.name.push('!');
+///     }
+///     let links = [Link::new(&USERS, "bob"), cart.owner.clone()];
+///     let found = users.get_many(links.iter().map(Link::key))?;
+///     assert!(found[0].is_none() && found[1].as_ref().is_some_and(|user| user.name == "Alice!"));
+/// }
 /// # Ok::<_, memdict::Error>(())
 /// ```
 ///
-/// Links are equal, and ordered, by dictionary and key, whatever `T` can do. The namespace is not
-/// stored: a link leads to the entry of the cache whose session follows it.
+/// Links are compared and ordered by dictionary and key, whatever `T` implements. A link does not
+/// store the namespace: it leads to the entry of the cache whose session follows it.
 ///
-/// The [schema fingerprint](crate::Shape) knows a link as a link, and not to what: `T` is checked
-/// where it is stored itself. Nothing keeps a target alive, and nothing removes a link to one that
+/// The schema fingerprint of a type has a link as a link, and not what it leads to: `T` is checked
+/// where it is stored itself. A link keeps no target alive, and nothing removes a link whose target
 /// is gone.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
@@ -89,22 +92,22 @@ pub struct Link<T> {
 }
 
 impl<T> Link<T> {
-    /// A link to the entry of this key, whether it is there or not.
+    /// Makes a link to the entry of this key, whether the entry exists or not.
     ///
-    /// Of the definition only the name is kept. A key that is too long is an
+    /// It keeps only the name of the definition. A key that is too long is an
     /// [`Error::Key`](crate::Error::Key) where the link is followed.
     #[must_use]
     pub fn new(def: &DictDef<T>, key: impl ToKey) -> Self {
         Self { dict: def.name().into(), key: key.to_key(), to: PhantomData }
     }
 
-    /// The dictionary's name.
+    /// Returns the name of the dictionary.
     #[must_use]
     pub fn dict(&self) -> &str {
         &self.dict
     }
 
-    /// The key, which a dictionary takes as it is.
+    /// Returns the key, as the dictionary takes it.
     #[must_use]
     pub fn key(&self) -> &Key {
         &self.key
@@ -115,13 +118,13 @@ impl<T> Link<T> {
     }
 }
 
-/// The canonical form: any bytes, for an application may have keys that are no text.
+/// Writes the canonical form: it may be any bytes, because an application may have such keys.
 fn write_form<S: Serializer>(key: &Key, serializer: S) -> Result<S::Ok, S::Error> {
     let form: &[u8] = key.borrow();
     form.serialize(serializer)
 }
 
-/// Takes whatever was stored. Whether it is a usable key turns out where it is used.
+/// Reads any bytes. Whether they are a usable key is checked where the link is followed.
 fn read_form<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
     Vec::<u8>::deserialize(deserializer).map(|form| Key::of(&form))
 }
@@ -158,7 +161,7 @@ impl<T> Hash for Link<T> {
     }
 }
 
-/// Where it leads, not what is there.
+/// Shows the dictionary and the key, and not the value of the entry.
 impl<T> fmt::Debug for Link<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Link({}[{}])", self.dict.escape_debug(), self.key)
@@ -175,7 +178,7 @@ mod tests {
         track::{Schema, Tracked},
     };
 
-    /// Can do nothing at all.
+    /// Implements nothing.
     struct Target;
 
     type ToTarget = Link<Target>;
@@ -185,14 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_asked_of_what_it_leads_to() {
+    fn the_type_of_the_target_needs_no_traits() {
         fn tracked<T: Tracked + Clone + Eq + Ord + Hash + fmt::Debug>() {}
         tracked::<ToTarget>();
         assert_eq!(Schema::of::<ToTarget>(), Schema::of::<Link<u8>>());
     }
 
     #[test]
-    fn it_is_stored_as_name_and_key_in_these_bytes() {
+    fn its_stored_bytes_are_name_and_key() {
         let mut bytes = Vec::new();
         let stored = link("users", ("alice", 7));
         Codec::default().encode(&stored, &mut bytes).expect("it encodes");
@@ -201,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_compared_by_name_and_key_and_shows_where_it_leads() {
+    fn it_is_compared_by_name_and_key_and_shows_both() {
         let sorted = [link("a", "x"), link("a", "y"), link("b", "a"), link("b", b"\n")];
         let mut links = sorted.to_vec();
         links.reverse();
@@ -214,7 +217,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_was_stored_decodes_to_a_link_or_not_at_all(bytes: Vec<u8>) {
+        fn any_stored_bytes_decode_to_a_link_or_not_at_all(bytes: Vec<u8>) {
             let decoded = Codec::default().decode::<ToTarget>(&bytes);
             if let Ok(link) = decoded {
                 let mut again = Vec::new();

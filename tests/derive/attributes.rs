@@ -1,4 +1,4 @@
-//! What the attributes of a type and of its fields do.
+//! The attributes of types and of fields.
 
 use std::{
     collections::HashMap,
@@ -6,15 +6,15 @@ use std::{
 };
 
 use memdict::{
-    __private::{fingerprint, is_inexact},
-    Changes, Tracked,
+    __private::{Changes, fingerprint, is_inexact},
+    Tracked,
 };
 use serde::{Deserialize, Serialize};
 
 fn diff<T: Tracked>(base: &T, now: &T) -> Vec<String> {
     let (mut changes, mut paths) = (T::Changes::default(), Vec::new());
     T::diff(base, now, &mut changes);
-    changes.visit("", &mut |path| paths.push(path));
+    changes.visit(false, "", &mut |path| paths.push(path));
     assert_eq!(T::same(base, now), paths.is_empty());
     paths
 }
@@ -28,7 +28,7 @@ struct Foreign {
 mod as_text {
     use serde::{Deserialize, Deserializer, Serializer};
 
-    /// Rounds, so that more values are the same than are equal.
+    /// Rounds, so that two values may be the same without being equal.
     pub(super) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{value:.1}"))
     }
@@ -58,7 +58,7 @@ struct Mixed {
 fn opaque_fields_are_compared_by_their_encoding() {
     let (mut mixed, mut marks) = (Mixed::default(), Marks::default());
     {
-        let mut view: View<'_> = mixed.edit(&mut marks);
+        let mut view: View<'_> = Tracked::edit(&mut mixed, &mut marks);
         view.foreign.id = 1;
         *view.rounded = 0.04;
         *view.reads += 1;
@@ -118,7 +118,7 @@ mod schema {
 }
 
 #[test]
-fn versions_stand_for_what_the_schema_cannot_know() {
+fn versions_distinguish_what_the_schema_does_not_describe() {
     use schema::*;
     assert_ne!(fingerprint::<Opaque>(), fingerprint::<OpaqueTwo>());
     assert_eq!(fingerprint::<One>(), fingerprint::<OneAgain>());
@@ -126,7 +126,7 @@ fn versions_stand_for_what_the_schema_cannot_know() {
 }
 
 #[test]
-fn serdes_names_are_the_names() {
+fn fields_have_the_names_that_serde_gives_them() {
     use schema::*;
     assert_eq!(fingerprint::<Camel>(), fingerprint::<Renamed>());
     assert_ne!(fingerprint::<Camel>(), fingerprint::<Plain>());

@@ -1,15 +1,17 @@
-//! Types that are tracked without a derive: when their values are the same, and their schema.
+//! Types that are tracked without a derive: which of their values are the same, and their schemas.
 
 use std::{
     borrow::Cow,
     cmp::{Ordering, Reverse},
     collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque},
-    ffi::{CString, OsString},
+    ffi::{CStr, CString, OsStr, OsString},
     hash::{Hash, Hasher},
+    marker::PhantomData,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6},
     num::{NonZeroU8, NonZeroU64, Saturating, Wrapping},
     ops::{Bound, Range, RangeFrom, RangeInclusive, RangeTo},
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -23,11 +25,11 @@ fn same<T: Tracked>(a: T, b: T) -> bool {
     let mut differs = T::Changes::default();
     T::diff(&a, &b, &mut differs);
     assert_eq!(T::same(&a, &b), T::same(&b, &a));
-    assert_eq!(T::same(&a, &b), !memdict::Changes::any(&differs));
+    assert_eq!(T::same(&a, &b), !memdict::__private::Changes::any(&differs));
     T::same(&a, &b)
 }
 
-/// Equal, ordered and hashed by its number alone.
+/// Is compared, ordered and hashed by its number alone.
 #[derive(Debug, Clone, Serialize, Deserialize, Tracked)]
 struct ById(u8, String);
 
@@ -62,12 +64,14 @@ fn by_id(text: &str) -> ById {
 }
 
 #[test]
-fn no_equality_of_elements_is_trusted() {
+fn no_equality_of_elements_is_used() {
     let (a, b) = (|| by_id("a"), || by_id("b"));
     assert!(a() == b());
     assert!(!same(Some(a()), Some(b())));
     assert!(!same(Ok::<_, u8>(a()), Ok(b())));
     assert!(!same(Box::new(a()), Box::new(b())));
+    assert!(!same(Arc::new(a()), Arc::new(b())));
+    assert!(!same(Arc::<[ById]>::from([a()]), Arc::from([b()])));
     assert!(!same(vec![a()], vec![b()]));
     assert!(!same(VecDeque::from([a()]), VecDeque::from([b()])));
     assert!(!same(LinkedList::from([a()]), LinkedList::from([b()])));
@@ -90,10 +94,11 @@ fn no_equality_of_elements_is_trusted() {
 }
 
 #[test]
-fn values_are_the_same_as_they_are_stored() {
+fn values_are_the_same_if_they_are_stored_alike() {
     assert!(same(f64::NAN, f64::NAN) && !same(0.0, -0.0));
     assert!(!same(PathBuf::from("a/b"), PathBuf::from("a//b")));
     assert!(!same(Box::<Path>::from(Path::new("a")), Path::new("a/").into()));
+    assert!(!same(Arc::<Path>::from(Path::new("a")), Path::new("a/").into()));
     assert!(same(BinaryHeap::from([1, 2, 3]), BinaryHeap::from([3, 1, 2])));
     assert!(same(HashSet::from([1, 2, 3]), HashSet::from([3, 2, 1])));
     assert!(!same(HashSet::from([1, 2]), HashSet::from([1, 3])));
@@ -104,7 +109,7 @@ fn values_are_the_same_as_they_are_stored() {
     assert!(!is_inexact::<BTreeMap<u8, Vec<f64>>>());
 }
 
-/// One number for each type: those of no two lines are equal, and none may ever change.
+/// A number for each type. No two are equal, and none may ever change.
 macro_rules! prints {
     ($($type:ty = $print:literal;)*) => {
         fn prints() -> Vec<(&'static str, u64, u64)> {
@@ -167,6 +172,9 @@ prints! {
     Saturating<u8> = 14_956_364_119_329_850_109;
     Reverse<u8> = 5_955_680_191_598_648_926;
     Opaque<u8> = 13_719_390_184_091_363_390;
+    PhantomData<u8> = 9_084_689_259_833_537_787;
+    PhantomData<ById> = 9_884_731_856_061_043_908;
+    PhantomData<fn() -> Option<ById>> = 16_493_599_375_965_015_672;
     chrono::DateTime<chrono::Utc> = 10_447_877_318_378_459_751;
     time::Date = 11_524_494_237_581_829_512;
     uuid::Uuid = 18_042_519_378_379_991_842;
@@ -185,18 +193,24 @@ fn fingerprints_are_the_same_everywhere() {
 }
 
 #[test]
-fn what_is_stored_alike_has_one_fingerprint() {
+fn types_that_are_stored_alike_have_one_fingerprint() {
     assert_eq!(fingerprint::<String>(), fingerprint::<Box<str>>());
     assert_eq!(fingerprint::<String>(), fingerprint::<Cow<'static, str>>());
     assert_eq!(fingerprint::<Vec<u8>>(), fingerprint::<VecDeque<u8>>());
     assert_eq!(fingerprint::<Vec<u8>>(), fingerprint::<LinkedList<u8>>());
     assert_eq!(fingerprint::<Vec<u8>>(), fingerprint::<Cow<'static, [u8]>>());
+    assert_eq!(fingerprint::<String>(), fingerprint::<Arc<str>>());
+    assert_eq!(fingerprint::<Vec<u8>>(), fingerprint::<Arc<[u8]>>());
+    assert_eq!(fingerprint::<Box<u8>>(), fingerprint::<Arc<u8>>());
+    assert_eq!(fingerprint::<PathBuf>(), fingerprint::<Arc<Path>>());
+    assert_eq!(fingerprint::<OsString>(), fingerprint::<Arc<OsStr>>());
+    assert_eq!(fingerprint::<CString>(), fingerprint::<Arc<CStr>>());
     assert_eq!(fingerprint::<BTreeSet<u8>>(), fingerprint::<HashSet<u8>>());
     assert_eq!(fingerprint::<BTreeMap<u8, u8>>(), fingerprint::<HashMap<u8, u8>>());
 }
 
 #[test]
-fn types_of_other_crates() {
+fn types_of_other_crates_are_compared_as_they_are_stored() {
     use chrono::{DateTime, FixedOffset, Utc};
     use indexmap::{IndexMap, IndexSet};
     use smallvec::{SmallVec, smallvec};
@@ -215,4 +229,38 @@ fn types_of_other_crates() {
     assert_eq!(fingerprint::<SmallVec<[u8; 2]>>(), fingerprint::<Vec<u8>>());
     assert!(same(uuid::Uuid::nil(), uuid::Uuid::nil()));
     assert!(!same(bytes::Bytes::from("a"), bytes::Bytes::from("b")));
+}
+
+/// A field that is assigned from a borrowed form stores, and allocates, only what differs.
+#[test]
+fn a_borrowed_form_is_assigned_if_it_differs() {
+    #[derive(Serialize, Deserialize, Tracked)]
+    struct Borrowed {
+        text: Arc<str>,
+        boxed: Box<str>,
+        path: Arc<Path>,
+        numbers: Arc<[f64]>,
+        ids: Box<[ById]>,
+        owned: PathBuf,
+    }
+    let value = || Borrowed {
+        text: "a".into(),
+        boxed: "a".into(),
+        path: Path::new("a").into(),
+        numbers: [f64::NAN].into(),
+        ids: [by_id("a")].into(),
+        owned: "a".into(),
+    };
+    let session = memdict::Cache::open("memory:").unwrap().session();
+    let mut guard = session.dict::<Borrowed>("borrowed").entry("a").unwrap().or_insert(value());
+    let allocated = Arc::as_ptr(&guard.text);
+    let mut view = guard.edit();
+    assert!(!view.text.assign("a") && view.text.assign("b"));
+    assert!(!view.boxed.assign("a") && view.boxed.assign("b"));
+    assert!(!view.path.assign(Path::new("a")) && view.path.assign(Path::new("a/")));
+    assert!(!view.numbers.assign(&[f64::NAN][..]) && view.numbers.assign(&[0.0][..]));
+    assert!(!view.ids.assign(&[by_id("a")][..]) && view.ids.assign(&[by_id("b")][..]));
+    assert!(!view.owned.assign(Path::new("a")) && view.owned.assign(Path::new("a//")));
+    assert!(!std::ptr::addr_eq(allocated, Arc::as_ptr(&guard.text)));
+    assert_eq!((&*guard.text, &*guard.path, guard.numbers[0]), ("b", Path::new("a/"), 0.0));
 }

@@ -5,3 +5,4 @@ mod leaves;
 mod merge;
 mod shapes;
 mod structs;
+mod zoo;

@@ -1,10 +1,10 @@
-//! What `#[derive(Tracked)]` makes of the other shapes: tuples, enums, generics, recursion.
+//! The derive on tuples, enums, generic and recursive types.
 
 use std::{collections::BTreeMap, fmt::Debug, marker::PhantomData};
 
 use memdict::{
-    __private::{fingerprint, is_inexact, needs_names},
-    Changes, Tracked,
+    __private::{Changes, fingerprint, is_inexact, needs_names},
+    Tracked,
 };
 use memdict_tests::{diff, marked};
 use serde::{Deserialize, Serialize};
@@ -47,15 +47,15 @@ fn card(cvc: u16) -> Pay {
 }
 
 #[test]
-fn an_enum_without_variants_is_tracked_all_the_same() {
+fn an_enum_without_variants_is_tracked() {
     assert_ne!(fingerprint::<Option<Never>>(), fingerprint::<Option<Unit>>());
     assert!(diff(&None::<Never>, &None).is_empty());
 }
 
 #[test]
-fn tuple_and_unit_structs() {
+fn tuple_and_unit_structs_have_views() {
     let (mut pair, mut changes) = (Pair::default(), PairChanges::default());
-    let mut view = pair.edit(&mut changes);
+    let mut view = Tracked::edit(&mut pair, &mut changes);
     *view.1 = 9;
     assert!(!view.0.set(0));
     assert!(view.2.assign("x"));
@@ -63,20 +63,19 @@ fn tuple_and_unit_structs() {
     assert_eq!(diff(&Pair::default(), &pair), ["2"]);
 
     let mut nothing = UnitChanges::default();
-    let UnitEdit = Unit.edit(&mut nothing);
-    nothing.mark_all();
-    assert!(marked::<Unit>(&nothing).is_empty());
-    let EmptyEdit {} = Empty {}.edit(&mut EmptyChanges::default());
+    let UnitEdit = Tracked::edit(&mut Unit, &mut nothing);
+    nothing.visit(true, "", &mut |path| panic!("{path}"));
+    let EmptyEdit {} = Tracked::edit(&mut Empty {}, &mut EmptyChanges::default());
     assert!(diff(&Empty {}, &Empty {}).is_empty());
 }
 
 #[test]
-fn an_enum_is_read_set_and_edited_inside() {
+fn an_enum_in_a_view_is_read_set_and_edited_inside() {
     let (mut pay, mut changes) = (card(1), PayChanges::default());
     {
-        let mut view = pay.edit(&mut changes);
+        let mut view = Tracked::edit(&mut pay, &mut changes);
         assert!(matches!(*view, Pay::Card { .. }));
-        assert!(!view.set(card(1)) && !view.is_touched());
+        assert!(!view.set(card(1)) && !view.is_dirty());
         if let PayEdit::Card { mut cvc, mut pair, checked, .. } = view.variant() {
             cvc.set(2);
             pair.2.push('x');
@@ -86,13 +85,13 @@ fn an_enum_is_read_set_and_edited_inside() {
     assert_eq!(marked::<Pay>(&changes), ["cvc", "pair.2"]);
     assert_eq!(diff(&card(1), &pay), ["cvc", "pair.2"]);
     {
-        let mut view = pay.edit(&mut changes);
+        let mut view = Tracked::edit(&mut pay, &mut changes);
         assert!(view.set(Pay::Cash(1, 0)));
         if let PayEdit::Cash(mut cents, coins) = view.variant() {
             *cents += 1;
             *coins += 5;
         }
-        assert_eq!(format!("{view:?}"), "EnumField { touched: true, .. }");
+        assert_eq!(format!("{view:?}"), "EnumField { dirty: true, .. }");
     }
     assert_eq!(marked::<Pay>(&changes), [""]);
     assert_eq!(diff(&card(1), &pay), [""]);
@@ -111,7 +110,7 @@ fn an_enum_in_a_struct_has_its_path() {
     let (mut order, mut changes) = (Order::default(), OrderChanges::default());
     order.pay = card(1);
     {
-        let mut view = order.edit(&mut changes);
+        let mut view = Tracked::edit(&mut order, &mut changes);
         assert!(view.level.set(Level::High) && !view.level.set(Level::High));
         match view.level.variant() {
             LevelEdit::Low => unreachable!(),
@@ -122,7 +121,7 @@ fn an_enum_in_a_struct_has_its_path() {
         }
     }
     assert_eq!(marked::<Order>(&changes), ["pay.number", "level"]);
-    *order.edit(&mut changes).pay = Pay::Nothing;
+    *Tracked::edit(&mut order, &mut changes).pay = Pay::Nothing;
     assert_eq!(marked::<Order>(&changes), ["pay", "level"]);
 }
 
@@ -166,7 +165,7 @@ struct Projected<I: Iterator> {
 }
 
 #[test]
-fn generics() {
+fn generic_types_have_generic_views() {
     let page = |n: u64| Page::<u64> {
         rows: vec![n],
         first: Some(n),
@@ -175,19 +174,19 @@ fn generics() {
         raw: [0; 2],
     };
     let (mut edited, mut changes) = (page(1), PageChanges::default());
-    edited.edit(&mut changes).rows.push(2);
+    Tracked::edit(&mut edited, &mut changes).rows.push(2);
     assert_eq!(marked::<Page<u64>>(&changes), ["rows"]);
     assert_eq!(diff(&page(1), &page(2)), ["rows", "first"]);
     assert_ne!(fingerprint::<Page<u64>>(), fingerprint::<Page<u32>>());
 
     let (mut wrap, mut changes) = (Wrap::<Pair>::default(), WrapChanges::default());
-    wrap.edit(&mut changes).inner.2.push('x');
+    Tracked::edit(&mut wrap, &mut changes).inner.2.push('x');
     assert_eq!(marked::<Wrap<Pair>>(&changes), ["inner.2"]);
     assert!(diff(&Mark::<u8> { of: PhantomData }, &Mark { of: PhantomData }).is_empty());
 
     let mut either = Either::<Pair, u8>::Left(Pair::default());
     let mut changes = Default::default();
-    let mut view = either.edit(&mut changes);
+    let mut view = Tracked::edit(&mut either, &mut changes);
     if let EitherEdit::Left(mut pair) = view.variant() {
         pair.0.set(1);
     }
@@ -200,13 +199,51 @@ fn generics() {
     assert_eq!(diff(&of(vec![1]), &of(vec![2])), ["items"]);
 }
 
+mod arguments {
+    use super::*;
+
+    #[derive(Serialize, Deserialize, Tracked)]
+    pub(super) struct Id<T>(pub(super) u64, #[serde(skip)] PhantomData<T>);
+
+    #[derive(Serialize, Deserialize, Tracked)]
+    pub(super) struct User {
+        name: String,
+    }
+
+    pub(super) mod moved {
+        use super::*;
+
+        /// In another module, and with another field.
+        #[derive(Serialize, Deserialize, Tracked)]
+        pub(in super::super) struct User {
+            pub(in super::super) id: Id<User>,
+        }
+    }
+
+    #[derive(Serialize, Deserialize, Tracked)]
+    pub(super) struct Foreign<T>(#[memdict(opaque)] pub(super) T);
+}
+
 #[test]
-fn in_generic_code() {
+fn an_argument_that_is_not_stored_is_in_the_fingerprint_by_its_name_alone() {
+    use arguments::{Foreign, Id, User, moved};
+    assert_ne!(fingerprint::<Id<Pair>>(), fingerprint::<Id<User>>());
+    assert_ne!(fingerprint::<Id<Vec<User>>>(), fingerprint::<Id<User>>());
+    assert_eq!(fingerprint::<Id<moved::User>>(), fingerprint::<Id<User>>());
+    assert_ne!(fingerprint::<moved::User>(), fingerprint::<User>());
+    assert_ne!(fingerprint::<Foreign<u8>>(), fingerprint::<Foreign<u16>>());
+    // An argument that a field stores is in it by its shape, and not by its name as well.
+    assert_eq!(fingerprint::<Tree<u8>>(), 467_430_488_569_169_487);
+}
+
+#[test]
+fn generic_code_edits_generic_types() {
     fn first_path<T: Tracked + Debug + Default>() -> Vec<String> {
         let (mut value, mut changes) = (Wrap::<T>::default(), Default::default());
         Wrap::edit(&mut value, &mut changes);
-        changes.mark_all();
-        marked::<Wrap<T>>(&changes)
+        let mut paths = Vec::new();
+        changes.visit(true, "", &mut |path| paths.push(path));
+        paths
     }
     assert_eq!(first_path::<u8>(), ["inner"]);
     assert_eq!(first_path::<Pair>(), ["inner.0", "inner.2"]);
@@ -234,7 +271,7 @@ struct Tree<T> {
 }
 
 #[test]
-fn recursion() {
+fn recursive_types_are_tracked() {
     let leaf = |value| Node { value, ..Node::default() };
     let tree = |value| Node { value: 0, kids: vec![leaf(value)], next: Some(Box::new(leaf(1))) };
     assert_eq!(diff(&tree(1), &tree(2)), ["kids"]);
@@ -265,7 +302,7 @@ macro_rules! record {
 record!(Made { of: Option<u8>, r#in: (Vec<String>, u8) });
 
 #[test]
-fn types_of_macros_and_in_functions() {
+fn types_in_macros_and_in_functions_are_tracked() {
     let made = Made { r#in: (Vec::new(), 1), ..Made::default() };
     assert_eq!(diff(&Made::default(), &made), ["in"]);
 
@@ -274,7 +311,7 @@ fn types_of_macros_and_in_functions() {
         r#struct: T,
     }
     let (mut local, mut changes) = (Local::<u8>::default(), LocalChanges::default());
-    local.edit(&mut changes).r#struct.set(1);
+    Tracked::edit(&mut local, &mut changes).r#struct.set(1);
     assert_eq!(marked::<Local<u8>>(&changes), ["struct"]);
 }
 

@@ -1,25 +1,25 @@
-//! What flags and comparisons of a tracked type say, as paths.
+//! The flags and the comparisons of a tracked type, as paths.
 
-use memdict::{Changes, Tracked};
+use memdict::{__private::Changes, Tracked};
 
-/// The paths that are marked.
+/// Returns the paths that are marked.
 ///
 /// # Panics
 ///
-/// If `any` says something else than the paths.
+/// If `any` contradicts the paths.
 #[must_use]
 pub fn marked<T: Tracked>(changes: &T::Changes) -> Vec<String> {
     let mut paths = Vec::new();
-    changes.visit("", &mut |path| paths.push(path));
+    changes.visit(false, "", &mut |path| paths.push(path));
     assert_eq!(changes.any(), !paths.is_empty());
     paths
 }
 
-/// The paths in which `now` differs from `base`.
+/// Returns the paths in which `now` differs from `base`.
 ///
 /// # Panics
 ///
-/// If `same` says something else than `diff`.
+/// If `same` contradicts `diff`.
 #[must_use]
 pub fn diff<T: Tracked>(base: &T, now: &T) -> Vec<String> {
     let mut changes = T::Changes::default();

@@ -1,5 +1,5 @@
-//! Types that change from one release of a program to the next, as sessions see it, on the
-//! embedded store and on a real memcached.
+//! Sessions and types that change from one release of a program to the next, on the embedded store
+//! and on a real memcached.
 
 use std::collections::BTreeMap;
 
@@ -27,11 +27,12 @@ macro_rules! on_both {
 
 on_both! {
     an_older_value_is_read_as_the_new_type_and_nothing_is_written
-    touching_an_older_value_without_changing_it_writes_nothing
+    an_older_value_that_is_dirty_and_unchanged_is_not_written
     a_changed_older_value_is_stored_in_the_new_schema_and_the_old_type_misses_then
     older_types_are_found_along_the_chain
-    a_version_stands_for_the_schema_until_it_is_changed
-    a_field_deep_inside_that_needs_names_is_an_error_that_names_it
+    a_version_is_the_schema_until_it_is_changed
+    an_argument_that_is_not_stored_is_part_of_the_schema
+    a_field_deep_inside_that_needs_names_is_named_in_the_error
 }
 
 mod one {
@@ -66,7 +67,7 @@ mod three {
     #[memdict(from = two::Cart)]
     pub(super) struct Cart {
         pub(super) cents: u64,
-        /// Unordered, so that bytes alone do not tell what is unchanged.
+        /// Unordered, so that different bytes may mean the same.
         pub(super) notes: std::collections::HashMap<u8, String>,
     }
 
@@ -82,7 +83,7 @@ fn store_the_oldest(bench: &Bench) -> Outcome {
     bench.cache.transaction(|session| session.dict("carts").insert("a", one::Cart { total: 7 }))
 }
 
-/// How many values of `carts[a]` were read as a `T`, of one that there may be.
+/// Returns whether `carts[a]` is read as a `T`.
 fn found<T: Tracked>(bench: &Bench) -> memdict::Result<bool> {
     Ok(bench.cache.session().dict::<T>("carts").get("a")?.is_some())
 }
@@ -94,25 +95,25 @@ fn an_older_value_is_read_as_the_new_type_and_nothing_is_written(bench: &Bench) 
         let session = bench.cache.session();
         let carts = session.dict::<two::Cart>("carts");
         assert_eq!(carts.get("a")?.map(|cart| cart.total), Some(7));
-        // Handed out for writing, and left alone.
+        // Lent for writing, and not changed.
         let cart = carts.get_mut("a")?.expect("it was converted");
         assert!(!cart.is_dirty() && cart.changed_fields().is_empty());
         drop(cart);
         assert_eq!(session.commit()?.written, 0);
     }
     assert_eq!(bench.commands(), before, "reading alone never writes");
-    assert!(found::<one::Cart>(bench)?, "so the older program goes on reading it");
+    assert!(found::<one::Cart>(bench)?, "the older program still reads it");
     assert_eq!(bench.cache.counters().other_schema, 0);
     Ok(())
 }
 
-fn touching_an_older_value_without_changing_it_writes_nothing(bench: &Bench) -> Outcome {
+fn an_older_value_that_is_dirty_and_unchanged_is_not_written(bench: &Bench) -> Outcome {
     store_the_oldest(bench)?;
     let before = bench.commands();
     let session = bench.cache.session();
     let carts = session.dict::<two::Cart>("carts");
     carts.get_mut("a")?.expect("it was converted").total = 7;
-    let cart = carts.get_mut("a")?.expect("it is there");
+    let cart = carts.get_mut("a")?.expect("it is stored");
     assert!(cart.is_dirty() && cart.changed_fields().is_empty());
     drop(cart);
     let report = session.commit()?;
@@ -149,7 +150,7 @@ fn a_changed_older_value_is_stored_in_the_new_schema_and_the_old_type_misses_the
     assert!(!found::<one::Cart>(bench)?, "300 is no `u8`: a miss, not garbage");
     assert_eq!(bench.cache.counters().other_schema, 1);
 
-    // Put back to what it was is a change again: what was loaded is the new one.
+    // To undo that is a change too: the value that was loaded is the new one.
     carts.get_mut("a")?.expect("it is stored").total = 7;
     assert_eq!(session.commit()?.written, 1);
     assert!(!found::<one::Cart>(bench)?);
@@ -167,7 +168,10 @@ fn older_types_are_found_along_the_chain(bench: &Bench) -> Outcome {
     drop(cart);
     assert_eq!(session.commit()?.written, 1);
     assert!(found::<three::Cart>(bench)?);
-    assert!(!found::<two::Cart>(bench)? && !found::<one::Cart>(bench)?, "nobody goes back");
+    assert!(
+        !found::<two::Cart>(bench)? && !found::<one::Cart>(bench)?,
+        "nothing converts a new value to an older type"
+    );
 
     bench.cache.transaction(|session| session.dict("carts").insert("a", two::Cart { total: 9 }))?;
     let session = bench.cache.session();
@@ -201,21 +205,88 @@ mod versions {
     }
 }
 
-fn a_version_stands_for_the_schema_until_it_is_changed(bench: &Bench) -> Outcome {
+fn a_version_is_the_schema_until_it_is_changed(bench: &Bench) -> Outcome {
     use versions::{Next, Renamed, User};
     bench.cache.transaction(|session| {
         session.dict("carts").insert("a", User { name: "ann".to_owned() })
     })?;
     let session = bench.cache.session();
     let users = session.dict::<Renamed>("carts");
-    let mut user = users.get_mut("a")?.expect("the field has another name, the schema has not");
+    let mut user =
+        users.get_mut("a")?.expect("only the name of the field changed, and not the version");
     user.full_name.push('e');
     drop(user);
     assert_eq!(session.commit()?.written, 1);
     let session = bench.cache.session();
-    let user = session.dict::<User>("carts").get("a")?.expect("and the other way round");
+    let user = session
+        .dict::<User>("carts")
+        .get("a")?
+        .expect("the version is the same in both directions");
     assert_eq!(user.name, "anne");
     assert!(!found::<Next>(bench)?, "another version is another schema");
+    Ok(())
+}
+
+mod money {
+    use std::marker::PhantomData;
+
+    use super::*;
+
+    pub(super) struct Usd;
+    pub(super) struct Eur;
+
+    /// No other field mentions the parameter.
+    #[derive(Debug, Serialize, Deserialize, Tracked)]
+    pub(super) struct Money<C> {
+        pub(super) cents: i64,
+        #[serde(skip)]
+        pub(super) of: PhantomData<fn() -> C>,
+    }
+
+    #[derive(Serialize, Deserialize, Tracked)]
+    pub(super) struct Account<T> {
+        pub(super) balance: i64,
+        pub(super) of: T,
+    }
+
+    #[derive(Serialize, Deserialize, Tracked)]
+    pub(super) struct Rounded<const DIGITS: u8>(pub(super) i64);
+
+    pub(super) fn money<C>(cents: i64) -> Money<C> {
+        Money { cents, of: PhantomData }
+    }
+}
+
+fn an_argument_that_is_not_stored_is_part_of_the_schema(bench: &Bench) -> Outcome {
+    use std::marker::PhantomData;
+
+    use money::{Account, Eur, Money, Rounded, Usd, money};
+
+    let stored = |key: &str| -> memdict::Result<[bool; 2]> {
+        let session = bench.cache.session();
+        let usd = session.dict::<Money<Usd>>("money").get(key)?.is_some();
+        let session = bench.cache.session();
+        Ok([usd, session.dict::<Money<Eur>>("money").get(key)?.is_some()])
+    };
+    bench.cache.transaction(|session| session.dict("money").insert("a", money::<Usd>(100)))?;
+    assert_eq!(stored("a")?, [true, false], "dollars are not read as euros");
+    bench.cache.transaction(|session| session.dict("money").insert("b", money::<Eur>(100)))?;
+    assert_eq!(stored("b")?, [false, true]);
+
+    let account = Account { balance: 1, of: PhantomData::<Usd> };
+    bench.cache.transaction(|session| {
+        session.dict("accounts").insert("a", Account { balance: 1, of: account.of })
+    })?;
+    let session = bench.cache.session();
+    assert!(session.dict::<Account<PhantomData<Eur>>>("accounts").get("a")?.is_none());
+    let session = bench.cache.session();
+    assert!(session.dict::<Account<PhantomData<Usd>>>("accounts").get("a")?.is_some());
+
+    bench.cache.transaction(|session| session.dict("rounded").insert("a", Rounded::<2>(314)))?;
+    let session = bench.cache.session();
+    assert!(session.dict::<Rounded<3>>("rounded").get("a")?.is_none(), "3.14 is not 0.314");
+    let session = bench.cache.session();
+    assert!(session.dict::<Rounded<2>>("rounded").get("a")?.is_some());
     Ok(())
 }
 
@@ -235,7 +306,7 @@ struct Inner {
     flat: Option<Flat>,
 }
 
-fn a_field_deep_inside_that_needs_names_is_an_error_that_names_it(bench: &Bench) -> Outcome {
+fn a_field_deep_inside_that_needs_names_is_named_in_the_error(bench: &Bench) -> Outcome {
     static ORDERS: DictDef<Order> = DictDef::new("orders");
     let session = bench.cache.session();
     let orders = session.dict(&ORDERS);
@@ -248,6 +319,6 @@ fn a_field_deep_inside_that_needs_names_is_an_error_that_names_it(bench: &Bench)
     }
     let before = bench.store.loads() + bench.store.changes();
     session.commit()?;
-    assert_eq!((before, bench.store.changes()), (0, 0), "nothing was asked of the store");
+    assert_eq!((before, bench.store.changes()), (0, 0), "the store is not asked");
     Ok(())
 }

@@ -1,9 +1,9 @@
-//! What to do with a field that both sides changed: `merge = ..`.
+//! The rule of a field that both sides of a merge changed: `merge = ..`.
 
 use proc_macro2::Ident;
 use syn::{Error, Path, Result, parenthesized, parse::ParseStream};
 
-use super::known;
+use crate::suggest;
 
 pub(crate) enum Rule {
     Sum,
@@ -16,7 +16,7 @@ pub(crate) enum Rule {
     With(Path),
 }
 
-/// Those of one word.
+/// The rules that take no argument.
 const WORDS: [&str; 7] = ["sum", "max", "min", "union", "append", "ours", "theirs"];
 
 impl Rule {
@@ -41,9 +41,11 @@ impl Rule {
 }
 
 fn refuse(rule: &str) -> String {
-    if let Some(near) = known::nearest(rule, &WORDS) {
-        return format!("unknown merge rule `{rule}`: did you mean `{near}`?");
+    match suggest::nearest(rule, &WORDS) {
+        Some(near) => format!("unknown merge rule `{rule}`: did you mean `{near}`?"),
+        None => {
+            let words = suggest::list(&WORDS);
+            format!("unknown merge rule `{rule}`: the rules are {words} and `with(function)`")
+        }
     }
-    let words = WORDS.map(|word| format!("`{word}`")).join(", ");
-    format!("unknown merge rule `{rule}`: there are {words} and `with(path)`")
 }

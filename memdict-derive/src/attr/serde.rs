@@ -1,35 +1,25 @@
 //! The attributes of serde that decide what is stored and under which name. Mistakes in them
 //! are serde's to report.
 
-use syn::{Attribute, LitStr, Token, meta::ParseNestedMeta};
+use syn::{
+    Attribute, LitStr, Token, WherePredicate, meta::ParseNestedMeta, parse::Parser,
+    punctuated::Punctuated,
+};
 
-use super::skip_rest;
-
-/// A rule of `rename_all`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Case {
-    #[default]
-    Kept,
-    Lower,
-    Upper,
-    Pascal,
-    Camel,
-    Snake,
-    ScreamingSnake,
-    Kebab,
-    ScreamingKebab,
-}
+use super::{case::Case, list::skip_rest};
 
 /// `#[serde(..)]` on the type.
 #[derive(Default)]
 pub(crate) struct SerdeType {
     pub(crate) rename: Option<String>,
-    /// Of a struct's fields, or of an enum's variants.
+    /// The rule for a struct's fields, or for an enum's variants.
     pub(crate) rename_all: Case,
-    /// Of the fields of an enum's variants.
+    /// The rule for the fields of an enum's variants.
     pub(crate) rename_all_fields: Case,
-    /// The type that is stored in this one's place.
+    /// The type that is stored in place of this one.
     pub(crate) into: Option<String>,
+    /// The bounds for storing it.
+    pub(crate) bounds: Vec<WherePredicate>,
     /// An attribute that only a codec with names can decode.
     pub(crate) needs_names: Option<&'static str>,
 }
@@ -39,7 +29,10 @@ pub(crate) struct SerdeType {
 pub(crate) struct SerdeVariant {
     pub(crate) rename: Option<String>,
     pub(crate) rename_all: Case,
+    /// Neither stored nor loaded.
     pub(crate) skip: bool,
+    /// The functions that store its fields: `with`, or `serialize_with`.
+    pub(crate) with: Option<With>,
     pub(crate) needs_names: Option<&'static str>,
 }
 
@@ -51,12 +44,14 @@ pub(crate) struct SerdeField {
     pub(crate) skip: bool,
     /// The functions that store it: `with`, or `serialize_with`.
     pub(crate) with: Option<With>,
+    /// The bounds for storing it.
+    pub(crate) bounds: Vec<WherePredicate>,
     pub(crate) needs_names: Option<&'static str>,
 }
 
-/// Where the function that stores a field is.
+/// The function that stores a field.
 pub(crate) enum With {
-    /// In a module, called `serialize`.
+    /// The function `serialize` of this module.
     Module(syn::Path),
     Function(syn::Path),
 }
@@ -69,6 +64,7 @@ impl SerdeType {
             "rename_all" => read.rename_all = case(meta),
             "rename_all_fields" => read.rename_all_fields = case(meta),
             "into" => read.into = name(meta),
+            "bound" => read.bounds = bounds(meta),
             "tag" => read.needs_names = Some("tag"),
             "untagged" => read.needs_names = Some("untagged"),
             _ => {}
@@ -85,6 +81,8 @@ impl SerdeVariant {
             "rename_all" => read.rename_all = case(meta),
             "skip" | "skip_deserializing" => read.skip = true,
             "untagged" => read.needs_names = Some("untagged"),
+            "with" => read.with = path(meta).map(With::Module),
+            "serialize_with" => read.with = path(meta).map(With::Function),
             _ => {}
         });
         read
@@ -98,6 +96,7 @@ impl SerdeField {
         each(attrs, |key, meta| match key {
             "rename" => read.rename = name(meta).or(read.rename.take()),
             "skip" => read.skip = true,
+            "bound" => read.bounds = bounds(meta),
             "skip_serializing" => unstored = true,
             "skip_deserializing" => unloaded = true,
             "skip_serializing_if" => read.needs_names = Some("skip_serializing_if"),
@@ -106,7 +105,7 @@ impl SerdeField {
             "serialize_with" => read.with = path(meta).map(With::Function),
             _ => {}
         });
-        // One of the two alone: the reader does not expect what the writer wrote.
+        // With one of the two alone, the reader does not expect what the writer wrote.
         match (unstored, unloaded) {
             (true, true) => read.skip = true,
             (true, false) => read.needs_names = Some("skip_serializing"),
@@ -119,7 +118,7 @@ impl SerdeField {
 
 fn each(attrs: &[Attribute], mut read: impl FnMut(&str, &ParseNestedMeta<'_>)) {
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("serde")) {
-        // What does not parse is reported by serde's own derive.
+        // serde's own derive reports what does not parse.
         let _ = attr.parse_nested_meta(|meta| {
             if let Some(key) = meta.path.get_ident() {
                 read(&key.to_string(), &meta);
@@ -129,7 +128,7 @@ fn each(attrs: &[Attribute], mut read: impl FnMut(&str, &ParseNestedMeta<'_>)) {
     }
 }
 
-/// `= "name"`, or `(serialize = "name", ..)`: what is stored counts.
+/// Reads `= "name"`, or `(serialize = "name", ..)`: the name that is stored counts.
 fn name(meta: &ParseNestedMeta<'_>) -> Option<String> {
     if meta.input.peek(Token![=]) {
         return literal(meta).map(|name| name.value());
@@ -152,85 +151,14 @@ fn path(meta: &ParseNestedMeta<'_>) -> Option<syn::Path> {
     literal(meta)?.parse().ok()
 }
 
+fn bounds(meta: &ParseNestedMeta<'_>) -> Vec<WherePredicate> {
+    let parse = Punctuated::<WherePredicate, Token![,]>::parse_terminated;
+    let bounds = name(meta).and_then(|text| parse.parse_str(&text).ok());
+    bounds.into_iter().flatten().collect()
+}
+
 fn case(meta: &ParseNestedMeta<'_>) -> Case {
-    match name(meta).as_deref() {
-        Some("lowercase") => Case::Lower,
-        Some("UPPERCASE") => Case::Upper,
-        Some("PascalCase") => Case::Pascal,
-        Some("camelCase") => Case::Camel,
-        Some("snake_case") => Case::Snake,
-        Some("SCREAMING_SNAKE_CASE") => Case::ScreamingSnake,
-        Some("kebab-case") => Case::Kebab,
-        Some("SCREAMING-KEBAB-CASE") => Case::ScreamingKebab,
-        _ => Case::Kept,
-    }
-}
-
-impl Case {
-    /// A field's name, written `like_this`.
-    pub(crate) fn field(self, name: &str) -> String {
-        match self {
-            // serde holds fields to be in snake case and in lower case already.
-            Self::Kept | Self::Lower | Self::Snake => name.to_owned(),
-            Self::Upper | Self::ScreamingSnake => name.to_ascii_uppercase(),
-            Self::Pascal => pascal(name),
-            Self::Camel => first_lower(&pascal(name)),
-            Self::Kebab => name.replace('_', "-"),
-            Self::ScreamingKebab => name.to_ascii_uppercase().replace('_', "-"),
-        }
-    }
-
-    /// A variant's name, written `LikeThis`.
-    pub(crate) fn variant(self, name: &str) -> String {
-        match self {
-            Self::Kept | Self::Pascal => name.to_owned(),
-            Self::Lower => name.to_ascii_lowercase(),
-            Self::Upper => name.to_ascii_uppercase(),
-            Self::Camel => first_lower(name),
-            Self::Snake => snake(name),
-            Self::ScreamingSnake => snake(name).to_ascii_uppercase(),
-            Self::Kebab => snake(name).replace('_', "-"),
-            Self::ScreamingKebab => snake(name).to_ascii_uppercase().replace('_', "-"),
-        }
-    }
-
-    /// This rule, or where there is none, `other`.
-    pub(crate) fn or(self, other: Self) -> Self {
-        if self == Self::Kept { other } else { self }
-    }
-}
-
-fn pascal(name: &str) -> String {
-    let mut out = String::new();
-    let mut upper = true;
-    for letter in name.chars() {
-        if letter == '_' {
-            upper = true;
-        } else {
-            out.push(if upper { letter.to_ascii_uppercase() } else { letter });
-            upper = false;
-        }
-    }
-    out
-}
-
-fn snake(name: &str) -> String {
-    let mut out = String::new();
-    for (i, letter) in name.char_indices() {
-        if i > 0 && letter.is_uppercase() {
-            out.push('_');
-        }
-        out.push(letter.to_ascii_lowercase());
-    }
-    out
-}
-
-fn first_lower(name: &str) -> String {
-    let mut letters = name.chars();
-    match letters.next() {
-        Some(first) => first.to_ascii_lowercase().to_string() + letters.as_str(),
-        None => String::new(),
-    }
+    name(meta).map_or(Case::Kept, |rule| Case::of(&rule))
 }
 
 #[cfg(test)]
@@ -240,24 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cases_are_serdes() {
-        for (case, field, variant) in [
-            (Case::Lower, "very_tasty", "verytasty"),
-            (Case::Upper, "VERY_TASTY", "VERYTASTY"),
-            (Case::Pascal, "VeryTasty", "VeryTasty"),
-            (Case::Camel, "veryTasty", "veryTasty"),
-            (Case::Snake, "very_tasty", "very_tasty"),
-            (Case::ScreamingSnake, "VERY_TASTY", "VERY_TASTY"),
-            (Case::Kebab, "very-tasty", "very-tasty"),
-            (Case::ScreamingKebab, "VERY-TASTY", "VERY-TASTY"),
-        ] {
-            assert_eq!(case.field("very_tasty"), field);
-            assert_eq!(case.variant("VeryTasty"), variant);
-        }
-    }
-
-    #[test]
-    fn what_is_stored_counts() {
+    fn the_name_and_the_skip_of_what_is_stored_count() {
         let read = |attr: Attribute| SerdeField::read(&[attr]);
         let both = read(parse_quote!(#[serde(rename(serialize = "a", deserialize = "b"))]));
         assert_eq!(both.rename.as_deref(), Some("a"));

@@ -1,16 +1,16 @@
-//! The changes: a flag for each part. Of an enum one more for the variant, and those of all
-//! variants side by side: which of them are meant, the paths say.
+//! The flags: one for each part. An enum has one more for the variant, and the flags of all
+//! variants side by side.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Names, allow_deprecated, is_enum};
+use super::names::{Names, allow_deprecated, is_enum};
 use crate::{generics, input::Input, path};
 
 pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
     let Names { krate, changes, bounded, .. } = names;
     let (vis, of_enum) = (&input.vis, is_enum(input));
-    let doc = format!("Which parts of a [`{}`] are marked.", path::plain(&input.ident));
+    let doc = format!("The flags of a [`{}`]: which fields are marked.", path::plain(&input.ident));
     let deprecated = allow_deprecated(input);
     let (params, arguments, clause) = bounded.split_for_impl();
     let parts = input.flagged();
@@ -21,7 +21,7 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
         .map(|part| {
             let (flag, ty) = (&part.flag, names.flag(part));
             let vis = (!of_enum).then_some(&part.vis);
-            let doc = format!("Of `{}`.", part.name);
+            let doc = format!("The flag of the field `{}`.", part.name);
             quote!(#[doc = #doc] #vis #flag: #ty)
         })
         .collect();
@@ -30,59 +30,62 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
         .map(|part| {
             let (flag, name) = (&part.flag, &part.name);
             quote!(#krate::__private::visit(
-                &self.#flag, __memdict_path, #name, __memdict_out,
+                &self.#flag, __memdict_all, __memdict_path, #name, __memdict_out,
             );)
         })
         .collect();
-    let any: Vec<_> = flags.iter().map(|flag| quote!(#krate::Changes::any(&self.#flag))).collect();
+    let any: Vec<_> =
+        flags.iter().map(|flag| quote!(#krate::__private::Changes::any(&self.#flag))).collect();
     let visit = quote!(#(#visits)*);
-    let (any, visit, mark_all) = if of_enum {
+    let (any, visit) = if of_enum {
         flags.push(quote::format_ident!("variant"));
         declared.push(quote!(variant: bool));
         (
             quote!(self.variant #(|| #any)*),
-            // Of another variant than what was loaded: the whole, by its own path.
+            // The variant is another one: all of the enum changed, and its path says so.
             quote! {
-                if self.variant {
-                    return #krate::Changes::visit(&self.variant, __memdict_path, __memdict_out);
+                if __memdict_all || self.variant {
+                    return #krate::__private::Changes::visit(
+                        &true, __memdict_all, __memdict_path, __memdict_out,
+                    );
                 }
                 #visit
             },
-            quote!(self.variant = true;),
         )
     } else {
         let any = if any.is_empty() { quote!(false) } else { quote!(#(#any)||*) };
-        (any, visit, quote!(#(#krate::Changes::mark_all(&mut self.#flags);)*))
+        (any, visit)
     };
-    // Parameters do not come in from parts that have no flag. And the size of a struct is that of
-    // its last field to the compiler: with one of known size, a part whose type is not tracked is
-    // an error of its own place and not of every place that has the changes in hand.
-    // Not `()`, which would look like a way to keep a struct from being made elsewhere.
-    let unbounded = || quote!(::core::marker::PhantomData<()>);
-    let anchor = generics::anchor(bounded).unwrap_or_else(unbounded);
-    let (path_arg, out_arg) = match visits.is_empty() && !of_enum {
-        true => (quote!(_), quote!(_)),
-        false => (quote!(__memdict_path), quote!(__memdict_out)),
+    // The flags need not mention every parameter: a part may have no flag.
+    let anchor = generics::anchor(bounded).map(|anchor| quote!(__memdict: #anchor));
+    let anchored = anchor.as_ref().map(|_| quote!(__memdict: ::core::marker::PhantomData));
+    let [all_arg, path_arg, out_arg] = match visits.is_empty() && !of_enum {
+        true => [quote!(_), quote!(_), quote!(_)],
+        false => [quote!(__memdict_all), quote!(__memdict_path), quote!(__memdict_out)],
     };
 
     quote! {
         #[doc = #doc]
         #deprecated
-        #vis struct #changes #params #clause { #(#declared,)* __memdict: #anchor }
+        #[doc(hidden)]
+        #vis struct #changes #params #clause { #(#declared,)* #anchor }
 
         #[automatically_derived]
         impl #params ::core::default::Default for #changes #arguments #clause {
             fn default() -> Self {
-                Self { #(#flags: ::core::default::Default::default(),)* __memdict: ::core::default::Default::default() }
+                Self { #(#flags: ::core::default::Default::default(),)* #anchored }
             }
         }
 
         #[automatically_derived]
         impl #params ::core::clone::Clone for #changes #arguments #clause {
             fn clone(&self) -> Self {
-                Self { #(#flags: ::core::clone::Clone::clone(&self.#flags),)* __memdict: ::core::default::Default::default() }
+                *self
             }
         }
+
+        #[automatically_derived]
+        impl #params ::core::marker::Copy for #changes #arguments #clause {}
 
         #[automatically_derived]
         impl #params ::core::fmt::Debug for #changes #arguments #clause {
@@ -92,21 +95,18 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #params #krate::Changes for #changes #arguments #clause {
+        impl #params #krate::__private::Changes for #changes #arguments #clause {
             fn any(&self) -> bool {
                 #any
             }
 
             fn visit(
                 &self,
+                #all_arg: bool,
                 #path_arg: &str,
                 #out_arg: &mut dyn ::core::ops::FnMut(#krate::__private::String),
             ) {
                 #visit
-            }
-
-            fn mark_all(&mut self) {
-                #mark_all
             }
         }
     }

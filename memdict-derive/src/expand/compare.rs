@@ -1,16 +1,16 @@
-//! Two values, part by part: whether they are the same, and which parts differ.
+//! The comparison of two values, part by part: whether they are the same, and which parts differ.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{Names, binding, is_enum, pattern, several};
+use super::names::{Names, binding, is_enum, pattern, several};
 use crate::{
     attr::With,
     generics,
     input::{Input, Keep, Kind, Part, Parts, Variant},
 };
 
-/// Two values, part by part.
+/// The comparison of two values, which are called by these names.
 pub(super) struct Compare<'a> {
     input: &'a Input,
     names: &'a Names,
@@ -28,7 +28,7 @@ impl<'a> Compare<'a> {
         Self { input, names, left, right }
     }
 
-    /// Whether all flagged parts of one struct or variant are the same.
+    /// Writes whether all flagged parts of one struct or variant are the same.
     pub(super) fn all(&self) -> impl Fn(&Parts) -> TokenStream {
         |parts| {
             let same: Vec<_> =
@@ -37,14 +37,14 @@ impl<'a> Compare<'a> {
         }
     }
 
-    /// Marks those that are not.
+    /// Writes code that marks the parts that differ.
     pub(super) fn each(&self) -> impl Fn(&Parts) -> TokenStream {
         |parts| {
             let marks = self.pairs(parts).map(|(part, base, now)| {
                 let flag = &part.flag;
                 if part.is_tracked() {
-                    let tracked = self.names.tracked(part);
-                    quote!(#tracked::diff(#base, #now, &mut __memdict_changes.#flag);)
+                    let of_parts = self.names.parts();
+                    quote!(#of_parts::diff(#base, #now, &mut __memdict_changes.#flag);)
                 } else {
                     let same = same(part, self.names, &base, &now);
                     quote!(__memdict_changes.#flag |= !#same;)
@@ -54,7 +54,7 @@ impl<'a> Compare<'a> {
         }
     }
 
-    /// The flagged parts, with how both sides reach them.
+    /// Returns the flagged parts, with the places of both values of each.
     fn pairs<'p>(
         &self,
         parts: &'p Parts,
@@ -78,8 +78,8 @@ impl<'a> Compare<'a> {
             .map(move |(index, part)| (part, place(left, index, part), place(right, index, part)))
     }
 
-    /// The body of the function, and the names of its two arguments. `differs` is what happens
-    /// where the variants differ.
+    /// Returns the body of the function, and the names of its two arguments. `differs` is the code
+    /// for two different variants.
     pub(super) fn body(
         &self,
         of: impl Fn(&Parts) -> TokenStream,
@@ -117,7 +117,8 @@ impl<'a> Compare<'a> {
     }
 }
 
-/// Whether two values of a part are the same.
+/// Writes whether two values of a part are the same. It never begins with a block, which would be
+/// a statement of its own at the start of an expression.
 pub(super) fn same(part: &Part, names: &Names, a: &TokenStream, b: &TokenStream) -> TokenStream {
     let krate = &names.krate;
     match &part.keep {
@@ -127,11 +128,15 @@ pub(super) fn same(part: &Part, names: &Names, a: &TokenStream, b: &TokenStream)
                 With::Module(path) => quote!(#path::serialize),
                 With::Function(path) => quote!(#path),
             };
-            let bounded = &names.bounded;
-            let (params, arguments, clause) = bounded.split_for_impl();
-            let marker = generics::anchor(bounded).unwrap_or_else(|| quote!(()));
-            quote!({
-                struct __MemdictWith #params (#marker) #clause;
+            let generics = &names.in_impl;
+            let (params, arguments, clause) = generics.split_for_impl();
+            let turbofish = arguments.as_turbofish();
+            let (field, made) = match generics::anchor(generics) {
+                Some(anchor) => (quote!((#anchor)), quote!((::core::marker::PhantomData))),
+                None => (TokenStream::new(), TokenStream::new()),
+            };
+            quote!(#krate::__private::same_with::<#ty, _>(#a, #b, {
+                struct __MemdictWith #params #field #clause;
                 impl #params #krate::__private::SerializeWith<#ty>
                     for __MemdictWith #arguments #clause
                 {
@@ -142,13 +147,16 @@ pub(super) fn same(part: &Part, names: &Names, a: &TokenStream, b: &TokenStream)
                         #function(__memdict_value, __memdict_serializer)
                     }
                 }
-                #krate::__private::same_with::<#ty, __MemdictWith #arguments>(#a, #b)
-            })
+                __MemdictWith #turbofish #made
+            }))
         }
-        Keep::Opaque => quote!(#krate::__private::same_encoding(#a, #b)),
+        Keep::Opaque => {
+            let parts = names.parts();
+            quote!(#parts::same_encoding(#a, #b))
+        }
         Keep::Tracked | Keep::Skipped => {
-            let tracked = names.tracked(part);
-            quote!(#tracked::same(#a, #b))
+            let parts = names.parts();
+            quote!(#parts::same(#a, #b))
         }
     }
 }

@@ -1,11 +1,11 @@
-//! The view: each part beside its flag. Of a struct a struct, of an enum the projection that
-//! `EnumField::variant` gives.
+//! The view: each part beside its flag. For a struct it is a struct, for an enum the enum that
+//! `EnumField::variant` returns.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Generics;
 
-use super::{Names, allow_deprecated, declare, docs, label};
+use super::names::{Names, allow_deprecated, declare, docs, label};
 use crate::{
     generics,
     input::{Input, Keep, Kind, Part, Parts, Style},
@@ -22,7 +22,7 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
     let (params, arguments, clause) = generics.split_for_impl();
     let declared = match &input.kind {
         Kind::Struct(parts) => {
-            let doc = format!("A field-precise view of [`{ident}`]: each part beside its flag.");
+            let doc = format!("A view of a [`{ident}`] that marks the fields it changes.");
             let fields = fields(parts, names, true);
             let body = match parts.style {
                 Style::Named => quote!(#clause #fields),
@@ -31,7 +31,8 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
             quote!(#[doc = #doc] #vis struct #edit #params #body)
         }
         Kind::Enum(variants) => {
-            let doc = format!("The live variant of a [`{ident}`], its parts beside their flags.");
+            let doc =
+                format!("The live variant of a [`{ident}`], which marks the fields it changes.");
             let variants = variants.iter().map(|variant| {
                 let name = &variant.ident;
                 let doc = docs(&variant.docs, &format!("[`{ident}::{name}`]."));
@@ -44,7 +45,7 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
     let name = edit.to_string();
     let read = match &input.kind {
         Kind::Struct(parts) => read(parts, &quote!(Self)),
-        // Nothing is reached behind it.
+        // There is no value of it.
         Kind::Enum(variants) if variants.is_empty() => TokenStream::new(),
         Kind::Enum(variants) => {
             let arms = variants.iter().map(|variant| {
@@ -70,7 +71,8 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
     }
 }
 
-/// An arm that reads every field: one that a program never looks at is not dead code of its.
+/// Writes an arm that reads every field, so that one which the program never reads is not reported
+/// as dead code.
 fn read(parts: &Parts, of: &TokenStream) -> TokenStream {
     let members = parts.list.iter().map(|part| &part.member);
     let names: Vec<_> =
@@ -82,7 +84,7 @@ fn fields(parts: &Parts, names: &Names, visible: bool) -> TokenStream {
     declare(
         parts.style,
         parts.list.iter().map(|part| {
-            let doc = docs(&part.docs, &format!("The part `{}`.", part.name));
+            let doc = docs(&part.docs, &format!("The field `{}`.", part.name));
             let vis = visible.then_some(&part.vis);
             let (label, ty) = (label(&part.member), view(part, names));
             quote!(#doc #vis #label #ty)
@@ -91,21 +93,18 @@ fn fields(parts: &Parts, names: &Names, visible: bool) -> TokenStream {
 }
 
 fn view(part: &Part, names: &Names) -> TokenStream {
-    let (krate, ty) = (&names.krate, &part.ty);
+    let Names { krate, checked, .. } = names;
+    let ty = &part.ty;
     if !part.is_flagged() {
         return quote!(&'__memdict mut #ty);
     }
     match part.keep {
-        Keep::Tracked => {
-            let tracked = names.tracked(part);
-            quote!(#tracked::Edit<'__memdict>)
-        }
+        Keep::Tracked => quote!(#krate::__private::View<'__memdict, #ty, #checked>),
         _ => quote!(#krate::Field<'__memdict, #ty>),
     }
 }
 
-/// The value of a part of the view, from a place that holds the part (of type `&mut`) and one
-/// that holds its flag (of type `&mut` as well).
+/// Writes the value of a part of the view, from a `&mut` to the part and a `&mut` to its flag.
 pub(super) fn make(
     part: &Part,
     names: &Names,
@@ -118,9 +117,9 @@ pub(super) fn make(
     }
     match part.keep {
         Keep::Tracked => {
-            let tracked = names.tracked(part);
-            quote!(#tracked::edit(#value, #flag))
+            let parts = names.parts();
+            quote!(#parts::edit(#value, #flag))
         }
-        _ => quote!(#krate::Field::new(#value, #flag)),
+        _ => quote!(#krate::__private::field(#value, #flag)),
     }
 }

@@ -1,32 +1,31 @@
-//! How two changes of a value are brought together: part by part where the type has `merge`,
-//! as one part otherwise.
+//! The merge of two changes of a value: part by part if the type has `merge`, and as one part
+//! otherwise.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::{Names, binding, compare, pattern, several};
+use super::{
+    compare,
+    names::{Names, binding, pattern, several},
+};
 use crate::{
     attr::Rule,
     input::{Input, Kind, Part, Parts, Variant},
     path,
 };
 
-/// The three values, as the names of arguments and in the names of what is bound of them.
+/// The three values: names of arguments, and parts of the names to which their parts are bound.
 const SIDES: [&str; 3] = ["base", "ours", "theirs"];
 
-pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
+/// Writes the methods that concern merging; none if the type is merged as one part.
+pub(super) fn expand(input: &Input, names: &Names) -> Option<TokenStream> {
+    input.attrs.merge?;
     let Names { krate, changes, .. } = names;
     let (_, flags, _) = names.bounded.split_for_impl();
-    let merges = input.attrs.merge.map(|_| {
-        quote!(
-            const MERGES: bool = true;
-        )
-    });
     let body = match &input.kind {
-        Kind::Struct(parts) if merges.is_some() => of_struct(parts, names),
-        Kind::Enum(variants) if merges.is_some() => of_enum(input, variants, names),
-        _ => as_one(names),
+        Kind::Struct(parts) => of_struct(parts, names),
+        Kind::Enum(variants) => of_enum(input, variants, names),
     };
     let arg = |name: &str| {
         let name = format_ident!("__memdict_{name}");
@@ -34,8 +33,8 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
     };
     let [base, ours, theirs] = SIDES.map(arg);
     let [marks, path] = ["changes", "path"].map(arg);
-    quote! {
-        #merges
+    Some(quote! {
+        const MERGES: bool = true;
 
         fn merge(
             #base: &Self,
@@ -46,13 +45,13 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
         ) -> ::core::result::Result<(), #krate::MergeConflict> {
             #body
         }
-    }
+    })
 }
 
 fn as_one(names: &Names) -> TokenStream {
     let krate = &names.krate;
     quote! {
-        #krate::__private::merge_as_one::<Self>(
+        <Self as #krate::Tracked>::merge_as_one(
             __memdict_base,
             __memdict_ours,
             __memdict_theirs,
@@ -71,7 +70,7 @@ fn of_struct(parts: &Parts, names: &Names) -> TokenStream {
     })
 }
 
-/// Part by part if all three are of one variant, which may then have no parts.
+/// Merges part by part if all three are of one variant, which may have no parts.
 fn of_enum(input: &Input, variants: &[Variant], names: &Names) -> TokenStream {
     if variants.is_empty() {
         return quote!(match *__memdict_base {});
@@ -100,7 +99,7 @@ fn of_enum(input: &Input, variants: &[Variant], names: &Names) -> TokenStream {
     }
 }
 
-/// Merges each flagged part. `places` says where the three values of one are.
+/// Merges each flagged part. `places` returns the places of its three values.
 fn each(
     parts: &Parts,
     names: &Names,
@@ -122,15 +121,15 @@ fn part_of(part: &Part, names: &Names, [base, ours, theirs]: [TokenStream; 3]) -
     let (krate, name, flag) = (&names.krate, &part.name, &part.flag);
     let flag = quote!(&__memdict_changes.#flag);
     if part.is_tracked() && part.attrs.merge.is_none() {
-        let tracked = names.tracked(part);
+        let of_parts = names.parts();
         let path = quote!(&#krate::__private::join(__memdict_path, #name));
-        return quote!(#tracked::merge(&#base, &mut #ours, &mut #theirs, #flag, #path)?;);
+        return quote!(#of_parts::merge(&#base, &mut #ours, &mut #theirs, #flag, #path)?;);
     }
     let same = compare::same(part, names, &quote!(&#base), &quote!(&#theirs));
     let rule = rule(part, names);
     quote! {
         if let ::core::option::Option::Some(__memdict_sides) = #krate::__private::undecided(
-            [#krate::Changes::any(#flag), !#same],
+            [#krate::__private::Changes::any(#flag), !#same],
             #krate::__private::Sides { base: &#base, ours: &mut #ours, theirs: &mut #theirs },
         ) {
             #krate::__private::ruled(#rule, __memdict_path, #name)?;
@@ -138,8 +137,8 @@ fn part_of(part: &Part, names: &Names, [base, ours, theirs]: [TokenStream; 3]) -
     }
 }
 
-/// What the part's rule says of `__memdict_sides`. What a rule works on is told where the type is
-/// written; called like this, and not handed on as a function, it is told once.
+/// Writes what the rule of a part makes of `__memdict_sides`. It is called, and not passed as a
+/// function, so that the compiler says once, at the type, that the rule does not work on it.
 fn rule(part: &Part, names: &Names) -> TokenStream {
     let (ty, place) = (&part.ty, part.ty.span());
     let krate = &names.krate;

@@ -1,143 +1,35 @@
-//! The generated code: the view, the changes, and the impl of `Tracked`.
+//! The generated code: the assertions about the parts, the view, the flags, and the impl of
+//! `Tracked`.
+//!
+//! A type with mistakes gets all of it too, so that other code which names any of it has no further
+//! errors. Its mistakes stand in place of the assertions.
 
 mod changes;
+mod checked;
 mod compare;
 mod edit;
 mod merge;
+mod names;
+mod shape;
 mod tracked;
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{DeriveInput, Generics, Member, spanned::Spanned};
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::DeriveInput;
 
-use crate::{
-    check, fallback, generics,
-    input::{Input, Kind, Part, Parts, Style},
-    mistakes::Mistakes,
-    path,
-};
+use self::names::Names;
+use crate::{check, mistakes::Mistakes, read};
 
 pub(crate) fn derive(declared: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
-    let input = Input::read(declared, &mut mistakes);
-    check::check(declared, &input, &mut mistakes);
-    let code = if mistakes.hopeless { fallback::stub(&input) } else { expand(&input) };
-    let errors = mistakes.into_error().map(|mistakes| mistakes.into_compile_error());
-    quote!(#errors #code)
-}
-
-fn expand(input: &Input) -> TokenStream {
-    let krate = path::krate(&input.attrs);
-    let bounded = generics::bounded(input, &krate);
-    let names = Names {
-        edit: named(&input.attrs.edit, input, "Edit"),
-        changes: named(&input.attrs.changes, input, "Changes"),
-        in_impl: generics::of_impl(&bounded, &krate),
-        bounded,
-        krate,
-    };
-    let edit = edit::expand(input, &names);
-    let changes = changes::expand(input, &names);
-    let tracked = tracked::expand(input, &names);
-    quote!(#edit #changes #tracked)
-}
-
-fn named(given: &Option<Ident>, input: &Input, word: &str) -> Ident {
-    given.clone().unwrap_or_else(|| path::derived(&input.ident, word))
-}
-
-/// How generated code calls things.
-struct Names {
-    krate: TokenStream,
-    edit: Ident,
-    changes: Ident,
-    /// The generics of generated types.
-    bounded: Generics,
-    /// The generics of the impls for the type itself.
-    in_impl: Generics,
-}
-
-impl Names {
-    /// The view's type: without a lifetime where nothing in it is borrowed.
-    fn view(&self, input: &Input) -> TokenStream {
-        let edit = &self.edit;
-        if input.parts().is_empty() {
-            return edit.to_token_stream();
-        }
-        let generics = generics::of_view(&self.bounded);
-        let (_, arguments, _) = generics.split_for_impl();
-        quote!(#edit #arguments)
-    }
-
-    /// The type as the trait that all calls are written with. Placed where the type is written:
-    /// the compiler shows a type that is not tracked there, and all these mentions as one.
-    fn tracked(&self, part: &Part) -> TokenStream {
-        let (krate, ty) = (&self.krate, &part.ty);
-        quote_spanned!(ty.span()=> <#ty as #krate::Tracked>)
-    }
-
-    /// The type of a part's flag.
-    fn flag(&self, part: &Part) -> TokenStream {
-        if part.is_tracked() {
-            let tracked = self.tracked(part);
-            quote!(#tracked::Changes)
-        } else {
-            quote!(bool)
-        }
-    }
-}
-
-/// A pattern that binds each flagged part to a name of its own and leaves the others.
-fn pattern(parts: &Parts, bind: impl Fn(usize) -> Ident) -> TokenStream {
-    let fields =
-        parts.list.iter().enumerate().filter(|(_, part)| part.is_flagged()).map(|(index, part)| {
-            let (member, name) = (&part.member, bind(index));
-            quote!(#member: #name)
-        });
-    let rest = (!parts.list.iter().all(Part::is_flagged)).then(|| quote!(..));
-    quote!({ #(#fields,)* #rest })
-}
-
-/// The fields of a generated struct or variant in the style of the declared one.
-fn declare(style: Style, fields: impl Iterator<Item = TokenStream>) -> TokenStream {
-    match style {
-        Style::Named => quote!({ #(#fields,)* }),
-        Style::Tuple => quote!((#(#fields,)*)),
-        Style::Unit => TokenStream::new(),
-    }
-}
-
-/// `name:` in front of a declared field, where it has one.
-fn label(member: &Member) -> Option<TokenStream> {
-    match member {
-        Member::Named(ident) => Some(quote!(#ident:)),
-        Member::Unnamed(_) => None,
-    }
-}
-
-/// Documentation that was carried over, or a line in its place.
-fn docs(carried: &[syn::Attribute], otherwise: &str) -> TokenStream {
-    if carried.is_empty() { quote!(#[doc = #otherwise]) } else { quote!(#(#carried)*) }
-}
-
-/// Leave to use what is deprecated, only where something is: an `allow` is an error in a crate
-/// that forbids the lint.
-fn allow_deprecated(input: &Input) -> Option<TokenStream> {
-    input.deprecated.then(|| quote!(#[allow(deprecated)]))
-}
-
-fn is_enum(input: &Input) -> bool {
-    matches!(input.kind, Kind::Enum(_))
-}
-
-/// Whether the variant can be another one.
-fn several(input: &Input) -> bool {
-    matches!(&input.kind, Kind::Enum(variants) if variants.len() > 1)
-}
-
-/// The name of a part of a variant, of one of several values.
-fn binding(side: &str, index: usize) -> Ident {
-    format_ident!("__memdict_{side}{index}")
+    let mut input = read::input(declared, &mut mistakes);
+    check::check(declared, &mut input, &mut mistakes);
+    let names = Names::new(&input);
+    let checked = checked::expand(&input, &names, mistakes.into_compile_errors());
+    let edit = edit::expand(&input, &names);
+    let changes = changes::expand(&input, &names);
+    let tracked = tracked::expand(&input, &names);
+    quote!(#checked #edit #changes #tracked)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The generated code of each type in `tests/expand`, compared with the file beside it. After a
-//! change that is meant, run the tests with `MEMDICT_SNAPSHOTS=overwrite` and read the difference.
+//! The generated code of each type in `tests/expand` is that of the file beside it. After an
+//! intended change, run the tests with `MEMDICT_SNAPSHOTS=overwrite` and read the difference.
 
 use std::{fs, path::Path};
 
@@ -21,7 +21,7 @@ fn expansion(source: &str) -> String {
 }
 
 #[test]
-fn generated_code_is_what_was_read_and_agreed_to() {
+fn generated_code_is_that_of_the_snapshots() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expand");
     let overwrite = std::env::var_os("MEMDICT_SNAPSHOTS").is_some();
     let mut seen = 0;

@@ -4,28 +4,29 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::{Names, allow_deprecated, binding, compare::Compare, edit, is_enum, merge, several};
-use crate::{
-    attr::With,
-    input::{Input, Keep, Kind, Part, Parts},
-    path,
+use super::{
+    compare::Compare,
+    edit, merge,
+    names::{Names, allow_deprecated, binding, is_enum, several},
+    shape,
 };
+use crate::input::{Input, Kind, Parts};
 
 pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
     let Names { krate, changes, in_impl, .. } = names;
-    let (ident, deprecated) = (&input.ident, allow_deprecated(input));
-    let (params, arguments, clause) = in_impl.split_for_impl();
+    let (this, deprecated) = (&input.this, allow_deprecated(input));
+    let (params, _, clause) = in_impl.split_for_impl();
     let (_, flags, _) = names.bounded.split_for_impl();
 
-    let shape = shape(input, names);
+    let shape = shape::expand(input, names);
     let from_older = input.attrs.from.as_ref().map(|older| {
-        // There, so that a missing `From` is shown at the type.
+        // The compiler shows a missing `From` at the older type.
         let from_older =
             quote_spanned!(older.span()=> #krate::__private::from_older::<#older, Self>);
         quote! {
             fn from_older(
                 __memdict_fingerprint: u64,
-                __memdict_payload: #krate::Encoded<'_>,
+                __memdict_payload: #krate::__private::Encoded<'_>,
             ) -> ::core::option::Option<::core::result::Result<Self, #krate::BoxError>> {
                 #from_older(__memdict_fingerprint, __memdict_payload)
             }
@@ -39,11 +40,15 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
     };
     let edit = match &input.kind {
         Kind::Struct(parts) => view_of_struct(parts, names),
-        Kind::Enum(_) => quote!(#krate::EnumField::new(self, __memdict_changes)),
+        Kind::Enum(_) => quote!(#krate::__private::enum_field(__memdict_value, __memdict_changes)),
     };
     let edit_arg = match input.flagged().is_empty() && !is_enum(input) {
         true => quote!(_),
         false => quote!(__memdict_changes),
+    };
+    let value_arg = match input.parts().is_empty() && !is_enum(input) {
+        true => quote!(_),
+        false => quote!(__memdict_value),
     };
     let same = Compare::new(input, names, "a", "b");
     let (same, same_args) = same.body(same.all(), quote!(false));
@@ -59,13 +64,13 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
     quote! {
         #[automatically_derived]
         #deprecated
-        impl #params #krate::Tracked for #ident #arguments #clause {
-            const SHAPE: &'static #krate::Shape = #shape;
-            type Changes = #changes #flags;
+        impl #params #krate::Tracked for #this #clause {
             type Edit<'__memdict> = #edited;
+            const SHAPE: &'static #krate::__private::Shape = #shape;
+            type Changes = #changes #flags;
 
             fn edit<'__memdict>(
-                &'__memdict mut self,
+                #value_arg: &'__memdict mut Self,
                 #edit_arg: &'__memdict mut #changes #flags,
             ) -> #edited {
                 #edit
@@ -88,62 +93,12 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
     }
 }
 
-// --- the shape ---
-
-fn shape(input: &Input, names: &Names) -> TokenStream {
-    let (krate, name) = (&names.krate, &input.name);
-    let parts = match &input.kind {
-        Kind::Struct(parts) => shape_parts(parts, names),
-        Kind::Enum(variants) => {
-            let variants = variants.iter().filter(|variant| variant.stored).map(|variant| {
-                let (name, parts) = (&variant.name, shape_parts(&variant.parts, names));
-                quote!((#name, || const { &#krate::Shape::leaf("variant", #parts) }))
-            });
-            quote!(&[#(#variants),*])
-        }
-    };
-    let version = input.attrs.version.map(|version| quote!(.version(#version)));
-    let inexact = input.parts().iter().any(|part| part.untracked).then(|| quote!(.inexact()));
-    let needs = input.needs_names.as_ref().map(|what| quote!(.needs_names(#what)));
-    quote!(&#krate::Shape::declared::<Self>(#name, #parts) #version #inexact #needs)
-}
-
-fn shape_parts(parts: &Parts, names: &Names) -> TokenStream {
-    let krate = &names.krate;
-    let parts = parts.list.iter().filter_map(|part| {
-        let (name, ty) = (&part.name, &part.ty);
-        let shape = match &part.keep {
-            Keep::Skipped => return None,
-            // Not a function with a bound: the compiler tells the same of a type that is not
-            // tracked wherever it is mentioned, and shows it once.
-            Keep::Tracked => {
-                let tracked = names.tracked(part);
-                quote!(|| #tracked::SHAPE)
-            }
-            Keep::Opaque => opaque(part, krate, format!("opaque {}", path::text(ty))),
-            Keep::With(With::Module(with) | With::Function(with)) => {
-                opaque(part, krate, format!("{} with {}", path::text(ty), path::text(with)))
-            }
-        };
-        Some(quote!((#name, #shape)))
-    });
-    quote!(&[#(#parts),*])
-}
-
-/// The shape of a part of which only a name is known.
-fn opaque(part: &Part, krate: &TokenStream, name: String) -> TokenStream {
-    let version = part.attrs.version.map(|(version, _)| quote!(.version(#version)));
-    quote!(|| const { &#krate::Shape::leaf(#name, &[]) #version })
-}
-
-// --- the view ---
-
 fn view_of_struct(parts: &Parts, names: &Names) -> TokenStream {
     let edit = &names.edit;
     let fields = parts.list.iter().map(|part| {
         let (member, flag) = (&part.member, &part.flag);
         let flag = quote!(&mut __memdict_changes.#flag);
-        let made = edit::make(part, names, quote!(&mut self.#member), flag);
+        let made = edit::make(part, names, quote!(&mut __memdict_value.#member), flag);
         quote!(#member: #made)
     });
     quote!(#edit { #(#fields,)* })
@@ -154,8 +109,8 @@ fn project(input: &Input, names: &Names, view: &TokenStream) -> TokenStream {
     let Kind::Enum(variants) = &input.kind else {
         return TokenStream::new();
     };
-    let (ident, deprecated) = (&input.ident, allow_deprecated(input));
-    let (params, arguments, clause) = in_impl.split_for_impl();
+    let (this, deprecated) = (&input.this, allow_deprecated(input));
+    let (params, _, clause) = in_impl.split_for_impl();
     let (_, flags, _) = names.bounded.split_for_impl();
     let arms = variants.iter().map(|variant| {
         let name = &variant.ident;
@@ -172,8 +127,8 @@ fn project(input: &Input, names: &Names, view: &TokenStream) -> TokenStream {
         quote!(Self::#name { #(#bound,)* } => #edit::#name { #(#made,)* },)
     });
     let body = match variants.is_empty() {
-        true => quote!(match *self {}),
-        false => quote!(match self { #(#arms)* }),
+        true => quote!(match *__memdict_value {}),
+        false => quote!(match __memdict_value { #(#arms)* }),
     };
     let changes_arg = match input.flagged().is_empty() {
         true => quote!(_),
@@ -182,11 +137,15 @@ fn project(input: &Input, names: &Names, view: &TokenStream) -> TokenStream {
     quote! {
         #[automatically_derived]
         #deprecated
-        impl #params #krate::TrackedEnum for #ident #arguments #clause {
+        impl #params #krate::__private::TrackedEnum for #this #clause {
             type Variant<'__memdict> = #view;
 
+            fn mark(__memdict_changes: &mut #changes #flags) {
+                __memdict_changes.variant = true;
+            }
+
             fn project<'__memdict>(
-                &'__memdict mut self,
+                __memdict_value: &'__memdict mut Self,
                 #changes_arg: &'__memdict mut #changes #flags,
             ) -> #view {
                 #body

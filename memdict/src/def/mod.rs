@@ -51,26 +51,28 @@ impl<T: Tracked> DictDef<T> {
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         assert!(!name.is_empty(), "a dictionary needs a name");
-        Self::with(Cow::Borrowed(name))
+        Self::checked(Cow::Borrowed(name))
     }
 
     /// Defines a dictionary with a name that is made at run time. An empty name is an
     /// [`Error::Key`](crate::Error::Key) where the dictionary is used.
     #[must_use]
     pub fn named(name: impl Into<Cow<'static, str>>) -> Self {
-        Self::with(name.into())
+        Self::checked(name.into())
     }
 
-    const fn with(name: Cow<'static, str>) -> Self {
-        // This panics while the program is compiled, never while it runs: a constant has no other
-        // way to refuse.
-        const {
-            if let Some(why) = T::NEEDS_NAMES {
-                panic!("{}", why);
-            }
-        }
-        Self { name, options: DictOptions::DEFAULT, of: PhantomData }
+    const fn checked(name: Cow<'static, str>) -> Self {
+        let () = Self::FITS_THE_CODEC;
+        Self::unchecked(name)
     }
+
+    /// Refuses a type that needs a codec with names. This panics while the program is compiled,
+    /// never while it runs: a constant has no other way to refuse.
+    pub(crate) const FITS_THE_CODEC: () = {
+        if let Some(why) = T::NEEDS_NAMES {
+            panic!("{}", why);
+        }
+    };
 
     /// Sets how long a value lives after it was last written, in whole seconds, rounded up to at
     /// least one. Without this, a value lives until the store needs the room. Reading does not
@@ -164,6 +166,10 @@ impl<T: Tracked> DictDef<T> {
 }
 
 impl<T> DictDef<T> {
+    const fn unchecked(name: Cow<'static, str>) -> Self {
+        Self { name, options: DictOptions::DEFAULT, of: PhantomData }
+    }
+
     /// Returns the dictionary's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -196,20 +202,22 @@ impl<T> From<&DictDef<T>> for DictDef<T> {
     }
 }
 
-impl<T: Tracked> From<&str> for DictDef<T> {
+// Without a bound, so that a type that is not tracked is one error where a dictionary is named, and
+// not another one for the name. The type is checked where the dictionary is used.
+impl<T> From<&str> for DictDef<T> {
     fn from(name: &str) -> Self {
-        Self::named(name.to_owned())
+        Self::unchecked(name.to_owned().into())
     }
 }
 
-impl<T: Tracked> From<&String> for DictDef<T> {
+impl<T> From<&String> for DictDef<T> {
     fn from(name: &String) -> Self {
-        Self::named(name.clone())
+        Self::unchecked(name.clone().into())
     }
 }
 
-impl<T: Tracked> From<String> for DictDef<T> {
+impl<T> From<String> for DictDef<T> {
     fn from(name: String) -> Self {
-        Self::named(name)
+        Self::unchecked(name.into())
     }
 }

@@ -44,6 +44,7 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
     }
 
     fn with_options(unit: &'s Unit<D>, def: DictDef<T>, options: Option<DictOptions>) -> Self {
+        let () = DictDef::<T>::FITS_THE_CODEC;
         let Unit { core, driver, .. } = unit;
         let space = core.identity.space(def.name(), options, &core.settings.namespace);
         let space = space.map(|(space, agreement)| {

@@ -1,83 +1,76 @@
-//! What generated code calls. Not for people: it may change in any release.
+//! What generated code names. It may change in any release, so nothing else may name it.
 
-use std::{fmt, marker::PhantomData};
+mod checked;
+
+use std::marker::PhantomData;
 
 pub use serde::{Serialize, Serializer, de::DeserializeOwned};
 pub use std::string::String;
 
-pub use crate::track::merge::{
-    Append, Ruling, Sides, Sum, Union, join, max, merge_as_one, min, ours, refuse, ruled, theirs,
-    undecided, with,
+pub use self::checked::{Checked, Flags, Of, Operations, Parts, Pass, View, stored, tracked};
+pub use crate::{
+    codec::Encoded,
+    track::{
+        Changes, HashKey, Shape, Stored, TrackedEnum, debug, join,
+        merge::{
+            Append, Ruling, Sides, Sum, Union, max, min, ours, refuse, ruled, theirs, undecided,
+            with,
+        },
+        name_of, shape, visit, written,
+    },
 };
 
 #[cfg(fuzzing)]
 pub use crate::store::memcached::talk::scripted::answers as fuzz_answers;
 
 use crate::{
-    BoxError, Changes, Encoded, Shape, Tracked,
-    track::{self, Schema},
+    BoxError, EnumField, Field,
+    track::{Schema, Tracked, same_encoding},
 };
 
-/// [`Tracked::SHAPE`] as a function, which a constant can hold where the constant itself would
-/// mention itself.
-#[must_use]
-pub fn shape<T: Tracked>() -> &'static Shape {
-    T::SHAPE
-}
-
-/// The schema fingerprint of a type.
+/// Returns the schema fingerprint of a type.
 #[must_use]
 pub fn fingerprint<T: Tracked>() -> u64 {
     Schema::of::<T>().fingerprint
 }
 
-/// Whether the encoding of a type may differ while it means the same.
+/// Returns whether the encoding of a type may differ while it means the same.
 #[must_use]
 pub fn is_inexact<T: Tracked>() -> bool {
     Schema::of::<T>().inexact
 }
 
-/// [`Tracked::NEEDS_NAMES`] of a type or of anything in it.
+/// Returns [`Tracked::NEEDS_NAMES`] of a type or of anything inside.
 #[must_use]
 pub fn needs_names<T: Tracked>() -> Option<&'static str> {
     Schema::of::<T>().needs_names
 }
 
-/// Visits the flags of one part, if there is anything to see.
-pub fn visit(changes: &impl Changes, path: &str, part: &str, out: &mut dyn FnMut(String)) {
-    if changes.any() {
-        changes.visit(&join(path, part), out);
-    }
+/// Makes the view of a part that is one field.
+pub fn field<'a, T: ?Sized>(value: &'a mut T, dirty: &'a mut bool) -> Field<'a, T> {
+    Field::new(value, dirty)
 }
 
-/// The marked paths.
-///
-/// # Errors
-///
-/// Those of the formatter.
-pub fn debug(changes: &impl Changes, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut paths = Vec::new();
-    changes.visit("", &mut |path| paths.push(path));
-    f.debug_set().entries(paths).finish()
+/// Makes the view of an enum.
+pub fn enum_field<'a, T: TrackedEnum>(
+    value: &'a mut T,
+    changes: &'a mut T::Changes,
+) -> EnumField<'a, T> {
+    EnumField::new(value, changes)
 }
 
-/// Whether both have one encoding. What does not encode is the same as nothing.
-pub fn same_encoding<T: Serialize>(a: &T, b: &T) -> bool {
-    track::same_encoding(a, b)
-}
-
-/// How the field attribute `with` of serde stores a `T`.
+/// How serde's field attribute `with` stores a `T`.
 pub trait SerializeWith<T> {
-    /// As in serde's `Serialize`.
+    /// Serializes `value`, as serde's `Serialize` does.
     ///
     /// # Errors
     ///
-    /// Those of the serializer.
+    /// If the serializer fails.
     fn serialize<S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
-/// As [`same_encoding`], of what `W` makes of both.
-pub fn same_with<T, W: SerializeWith<T>>(a: &T, b: &T) -> bool {
+/// Returns whether both have the same encoding, as `W` makes it.
+pub fn same_with<T, W: SerializeWith<T>>(a: &T, b: &T, _: W) -> bool {
     struct With<'a, T, W>(&'a T, PhantomData<W>);
 
     impl<T, W: SerializeWith<T>> Serialize for With<'_, T, W> {
@@ -89,7 +82,7 @@ pub fn same_with<T, W: SerializeWith<T>>(a: &T, b: &T) -> bool {
     same_encoding(&With::<T, W>(a, PhantomData), &With::<T, W>(b, PhantomData))
 }
 
-/// [`Tracked::from_older`] by way of `O`, and of what is older than that.
+/// Decodes what an `O` stored, or a type that is older than that, as [`Tracked::from_older`].
 #[must_use]
 pub fn from_older<O: Tracked, T: From<O>>(
     fingerprint: u64,

@@ -1,4 +1,4 @@
-//! Values of older types, as the derive reads them.
+//! Values of older types, converted by generated code.
 
 use serde::{Deserialize, Serialize};
 
@@ -55,10 +55,10 @@ fn older_types_are_found_along_the_chain() {
     assert_eq!(found.unwrap().unwrap(), three(1));
     let found = load::<Three>(&stored(&Two { total: 300 }));
     assert_eq!(found.unwrap().unwrap(), three(300));
-    // Itself is not older, and what nobody knows is a miss.
+    // A type is not older than itself, and a type that is not named is a miss.
     assert!(load::<Three>(&stored(&three(1))).is_none());
     assert!(load::<Two>(&stored(&three(1))).is_none());
-    // What does not decode is an error of the codec.
+    // Bytes that do not decode are an error of the codec.
     let (fingerprint, _) = stored(&Two { total: 1 });
     assert!(load::<Three>(&(fingerprint, Vec::new())).unwrap().is_err());
 }
@@ -84,7 +84,7 @@ impl From<Ping> for Pong {
 }
 
 #[test]
-fn two_types_may_each_be_the_others_older_one() {
+fn two_types_may_each_be_the_older_one_of_the_other() {
     assert_eq!(load::<Ping>(&stored(&Pong(7))).unwrap().unwrap().0, 7);
     assert_eq!(load::<Pong>(&stored(&Ping(7))).unwrap().unwrap().0, 7);
     assert!(load::<Ping>(&stored(&One { total: 1 })).is_none());

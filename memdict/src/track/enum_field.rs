@@ -5,39 +5,45 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
-use super::{Changes, Tracked};
+use super::{changes::Changes, tracked::Tracked};
 
-/// A tracked enum, as its derive makes it one.
+/// A tracked enum: what its derive implements beside `Tracked`.
 pub trait TrackedEnum: Tracked {
     /// The live variant, its parts beside their flags.
     type Variant<'a>: Send;
 
-    /// Hands out the parts of the live variant for writing.
-    fn project<'a>(&'a mut self, changes: &'a mut Self::Changes) -> Self::Variant<'a>;
+    /// Marks the variant, and so all of the enum.
+    fn mark(changes: &mut Self::Changes);
+
+    /// Lends the parts of the live variant for writing.
+    fn project<'a>(value: &'a mut Self, changes: &'a mut Self::Changes) -> Self::Variant<'a>;
 }
 
-/// An enum of an entry, handed out for writing: read it, [`set`](Self::set) another variant, or
-/// edit inside the live one with [`variant`](Self::variant).
+/// An enum of an entry, lent for writing: read it, [`set`](Self::set) another variant, or edit the
+/// live variant through [`variant`](Self::variant).
 ///
-/// It dereferences to the enum. Reading never marks; `&mut` to the enum marks it as a whole.
+/// It dereferences to the enum. Reading marks nothing; a `&mut` to the enum marks all of it dirty.
 ///
 /// ```
-/// use memdict::Tracked;
+/// use memdict::{Cache, Tracked};
 /// use serde::{Deserialize, Serialize};
 ///
-/// #[derive(Serialize, Deserialize, Tracked)]
+/// #[derive(Default, Serialize, Deserialize, Tracked)]
 /// enum Pay {
+///     #[default]
 ///     Nothing,
 ///     Card { number: String, cvc: u16 },
 /// }
 ///
-/// let (mut pay, mut changes) = (Pay::Nothing, Default::default());
-/// let mut view = pay.edit(&mut changes);
+/// let session = Cache::open("memory:")?.session();
+/// let mut pay = session.dict::<Pay>("payments").entry("a")?.or_default();
+/// let mut view = pay.edit();
 /// view.set(Pay::Card { number: "4".into(), cvc: 1 });
 /// if let PayEdit::Card { mut cvc, .. } = view.variant() {
 ///     *cvc = 2;
 /// }
-/// assert!(matches!(pay, Pay::Card { cvc: 2, .. }));
+/// assert!(matches!(*pay, Pay::Card { cvc: 2, .. }));
+/// # Ok::<_, memdict::Error>(())
 /// ```
 pub struct EnumField<'a, T: TrackedEnum> {
     value: &'a mut T,
@@ -45,19 +51,21 @@ pub struct EnumField<'a, T: TrackedEnum> {
 }
 
 impl<'a, T: TrackedEnum> EnumField<'a, T> {
-    /// An enum and its flags, as generated code does it.
-    pub fn new(value: &'a mut T, changes: &'a mut T::Changes) -> Self {
+    pub(crate) fn new(value: &'a mut T, changes: &'a mut T::Changes) -> Self {
         Self { value, changes }
     }
 
-    /// The live variant: an enum of the same variants, with a view of each part. It changes
-    /// parts; another variant is [`set`](Self::set).
+    /// Returns the live variant: an enum of the same variants, with a view of each part.
+    ///
+    /// It changes parts of the variant. [`set`](Self::set) changes the variant.
     pub fn variant(&mut self) -> T::Variant<'_> {
-        self.value.project(self.changes)
+        T::project(self.value, self.changes)
     }
 
-    /// Stores `value` and marks the whole, unless it is the [same](Tracked::same) as what is
-    /// there. Returns whether it stored.
+    /// Stores `value` and marks all of the enum, unless it has this value already. Returns whether
+    /// it stored.
+    ///
+    /// Values are compared as [`Field::set`](crate::Field::set) compares them.
     pub fn set(&mut self, value: T) -> bool {
         let differs = !T::same(self.value, &value);
         if differs {
@@ -67,20 +75,22 @@ impl<'a, T: TrackedEnum> EnumField<'a, T> {
         differs
     }
 
-    /// Whether the enum or a part of it was marked, by this view or an earlier one of the same
-    /// entry.
+    /// Returns whether the enum or a part of it is marked, by this view or by an earlier one of the
+    /// same entry.
     #[must_use]
-    pub fn is_touched(&self) -> bool {
+    pub fn is_dirty(&self) -> bool {
         self.changes.any()
     }
 
-    /// Marks the whole without changing it. Commit still writes only what differs.
+    /// Marks all of the enum dirty without changing it. Commit still writes only what differs.
     pub fn mark(&mut self) {
-        self.changes.mark_all();
+        T::mark(self.changes);
     }
 
-    /// The enum for writing, without marking. A change made this way is written only if the
-    /// entry is marked otherwise: it may be lost.
+    /// Lends the enum for writing without marking it.
+    ///
+    /// Commit does not notice a change that is made this way. It is written only if something
+    /// else marks the entry; otherwise it is lost.
     pub fn bypass_tracking(&mut self) -> &mut T {
         self.value
     }
@@ -96,7 +106,7 @@ impl<T: TrackedEnum> Deref for EnumField<'_, T> {
 
 impl<T: TrackedEnum> DerefMut for EnumField<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        self.changes.mark_all();
+        T::mark(self.changes);
         self.value
     }
 }
@@ -104,6 +114,6 @@ impl<T: TrackedEnum> DerefMut for EnumField<'_, T> {
 /// Never shows the value.
 impl<T: TrackedEnum> fmt::Debug for EnumField<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EnumField").field("touched", &self.is_touched()).finish_non_exhaustive()
+        f.debug_struct("EnumField").field("dirty", &self.is_dirty()).finish_non_exhaustive()
     }
 }

@@ -3,63 +3,78 @@
 use std::{
     fmt,
     ops::{Deref, DerefMut},
-    path::{Path, PathBuf},
 };
 
-use super::Tracked;
+use super::{assign::AssignFrom, tracked::Tracked};
 
-/// A part of an entry, handed out for writing.
+/// A part of an entry, lent for writing.
 ///
-/// It dereferences to the value. Reading never marks; every `&mut` to the value does, and
-/// commit then finds out whether anything really changed. [`set`](Self::set) and
-/// [`assign`](Self::assign) find out at once. It does not see changes made behind a `&`,
-/// through a `Cell` or a lock.
+/// It dereferences to the value. Reading marks nothing. Every `&mut` to the value marks the part
+/// dirty, and commit then finds out whether it changed; [`set`](Self::set) and
+/// [`assign`](Self::assign) find out at once. Changes behind a `&`, through a `Cell` or a lock, are
+/// not noticed.
 ///
-/// There is no `replace`, which would hide `Option::replace`: `mem::replace(&mut *field, v)`
-/// marks. `mem::swap` of two fields needs the same `&mut *`; without it the views are swapped,
-/// not the values.
+/// There is no `replace`, because it would hide `Option::replace`: write
+/// `mem::replace(&mut *field, value)`, which marks the part. `mem::swap` of two fields swaps the
+/// views unless you write `&mut *` there too.
+///
+/// ```
+/// use memdict::{Cache, Tracked};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Default, Serialize, Deserialize, Tracked)]
+/// struct Cart {
+///     owner: String,
+///     coupon: Option<String>,
+/// }
+///
+/// let session = Cache::open("memory:")?.session();
+/// let mut cart = session.dict::<Cart>("carts").entry("a")?.or_default();
+/// let mut view = cart.edit();
+/// assert!(!view.coupon.set(None)); // nothing to do
+/// assert!(view.coupon.set(Some("SPRING".into())));
+/// assert!(!view.owner.assign(""));
+/// assert!(view.owner.assign("alice"));
+/// # Ok::<_, memdict::Error>(())
+/// ```
 pub struct Field<'a, T: ?Sized> {
     value: &'a mut T,
-    touched: &'a mut bool,
+    dirty: &'a mut bool,
 }
 
 impl<'a, T: ?Sized> Field<'a, T> {
-    /// A part made of its value and its flag, as generated code does it.
-    pub fn new(value: &'a mut T, touched: &'a mut bool) -> Self {
-        Self { value, touched }
+    pub(crate) fn new(value: &'a mut T, dirty: &'a mut bool) -> Self {
+        Self { value, dirty }
     }
 
-    /// Whether the part was marked, by this view or an earlier one of the same entry.
+    /// Returns whether the part is marked, by this view or by an earlier one of the same entry.
+    ///
+    /// A dirty part was perhaps changed; only commit, which compares, knows.
     #[must_use]
-    pub fn is_touched(&self) -> bool {
-        *self.touched
+    pub fn is_dirty(&self) -> bool {
+        *self.dirty
     }
 
-    /// Marks the part without changing it. Commit still writes only what differs.
+    /// Marks the part dirty without changing it. Commit still writes only what differs.
     pub fn mark(&mut self) {
-        *self.touched = true;
+        *self.dirty = true;
     }
 
-    /// The value for writing, without marking. A change made this way is written only if the
-    /// entry is marked otherwise: it may be lost.
+    /// Lends the value for writing without marking the part.
+    ///
+    /// Commit does not notice a change that is made this way. It is written only if something
+    /// else marks the entry; otherwise it is lost.
     pub fn bypass_tracking(&mut self) -> &mut T {
         self.value
     }
 }
 
 impl<T: Tracked> Field<'_, T> {
-    /// Stores `value` and marks, unless it is the [same](Tracked::same) as what is there.
-    /// Returns whether it stored.
+    /// Stores `value` and marks the part, unless the part has this value already. Returns whether
+    /// it stored.
     ///
-    /// ```
-    /// use memdict::Field;
-    ///
-    /// let (mut coupon, mut touched) = (None::<String>, false);
-    /// let mut field = Field::new(&mut coupon, &mut touched);
-    /// assert!(!field.set(None));
-    /// assert!(field.set(Some("SPRING".into())));
-    /// assert!(touched);
-    /// ```
+    /// Values are compared as commit compares them: floats by their bits, unordered collections
+    /// without regard to order. No `PartialEq` of a derived type is asked.
     pub fn set(&mut self, value: T) -> bool {
         let differs = !T::same(self.value, &value);
         if differs {
@@ -69,17 +84,8 @@ impl<T: Tracked> Field<'_, T> {
         differs
     }
 
-    /// As [`set`](Self::set), from a borrowed form: nothing is allocated where nothing differs.
-    ///
-    /// ```
-    /// use memdict::Field;
-    ///
-    /// let (mut owner, mut touched) = (String::from("bob"), false);
-    /// let mut field = Field::new(&mut owner, &mut touched);
-    /// assert!(!field.assign("bob"));
-    /// assert!(field.assign("alice"));
-    /// assert!(touched);
-    /// ```
+    /// Does the same as [`set`](Self::set) with a borrowed form of the value, such as `&str` for a
+    /// `String`. It allocates only if the value differs.
     pub fn assign<Q: ?Sized>(&mut self, value: &Q) -> bool
     where
         T: AssignFrom<Q>,
@@ -103,15 +109,15 @@ impl<T: ?Sized> Deref for Field<'_, T> {
 
 impl<T: ?Sized> DerefMut for Field<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        *self.touched = true;
+        *self.dirty = true;
         self.value
     }
 }
 
-/// Never shows the value: what a program logs of a view must not leak what is stored.
+/// Never shows the value: a program that logs a view must not leak what is stored.
 impl<T: ?Sized> fmt::Debug for Field<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Field").field("touched", self.touched).finish_non_exhaustive()
+        f.debug_struct("Field").field("dirty", self.dirty).finish_non_exhaustive()
     }
 }
 
@@ -119,58 +125,4 @@ impl<T: fmt::Display + ?Sized> fmt::Display for Field<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.value.fmt(f)
     }
-}
-
-/// What [`Field::assign`] takes for a value: its borrowed form, compared as exactly as
-/// [`Tracked::same`] compares.
-///
-/// It is not `T: PartialEq<Q>`: two paths that differ in a slash are equal by that, and so are
-/// two records of one id.
-pub trait AssignFrom<Q: ?Sized>: Tracked {
-    /// Whether `self` is the same as what [`from_borrowed`](Self::from_borrowed) would make.
-    fn matches(&self, value: &Q) -> bool;
-
-    /// The owned form.
-    fn from_borrowed(value: &Q) -> Self;
-}
-
-impl<T: Tracked + Clone> AssignFrom<T> for T {
-    fn matches(&self, value: &T) -> bool {
-        T::same(self, value)
-    }
-
-    fn from_borrowed(value: &T) -> Self {
-        value.clone()
-    }
-}
-
-impl<T: Tracked + Clone> AssignFrom<[T]> for Vec<T> {
-    fn matches(&self, value: &[T]) -> bool {
-        self.len() == value.len() && self.iter().zip(value).all(|(a, b)| T::same(a, b))
-    }
-
-    fn from_borrowed(value: &[T]) -> Self {
-        value.to_vec()
-    }
-}
-
-macro_rules! assign_from {
-    ($($borrowed:ty => $owned:ty, $bytes:expr;)*) => {$(
-        impl AssignFrom<$borrowed> for $owned {
-            fn matches(&self, value: &$borrowed) -> bool {
-                let bytes: fn(&$borrowed) -> &[u8] = $bytes;
-                bytes(self) == bytes(value)
-            }
-
-            fn from_borrowed(value: &$borrowed) -> Self {
-                value.into()
-            }
-        }
-    )*};
-}
-
-assign_from! {
-    str => String, str::as_bytes;
-    str => Box<str>, str::as_bytes;
-    Path => PathBuf, |path| path.as_os_str().as_encoded_bytes();
 }

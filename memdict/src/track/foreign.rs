@@ -1,7 +1,7 @@
 //! Types of other crates, each behind the feature of its crate's name.
 //!
-//! None is trusted to compare what it stores: two `DateTime`s of one instant are equal in
-//! whichever zone, but not the same.
+//! Where a type's equality ignores something that is stored, that is compared as well: two
+//! `DateTime`s of one instant are equal in any zone, but they are not the same.
 
 #[cfg(any(
     feature = "bytes",
@@ -32,22 +32,22 @@ leaves! {
     "chrono month" [] chrono::Month, [] (), |a, b| a == b;
 }
 
-// The order of entries is stored, and is a part of what they mean.
+// The order of entries is stored, and is part of what they mean.
 #[cfg(feature = "indexmap")]
 mod ordered {
-    use std::hash::{BuildHasher, Hash};
+    use std::hash::BuildHasher;
 
     use indexmap::{IndexMap, IndexSet};
 
     use super::leaves;
-    use crate::Tracked;
+    use crate::track::{HashKey, Tracked};
 
     leaves! {
-        "indexmap" [K: Tracked + Eq + Hash, V: Tracked, S: BuildHasher + Default + Send + Sync + 'static]
+        "indexmap" [K: Tracked + HashKey, V: Tracked, S: BuildHasher + Default + Send + Sync + 'static]
             IndexMap<K, V, S>, [] (K, V),
             |a, b| a.len() == b.len()
                 && a.iter().zip(b).all(|(a, b)| K::same(a.0, b.0) && V::same(a.1, b.1));
-        "indexset" [K: Tracked + Eq + Hash, S: BuildHasher + Default + Send + Sync + 'static]
+        "indexset" [K: Tracked + HashKey, S: BuildHasher + Default + Send + Sync + 'static]
             IndexSet<K, S>, [] (K),
             |a, b| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| K::same(a, b));
     }
@@ -55,15 +55,14 @@ mod ordered {
 
 #[cfg(feature = "smallvec")]
 mod small {
-    use serde::{Serialize, de::DeserializeOwned};
     use smallvec::{Array, SmallVec};
 
     use super::leaves;
-    use crate::Tracked;
+    use crate::track::{Stored, Tracked};
 
     leaves! {
         "seq" [A: Array<Item: Tracked> + 'static] SmallVec<A>,
-            [where SmallVec<A>: Serialize + DeserializeOwned + Send + Sync] (A::Item),
+            [where SmallVec<A>: Stored + Send + Sync] (A::Item),
             |a, b| a.len() == b.len()
                 && a.iter().zip(b).all(|(a, b)| Tracked::same(a, b));
     }

@@ -10,21 +10,25 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Implements `Tracked` for types that are one part each: name in the fingerprint, generics,
-/// type, parts, and when two values are the same. One impl for each type, because a blanket
-/// impl for leaves would exclude `Box`.
+use super::argument::name_of;
+
+/// Implements `Tracked` for types that are one part each. A line has the name in the fingerprint,
+/// the generics, the type with its bounds, the parts, and the comparison of two values. Each type
+/// has an impl of its own because a blanket impl for leaves would exclude `Box`.
 macro_rules! leaves {
     ($($name:literal [$($generics:tt)*] $type:ty, [$($bounds:tt)*] ($($part:ty),*) $($kind:ident $(($argument:expr))?)?, $same:expr;)*) => {$(
-        impl<$($generics)*> $crate::Tracked for $type $($bounds)* {
-            const SHAPE: &'static $crate::Shape =
-                &$crate::Shape::leaf($name, &[$(("", $crate::__private::shape::<$part>)),*])$(.$kind($($argument)?))?;
+        impl<$($generics)*> $crate::track::Tracked for $type $($bounds)* {
+            type Edit<'a> = $crate::track::Field<'a, Self>;
+            const SHAPE: &'static $crate::track::Shape = &$crate::track::Shape::leaf(
+                $name,
+                &[$(("", $crate::track::shape::<$part>)),*],
+            )$(.$kind($($argument)?))?;
             const NEEDS_NAMES: Option<&'static str> =
-                $crate::track::leaf::first(&[$(<$part as $crate::Tracked>::NEEDS_NAMES),*]);
+                $crate::track::leaf::first(&[$(<$part as $crate::track::Tracked>::NEEDS_NAMES),*]);
             type Changes = bool;
-            type Edit<'a> = $crate::Field<'a, Self>;
 
-            fn edit<'a>(&'a mut self, touched: &'a mut bool) -> $crate::Field<'a, Self> {
-                $crate::Field::new(self, touched)
+            fn edit<'a>(value: &'a mut Self, dirty: &'a mut bool) -> Self::Edit<'a> {
+                $crate::track::Field::new(value, dirty)
             }
 
             fn same(a: &Self, b: &Self) -> bool {
@@ -34,16 +38,6 @@ macro_rules! leaves {
 
             fn diff(base: &Self, now: &Self, differs: &mut bool) {
                 *differs |= !Self::same(base, now);
-            }
-
-            fn merge(
-                base: &Self,
-                ours: &mut Self,
-                theirs: &mut Self,
-                changed: &bool,
-                path: &str,
-            ) -> Result<(), $crate::MergeConflict> {
-                $crate::track::merge::merge_as_one(base, ours, theirs, changed, path)
             }
         }
     )*};
@@ -77,14 +71,14 @@ leaves! {
     "nonzero i64" [] num::NonZero<i64>, [] (), |a, b| a == b;
     "nonzero i128" [] num::NonZero<i128>, [] (), |a, b| a == b;
     "nonzero isize" [] num::NonZero<isize>, [] (), |a, b| a == b;
-    // By their bits: NaN is itself, and -0.0 is not 0.0.
+    // Compared by their bits: NaN is the same as itself, and -0.0 is not the same as 0.0.
     "f32" [] f32, [] (), |a, b| a.to_bits() == b.to_bits();
     "f64" [] f64, [] (), |a, b| a.to_bits() == b.to_bits();
     "unit" [] (), [] (), |_, _| true;
     "str" [] String, [] (), |a, b| a == b;
     "str" [] Box<str>, [] (), |a, b| a == b;
     "str" [] Cow<'static, str>, [] (), |a, b| a == b;
-    // `Path`'s own equality ignores slashes that do not matter to a file system.
+    // `Path`'s own equality ignores slashes that a file system does not need.
     "path" [] PathBuf, [] (), |a, b| a.as_os_str() == b.as_os_str();
     "path" [] Box<Path>, [] (), |a, b| a.as_os_str() == b.as_os_str();
     "os" [] OsString, [] (), |a, b| a == b;
@@ -99,10 +93,11 @@ leaves! {
     "socket" [] SocketAddr, [] (), |a, b| a == b;
     "socketv4" [] SocketAddrV4, [] (), |a, b| a == b;
     "socketv6" [] SocketAddrV6, [] (), |a, b| a == b;
-    "unit" [T: Send + Sync + 'static] PhantomData<T>, [] (), |_, _| true;
+    // `Money<Usd>` and `Money<Eur>` do not mean the same.
+    "unit" [T: Send + Sync + 'static] PhantomData<T>, [] () argument(name_of::<T>), |_, _| true;
 }
 
-/// The first that is something.
+/// Returns the first that is `Some`.
 pub(crate) const fn first(of: &[Option<&'static str>]) -> Option<&'static str> {
     match of {
         [] => None,

@@ -1,4 +1,4 @@
-//! A type that says nothing of itself.
+//! A type of which only the encoding is known.
 
 use std::{
     fmt,
@@ -15,8 +15,8 @@ leaves! {
         |a, b| same_encoding(&a.0, &b.0);
 }
 
-/// Equal encodings: for a type that says nothing of itself. What does not encode is the same as
-/// nothing.
+/// Returns whether both have the same encoding. A value that does not encode is the same as no
+/// other.
 pub(crate) fn same_encoding<T: Serialize>(a: &T, b: &T) -> bool {
     let encode = |value: &T| {
         let mut bytes = Vec::new();
@@ -27,15 +27,16 @@ pub(crate) fn same_encoding<T: Serialize>(a: &T, b: &T) -> bool {
 
 /// A value of a type that is not [`Tracked`](trait@crate::Tracked), as an entry or inside one.
 ///
-/// It is compared by its encoding, and the schema fingerprint knows nothing of its insides: a
-/// changed type behind the same `Opaque` decodes as if nothing had happened, or not at all.
+/// It is compared by its encoding. The schema fingerprint does not describe the type inside: where
+/// that type changes, stored values decode into the new one if their bytes allow it, and are misses
+/// otherwise.
 ///
 /// ```
 /// use memdict::{Cache, Opaque};
 /// use serde::{Deserialize, Serialize};
 ///
 /// #[derive(Serialize, Deserialize)]
-/// struct Foreign(u32); // a type of another crate, say
+/// struct Foreign(u32); // from another crate, for example
 ///
 /// # fn main() -> memdict::Result<()> {
 /// let cache = Cache::open("memory:")?;

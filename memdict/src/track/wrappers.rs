@@ -1,4 +1,4 @@
-//! Standard types around one or two values: each is one part, as its values are the same.
+//! Standard types around one or two values: each is one part, and the same if its values are.
 
 use std::{
     cmp::Reverse,
@@ -6,9 +6,10 @@ use std::{
     ops::{Bound, Range, RangeFrom, RangeInclusive, RangeTo},
 };
 
-use serde::{Serialize, de::DeserializeOwned};
-
-use super::{Tracked, leaf::leaves};
+use super::{
+    leaf::leaves,
+    tracked::{Stored, Tracked},
+};
 
 leaves! {
     "option" [T: Tracked] Option<T>, [] (T), |a, b| match (a, b) {
@@ -24,7 +25,7 @@ leaves! {
     "box" [T: Tracked] Box<T>, [] (T), |a, b| T::same(a, b);
     "range" [T: Tracked] Range<T>, [] (T),
         |a, b| T::same(&a.start, &b.start) && T::same(&a.end, &b.end);
-    // One that was iterated to its end does not say so when it is stored.
+    // A range that was iterated to its end is stored as if it was not.
     "range inclusive" [T: Tracked] RangeInclusive<T>, [] (T),
         |a, b| T::same(a.start(), b.start()) && T::same(a.end(), b.end());
     "range from" [T: Tracked] RangeFrom<T>, [] (T), |a, b| T::same(&a.start, &b.start);
@@ -37,6 +38,6 @@ leaves! {
     };
     "wrapping" [T: Tracked] Wrapping<T>, [] (T), |a, b| T::same(&a.0, &b.0);
     "saturating" [T: Tracked] Saturating<T>,
-        [where Saturating<T>: Serialize + DeserializeOwned] (T), |a, b| T::same(&a.0, &b.0);
+        [where Saturating<T>: Stored] (T), |a, b| T::same(&a.0, &b.0);
     "reverse" [T: Tracked] Reverse<T>, [] (T), |a, b| T::same(&a.0, &b.0);
 }

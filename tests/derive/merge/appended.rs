@@ -1,4 +1,4 @@
-//! `append`.
+//! The rule `append`.
 
 use std::collections::VecDeque;
 
@@ -27,7 +27,7 @@ fn log(lines: &str) -> Log {
     }
 }
 
-const NOT_ONLY: &str = "changed on both sides, not only appended to";
+const NOT_ONLY: &str = "changed on both sides, and not only by appending";
 
 #[test]
 fn append_keeps_both_tails_theirs_first() {
@@ -57,7 +57,7 @@ fn one_side_alone_may_do_anything() {
 }
 
 #[test]
-fn each_sequence_is_held_to_it() {
+fn every_kind_of_sequence_is_appended_to() {
     let (base, mut ours) = (log("ab"), log("abc"));
     ours.lines = base.lines.clone();
     assert_eq!(merged(&base, &ours, &log("b")), conflict("queue", NOT_ONLY));

@@ -1,4 +1,4 @@
-//! `union`. On maps each case of ZODB's `BTrees` has a test of its own.
+//! The rule `union`. Each case of ZODB's `BTrees` has a test of its own on every kind of map.
 
 use std::{
     cmp::Ordering,
@@ -24,7 +24,7 @@ macro_rules! maps {
                 of: $map<u8, String>,
             }
 
-            /// `1a 2b` is key 1 with `a`, key 2 with `b`.
+            /// Reads `1a 2b` as key 1 with `a` and key 2 with `b`.
             fn stock(of: &str) -> Stock {
                 let of = of.split_whitespace().map(|entry| entry.split_at(1));
                 Stock { of: of.map(|(key, value)| (key.parse().unwrap(), value.into())).collect() }
@@ -71,27 +71,29 @@ macro_rules! maps {
 
             #[test]
             fn both_updating_differently_is_a_conflict() {
-                let why = "a key updated differently on both sides";
+                let why = "a key was updated differently on both sides";
                 assert_eq!(merge("1a 2b", "1x 2b", "1y 2b"), conflict("of", why));
             }
 
             #[test]
             fn removing_what_the_other_updates_is_a_conflict_both_ways() {
                 let merged = merge("1a 2b", "2b", "1x 2b");
-                assert_eq!(merged, conflict("of", "a key removed here and updated there"));
+                let why = "a key was removed on our side and updated on theirs";
+                assert_eq!(merged, conflict("of", why));
                 let merged = merge("1a 2b", "1x 2b", "2b");
-                assert_eq!(merged, conflict("of", "a key updated here and removed there"));
+                let why = "a key was updated on our side and removed on theirs";
+                assert_eq!(merged, conflict("of", why));
             }
 
             #[test]
             fn both_removing_one_key_is_a_conflict() {
                 let merged = merge("1a 2b 3c", "2b 3c", "2b 3z");
-                assert_eq!(merged, conflict("of", "a key removed on both sides"));
+                assert_eq!(merged, conflict("of", "a key was removed on both sides"));
             }
 
             #[test]
             fn both_inserting_one_key_is_a_conflict_even_with_the_same_value() {
-                let why = "a key inserted on both sides";
+                let why = "a key was inserted on both sides";
                 assert_eq!(merge("1a", "1a 2b", "1a 2c"), conflict("of", why));
                 assert_eq!(merge("1a", "1a 2b", "1a 2b"), conflict("of", why));
                 assert_eq!(merge("", "2b", "2b"), conflict("of", why));
@@ -100,19 +102,19 @@ macro_rules! maps {
             #[test]
             fn emptied_by_ours_is_a_conflict() {
                 let merged = merge("1a", "", "1a 2b");
-                assert_eq!(merged, conflict("of", "emptied here, changed there"));
+                assert_eq!(merged, conflict("of", "emptied on our side and changed on theirs"));
             }
 
             #[test]
             fn emptied_by_theirs_is_a_conflict() {
                 let merged = merge("1a", "1a 2b", "");
-                assert_eq!(merged, conflict("of", "emptied there, changed here"));
+                assert_eq!(merged, conflict("of", "emptied on their side and changed on ours"));
             }
 
             #[test]
             fn emptied_by_both_is_a_conflict() {
                 let merged = merge("1a", "", "");
-                assert_eq!(merged, conflict("of", "emptied here, changed there"));
+                assert_eq!(merged, conflict("of", "emptied on our side and changed on theirs"));
             }
 
             #[test]
@@ -158,11 +160,11 @@ macro_rules! sets {
                     ("abc", "bc", "ac", "c"),
                     ("abc", "abcd", "bc", "bcd"),
                     ("", "a", "b", "ab"),
-                    // Twice the same is once.
+                    // The same element, added twice, is added once.
                     ("a", "ab", "ab", "ab"),
                     ("ab", "a", "a", "a"),
                     ("ab", "ac", "acd", "acd"),
-                    // No conflict with what is empty either.
+                    // An empty set is no conflict either.
                     ("a", "", "ab", "b"),
                     ("ab", "a", "b", ""),
                     ("a", "", "", ""),
@@ -192,7 +194,7 @@ struct Queue {
     done: IndexSet<char>,
 }
 
-/// Each letter a task of priority 0, each capital one of priority 1, in that order.
+/// Reads each letter as a task, of priority 1 if it is a capital and else of priority 0.
 fn queue(tasks: &str, done: &str) -> Queue {
     let task = |c: char| (c.to_ascii_lowercase(), c.is_ascii_uppercase().into());
     Queue { tasks: tasks.chars().map(task).collect(), done: done.chars().collect() }
@@ -207,18 +209,18 @@ fn in_order(queue: &Queue) -> (String, String) {
 }
 
 #[test]
-fn where_order_means_something_ours_comes_first_and_theirs_is_appended() {
+fn in_an_ordered_map_new_keys_come_last_theirs_behind_ours() {
     let base = queue("abc", "abc");
     let both = merged(&base, &queue("acx", "acx"), &queue("aBcyz", "bcyz")).map(|it| in_order(&it));
-    assert_eq!(both, conflict("tasks", "a key removed here and updated there"));
+    assert_eq!(both, conflict("tasks", "a key was removed on our side and updated on theirs"));
     let both = merged(&base, &queue("Acx", "acx"), &queue("abCyz", "bcyz")).map(|it| in_order(&it));
     assert_eq!(both, Ok(("ACxyz".into(), "cxyz".into())));
 }
 
 #[test]
-fn where_order_means_something_another_order_is_a_conflict() {
+fn in_an_ordered_map_another_order_is_a_conflict() {
     let (base, more) = (queue("abc", "abc"), queue("abcx", "abcx"));
-    let why = "changed on both sides, and its order too";
+    let why = "changed on both sides, the order included";
     for other in ["bac", "acb", "yabc", "abyc", "ca"] {
         let tasks = queue(other, "abc");
         assert_eq!(merged(&base, &more, &tasks), conflict("tasks", why));
@@ -226,12 +228,12 @@ fn where_order_means_something_another_order_is_a_conflict() {
         let done = queue("abc", other);
         assert_eq!(merged(&base, &more, &done), conflict("done", why));
         assert_eq!(merged(&base, &done, &more), conflict("done", why));
-        // One side alone may do it.
+        // One side alone may change the order.
         assert_eq!(merged(&base, &base, &done).map(|it| in_order(&it).1), Ok(other.into()));
     }
 }
 
-/// Its equality looks at less than is stored.
+/// Is compared by less than is stored.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, Tracked)]
 struct Member {
     id: u8,
@@ -277,7 +279,7 @@ struct Club {
     votes: BTreeMap<Member, u32>,
 }
 
-/// The rank of each member, by id.
+/// Returns the rank of each member, by id.
 fn club(ranks: &[(u8, u8)]) -> Club {
     let members = || ranks.iter().map(|&(id, rank)| Member { id, rank });
     let with_one = || members().map(|member| (member, 1));
@@ -289,8 +291,8 @@ fn club(ranks: &[(u8, u8)]) -> Club {
     }
 }
 
-/// An element that was replaced by an equal one that is not the same is an update, and would be
-/// lost if it were only looked up.
+/// An element was updated if it was replaced by one that is equal and not the same. Looking it up
+/// alone would lose that.
 #[test]
 fn elements_that_are_equal_but_not_the_same_are_updates() {
     let base = club(&[(1, 1), (2, 1)]);
@@ -298,15 +300,15 @@ fn elements_that_are_equal_but_not_the_same_are_updates() {
     assert!(Club::same(&both, &club(&[(1, 9), (2, 7), (3, 1)])), "{both:?}");
 
     let promoted = club(&[(1, 9), (2, 1)]);
-    let why = "a key updated differently on both sides";
+    let why = "a key was updated differently on both sides";
     let differently = merged(&base, &club(&[(1, 8), (2, 1)]), &promoted);
     assert_eq!(differently, conflict("members", why));
     let removed = merged(&base, &club(&[(2, 1)]), &promoted);
-    assert_eq!(removed, conflict("members", "a key removed here and updated there"));
+    assert_eq!(removed, conflict("members", "a key was removed on our side and updated on theirs"));
     let mut inserted = Club::default();
     inserted.members.insert(Member { id: 1, rank: 1 });
     let mut otherwise = Club::default();
     otherwise.members.insert(Member { id: 1, rank: 2 });
     let inserted = merged(&Club::default(), &inserted, &otherwise);
-    assert_eq!(inserted, conflict("members", "a key inserted on both sides"));
+    assert_eq!(inserted, conflict("members", "a key was inserted on both sides"));
 }

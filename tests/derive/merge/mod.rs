@@ -1,4 +1,4 @@
-//! How two changes of one value are brought together: what stands, and what is a conflict.
+//! The merge of two changes of one value: what stands, and what is a conflict.
 
 mod appended;
 mod keyed;
@@ -8,19 +8,19 @@ mod properties;
 mod sides;
 mod types;
 
-use memdict::{MergeConflict, Tracked};
+use memdict::Tracked;
 
-/// What both changes make of `base`, or the conflict's text.
+/// Returns the merge of both changes of `base`, or the text of the conflict.
 fn merged<T: Tracked + Clone>(base: &T, ours: &T, theirs: &T) -> Result<T, String> {
     let (mut kept, mut theirs, mut changes) = (ours.clone(), theirs.clone(), T::Changes::default());
     T::diff(base, ours, &mut changes);
     match T::merge(base, &mut kept, &mut theirs, &changes, "") {
         Ok(()) => Ok(kept),
-        Err(MergeConflict(why)) => Err(why),
+        Err(conflict) => Err(conflict.to_string()),
     }
 }
 
-/// The same, of a part at `path`.
+/// Returns the conflict of the part at `path`.
 fn conflict<T>(path: &str, why: &str) -> Result<T, String> {
     Err(format!("`{path}`: {why}"))
 }

@@ -1,4 +1,4 @@
-//! `sum`, `max` and `min`.
+//! The rules `sum`, `max` and `min`.
 
 use memdict::Tracked;
 use serde::{Deserialize, Serialize};
@@ -25,12 +25,12 @@ fn sum_adds_what_both_sides_added() {
 }
 
 #[test]
-fn sum_keeps_two_additions_that_came_to_the_same() {
+fn sum_keeps_two_additions_of_the_same_number() {
     assert_eq!(merged(&counter(4, 0), &counter(5, 0), &counter(5, 0)), Ok(counter(6, 0)));
 }
 
 #[test]
-fn sum_takes_away_what_both_sides_took_away() {
+fn sum_subtracts_what_both_sides_subtracted() {
     let merged = |base, ours, theirs| merged(&base, &ours, &theirs);
     assert_eq!(merged(counter(10, 1), counter(7, -1), counter(6, 3)), Ok(counter(3, 1)));
     assert_eq!(merged(counter(10, 0), counter(12, 0), counter(3, 0)), Ok(counter(5, 0)));
@@ -47,8 +47,8 @@ fn a_sum_that_overflows_is_a_conflict() {
     assert_eq!(below, conflict("balance", why));
 }
 
-/// Of each integer type: the sum is exact wherever it is a value of the type, however far apart
-/// the sides are, and a conflict everywhere else.
+/// For each integer type: the sum is exact if it fits the type, however far apart the sides are,
+/// and a conflict otherwise.
 macro_rules! edges {
     ($($name:ident $integer:ident;)*) => {$(
         mod $name {
@@ -78,7 +78,7 @@ macro_rules! edges {
                 assert_eq!(sum(MIN + 3, MIN + 2, MIN + 1), Some(MIN));
                 assert_eq!(sum(MIN + 2, MIN + 1, MIN), None);
                 assert_eq!(sum(MIN + 2, MIN, MIN), None);
-                // What lies between does not fit, but the sum does.
+                // An intermediate result does not fit, but the sum does.
                 assert_eq!(sum(MAX, MAX - 1, MIN), None);
                 assert_eq!(sum(MAX - 1, MAX, MIN), Some(MIN + 1));
                 assert_eq!(sum(MIN + 1, MIN, MAX), Some(MAX - 1));
@@ -127,19 +127,19 @@ fn max_keeps_the_greater_and_min_the_lesser() {
     assert_eq!(merged(&base, &other, &one), Ok(both));
 }
 
-/// `max` says what two changes together mean; one alone is what it is.
+/// `max` says what two changes mean together, and not what one means alone.
 #[test]
 fn max_and_min_are_asked_only_where_both_sides_changed() {
     let (base, lower) = (reading(5., 5., 5), reading(1., 9., 1));
     assert_eq!(merged(&base, &lower, &base), Ok(lower.clone()));
     assert_eq!(merged(&base, &base, &lower), Ok(lower));
-    // And then not the base.
+    // The base does not count then.
     let both = merged(&base, &reading(2., 5., 5), &reading(3., 5., 5));
     assert_eq!(both, Ok(reading(3., 5., 5)));
 }
 
 #[test]
-fn of_two_that_are_equal_ours_is_kept() {
+fn ours_is_kept_of_two_equal_values() {
     let (base, plus, minus) = (reading(5., 5., 5), reading(0., 0., 5), reading(-0., -0., 5));
     for (ours, theirs) in [(&plus, &minus), (&minus, &plus)] {
         let both = merged(&base, ours, theirs).unwrap();
@@ -148,9 +148,9 @@ fn of_two_that_are_equal_ours_is_kept() {
 }
 
 #[test]
-fn what_cannot_be_compared_is_a_conflict() {
+fn values_that_cannot_be_compared_are_a_conflict() {
     let (base, one, nan) = (reading(5., 5., 5), reading(7., 5., 5), reading(f64::NAN, 5., 5));
-    let why = "changed on both sides, to what cannot be compared";
+    let why = "changed on both sides to values that cannot be compared";
     assert_eq!(merged(&base, &one, &nan), conflict("highest", why));
     assert_eq!(merged(&base, &nan, &one), conflict("highest", why));
     assert_eq!(merged(&base, &one, &reading(5., f64::NAN, 5)).map(|it| it.highest), Ok(7.));

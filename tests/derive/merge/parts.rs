@@ -1,5 +1,5 @@
-//! What is merged field by field and what as one part: nested types, enums, and fields that are
-//! not tracked.
+//! The parts of a merge: nested types, enums, and fields that are not tracked are merged field by
+//! field, or as one part.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ struct Address {
     city: String,
 }
 
-/// Without `merge`: width and height go together.
+/// Does not merge, because width and height belong together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, Tracked)]
 struct Size {
     width: u32,
@@ -28,7 +28,7 @@ struct Size {
 struct Parcel {
     to: Address,
     size: Size,
-    /// What is in an `Option` is one part with it.
+    /// An `Option` and the value inside are one part.
     back: Option<Address>,
     tags: BTreeMap<u8, Size>,
 }
@@ -40,7 +40,7 @@ fn changed(edit: impl Fn(&mut Parcel)) -> Parcel {
 }
 
 #[test]
-fn only_types_that_say_so_merge() {
+fn only_types_with_merge_merge() {
     assert_eq!([Address::MERGES, Parcel::MERGES, Size::MERGES], [true, true, false]);
     assert_eq!([u64::MERGES, Vec::<Address>::MERGES, Option::<Address>::MERGES], [false; 3]);
 }
@@ -59,7 +59,7 @@ fn a_conflict_names_the_path_as_changed_fields_do() {
     let [one, other] = ["a", "b"].map(|name| changed(|it| it.to.city = name.into()));
     assert_eq!(merged(&base, &one, &other), conflict("to.city", BOTH));
     assert_eq!(memdict_tests::diff(&base, &one), ["to.city"]);
-    // By serde's name, too.
+    // A field has the name that serde gives it.
     let [one, other] = ["a", "b"].map(|name| changed(|it| it.to.street = name.into()));
     assert_eq!(merged(&base, &one, &other), conflict("to.road", BOTH));
     assert_eq!(memdict_tests::diff(&base, &one), ["to.road"]);
@@ -73,12 +73,12 @@ fn a_nested_type_that_does_not_merge_is_one_part() {
     let size = |width| Size { width, height: 0 };
     assert_eq!(merged(&size(1), &size(2), &size(1)), Ok(size(2)));
     assert_eq!(merged(&size(1), &size(1), &size(2)), Ok(size(2)));
-    // As an entry it has no path.
+    // An entry itself has no path.
     assert_eq!(merged(&size(1), &size(2), &size(2)), Err(BOTH.into()));
 }
 
 #[test]
-fn what_a_container_holds_is_one_part_with_it() {
+fn a_container_and_its_elements_are_one_part() {
     let base = changed(|it| it.back = Some(Address::default()));
     let [mut street, mut city] = [base.clone(), base.clone()];
     street.back.as_mut().unwrap().street = "Rue".into();
@@ -145,7 +145,7 @@ fn an_enum_of_several_variants_is_one_part() {
     }
 }
 
-/// A type of another crate, say.
+/// A type that is not tracked, such as one of another crate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
 struct Foreign(u32);
 
@@ -183,7 +183,7 @@ struct Mixed {
     sum: Foreign,
     #[memdict(opaque, merge = max)]
     max: Foreign,
-    /// Stored, and so compared, by its half.
+    /// Stored as its half, and compared by that.
     #[serde(with = "doubled")]
     even: u32,
     #[serde(with = "doubled")]

@@ -1,4 +1,4 @@
-//! What holds of any three values.
+//! Properties of any three values.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -71,7 +71,7 @@ fn account() -> impl Strategy<Value = Account> {
     )
 }
 
-/// `into` with the fields that `which` names as they are in `from`.
+/// Returns `into` with the fields that `which` names taken from `from`.
 fn take(into: &mut Account, from: &Account, which: impl Fn(u32) -> bool) {
     let from = from.clone();
     if which(0) {
@@ -103,7 +103,7 @@ fn take(into: &mut Account, from: &Account, which: impl Fn(u32) -> bool) {
     }
 }
 
-/// The rules for one key, said once more: what it was, and what each side made of it.
+/// States the rules for one key again: its value in the base and on each side.
 fn key(was: Option<u8>, ours: Option<u8>, theirs: Option<u8>) -> Result<Option<u8>, ()> {
     match (was, ours, theirs) {
         (was, ours, theirs) if theirs == was => Ok(ours),
@@ -142,7 +142,7 @@ proptest! {
         prop_assert_eq!(merged(&base, &one, &other), Ok(now));
     }
 
-    /// Of both sides nothing but the order of a log depends on which is ours.
+    /// Only the order of a log depends on which side is ours.
     #[test]
     fn both_sides_see_the_same(base in account(), one in account(), other in account()) {
         let (mut left, mut right) = (merged(&base, &one, &other), merged(&base, &other, &one));

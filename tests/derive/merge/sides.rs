@@ -1,4 +1,4 @@
-//! `ours`, `theirs`, `with`, and fields without a rule.
+//! The rules `ours`, `theirs` and `with`, and fields without a rule.
 
 use std::{fmt, num::ParseIntError};
 
@@ -34,7 +34,7 @@ fn changes_of_one_field_are_a_conflict() {
     assert_eq!(both, conflict("title", BOTH));
 }
 
-/// Both adding 1 to 4 gives 5 twice: one addition would be lost.
+/// If both sides add 1 to 4, both store 5, and one addition would be lost.
 #[test]
 fn changes_of_one_field_to_the_same_value_are_a_conflict() {
     let both = merged(&page("a", 4, 0), &page("a", 5, 0), &page("a", 5, 0));
@@ -45,14 +45,14 @@ fn changes_of_one_field_to_the_same_value_are_a_conflict() {
 fn ours_and_theirs_keep_that_side_where_both_changed() {
     let both = merged(&page("a", 1, 0), &page("a", 1, 1), &page("a", 1, 2)).unwrap();
     assert_eq!((both.seen_here, both.seen_there), (1, 2));
-    // Where one did, its change stands.
+    // A change of one side stands.
     let both = merged(&page("a", 1, 0), &page("a", 1, 0), &page("a", 1, 2)).unwrap();
     assert_eq!((both.seen_here, both.seen_there), (2, 2));
     let both = merged(&page("a", 1, 0), &page("a", 1, 1), &page("a", 1, 0)).unwrap();
     assert_eq!((both.seen_here, both.seen_there), (1, 1));
 }
 
-/// An error that can only be boxed.
+/// An error that implements nothing but `Error`.
 #[derive(Debug)]
 struct TooLong(usize);
 
@@ -104,7 +104,7 @@ fn with_asks_a_function_where_both_sides_changed() {
 }
 
 #[test]
-fn an_error_of_the_function_is_a_conflict_in_its_words() {
+fn an_error_of_the_function_is_a_conflict_with_its_text() {
     let both = merged(&note("a", 1, ""), &note("bbbbbb", 1, ""), &note("cccccc", 1, ""));
     assert_eq!(both, conflict("text", "16 letters are too many"));
     let both = merged(&note("", 1, ""), &note("", 2, ""), &note("", 2, ""));

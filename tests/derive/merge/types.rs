@@ -1,4 +1,4 @@
-//! Types of every kind can have `merge`.
+//! Types of every kind merge.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -59,7 +59,7 @@ fn a_generic_type_merges() {
     assert_eq!(both.by_key, [(1, 1), (2, 2), (3, 3)].into());
 }
 
-/// Itself again, behind a box and through another type.
+/// Contains itself, behind a box and through another type.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Tracked)]
 #[memdict(merge)]
 struct Tree {
@@ -92,13 +92,13 @@ fn a_recursive_type_merges() {
         Branch::Fork(Box::default(), named)
     };
     assert_eq!(merged(&fork(&[]), &fork(&[1]), &fork(&[2])), Ok(fork(&[1, 2])));
-    let why = "a key inserted on both sides";
+    let why = "a key was inserted on both sides";
     assert_eq!(merged(&fork(&[]), &fork(&[1]), &fork(&[1])), conflict("1", why));
 }
 
 static DROPPED: AtomicU32 = AtomicU32::new(0);
 
-/// No field can be moved out of it.
+/// Has a destructor, so no field can be moved out of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Tracked)]
 #[memdict(merge)]
 struct Guarded {
@@ -130,7 +130,7 @@ fn a_type_with_a_drop_merges_and_is_dropped_once_each() {
         assert_eq!((&*both.name, &*both.log), ("b", &[1, 3, 2][..]));
         assert_eq!(both.known[&1], "b");
     }
-    // Three, two copies of them, of which one became `both`.
+    // Three values and two copies, one of which became `both`.
     assert_eq!(DROPPED.load(Ordering::Relaxed) - before, 5);
 }
 
@@ -189,7 +189,7 @@ fn small_types_merge() {
     assert_eq!(merged(&Lone::Only, &Lone::Only, &Lone::Only), Ok(Lone::Only));
 }
 
-/// Written by a macro, from what it was given.
+/// A macro writes the type from its arguments.
 macro_rules! written {
     ($name:ident { $field:ident: $type:ty, $rule:ident, $function:path }) => {
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Tracked)]
@@ -215,7 +215,7 @@ fn a_type_that_a_macro_wrote_merges() {
     assert_eq!(both, conflict("asked", "not chosen"));
 }
 
-/// Nothing is in scope that the generated code could lean on.
+/// Nothing that generated code might name is in scope.
 mod bare {
     mod memdict {}
 

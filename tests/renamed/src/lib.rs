@@ -1,5 +1,5 @@
-//! Generated code borrows no name: nothing here is called what it usually is, and what is called
-//! so is something else.
+//! Generated code uses no name of its surroundings: here every crate has another name than usual,
+//! and the usual names mean something else.
 #![no_implicit_prelude]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unused, unreachable_pub, unused_qualifications)]
@@ -53,7 +53,7 @@ pub struct Record<T: ::std::cmp::PartialOrd, const N: usize> {
     scratch: ::std::vec::Vec<[u8; N]>,
     #[memdict(opaque, version = 1)]
     foreign: ::std::vec::Vec<u8>,
-    /// A field's own word, kept raw.
+    /// A field whose name is a keyword.
     pub r#type: Kind,
 }
 
@@ -62,20 +62,20 @@ pub struct Record<T: ::std::cmp::PartialOrd, const N: usize> {
 #[serde(crate = "::data")]
 #[memdict(crate = "::kept")]
 pub enum Kind {
-    /// Without parts.
+    /// Has no fields.
     Edit,
-    /// With unnamed ones.
+    /// Has unnamed fields.
     Changes(u8, ::std::string::String),
-    /// With named ones.
+    /// Has named fields.
     Variant {
-        /// Called like a method.
+        /// Has the name of a function of the trait.
         edit: u8,
-        /// Called like another.
+        /// Has the name of another function.
         same: Unit,
     },
 }
 
-/// With public fields alone.
+/// Has public fields only.
 #[derive(::std::fmt::Debug, ::data::Serialize, ::data::Deserialize, ::kept::Tracked)]
 #[serde(crate = "::data")]
 #[memdict(crate = "::kept")]
@@ -84,30 +84,30 @@ pub struct Plain {
     pub id: u64,
 }
 
-/// With a rule of every kind.
+/// Has a merge rule of every kind.
 #[derive(::std::fmt::Debug, ::data::Serialize, ::data::Deserialize, ::kept::Tracked)]
 #[serde(crate = "::data")]
 #[memdict(crate = "::kept", merge)]
 pub struct Merging {
-    /// Added up.
+    /// The sum.
     #[memdict(merge = sum)]
     pub sum: u64,
-    /// The lower one.
+    /// The lesser value.
     #[memdict(merge = min)]
     pub min: i8,
-    /// Put together.
+    /// The elements of both sides.
     #[memdict(merge = union)]
     pub union: ::std::collections::BTreeSet<u8>,
-    /// One after the other.
+    /// The elements of theirs, then those of ours.
     #[memdict(merge = append)]
     pub append: ::std::vec::Vec<u8>,
-    /// The one that commits last.
+    /// The value of our side.
     #[memdict(merge = ours)]
     pub ours: u8,
-    /// The one that was first.
+    /// The value of their side.
     #[memdict(merge = theirs)]
     pub theirs: u8,
-    /// By a function.
+    /// What a function returns.
     #[memdict(merge = with(longer))]
     pub with: ::std::string::String,
 }
@@ -124,13 +124,13 @@ fn longer(
     ::std::result::Result::Ok(::std::clone::Clone::clone(longer))
 }
 
-/// Without fields.
+/// Has no fields.
 #[derive(::std::fmt::Debug, ::data::Serialize, ::data::Deserialize, ::kept::Tracked)]
 #[serde(crate = "::data")]
 #[memdict(crate = "::kept")]
 pub struct Unit;
 
-/// Found by who looks for it, though the crate calls it otherwise.
+/// Uses the generated types by the names that the attributes give them.
 pub fn paths<T: ::kept::Tracked + ::std::cmp::PartialOrd, const N: usize>(
     record: &mut Record<T, N>,
     changes: &mut Marks<T, N>,
@@ -139,7 +139,7 @@ pub fn paths<T: ::kept::Tracked + ::std::cmp::PartialOrd, const N: usize>(
     view.name.mark();
     view.r#type.mark();
     let mut paths = ::std::vec::Vec::new();
-    ::kept::Changes::visit(changes, "", &mut |path| paths.push(path));
+    ::kept::__private::Changes::visit(changes, false, "", &mut |path| paths.push(path));
     paths
 }
 

@@ -159,7 +159,7 @@ pub(crate) fn a_link_that_is_set_to_an_equal_one_is_not_touched(bench: &Bench) {
         let session = bench.cache.session();
         let mut alice = session.dict(&USERS).get_mut("alice")?.expect("stored");
         assert!(!alice.edit().friend.set(Some(Link::new(&USERS, "bob"))));
-        assert!(!alice.edit().friend.is_touched());
+        assert!(!alice.edit().friend.is_dirty());
         assert!(alice.edit().friend.set(Some(Link::new(&USERS, "carol"))));
         assert!(alice.edit().carts.set(vec![Link::new(&CARTS, 1)]));
         assert_eq!(alice.changed_fields(), ["friend", "carts"]);

@@ -1,5 +1,5 @@
-//! Maps and sets: those with an order, and those without, which are the same whatever order they
-//! are stored in.
+//! Maps and sets, ordered and unordered. Two unordered ones are the same if their elements are, in
+//! whatever order they are stored.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -27,7 +27,7 @@ table! { every_operation_of_hash_map:
     |c| { let all: Vec<_> = c.drain().collect(); c.extend(all) } => Same Same Same;
     |c| { c.insert(9, 9); c.remove(&9) }                 => Same    Same    Same;
     |c| c.remove(&2).map(|n| c.insert(2, n))             => Same    Same    Same;
-    // what is there decides
+    // depends on the elements
     |c| c.clear()                                        => Same    Differs Differs;
     |c| c.drain()                                        => Same    Differs Differs;
     |c| c.remove(&2)                                     => Same    Differs Differs;
@@ -72,7 +72,7 @@ table! { every_operation_of_btree_map:
     |c| c.values_mut().for_each(|n| *n += 0)             => Same    Same    Same;
     |c| *c = mem::take(&mut *c)                          => Same    Same    Same;
     |c| { c.insert(9, 9); c.remove(&9) }                 => Same    Same    Same;
-    // what is there decides
+    // depends on the elements
     |c| c.clear()                                        => Same    Differs Differs;
     |c| c.pop_first()                                    => Same    Differs Differs;
     |c| c.pop_last()                                     => Same    Differs Differs;
@@ -114,7 +114,7 @@ table! { every_operation_of_hash_set:
     |c| *c = &*c | &*c                                   => Same    Same    Same;
     |c| { c.insert(9); c.remove(&9) }                    => Same    Same    Same;
     |c| c.take(&2).map(|n| c.insert(n))                  => Same    Same    Same;
-    // what is there decides
+    // depends on the elements
     |c| c.clear()                                        => Same    Differs Differs;
     |c| c.drain()                                        => Same    Differs Differs;
     |c| c.remove(&2)                                     => Same    Differs Differs;
@@ -144,7 +144,7 @@ table! { every_operation_of_btree_set:
     |c| c.split_off(&9)                                  => Same    Same    Same;
     |c| *c = mem::take(&mut *c)                          => Same    Same    Same;
     |c| { c.insert(9); c.pop_last() }                    => Same    Same    Same;
-    // what is there decides
+    // depends on the elements
     |c| c.clear()                                        => Same    Differs Differs;
     |c| c.pop_first()                                    => Same    Differs Differs;
     |c| c.pop_last()                                     => Same    Differs Differs;

@@ -31,7 +31,7 @@ table! { every_operation_of_vec:
     |c| { c.insert(0, 4); c.remove(0) }                  => Same    Same    Same;
     |c| { c.reverse(); c.reverse() }                     => Same    Same    Same;
     |c| { let was = mem::take(&mut *c); *c = was }       => Same    Same    Same;
-    // what is there decides
+    // depends on the elements
     |c| c.clear()                                        => Same    Differs Differs;
     |c| c.truncate(0)                                    => Same    Differs Differs;
     |c| c.pop()                                          => Same    Differs Differs;
@@ -69,7 +69,7 @@ table! { every_operation_of_vec:
     |c| c.append(&mut vec![4])                           => Differs Differs Differs;
     |c| c.resize(9, 0)                                   => Differs Differs Differs;
     |c| c.splice(..0, [4])                               => Differs Differs Differs;
-    // where there is something
+    // needs an element
     |c| c.remove(0)                                      => Never   Differs Differs;
     |c| c.swap_remove(0)                                 => Never   Differs Differs;
     |c| c.swap(0, 0)                                     => Never   Same    Same;
@@ -103,7 +103,7 @@ table! { every_operation_of_vec_deque:
     |c| { c.push_back(4); c.pop_back() }                 => Same    Same    Same;
     |c| { c.pop_front().map_or((), |n| c.push_front(n)) }=> Same    Same    Same;
     |c| *c = c.clone()                                   => Same    Same    Same;
-    // what is there decides
+    // depends on the elements
     |c| c.clear()                                        => Same    Differs Differs;
     |c| c.truncate(0)                                    => Same    Differs Differs;
     |c| c.pop_front()                                    => Same    Differs Differs;
@@ -133,7 +133,7 @@ table! { every_operation_of_vec_deque:
     |c| c.insert(0, 4)                                   => Differs Differs Differs;
     |c| c.extend([4])                                    => Differs Differs Differs;
     |c| c.append(&mut VecDeque::from([4]))               => Differs Differs Differs;
-    // where there is something
+    // needs an element
     |c| { let last = c.len() - 1; c.swap(0, last) }      => Never   Same    Differs;
     |c| c.rotate_left(1)                                 => Never   Same    Differs;
     |c| c.rotate_right(1)                                => Never   Same    Differs;

@@ -1,9 +1,9 @@
-//! Every mutating operation of the standard containers, on containers that hold nothing, one
-//! and several: whether it changed the value, and what a commit then sends. Exactly one write
-//! where the value differs from what was loaded, and none where it does not.
+//! Every operation that changes a standard container, on containers with no element, with one and
+//! with several: whether it changes the value, and what a commit then sends. Commit sends one write
+//! if the value differs from what was loaded, and none otherwise.
 //!
-//! Each line is run four ways: the container is the entry, changed through the guard and through
-//! the view; and it is a field of the entry, again through the guard and through the view.
+//! Each line runs in four ways: the container is the entry or a field of it, and is changed through
+//! the guard or through the view.
 
 mod keyed;
 mod lists;
@@ -15,16 +15,16 @@ use memdict::{DictDef, Field, RefMut, Tracked};
 use memdict_tests::Bench;
 use serde::{Deserialize, Serialize};
 
-/// What an operation makes of one state.
+/// The effect of an operation on one state.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Then {
     Same,
     Differs,
-    /// The operation cannot be asked of this state.
+    /// The operation does not work on this state.
     Never,
 }
 
-/// One operation, as it is written in each of the ways, and what it does to each state.
+/// One operation, written in each of the ways, and its effect on each state.
 struct Row<C: Tracked> {
     operation: &'static str,
     on_guard: fn(RefMut<'_, C>),
@@ -81,7 +81,7 @@ where
             let (before, mut after) = (state(), state());
             (row.on_field)(&mut after);
             let says = format!("`{}` on {before:?}", row.operation);
-            // What the table says is true of the plain value as well.
+            // The table is right about the plain value too.
             assert_eq!(before != after, then == Then::Differs, "{says}: {after:?}");
 
             let alone = Case { bench: &bench, says: &says, path: "", before, after };
@@ -100,7 +100,7 @@ where
     }
 }
 
-/// What is stored, what an operation makes of it, and the path of the part that it works on.
+/// A stored value, the result of an operation on it, and the path of the part that it changes.
 struct Case<'a, T> {
     bench: &'a Bench,
     says: &'a str,
@@ -125,7 +125,7 @@ impl<T: Tracked + Clone + PartialEq + Debug> Case<'_, T> {
         operate(dict.get_mut("it")?.expect("it was just stored"));
         let differs = before != after;
         let expected: &[&str] = if differs { &[path] } else { &[] };
-        let changed = dict.get_mut("it")?.expect("it is there").changed_fields();
+        let changed = dict.get_mut("it")?.expect("it is stored").changed_fields();
         assert_eq!(changed, expected, "changed fields of {says} through the {way}");
 
         let sent = bench.store.changes();

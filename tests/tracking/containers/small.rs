@@ -23,7 +23,7 @@ table! { every_operation_of_string:
     |c| *c = c.trim().to_owned()                         => Same    Same    Same;
     |c| { c.push('x'); c.pop() }                         => Same    Same    Same;
     |c| { c.make_ascii_uppercase(); c.make_ascii_lowercase() }=> Same    Same    Same;
-    // what is there decides
+    // depends on the value
     |c| c.clear()                                        => Same    Differs Differs;
     |c| c.truncate(0)                                    => Same    Differs Differs;
     |c| c.pop()                                          => Same    Differs Differs;
@@ -43,7 +43,7 @@ table! { every_operation_of_string:
     |c| c.insert(0, 'x')                                 => Differs Differs Differs;
     |c| c.insert_str(0, "xy")                            => Differs Differs Differs;
     |c| c.extend(["x"])                                  => Differs Differs Differs;
-    // where there is something
+    // needs a value
     |c| c.remove(0)                                      => Never   Differs Differs;
 }
 
@@ -55,7 +55,7 @@ table! { every_operation_of_option:
     |c| c.take_if(|_| false)                             => Same    Same    Same;
     |c| *c = c.take()                                    => Same    Same    Same;
     |c| *c = c.clone()                                   => Same    Same    Same;
-    // what is there decides
+    // depends on the value
     |c| c.take()                                         => Same    Differs Differs;
     |c| c.take_if(|v| v.is_empty())                      => Same    Differs Same;
     |c| mem::take(&mut *c)                               => Same    Differs Differs;

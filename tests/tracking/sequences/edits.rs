@@ -1,5 +1,5 @@
-//! Edits of the type with every shape: each the same in a method of the type's own, through a
-//! guard and through a view.
+//! Edits of the type with every kind of field. Each is made in the same way by a method of the
+//! type, through a guard and through a view.
 
 use memdict::RefMut;
 
@@ -42,19 +42,19 @@ pub(crate) enum Edit {
     ForgetForeign(u8),
 }
 
-/// In which way an edit is made.
+/// The way in which an edit is made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Way {
-    /// A method of the type's own.
+    /// By a method of the type.
     Method,
     Guard,
     View,
-    /// What only views have: `set`, `assign`, and the parts of an enum's live variant.
+    /// By `set`, `assign` and the live variant of an enum, which only views have.
     Set,
 }
 
-/// An edit, written alike for the value, its guard and its view: the compiler finds the way
-/// through `Deref`.
+/// An edit that is written once for the value, its guard and its view: they differ only in what
+/// `Deref` does.
 macro_rules! apply {
     ($all:ident, $edit:expr) => {
         match $edit {
@@ -146,7 +146,7 @@ impl Way {
     /// Makes the edit of a plain value.
     pub(crate) fn apply_plainly(self, all: &mut All, edit: &Edit) {
         match edit {
-            // `set` stores nothing where only what is untracked differs.
+            // `set` stores nothing if only an untracked field differs.
             Edit::Pay(pay)
                 if self == Self::Set && pay.text(Of::Tracked) == all.pay.text(Of::Tracked) => {}
             _ => all.apply(edit),

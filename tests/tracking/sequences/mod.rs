@@ -1,8 +1,8 @@
-//! Random edits of a value with every shape, over several sessions, beside a plain clone: what
-//! is loaded again equals the clone, and a write was sent if and only if something tracked
-//! differs.
+//! Random edits of a value with every kind of field, over several sessions, and the same edits of a
+//! plain clone. What is loaded again equals the clone, and a write is sent if and only if something
+//! tracked differs.
 //!
-//! `MEMDICT_SEQUENCES` says how many sequences are tried.
+//! `MEMDICT_SEQUENCES` sets the number of sequences.
 
 mod edits;
 mod shape;
@@ -19,11 +19,11 @@ static ALL: DictDef<All> = DictDef::new("all");
 #[derive(Debug, Clone)]
 enum Step {
     Edit(Way, Edit),
-    /// Assigns what was loaded.
+    /// Assigns the loaded value.
     Restore,
-    /// Has the guard go back.
+    /// Reverts the guard.
     Revert,
-    /// Puts a clone of what is there in its place.
+    /// Assigns a clone of the current value.
     Insert,
 }
 

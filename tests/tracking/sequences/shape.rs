@@ -1,4 +1,4 @@
-//! A type with every shape, and what of it counts, written out by hand.
+//! A type with every kind of field, and the parts of it that count, written by hand.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -43,7 +43,7 @@ pub(crate) struct Node {
     pub(crate) next: Option<Box<Node>>,
 }
 
-/// Not tracked.
+/// A type that is not tracked.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Foreign {
     pub(crate) names: BTreeSet<u8>,
@@ -71,17 +71,17 @@ pub(crate) struct All {
     pub(crate) foreign: Foreign,
 }
 
-/// What is looked at when two values are compared.
+/// The parts of a value that are compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Of {
-    /// What decides whether there is a change.
+    /// Those that decide whether the value changed.
     Tracked,
-    /// What is stored.
+    /// Those that are stored.
     Stored,
 }
 
-/// A value as text: equal where the value is the same. It knows nothing of `Tracked`: floats by
-/// their bits, maps and sets in order.
+/// Writes a value as text, which is equal for values that are the same. It does not use `Tracked`:
+/// floats are written by their bits, maps and sets in order.
 pub(crate) trait Text {
     fn text(&self, of: Of) -> String;
 }
@@ -141,7 +141,7 @@ impl Pay {
         }
     }
 
-    /// A change inside whatever variant this is.
+    /// Changes the live variant.
     pub(crate) fn add(&mut self, n: u8) {
         match self {
             Self::Nothing => {}
@@ -177,7 +177,7 @@ impl Node {
 }
 
 impl All {
-    /// As it is when it was stored and loaded again.
+    /// Returns the value as it is after it was stored and loaded.
     pub(crate) fn reloaded(&self) -> Self {
         let mut loaded = self.clone();
         loaded.pair.1 = 0;

@@ -1,4 +1,4 @@
-//! Which edits are tried: few values, so that what was changed is often changed back.
+//! The edits to try. There are few values, so that a change is often undone.
 
 use proptest::prelude::*;
 
@@ -7,7 +7,7 @@ use super::{
     shape::{Item, Pay, Place},
 };
 
-/// Three of them are NaN.
+/// Returns a float; three of the choices are NaN.
 fn float() -> impl Strategy<Value = f64> {
     let nan = f64::from_bits(f64::NAN.to_bits() ^ 1);
     prop::sample::select(vec![0.0, -0.0, 1.5, f64::NAN, -f64::NAN, nan, f64::INFINITY])

@@ -26,10 +26,10 @@ pub(super) fn merge<T: Tracked>(
     let mut changes = T::Changes::default();
     T::diff(base, &ours, &mut changes);
     let mut paths = Vec::new();
-    changes.visit("", &mut |path| paths.push(path));
+    changes.visit(false, "", &mut |path| paths.push(path));
     let fields = Fields { ours: paths, theirs: changed_paths(Some(base), &theirs) };
     match T::merge(base, &mut ours, &mut theirs, &changes, "") {
         Ok(()) => Ok((ours, fields)),
-        Err(conflict) => Err(Unmerged { reason: conflict.0, fields: Some(fields) }),
+        Err(conflict) => Err(Unmerged { reason: conflict.to_string(), fields: Some(fields) }),
     }
 }

@@ -144,7 +144,7 @@ impl<T> Deref for Ref<'_, T> {
 
 /// A value handed out for writing: plain Rust, every change noticed at commit.
 ///
-/// It dereferences to the value. `&mut` in whatever way marks the entry touched, and commit
+/// It dereferences to the value. Any `&mut` to it marks the entry dirty, and commit
 /// writes it only if it is then not the same as what was loaded. Dropping the guard puts the
 /// value back into the session; it never writes.
 ///
@@ -186,7 +186,7 @@ impl<'s, T: Tracked> RefMut<'s, T> {
     /// is there already marks nothing.
     pub fn edit(&mut self) -> T::Edit<'_> {
         let (value, marks) = self.held.parts();
-        value.edit(&mut marks.parts)
+        T::edit(value, &mut marks.parts)
     }
 
     /// The key.
@@ -195,9 +195,9 @@ impl<'s, T: Tracked> RefMut<'s, T> {
         &self.held.name().id.key
     }
 
-    /// Whether the value was handed out for writing, through this guard or an earlier one of
-    /// this session, and so perhaps changed. A flag: whether it *is* changed,
-    /// [`changed_fields`](Self::changed_fields) tells.
+    /// Returns whether the entry is marked: it was lent for writing, through this guard or through
+    /// an earlier one of this session, and perhaps changed. Whether it *is* changed,
+    /// [`changed_fields`](Self::changed_fields) says.
     #[must_use]
     pub fn is_dirty(&self) -> bool {
         self.held.marks.any()

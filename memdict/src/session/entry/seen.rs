@@ -163,11 +163,10 @@ impl fmt::Debug for Base {
 /// The paths of the parts in which `now` is not the same as `base`; all of them without one.
 pub(crate) fn changed_paths<T: Tracked>(base: Option<&T>, now: &T) -> Vec<String> {
     let mut changes = T::Changes::default();
-    match base {
-        Some(base) => T::diff(base, now, &mut changes),
-        None => changes.mark_all(),
+    if let Some(base) = base {
+        T::diff(base, now, &mut changes);
     }
     let mut paths = Vec::new();
-    changes.visit("", &mut |path| paths.push(path));
+    changes.visit(base.is_none(), "", &mut |path| paths.push(path));
     paths
 }

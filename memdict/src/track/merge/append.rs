@@ -2,21 +2,21 @@
 
 use std::{collections::VecDeque, mem};
 
-use super::{Ruling, Sides};
-use crate::track::Tracked;
+use super::sides::{Ruling, Sides};
+use crate::track::tracked::Tracked;
 
-/// What `merge = append` works on.
+/// A sequence: the types that `merge = append` works on.
 #[diagnostic::on_unimplemented(
     message = "`merge = append` works on `Vec`, `VecDeque` and `SmallVec`, not on `{Self}`",
     label = "not a sequence",
     note = "`ours`, `theirs` and `with(function)` work on every type"
 )]
 pub trait Append: Sized {
-    /// What both sides started from, then what they appended, then what we did.
+    /// Keeps the base, then what theirs appended, then what ours appended.
     ///
     /// # Errors
     ///
-    /// If a side did anything but append.
+    /// If a side did anything other than append.
     fn append(sides: Sides<'_, Self>) -> Ruling;
 }
 
@@ -30,7 +30,7 @@ macro_rules! appends {
                         && base.iter().zip(side.iter()).all(|(a, b)| Tracked::same(a, b))
                 };
                 if !appended(ours) || !appended(theirs) {
-                    return Err("changed on both sides, not only appended to".into());
+                    return Err("changed on both sides, and not only by appending".into());
                 }
                 mem::swap(ours, theirs);
                 ours.extend(theirs.drain(base.len()..));

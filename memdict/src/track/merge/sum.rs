@@ -1,24 +1,24 @@
 //! The rule `sum`.
 
-use super::{Ruling, Sides};
+use super::sides::{Ruling, Sides};
 
-/// What `merge = sum` works on.
+/// An integer: the types that `merge = sum` works on.
 #[diagnostic::on_unimplemented(
     message = "`merge = sum` works on integers, not on `{Self}`",
     label = "not an integer",
     note = "`ours`, `theirs` and `with(function)` work on every type"
 )]
 pub trait Sum: Sized {
-    /// Adds to ours what theirs is more, or less, than the base.
+    /// Adds to ours the difference of theirs from the base.
     ///
     /// # Errors
     ///
-    /// If the exact sum is not a value of the type.
+    /// If the exact sum does not fit the type.
     fn sum(sides: Sides<'_, Self>) -> Ruling;
 }
 
-// The difference as a sign and a distance, which always fits: no detour overflows where the sum
-// does not.
+// The difference is a sign and a distance, and the distance always fits: no intermediate result
+// overflows where the sum does not.
 macro_rules! sums {
     ($($integer:ty)*, $add:ident, $sub:ident) => {$(
         impl Sum for $integer {

@@ -6,50 +6,53 @@ use std::{
     mem,
 };
 
-use super::{Ruling, Sides};
-use crate::track::Tracked;
+use super::sides::{Ruling, Sides};
+use crate::track::tracked::Tracked;
 
-/// What `merge = union` works on: entries, each found by its key. A set is a map to nothing.
+/// A map or a set: the types that `merge = union` works on. An entry is found by its key; the
+/// values of a set are empty.
 #[diagnostic::on_unimplemented(
     message = "`merge = union` works on sets and maps, not on `{Self}`",
     label = "neither a set nor a map",
     note = "`ours`, `theirs` and `with(function)` work on every type"
 )]
 pub trait Union: Default + IntoIterator {
-    /// By which an entry is found.
+    /// The type by which an entry is found.
     type Key: Tracked;
-    /// What is found.
+    /// The type of what is found.
     type Value: Tracked;
-    /// Whether two sides that do the same mean the same: adding an element twice is adding it,
-    /// but two orders of one seat are not one order.
+    /// Whether two equal changes are one: an element that both sides add is added, but two
+    /// bookings of one seat are not one booking.
     const IS_SET: bool;
 
-    /// The entry of a key.
+    /// Returns the entry of a key.
     fn entry<'a>(&'a self, key: &Self::Key) -> Option<(&'a Self::Key, &'a Self::Value)>;
 
-    /// All of them.
+    /// Iterates over all entries.
     fn entries(&self) -> impl Iterator<Item = (&Self::Key, &Self::Value)>;
 
-    /// An element as an entry.
+    /// Splits an element into key and value.
     fn owned(element: Self::Item) -> (Self::Key, Self::Value);
 
-    /// Removes the entries whose keys are not to stay.
+    /// Removes the entries for whose keys `stays` returns `false`.
     fn keep(&mut self, stays: impl Fn(&Self::Key) -> bool);
 
-    /// Adds an entry, or replaces the one that its key finds, key and all.
+    /// Adds an entry, or replaces the one that its key finds, the key included.
     fn put(&mut self, key: Self::Key, value: Self::Value);
 
-    /// Whether order means something, and another one than the base's cannot be merged.
+    /// Returns whether the order means something and is not that of the base, which cannot be
+    /// merged.
     fn reordered(&self, _base: &Self) -> bool {
         false
     }
 
-    /// What either side added, removed or updated stands.
+    /// Keeps what either side added, removed or updated.
     ///
     /// # Errors
     ///
-    /// If both sides changed one key, or one of them the order. Of a map also where a side, or
-    /// the result, is empty: who emptied it did not mean to keep what the other added.
+    /// If both sides changed one key, or if one of them changed the order. For a map also if a
+    /// side, or the result, is empty: the side that emptied it did not mean to keep what the other
+    /// added.
     fn union(sides: Sides<'_, Self>) -> Ruling {
         let Sides { base, ours, theirs } = sides;
         check(base, ours, theirs)?;
@@ -65,43 +68,43 @@ pub trait Union: Default + IntoIterator {
     }
 }
 
-/// Finds the conflict, if there is one, before anything is moved.
+/// Finds a conflict before anything is moved.
 fn check<C: Union>(base: &C, ours: &C, theirs: &C) -> Ruling {
     if !C::IS_SET && is_empty(ours) {
-        return Err("emptied here, changed there".into());
+        return Err("emptied on our side and changed on theirs".into());
     }
     if !C::IS_SET && is_empty(theirs) {
-        return Err("emptied there, changed here".into());
+        return Err("emptied on their side and changed on ours".into());
     }
     if ours.reordered(base) || theirs.reordered(base) {
-        return Err("changed on both sides, and its order too".into());
+        return Err("changed on both sides, the order included".into());
     }
     for entry in base.entries() {
         let (ours, theirs) = (ours.entry(entry.0), theirs.entry(entry.0));
-        let untouched = |side: Option<_>| side.is_some_and(|now| same::<C>(entry, now));
-        if untouched(ours) || untouched(theirs) {
+        let unchanged = |side: Option<_>| side.is_some_and(|now| same::<C>(entry, now));
+        if unchanged(ours) || unchanged(theirs) {
             continue;
         }
         let why = match (ours, theirs) {
             (None, None) if C::IS_SET => continue,
-            (None, None) => "a key removed on both sides",
-            (None, Some(_)) => "a key removed here and updated there",
-            (Some(_), None) => "a key updated here and removed there",
+            (None, None) => "a key was removed on both sides",
+            (None, Some(_)) => "a key was removed on our side and updated on theirs",
+            (Some(_), None) => "a key was updated on our side and removed on theirs",
             (Some(ours), Some(theirs)) if same::<C>(ours, theirs) => continue,
-            (Some(_), Some(_)) => "a key updated differently on both sides",
+            (Some(_), Some(_)) => "a key was updated differently on both sides",
         };
         return Err(why.into());
     }
     for entry in theirs.entries().filter(|entry| base.entry(entry.0).is_none()) {
         let ours = ours.entry(entry.0);
         if ours.is_some_and(|ours| !C::IS_SET || !same::<C>(ours, entry)) {
-            return Err("a key inserted on both sides".into());
+            return Err("a key was inserted on both sides".into());
         }
     }
     Ok(())
 }
 
-/// The keys are compared as well: what finds may look only at an id.
+/// The keys are compared as well: their own equality may compare only an id.
 fn same<C: Union>(a: (&C::Key, &C::Value), b: (&C::Key, &C::Value)) -> bool {
     C::Key::same(a.0, b.0) && C::Value::same(a.1, b.1)
 }
@@ -224,8 +227,8 @@ mod ordered {
             |set, base| reordered(set.iter().map(|key| base.get_index_of(key)));
     }
 
-    /// Of the places that the keys had: whether the old ones lie otherwise than they did, or
-    /// behind a new one.
+    /// Returns whether the keys of the base are in another order, or behind a new key. `places`
+    /// are the places in the base of the keys of a side.
     fn reordered(places: impl Iterator<Item = Option<usize>>) -> bool {
         !places.map(|place| place.unwrap_or(usize::MAX)).is_sorted()
     }

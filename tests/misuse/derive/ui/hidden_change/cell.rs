@@ -1,3 +1,4 @@
+// other errors: 1, of the compiler, which needs `Sync` too
 use memdict::Tracked;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,4 @@
+// mistakes: 2
 use memdict::Tracked;
 use serde::{Deserialize, Serialize};
 

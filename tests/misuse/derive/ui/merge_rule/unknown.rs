@@ -1,3 +1,4 @@
+// mistakes: 4
 use memdict::Tracked;
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,8 @@
 use memdict::Tracked;
 use serde::{Deserialize, Serialize};
 
-// Both mistakes, and nothing behind them: the field's type is not even tracked.
+// Both mistakes, and no errors that follow from them: the type of the field is not tracked either.
+// mistakes: 2
 #[derive(Serialize, Deserialize)]
 struct Foreign;
 
@@ -12,8 +13,9 @@ struct Cart {
     foreign: Foreign,
 }
 
-fn edit(cart: &mut Cart, changes: &mut CartChanges) {
-    let _: CartEdit<'_> = cart.edit(changes);
+fn edit(cart: &mut memdict::RefMut<'_, Cart>) {
+    let mut view: CartEdit<'_> = cart.edit();
+    view.foreign.mark();
 }
 
 fn main() {}

@@ -1,9 +1,33 @@
-use memdict::Tracked;
-use serde::{Deserialize, Serialize};
+// Two derives are missing.
+// mistakes: 2
+use memdict::{Cache, DictDef, Tracked};
 
 #[derive(Tracked)]
 struct Cart {
+    items: Vec<u64>,
     total: u64,
 }
 
-fn main() {}
+static CARTS: DictDef<Cart> = DictDef::new("carts");
+
+// Whatever names the type, its dictionary or its view has no errors of its own.
+fn main() -> memdict::Result<()> {
+    let cache = Cache::open("memory:")?;
+    cache.transaction(|session| {
+        let carts = session.dict(&CARTS);
+        if let Some(mut cart) = carts.get_mut("a")? {
+            cart.total += 1;
+            let mut view: CartEdit<'_> = cart.edit();
+            view.total.set(3);
+            view.items.mark();
+            assert!(view.items.is_dirty());
+        }
+        Ok(())
+    })?;
+    let session = cache.session();
+    for cart in session.dict::<Cart>("carts").get_many(["a", "b"])?.into_iter().flatten() {
+        println!("{}", cart.total);
+    }
+    session.commit()?;
+    Ok(())
+}

@@ -1,0 +1,48 @@
+// The derive does not see the float; the compiler does.
+use memdict::{Cache, DictDef, Tracked};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+type Weight = f32;
+
+#[derive(Tracked)]
+struct Cart {
+    total: u64,
+    by_weight: HashMap<Weight, u64>,
+}
+
+impl Serialize for Cart {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
+    }
+}
+
+impl<'de> Deserialize<'de> for Cart {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(serde::de::Error::custom("a test"))
+    }
+}
+
+static CARTS: DictDef<Cart> = DictDef::new("carts");
+
+// Whatever names the type, its dictionary or its view has no errors of its own.
+fn main() -> memdict::Result<()> {
+    let cache = Cache::open("memory:")?;
+    cache.transaction(|session| {
+        let carts = session.dict(&CARTS);
+        if let Some(mut cart) = carts.get_mut("a")? {
+            cart.total += 1;
+            let mut view: CartEdit<'_> = cart.edit();
+            view.total.set(3);
+            view.by_weight.mark();
+            assert!(view.total.is_dirty());
+        }
+        Ok(())
+    })?;
+    let session = cache.session();
+    for cart in session.dict::<Cart>("carts").get_many(["a", "b"])?.into_iter().flatten() {
+        println!("{}", cart.total);
+    }
+    session.commit()?;
+    Ok(())
+}

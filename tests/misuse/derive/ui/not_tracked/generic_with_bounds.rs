@@ -1,0 +1,44 @@
+// The stand-ins for the parameters meet the usual bounds.
+use memdict::{Cache, DictDef, Tracked};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+struct Foreign<T>(T);
+
+#[derive(Serialize, Deserialize, Tracked)]
+struct Page<T: Ord + Clone>
+where
+    T: std::hash::Hash,
+{
+    foreign: Foreign<T>,
+}
+
+#[derive(Serialize, Deserialize, Tracked)]
+struct Cart {
+    page: Page<String>,
+    total: u64,
+}
+
+static CARTS: DictDef<Cart> = DictDef::new("carts");
+
+// Whatever names the type, its dictionary or its view has no errors of its own.
+fn main() -> memdict::Result<()> {
+    let cache = Cache::open("memory:")?;
+    cache.transaction(|session| {
+        let carts = session.dict(&CARTS);
+        if let Some(mut cart) = carts.get_mut("a")? {
+            cart.total += 1;
+            let mut view: CartEdit<'_> = cart.edit();
+            view.total.set(3);
+            view.page.foreign.mark();
+            assert!(view.page.foreign.is_dirty());
+        }
+        Ok(())
+    })?;
+    let session = cache.session();
+    for cart in session.dict::<Cart>("carts").get_many(["a", "b"])?.into_iter().flatten() {
+        println!("{}", cart.total);
+    }
+    session.commit()?;
+    Ok(())
+}
