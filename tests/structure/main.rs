@@ -2,6 +2,7 @@
 //! no circle, what is called pure is pure, and no file is too long to read.
 
 mod imports;
+mod links;
 
 use std::{collections::BTreeSet, fs};
 

@@ -32,8 +32,3 @@ pub use wait::{ONE_SECOND_LIFE, wait_until};
 #[doc = include_str!("../../README.md")]
 #[cfg(doctest)]
 pub struct Readme;
-
-/// The code of the guide to tracking, run as a test.
-#[doc = include_str!("../../docs/tracking.md")]
-#[cfg(doctest)]
-pub struct TrackingGuide;
