@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::run::{Ran, example};
+use crate::run::{Ran, example, example_on};
 use memdict_tests::Memcached;
 
 /// Returns the labels and numbers of the two tables.
@@ -36,8 +36,6 @@ fn with_a_merge_or_with_retries_no_addition_is_lost() {
 fn on_a_memcached_each_run_starts_at_0() {
     let server = Memcached::start();
     for _ in 0..2 {
-        let mut counters = example("counters");
-        counters.env("MEMDICT_URL", format!("memcache://{}", server.address()));
-        both_ways_count_all(&Ran::of(&mut counters));
+        both_ways_count_all(&Ran::of(&mut example_on(&server, "counters")));
     }
 }

@@ -1,6 +1,6 @@
 //! The `howto` example checks what it prints.
 
-use crate::run::{Ran, example};
+use crate::run::{Ran, example, example_on, without_its_server};
 use memdict_tests::Memcached;
 
 #[test]
@@ -14,9 +14,7 @@ fn each_run_on_the_embedded_store_starts_from_nothing() {
 fn on_a_memcached_each_run_continues_with_the_stored_values() {
     let server = Memcached::start();
     for before in 0..3 {
-        let mut howto = example("howto");
-        howto.env("MEMDICT_URL", format!("memcache://{}", server.address()));
-        assert_eq!(Ran::of(&mut howto).ok(), shown(before));
+        assert_eq!(Ran::of(&mut example_on(&server, "howto")).ok(), shown(before));
     }
     // Each run writes the counter and the visits, and the first run also `ann`. The last step sends
     // nothing.
@@ -25,14 +23,8 @@ fn on_a_memcached_each_run_continues_with_the_stored_values() {
 
 #[test]
 fn a_server_that_is_down_is_reported_without_a_panic() {
-    let mut server = Memcached::start();
-    server.kill();
-    let mut howto = example("howto");
-    howto.env("MEMDICT_URL", format!("memcache://{}", server.address()));
-    let ran = Ran::of(&mut howto);
-    assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.err.contains("my_first_test[some_key]"), "{ran:?}");
-    assert!(ran.err.contains(&server.address()) && !ran.err.contains("panicked"), "{ran:?}");
+    let (says, address) = without_its_server("howto");
+    assert!(says.contains("my_first_test[some_key]") && says.contains(&address), "{says}");
 }
 
 fn shown(before: u64) -> String {

@@ -1,6 +1,6 @@
 //! The `savepoints` example: extras that fit are ordered, and others leave no trace.
 
-use crate::run::{Ran, example};
+use crate::run::{Ran, example, example_on};
 use memdict_tests::Memcached;
 
 const SHOWN: &str = "\
@@ -26,9 +26,7 @@ fn it_shows_what_is_rolled_back_and_what_is_kept() {
 fn on_a_memcached_only_what_is_kept_is_sent() {
     let server = Memcached::start();
     for run in 1..3 {
-        let mut savepoints = example("savepoints");
-        savepoints.env("MEMDICT_URL", format!("memcache://{}", server.address()));
-        assert_eq!(Ran::of(&mut savepoints).ok(), SHOWN);
+        assert_eq!(Ran::of(&mut example_on(&server, "savepoints")).ok(), SHOWN);
         // The values that it starts with, and those that it says it wrote.
         assert_eq!(server.stat("cmd_set"), run * (9 + 4));
     }

@@ -2,6 +2,7 @@
 //! in a circle, pure files are pure, and no file is too long to read.
 
 mod imports;
+mod links;
 
 use std::{collections::BTreeSet, fs};
 

@@ -1,0 +1,8 @@
+//! The promises of sessions, checked with everything that can go wrong.
+
+mod hidden;
+mod model;
+mod processes;
+mod suite;
+mod threads;
+mod usage;
