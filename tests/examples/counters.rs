@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::run::{Ran, example};
+use crate::run::{Ran, example, example_on};
 use memdict_tests::Memcached;
 
 /// The two tables: each line's label and number.
@@ -36,8 +36,6 @@ fn merged_or_tried_again_every_count_counts() {
 fn on_a_memcached_it_begins_at_0_each_time() {
     let server = Memcached::start();
     for _ in 0..2 {
-        let mut counters = example("counters");
-        counters.env("MEMDICT_URL", format!("memcache://{}", server.address()));
-        both_ways_count_all(&Ran::of(&mut counters));
+        both_ways_count_all(&Ran::of(&mut example_on(&server, "counters")));
     }
 }

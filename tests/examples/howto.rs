@@ -1,6 +1,6 @@
 //! The `howto` example: what it prints is what it has checked.
 
-use crate::run::{Ran, example};
+use crate::run::{Ran, example, example_on, without_its_server};
 use memdict_tests::Memcached;
 
 #[test]
@@ -14,9 +14,7 @@ fn each_run_on_the_embedded_store_begins_anew() {
 fn on_a_memcached_it_goes_on_from_what_is_there() {
     let server = Memcached::start();
     for before in 0..3 {
-        let mut howto = example("howto");
-        howto.env("MEMDICT_URL", format!("memcache://{}", server.address()));
-        assert_eq!(Ran::of(&mut howto).ok(), shown(before));
+        assert_eq!(Ran::of(&mut example_on(&server, "howto")).ok(), shown(before));
     }
     // The counter and the visits, each time, and once what `ann` is; the last step sent nothing.
     assert_eq!(server.stat("cmd_set"), 3 * 2 + 1);
@@ -24,14 +22,8 @@ fn on_a_memcached_it_goes_on_from_what_is_there() {
 
 #[test]
 fn a_server_that_is_down_is_said_without_a_panic() {
-    let mut server = Memcached::start();
-    server.kill();
-    let mut howto = example("howto");
-    howto.env("MEMDICT_URL", format!("memcache://{}", server.address()));
-    let ran = Ran::of(&mut howto);
-    assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.err.contains("my_first_test[some_key]"), "{ran:?}");
-    assert!(ran.err.contains(&server.address()) && !ran.err.contains("panicked"), "{ran:?}");
+    let (says, address) = without_its_server("howto");
+    assert!(says.contains("my_first_test[some_key]") && says.contains(&address), "{says}");
 }
 
 fn shown(before: u64) -> String {

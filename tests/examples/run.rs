@@ -7,6 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
+use memdict_tests::Memcached;
 use serde_json::Value;
 
 /// The root of the repository.
@@ -22,12 +23,32 @@ pub(crate) fn example(name: &str) -> Command {
     command
 }
 
-/// Built once: they are in another package, so cargo has not done it yet.
+/// An example on this memcached.
+pub(crate) fn example_on(server: &Memcached, name: &str) -> Command {
+    let mut command = example(name);
+    command.env("MEMDICT_URL", format!("memcache://{}", server.address()));
+    command
+}
+
+/// Runs an example on a server that is down, which has to be an error and no panic: what it says,
+/// and the address.
+pub(crate) fn without_its_server(name: &str) -> (String, String) {
+    let mut server = Memcached::start();
+    server.kill();
+    let ran = Ran::of(&mut example_on(&server, name));
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(!ran.err.contains("panicked"), "{ran:?}");
+    (ran.err, server.address())
+}
+
+/// Built once: they are in another package, so cargo may not have done it yet. Of the whole
+/// workspace, as `cargo test --workspace` builds them: alone they would have other features, and
+/// so all that they depend on would be built again.
 fn executable(name: &str) -> PathBuf {
     static BUILT: OnceLock<Vec<PathBuf>> = OnceLock::new();
     let all = BUILT.get_or_init(|| {
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--package=memdict-examples", "--examples"]);
+        cargo.args(["build", "--quiet", "--workspace", "--examples"]);
         cargo.args(["--message-format=json"]).current_dir(root());
         if !cfg!(debug_assertions) {
             cargo.arg("--release");

@@ -1,6 +1,6 @@
 //! The `savepoints` example: what fits is ordered, what does not leaves no trace.
 
-use crate::run::{Ran, example};
+use crate::run::{Ran, example, example_on};
 use memdict_tests::Memcached;
 
 const SHOWN: &str = "\
@@ -26,9 +26,7 @@ fn it_shows_what_was_rolled_back_and_what_stays() {
 fn on_a_memcached_only_what_stays_is_sent() {
     let server = Memcached::start();
     for run in 1..3 {
-        let mut savepoints = example("savepoints");
-        savepoints.env("MEMDICT_URL", format!("memcache://{}", server.address()));
-        assert_eq!(Ran::of(&mut savepoints).ok(), SHOWN);
+        assert_eq!(Ran::of(&mut example_on(&server, "savepoints")).ok(), SHOWN);
         // What it begins with, and what it says that it wrote.
         assert_eq!(server.stat("cmd_set"), run * (9 + 4));
     }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::log::Log;
-use crate::run::{Ran, example, start};
+use crate::run::{Ran, example, example_on, start};
 use memdict_tests::Memcached;
 use serde_json::Value;
 
@@ -46,8 +46,7 @@ fn a_second_process_doubles_the_numbers_and_each_write_is_one_command() {
 fn the_environment_names_the_store_too() {
     let (server, log) = (Memcached::start(), Log::sample());
     for times in 1..=2 {
-        let mut command = example("visitors");
-        command.env("MEMDICT_URL", format!("memcache://{}", server.address()));
+        let mut command = example_on(&server, "visitors");
         assert_eq!(Ran::of(command.args(["--dump"]).arg(log.path())).ok(), log.dump(times));
     }
 }

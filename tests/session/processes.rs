@@ -32,7 +32,7 @@ fn what_one_process_commits_the_other_reads() {
         .transaction(|session| session.dict(&CARTS).insert("alice", Cart::of("alice", 3)))
         .expect("it commits");
     let child = Command::new(std::env::current_exe().expect("it runs"))
-        .args(["child", "--exact", "--nocapture"])
+        .args(["processes::child", "--exact", "--nocapture"])
         .env("MEMDICT_TEST_URL", &url)
         .status();
     assert!(child.expect("it starts").success());

@@ -2,8 +2,8 @@
 
 use std::{fs, sync::Barrier};
 
-use memdict::{ClassicStore, Condition};
-use memdict_tests::{Memcached, apply_one, store};
+use memdict::Condition;
+use memdict_tests::{Memcached, apply_one, classic_on, store};
 
 fn threads() -> usize {
     let tasks = fs::read_dir("/proc/self/task").expect("the system lists threads").flatten();
@@ -15,7 +15,7 @@ fn threads() -> usize {
 fn each_server_in_use_costs_one_thread_however_many_connections_it_has() {
     let servers = [Memcached::start(), Memcached::start()];
     let names = servers.iter().map(Memcached::address);
-    let s = ClassicStore::new(names).expect("the names are well formed");
+    let s = classic_on(names);
     assert_eq!(threads(), 0);
     let together = Barrier::new(8);
     std::thread::scope(|scope| {

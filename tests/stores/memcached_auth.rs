@@ -1,7 +1,7 @@
 //! Servers that ask for a user name and a password (memcached's option `-Y`).
 
 use memdict::{Cache, Change, Condition, DictDef, Error, MemcachedStore, StoreError};
-use memdict_tests::{Cart, Got, Memcached, apply, apply_one, load, load_one, store};
+use memdict_tests::{Cart, Got, Memcached, apply, apply_one, load, load_one, memcached_on, store};
 
 const USER: &str = "bob";
 const PASSWORD: &str = "s3same-0pen";
@@ -9,7 +9,7 @@ const PASSWORD: &str = "s3same-0pen";
 static CARTS: DictDef<Cart> = DictDef::new("carts").ttl_secs(60);
 
 fn without(server: &Memcached) -> MemcachedStore {
-    MemcachedStore::new([server.address()]).expect("the name is well formed")
+    memcached_on([server.address()])
 }
 
 fn with(server: &Memcached, user: &str, password: &str) -> MemcachedStore {

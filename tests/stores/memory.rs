@@ -7,6 +7,8 @@ use memdict_tests::{ByHand, Got, apply, apply_one, load_one, store, store_for};
 
 use Condition::{Always, Matches};
 
+use super::conformance::count_in_threads;
+
 /// What an item counts beside its key and value.
 const BOOKKEEPING: usize = 128;
 
@@ -144,28 +146,7 @@ fn out_may_use_the_store() {
 
 #[test]
 fn threads_lose_no_update_that_depends_on_a_version() {
-    let s = MemoryStore::new();
-    apply_one(&s, b"n", store(&0_u64.to_le_bytes()), Always);
-    let add = || {
-        for _ in 0..500 {
-            loop {
-                let Got::Hit(bytes, token) = load_one(&s, b"n") else {
-                    panic!("the counter is gone")
-                };
-                let n = u64::from_le_bytes(bytes.try_into().expect("8 bytes")) + 1;
-                if apply_one(&s, b"n", store(&n.to_le_bytes()), Matches(token)) != Applied::Differs
-                {
-                    break;
-                }
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(add);
-        }
-    });
-    assert_eq!(load_one(&s, b"n").value(), Some(&2_000_u64.to_le_bytes()[..]));
+    count_in_threads(&MemoryStore::new(), 500);
 }
 
 #[test]

@@ -3,17 +3,12 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
-use memdict::{Cache, ClassicStore, MemcachedStore, MemoryStore, Store, Tracked};
+use memdict::{Cache, MemoryStore, Store, Tracked};
 use serde::{Deserialize, Serialize};
 
-use crate::{FaultyStore, Lives, Memcached};
-
-/// The timeout of tests that are not about time: a machine that stands still for a moment fails
-/// none of them.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+use crate::{FaultyStore, Got, Lives, Memcached, classic_on, load, memcached_on};
 
 /// A cache, and what stands behind it.
 #[derive(Debug)]
@@ -42,8 +37,7 @@ impl Bench {
     #[must_use]
     pub fn on_memcached() -> Self {
         let server = Memcached::start();
-        let store = MemcachedStore::new([server.address()]).expect("the address is well formed");
-        let store = store.timeout(PATIENCE).connect_timeout(PATIENCE);
+        let store = memcached_on([server.address()]);
         Self::of(FaultyStore::new(Arc::new(store) as _), Some(server))
     }
 
@@ -55,8 +49,7 @@ impl Bench {
     #[must_use]
     pub fn on_classic() -> Self {
         let server = Memcached::start();
-        let store = ClassicStore::new([server.address()]).expect("the address is well formed");
-        let store = store.timeout(PATIENCE).connect_timeout(PATIENCE);
+        let store = classic_on([server.address()]);
         let bench = Self::of(FaultyStore::new(Arc::new(store) as _), Some(server));
         Self { tells_lives: false, ..bench }
     }
@@ -91,6 +84,14 @@ impl Bench {
             .strict(true)
             .open_store(Arc::clone(&self.store) as _)
             .expect("no option of a store is set")
+    }
+
+    /// The bytes that are stored under a key of a dictionary, both with plain names; none where
+    /// nothing is stored, or nothing can be loaded.
+    #[must_use]
+    pub fn stored_bytes(&self, dict: &str, key: &str) -> Vec<u8> {
+        let loaded = load(&*self.store, &[format!("memdict:{dict}:{key}").as_bytes()]);
+        loaded.iter().flatten().find_map(Got::value).map(<[u8]>::to_vec).unwrap_or_default()
     }
 
     /// How many storage commands have reached the store: as memcached counts them, where there

@@ -3,7 +3,6 @@
 use std::{
     fmt::Write,
     net::{Ipv4Addr, TcpStream},
-    os::unix::net::UnixStream,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -14,8 +13,7 @@ use crate::{
     memcached::{free_port, pause, resume},
 };
 
-/// A server process of a test's own, on a free port of the loopback interface or on a socket in
-/// a folder of its own, ended when dropped.
+/// A server process of a test's own, on a free port of the loopback interface, ended when dropped.
 ///
 /// All of its functions panic when something about the server fails: a test without its server
 /// shows nothing, so it must not pass.
@@ -83,16 +81,6 @@ impl Daemon {
         (["-Z".to_owned(), "-o".to_owned(), options], certificate)
     }
 
-    /// A memcached on a unix socket.
-    pub fn memcached_on_socket() -> Self {
-        let files = Scratch::new();
-        let path = files.file("socket");
-        let mut command = memcached();
-        command.args(["-s", &path, "-a", "777"]);
-        let child = start(&mut command, || UnixStream::connect(&path).is_ok());
-        Self { child: child.expect("memcached starts"), address: path, files }
-    }
-
     /// A twemproxy before these servers.
     pub fn proxy<'s>(servers: impl IntoIterator<Item = &'s Memcached>) -> Self {
         let servers: String = servers.into_iter().fold(String::new(), |mut list, server| {
@@ -126,7 +114,7 @@ impl Daemon {
         panic!("the server did not start ten times in a row, {files:?}");
     }
 
-    /// `127.0.0.1:PORT`, or the path of its socket.
+    /// `127.0.0.1:PORT`.
     pub fn address(&self) -> String {
         self.address.clone()
     }

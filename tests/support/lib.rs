@@ -8,11 +8,13 @@ mod faulty;
 mod lives;
 mod memcached;
 mod outcome;
+mod patience;
 mod proxy;
 mod scratch;
 mod scripted;
+mod wait;
 
-pub use bench::{Address, Bench, Cart, Item, PATIENCE};
+pub use bench::{Address, Bench, Cart, Item};
 pub use changes::{diff, marked};
 pub use clock::ByHand;
 pub use daemon::Daemon;
@@ -20,9 +22,11 @@ pub use faulty::{Fault, FaultyStore};
 pub use lives::Lives;
 pub use memcached::Memcached;
 pub use outcome::{Got, apply, apply_one, load, load_one, load_when_up, named, store, store_for};
+pub use patience::{PATIENCE, classic_on, memcached_on};
 pub use proxy::{End, Proxy, Way};
 pub use scratch::Scratch;
 pub use scripted::{Pieces, ScriptedServer};
+pub use wait::{ONE_SECOND_LIFE, wait_until};
 
 /// The README's code, run as a test.
 #[doc = include_str!("../../README.md")]

@@ -2,16 +2,17 @@
 
 use std::{
     collections::HashMap,
-    env, fs,
+    fs,
     io::{self, BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
     os::unix::net::UnixStream,
-    path::{Path, PathBuf},
-    process::{self, Child, Command, Stdio},
-    sync::atomic::{AtomicUsize, Ordering},
+    path::Path,
+    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
+
+use crate::Scratch;
 
 /// A private memcached on a free port of the loopback interface, or on a socket file, ended when
 /// dropped.
@@ -23,15 +24,15 @@ pub struct Memcached {
     child: Child,
     place: Place,
     args: Vec<String>,
-    /// Files that end with it.
-    files: Vec<PathBuf>,
+    /// What it keeps in files.
+    _files: Option<Scratch>,
 }
 
 /// Where a server listens, and what it has to be told first.
 #[derive(Debug)]
 enum Place {
     Port(u16),
-    Socket(PathBuf),
+    Socket(String),
     Guarded { port: u16, login: String },
 }
 
@@ -48,22 +49,22 @@ impl Memcached {
 
     /// On a socket file.
     pub fn on_socket() -> Self {
-        let path = fresh_path("sock");
+        let files = Scratch::new();
+        let path = files.file("socket");
         let mut server = Self::anywhere(&[], |_| Place::Socket(path.clone()));
-        server.files.push(path);
+        server._files = Some(files);
         server
     }
 
     /// One that wants this user and password.
     pub fn guarded(user: &str, password: &str) -> Self {
-        let list = fresh_path("auth");
-        fs::write(&list, format!("{user}:{password}\n")).expect("a file is written");
+        let files = Scratch::new();
+        let list = files.write("users", &format!("{user}:{password}\n"));
         let words = format!("{user} {password}");
         let login = format!("set auth 0 0 {}\r\n{words}\r\n", words.len());
-        let option = ["-Y", list.to_str().expect("a path of text")];
         let guarded = |port| Place::Guarded { port, login: login.clone() };
-        let mut server = Self::anywhere(&option, guarded);
-        server.files.push(list);
+        let mut server = Self::anywhere(&["-Y", &list], guarded);
+        server._files = Some(files);
         server
     }
 
@@ -73,7 +74,7 @@ impl Memcached {
         for _ in 0..10 {
             let place = place(free_port());
             if let Some(child) = launch(&place, &args) {
-                return Self { child, place, args, files: Vec::new() };
+                return Self { child, place, args, _files: None };
             }
         }
         panic!("memcached did not start ten times in a row, arguments {args:?}");
@@ -83,7 +84,7 @@ impl Memcached {
     pub fn address(&self) -> String {
         match &self.place {
             Place::Port(port) | Place::Guarded { port, .. } => format!("127.0.0.1:{port}"),
-            Place::Socket(path) => path.display().to_string(),
+            Place::Socket(path) => path.clone(),
         }
     }
 
@@ -191,7 +192,6 @@ impl Drop for Memcached {
         // It may be gone already. A paused one takes this signal as well.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        self.files.iter().for_each(|file| drop(fs::remove_file(file)));
     }
 }
 
@@ -199,7 +199,7 @@ impl Place {
     fn options(&self) -> Vec<String> {
         let text = match self {
             Self::Port(port) | Self::Guarded { port, .. } => format!("-l 127.0.0.1 -U 0 -p {port}"),
-            Self::Socket(path) => format!("-a 0777 -s {}", path.display()),
+            Self::Socket(path) => format!("-a 0777 -s {path}"),
         };
         text.split(' ').map(str::to_owned).collect()
     }
@@ -227,13 +227,6 @@ impl Place {
         writer.write_all(text.as_bytes())?;
         Ok(Box::new(lines))
     }
-}
-
-/// A name that no other file has.
-fn fresh_path(kind: &str) -> PathBuf {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    env::temp_dir().join(format!("memdict-{}-{number}.{kind}", process::id()))
 }
 
 pub(crate) fn free_port() -> u16 {

@@ -6,7 +6,7 @@ mod faults;
 #[path = "../../../examples/bank/refusal.rs"]
 mod refusal;
 
-use crate::run::{Ran, example};
+use crate::run::{Ran, example, example_on, without_its_server};
 use memdict_tests::Memcached;
 
 /// All that does not depend on which thread was the faster.
@@ -46,34 +46,27 @@ fn threads_add_up(lines: &[&str]) {
     assert_eq!(numbers(conflicts), numbers(again), "{lines:?}");
 }
 
-#[test]
-fn the_sum_stays_and_half_a_transfer_is_named_and_completed() {
-    let ran = Ran::of(&mut example("bank"));
-    let (threads, rest) = apart(&ran);
+fn shows_what_it_should(ran: &Ran) {
+    let (threads, rest) = apart(ran);
     assert_eq!(rest, SHOWN);
     threads_add_up(&threads);
+}
+
+#[test]
+fn the_sum_stays_and_half_a_transfer_is_named_and_completed() {
+    shows_what_it_should(&Ran::of(&mut example("bank")));
 }
 
 #[test]
 fn on_a_memcached_each_run_begins_anew() {
     let server = Memcached::start();
     for _ in 0..2 {
-        let mut bank = example("bank");
-        bank.env("MEMDICT_URL", format!("memcache://{}", server.address()));
-        let ran = Ran::of(&mut bank);
-        let (threads, rest) = apart(&ran);
-        assert_eq!(rest, SHOWN);
-        threads_add_up(&threads);
+        shows_what_it_should(&Ran::of(&mut example_on(&server, "bank")));
     }
 }
 
 #[test]
 fn a_server_that_is_down_is_said_without_a_panic() {
-    let mut server = Memcached::start();
-    server.kill();
-    let mut bank = example("bank");
-    bank.env("MEMDICT_URL", format!("memcache://{}", server.address()));
-    let ran = Ran::of(&mut bank);
-    assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.err.contains(&server.address()) && !ran.err.contains("panicked"), "{ran:?}");
+    let (says, address) = without_its_server("bank");
+    assert!(says.contains(&address), "{says}");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use memdict::{KeyConflict, OnConflict, OnVanished};
 use memdict_tests::Fault;
 
-use crate::{
+use super::{
     between::Incident,
     ledger::{By, Line, Version},
     mirror::{Entry, Mirror, Seen, Want},

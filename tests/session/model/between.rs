@@ -11,7 +11,7 @@ use std::{
 use memdict::{ApplyOut, Caps, Change, Condition, Load, LoadOut, Op, Store, StoreError};
 use memdict_tests::Fault;
 
-use crate::{record::Place, stage::Behind};
+use super::{record::Place, stage::Behind};
 
 /// What befalls one operation of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

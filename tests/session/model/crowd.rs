@@ -14,7 +14,7 @@ use std::{
 use memdict::{CommitReport, Error, Result, Retry};
 use memdict_tests::{Bench, Fault};
 
-use crate::record::{Place, Record, Touching};
+use super::record::{Place, Record, Touching};
 
 const THREADS: u64 = 4;
 const TRANSACTIONS: u64 = 100;

@@ -2,7 +2,7 @@
 
 use memdict::{ConflictCause, OnConflict, OnVanished};
 
-use crate::{
+use super::{
     account::{Account, Fate},
     mirror::{Entry, Seen, Want},
     record::{Place, Record},

@@ -2,7 +2,7 @@
 
 use memdict_tests::{Fault, Lives};
 
-use crate::{
+use super::{
     between::{Incident, Meddling},
     mirror::Act,
     operation::Operation,

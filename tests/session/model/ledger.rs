@@ -13,7 +13,7 @@ use memdict::{
 };
 use memdict_tests::{Got, load_when_up};
 
-use crate::record::{Place, Record};
+use super::record::{Place, Record};
 
 /// A version of a record; no two have the same bytes, for each write has a mark of its own.
 #[derive(Clone)]

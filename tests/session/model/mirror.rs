@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use memdict::{Entry as There, Error, OnConflict, Result, Session};
 
-use crate::{
+use super::{
     ledger::Version,
     record::{Place, Record, Touching},
     stage::Stage,

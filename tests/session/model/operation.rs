@@ -3,7 +3,7 @@
 use memdict_tests::Fault;
 use proptest::prelude::*;
 
-use crate::{
+use super::{
     between::{Incident, Meddling},
     mirror::Act,
     record::{Place, Touching},

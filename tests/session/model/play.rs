@@ -7,7 +7,7 @@ use std::{
 
 use memdict::{CommitReport, Error, Result, Savepoint, Session};
 
-use crate::{
+use super::{
     account::{Account, Fate},
     between::Incident,
     mirror::{Act, Mirror, Verify},

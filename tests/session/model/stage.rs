@@ -8,7 +8,7 @@ use std::sync::{
 use memdict::{Cache, MemcachedStore, MemoryStore, Retry, Store};
 use memdict_tests::{FaultyStore, Lives, Memcached, PATIENCE};
 
-use crate::{
+use super::{
     between::{Between, Meddling},
     ledger::{By, Ledger, when_up},
     record::{Place, Record, Touching},

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use memdict::{CommitReport, Counters, EntryId, Error, KeyConflict, Result};
 
-use crate::{
+use super::{
     account::{Account, Fate},
     ledger::{By, Version},
     mirror::Mirror,

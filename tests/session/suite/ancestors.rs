@@ -3,7 +3,7 @@
 use memdict::{DictDef, Error};
 use memdict_tests::{Bench, Cart, Item};
 
-use crate::hold;
+use super::hold;
 
 static CARTS: DictDef<Cart> = DictDef::new("carts");
 static LISTS: DictDef<Vec<u32>> = DictDef::new("lists");

@@ -1,11 +1,9 @@
 //! What a commit sends, and what it reports.
 
-use std::{thread, time::Duration};
-
 use memdict::{Cache, DictDef};
-use memdict_tests::{Bench, Cart, Fault, Item};
+use memdict_tests::{Bench, Cart, Fault, Item, ONE_SECOND_LIFE, wait_until};
 
-use crate::{Outcome, hold};
+use super::{Outcome, hold};
 
 static CARTS: DictDef<Cart> = DictDef::new("carts");
 
@@ -250,11 +248,12 @@ pub(crate) fn lives_are_those_of_the_definition_that_wrote(bench: &Bench) {
         session.dict(&SHORT).insert("now long", 1)?;
         session.dict::<u64>("lives").insert("now long", 1)?;
         session.commit()?;
-        // memcached's clock ticks once in a second, and a life of one ends at the next or after.
-        thread::sleep(Duration::from_millis(2_300));
+        wait_until(ONE_SECOND_LIFE, "a lifetime ends", || {
+            let session = bench.cache.session();
+            session.dict::<u64>("lives").get("short").is_ok_and(|short| short.is_none())
+        });
         let session = bench.cache.session();
         let lives = session.dict::<u64>("lives");
-        assert!(lives.get("short")?.is_none());
         assert!(lives.get("long")?.is_some() && lives.get("now long")?.is_some());
         Ok(())
     });

@@ -5,7 +5,7 @@ use memdict::{CommitReport, DictDef, Error, OnConflict, OnVanished, Session, Tra
 use memdict_tests::Bench;
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, hold};
+use super::{Outcome, hold};
 
 /// What the sessions of these tests change.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize, Tracked)]

@@ -3,10 +3,11 @@
 use memdict::{Error, OnConflict, Session};
 use memdict_tests::{Bench, Fault};
 
-use crate::{
+use super::{
     conflicts::{another_stores, now, page, pages},
+    hits::{HITS, hits, set},
     hold,
-    verifying::{HITS, conflicts, hits, set, since, traffic},
+    verifying::{conflicts, since, traffic},
 };
 
 fn current(bench: &Bench, key: &str) -> memdict::Result<Session> {

@@ -4,7 +4,7 @@
 use memdict::{ConflictCause, DictDef, Error, KeyConflict, OnConflict, OnVanished, Session};
 use memdict_tests::{Bench, Cart, Fault, Item};
 
-use crate::{
+use super::{
     Outcome,
     conflicts::{another_stores, here, page, pages},
     hold,

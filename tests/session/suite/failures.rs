@@ -4,7 +4,7 @@ use memdict::{DictDef, Error, Opaque, Session};
 use memdict_tests::{Bench, Fault};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::{Outcome, hold};
+use super::{Outcome, hold};
 
 static NAMES: DictDef<String> = DictDef::new("names");
 

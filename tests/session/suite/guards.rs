@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use memdict::{DictDef, Entry, Error, Ref};
 use memdict_tests::{Bench, Cart};
 
-use crate::{Outcome, hold};
+use super::{Outcome, hold};
 
 static CARTS: DictDef<Cart> = DictDef::new("carts");
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use memdict::{BoxError, Cache, CommitReport, DictDef, EntryId, Error};
 use memdict_tests::{Bench, Fault};
 
-use crate::hold;
+use super::hold;
 
 static HITS: DictDef<u64> = DictDef::new("hits");
 

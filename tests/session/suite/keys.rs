@@ -5,7 +5,7 @@ use std::sync::Arc;
 use memdict::{Cache, DictDef, Error, ToKey};
 use memdict_tests::Bench;
 
-use crate::hold;
+use super::hold;
 
 static NAMES: DictDef<String> = DictDef::new("names");
 

@@ -1,12 +1,12 @@
 //! Links: fields that name another entry.
 
-use std::{ptr, sync::Arc, thread, time::Duration};
+use std::{ptr, sync::Arc};
 
-use memdict::{Cache, DictDef, Error, Link, Load, Loaded, Store, ToKey, Tracked};
-use memdict_tests::{Bench, Cart};
+use memdict::{Cache, DictDef, Error, Link, ToKey, Tracked};
+use memdict_tests::{Bench, Cart, ONE_SECOND_LIFE, wait_until};
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, hold};
+use super::{Outcome, hold};
 
 /// Links to its own type, which neither the derive nor the fingerprint may follow for ever.
 #[derive(Default, Serialize, Deserialize, Tracked)]
@@ -38,18 +38,6 @@ fn friend(user: &User) -> &Link<User> {
     user.friend.as_ref().expect("it has one")
 }
 
-/// What is stored under a key in a dictionary of plain names.
-fn raw(bench: &Bench, dict: &str, key: &str) -> Vec<u8> {
-    let mut found = Vec::new();
-    let key = format!("memdict:{dict}:{key}");
-    bench.store.load_many(&[Load::new(key.as_bytes())], &mut |_, loaded| {
-        if let Ok(Loaded::Hit { bytes, .. }) = loaded {
-            found = bytes.to_vec();
-        }
-    });
-    found
-}
-
 fn contains(bytes: &[u8], part: &str) -> bool {
     bytes.windows(part.len()).any(|window| window == part.as_bytes())
 }
@@ -57,7 +45,7 @@ fn contains(bytes: &[u8], part: &str) -> bool {
 pub(crate) fn a_link_is_stored_as_name_and_key_and_never_as_what_it_leads_to(bench: &Bench) {
     hold(bench, |bench| {
         fill(&bench.cache)?;
-        let stored = raw(bench, "users", "bob");
+        let stored = bench.stored_bytes("users", "bob");
         assert!(contains(&stored, "users") && contains(&stored, "alice"), "{stored:?}");
         assert!(!contains(&stored, "Liddell"), "{stored:?}");
         // Whoever follows and changes the target writes the target alone.
@@ -68,7 +56,7 @@ pub(crate) fn a_link_is_stored_as_name_and_key_and_never_as_what_it_leads_to(ben
         assert_eq!(session.follow(friend(&bob))?.expect("stored").name, "Alice Liddell!");
         drop(bob);
         assert_eq!(session.commit()?.written, 1);
-        assert_eq!(raw(bench, "users", "bob"), stored);
+        assert_eq!(bench.stored_bytes("users", "bob"), stored);
         Ok(())
     });
 }
@@ -330,9 +318,10 @@ pub(crate) fn a_target_that_was_followed_is_written_with_the_options_of_its_defi
         assert!(session.follow(&link)?.is_some());
         session.dict(&SHORT).get_mut(link.key())?.expect("stored").name.push('!');
         assert_eq!(session.commit()?.written, 1);
-        thread::sleep(Duration::from_millis(2_300));
+        wait_until(ONE_SECOND_LIFE, "a lifetime ends", || {
+            bench.cache.session().follow(&link).is_ok_and(|alice| alice.is_none())
+        });
         let session = bench.cache.session();
-        assert!(session.follow(&link)?.is_none());
         assert!(session.follow(&Link::new(&SHORT, "bob"))?.is_some(), "a link has no options");
         Ok(())
     });

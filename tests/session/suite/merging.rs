@@ -6,7 +6,7 @@ use memdict::{BoxError, Cache, CommitReport, DictDef, Error, OnConflict, OnVanis
 use memdict_tests::Bench;
 use serde::{Deserialize, Serialize};
 
-use crate::{
+use super::{
     Outcome,
     conflicts::{Page, another_stores, now, page, pages},
     hold,

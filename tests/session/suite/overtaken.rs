@@ -5,7 +5,7 @@ use memdict::{CommitReport, DictDef, OnConflict, Tracked};
 use memdict_tests::{Bench, Fault};
 use serde::{Deserialize, Serialize};
 
-use crate::{
+use super::{
     Outcome,
     conflicts::{another_stores, now, page},
     hold,

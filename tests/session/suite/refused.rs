@@ -1,5 +1,5 @@
 //! Calls that the state of an entry does not allow, as a table: the error names call and state.
-//! What a type can refuse does not compile (`session/ui`).
+//! What a type can refuse does not compile (`tests/misuse/session/ui`).
 
 use std::{
     mem,
@@ -9,7 +9,7 @@ use std::{
 use memdict::{BorrowKind, DictDef, Error, MemcachedDict};
 use memdict_tests::Bench;
 
-use crate::hold;
+use super::hold;
 
 static HITS: DictDef<u64> = DictDef::new("hits");
 

@@ -6,20 +6,11 @@ use std::time::Duration;
 use memdict::{Cache, DictDef, Error, OnConflict, Retry};
 use memdict_tests::{Bench, Fault};
 
-use crate::{
+use super::{
     conflicts::{Page, another_stores, page, pages},
+    hits::{HITS, hits, set},
     hold,
 };
-
-static HITS: DictDef<u64> = DictDef::new("hits");
-
-fn set(cache: &Cache, key: &str, to: u64) -> memdict::Result<()> {
-    cache.transaction(|session| session.dict(&HITS).insert(key, to))
-}
-
-fn hits(cache: &Cache, key: &str) -> memdict::Result<Option<u64>> {
-    Ok(cache.session().dict(&HITS).get(key)?.map(|hits| *hits))
-}
 
 fn at_once(attempts: u32) -> Retry {
     Retry { attempts, backoff: Duration::ZERO, ceiling: Duration::ZERO, ..Retry::default() }
@@ -27,16 +18,16 @@ fn at_once(attempts: u32) -> Retry {
 
 /// How often the body runs that is in conflict each time, and what the error says.
 fn tried(cache: &Cache, bench: &Bench) -> memdict::Result<(u32, u32)> {
-    set(&bench.cache, "a", 1)?;
+    set(bench, "a", 1)?;
     let mut ran = 0;
     let error = cache.transaction(|session| {
         ran += 1;
         *session.dict(&HITS).get_mut("a")?.expect("it is there") += 1;
-        set(&bench.cache, "a", u64::from(ran) * 10)
+        set(bench, "a", u64::from(ran) * 10)
     });
     let Err(Error::Conflict { attempts, conflicts, .. }) = error else { panic!("{error:?}") };
     assert_eq!(conflicts[0].theirs.len(), 1, "the last one is explained");
-    assert_eq!(hits(&bench.cache, "a")?, Some(u64::from(ran) * 10));
+    assert_eq!(hits(bench, "a")?, Some(u64::from(ran) * 10));
     Ok((ran, attempts))
 }
 
@@ -61,7 +52,7 @@ pub(crate) fn a_transaction_is_tried_as_often_as_it_says_and_the_error_counts(be
 
 pub(crate) fn each_attempt_has_a_fresh_session(bench: &Bench) {
     hold(bench, |bench| {
-        set(&bench.cache, "a", 1)?;
+        set(bench, "a", 1)?;
         let mut seen = Vec::new();
         bench.cache.transaction(|session| {
             let first = seen.is_empty();
@@ -71,15 +62,11 @@ pub(crate) fn each_attempt_has_a_fresh_session(bench: &Bench) {
             *hits += 1;
             drop(hits);
             drop(session.dict(&HITS).entry("created")?.or_insert(1));
-            if first { set(&bench.cache, "a", 10) } else { Ok(()) }
+            if first { set(bench, "a", 10) } else { Ok(()) }
         })?;
         assert_eq!(seen, [1, 10]);
-        assert_eq!(
-            hits(&bench.cache, "attempt true")?,
-            None,
-            "of the first attempt nothing stands"
-        );
-        assert_eq!(hits(&bench.cache, "attempt false")?, Some(1));
+        assert_eq!(hits(bench, "attempt true")?, None, "of the first attempt nothing stands");
+        assert_eq!(hits(bench, "attempt false")?, Some(1));
         Ok(())
     });
 }
@@ -99,7 +86,7 @@ pub(crate) fn a_strict_cache_tries_again_what_did_not_reach_the_store(bench: &Be
             });
             assert_eq!(ran, expected);
             match committed {
-                Ok(()) => assert_eq!((fails, hits(&bench.cache, "a")?), (2, Some(3))),
+                Ok(()) => assert_eq!((fails, hits(bench, "a")?), (2, Some(3))),
                 Err(Error::Unavailable { attempts, report: Some(report), .. }) => {
                     assert_eq!((fails, attempts, report.lost.len()), (3, 3, 1));
                 }
@@ -141,7 +128,7 @@ pub(crate) fn a_strict_read_that_meets_an_outage_is_tried_again_as_is_transient_
 
     hold(bench, |bench| {
         let strict = bench.strict().with_retry(at_once(3));
-        set(&bench.cache, "a", 1)?;
+        set(bench, "a", 1)?;
         for (fails, expected) in [(2, 3), (3, 3)] {
             let mut ran = 0;
             let read = strict.transaction(|session| {
@@ -202,7 +189,7 @@ pub(crate) fn what_is_lost_is_tried_again_only_in_a_strict_cache(bench: &Bench) 
             bench.store.fail_once_writing(0, Fault::Down);
             session.dict(&HITS).insert("a", 1)
         })?;
-        assert_eq!((ran, hits(&bench.cache, "a")?), (1, None));
+        assert_eq!((ran, hits(bench, "a")?), (1, None));
         Ok(())
     });
 }
@@ -220,14 +207,14 @@ pub(crate) fn what_may_have_landed_is_not_tried_again(bench: &Bench) {
         });
         let error = unknown.expect_err("nobody knows");
         assert!(matches!(error, Error::Unavailable { attempts: 1, .. }) && !error.is_transient());
-        assert_eq!((ran, hits(&bench.cache, "a")?), (1, Some(1)));
+        assert_eq!((ran, hits(bench, "a")?), (1, Some(1)));
         Ok(())
     });
 }
 
 pub(crate) fn a_transaction_inside_another_is_one_of_its_own(bench: &Bench) {
     hold(bench, |bench| {
-        set(&bench.cache, "a", 1)?;
+        set(bench, "a", 1)?;
         let (mut outer, mut inner) = (0, 0);
         let error = bench.cache.transaction(|session| {
             outer += 1;
@@ -235,21 +222,21 @@ pub(crate) fn a_transaction_inside_another_is_one_of_its_own(bench: &Bench) {
             bench.cache.transaction(|session| {
                 inner += 1;
                 *session.dict(&HITS).get_mut("a")?.expect("it is there") += 1;
-                set(&bench.cache, "a", 10 + inner)
+                set(bench, "a", 10 + inner)
             })
         });
         assert!(matches!(error, Err(Error::Conflict { attempts: 10, .. })), "{error:?}");
         assert_eq!((outer, inner), (1, 10), "an error of the body is not tried again");
-        assert_eq!(hits(&bench.cache, "outer")?, None);
+        assert_eq!(hits(bench, "outer")?, None);
 
         // What the inner one wrote stands, whatever becomes of the outer one.
         let refused = bench.cache.transaction(|session| -> memdict::Result<()> {
             session.dict(&HITS).insert("outer", 1)?;
-            set(&bench.cache, "inner", 1)?;
+            set(bench, "inner", 1)?;
             Err(Error::user("refused"))
         });
         assert!(matches!(refused, Err(Error::User(_))));
-        assert_eq!((hits(&bench.cache, "inner")?, hits(&bench.cache, "outer")?), (Some(1), None));
+        assert_eq!((hits(bench, "inner")?, hits(bench, "outer")?), (Some(1), None));
         Ok(())
     });
 }
@@ -258,7 +245,7 @@ pub(crate) fn retries_merges_and_conflicts_are_counted(bench: &Bench) {
     hold(bench, |bench| {
         let def: DictDef<Page> = pages(OnConflict::Merge);
         another_stores(bench, page("old", 10))?;
-        set(&bench.cache, "a", 1)?;
+        set(bench, "a", 1)?;
         let mut ran = 0;
         let before = bench.cache.counters();
         bench.cache.transaction(|session| {
@@ -266,7 +253,7 @@ pub(crate) fn retries_merges_and_conflicts_are_counted(bench: &Bench) {
             *session.dict(&HITS).get_mut("a")?.expect("it is there") += 1;
             session.dict(&def).get_mut("k")?.expect("it is there").hits += 1;
             another_stores(bench, page("theirs", 12))?;
-            if ran == 1 { set(&bench.cache, "a", 10) } else { Ok(()) }
+            if ran == 1 { set(bench, "a", 10) } else { Ok(()) }
         })?;
         let now = bench.cache.counters();
         assert_eq!(now.retries - before.retries, 1);

@@ -10,7 +10,7 @@ use memdict::{DictDef, Error, Opaque, Session, ToKey};
 use memdict_tests::Bench;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{
+use super::{
     Outcome, hold,
     savepoints::{CARTS, HITS, fill, hits, set, stored},
 };

@@ -8,29 +8,22 @@ use std::{
     },
 };
 
-use memdict::{Cache, ConflictCause, DictDef, Error};
+use memdict::{Cache, ConflictCause, Error};
 use memdict_tests::{Bench, Fault};
 
-use crate::hold;
-
-static HITS: DictDef<u64> = DictDef::new("hits");
-
-fn set(cache: &Cache, key: &str, to: u64) -> memdict::Result<()> {
-    cache.transaction(|session| session.dict(&HITS).insert(key, to))
-}
-
-fn hits(cache: &Cache, key: &str) -> memdict::Result<Option<u64>> {
-    Ok(cache.session().dict(&HITS).get(key)?.map(|hits| *hits))
-}
+use super::{
+    hits::{HITS, hits, set},
+    hold,
+};
 
 pub(crate) fn somebody_elses_change_is_a_conflict_that_names_the_key(bench: &Bench) {
     hold(bench, |bench| {
-        set(&bench.cache, "a", 1)?;
-        set(&bench.cache, "b", 1)?;
+        set(bench, "a", 1)?;
+        set(bench, "b", 1)?;
         let session = bench.cache.session();
         *session.dict(&HITS).get_mut("a")?.unwrap() += 1;
         *session.dict(&HITS).get_mut("b")?.unwrap() += 1;
-        set(&bench.cache, "a", 10)?;
+        set(bench, "a", 10)?;
         let error = session.commit().unwrap_err();
         let Error::Conflict { conflicts, report, attempts: 1, .. } = &error else {
             panic!("{error:?}")
@@ -45,7 +38,7 @@ pub(crate) fn somebody_elses_change_is_a_conflict_that_names_the_key(bench: &Ben
         assert_eq!(written, ["b"], "and it says what was written");
         assert!(!error.is_transient(), "a part of it has landed");
         assert!(error.to_string().contains("hits[a]"), "{error}");
-        assert_eq!((hits(&bench.cache, "a")?, hits(&bench.cache, "b")?), (Some(10), Some(2)));
+        assert_eq!((hits(bench, "a")?, hits(bench, "b")?), (Some(10), Some(2)));
         Ok(())
     });
 }
@@ -54,47 +47,47 @@ pub(crate) fn a_key_created_by_two_is_a_conflict_for_the_second(bench: &Bench) {
     hold(bench, |bench| {
         let session = bench.cache.session();
         session.dict(&HITS).entry("a")?.or_insert(1);
-        set(&bench.cache, "a", 10)?;
+        set(bench, "a", 10)?;
         let error = session.commit().unwrap_err();
         assert!(matches!(error, Error::Conflict { .. }) && error.is_transient());
-        assert_eq!(hits(&bench.cache, "a")?, Some(10));
+        assert_eq!(hits(bench, "a")?, Some(10));
         Ok(())
     });
 }
 
 pub(crate) fn a_conflict_runs_a_transaction_once_more(bench: &Bench) {
     hold(bench, |bench| {
-        set(&bench.cache, "a", 1)?;
+        set(bench, "a", 1)?;
         let mut attempts = 0;
         let now = bench.cache.transaction(|session| {
             attempts += 1;
             let mut hits = session.dict(&HITS).get_mut("a")?.unwrap();
             if attempts == 1 {
-                set(&bench.cache, "a", 40)?;
+                set(bench, "a", 40)?;
             }
             *hits += 1;
             Ok(*hits)
         })?;
         assert_eq!((now, attempts), (41, 2));
-        assert_eq!(hits(&bench.cache, "a")?, Some(41));
+        assert_eq!(hits(bench, "a")?, Some(41));
 
         // Ten times, not for ever: the last conflict comes out, with the number of attempts.
         let mut attempts = 0;
         let error = bench.cache.transaction(|session| {
             attempts += 1;
             *session.dict(&HITS).get_mut("a")?.unwrap() += 1;
-            set(&bench.cache, "a", 100 + attempts)
+            set(bench, "a", 100 + attempts)
         });
         assert!(matches!(error, Err(Error::Conflict { attempts: 10, .. })), "{error:?}");
-        assert_eq!((attempts, hits(&bench.cache, "a")?), (10, Some(110)));
+        assert_eq!((attempts, hits(bench, "a")?), (10, Some(110)));
         Ok(())
     });
 }
 
 pub(crate) fn a_conflict_after_a_partial_write_is_not_run_again(bench: &Bench) {
     hold(bench, |bench| {
-        set(&bench.cache, "a", 1)?;
-        set(&bench.cache, "b", 1)?;
+        set(bench, "a", 1)?;
+        set(bench, "b", 1)?;
         for may_have_landed in [false, true] {
             let mut attempts = 0;
             let error = bench.cache.transaction(|session| {
@@ -102,7 +95,7 @@ pub(crate) fn a_conflict_after_a_partial_write_is_not_run_again(bench: &Bench) {
                 session.verify_first(false);
                 *session.dict(&HITS).get_mut("a")?.unwrap() += 1;
                 *session.dict(&HITS).get_mut("b")?.unwrap() += 1;
-                set(&bench.cache, "a", 10)?;
+                set(bench, "a", 10)?;
                 if may_have_landed {
                     // Where the store tells no life from another, "a" is looked at and not sent.
                     let b = usize::from(bench.tells_lives());
@@ -117,7 +110,7 @@ pub(crate) fn a_conflict_after_a_partial_write_is_not_run_again(bench: &Bench) {
             assert!(!error.is_transient());
             assert_eq!(attempts, 1);
         }
-        assert_eq!(hits(&bench.cache, "b")?, Some(3), "each attempt counted once");
+        assert_eq!(hits(bench, "b")?, Some(3), "each attempt counted once");
         Ok(())
     });
 }
@@ -197,7 +190,7 @@ pub(crate) fn hooks_see_the_report_and_stop_nobody(bench: &Bench) {
         let session = cache.session();
         session.after_commit(hook(100));
         session.dict(&HITS).entry("new")?.or_insert(1);
-        set(&bench.cache, "new", 2)?;
+        set(bench, "new", 2)?;
         assert!(session.commit().is_err());
         assert_eq!(seen.load(Ordering::Relaxed), 111);
         Ok(())
@@ -206,7 +199,7 @@ pub(crate) fn hooks_see_the_report_and_stop_nobody(bench: &Bench) {
 
 pub(crate) fn counters_count_what_happened(bench: &Bench) {
     hold(bench, |bench| {
-        set(&bench.cache, "a", 1)?;
+        set(bench, "a", 1)?;
         let session = bench.cache.session();
         let hits = session.dict(&HITS);
         *hits.get_mut("a")?.unwrap() += 1;
@@ -215,7 +208,7 @@ pub(crate) fn counters_count_what_happened(bench: &Bench) {
         session.commit()?;
         bench.store.fail_always(Some(Fault::Down));
         bench.cache.session().dict(&HITS).get("a")?;
-        set(&bench.cache, "a", 1)?;
+        set(bench, "a", 1)?;
         bench.store.fail_always(None);
         let counters = bench.cache.counters();
         assert_eq!((counters.loads, counters.hits, counters.absent), (3, 1, 1));

@@ -1,36 +1,22 @@
 //! Stored bytes that do not check out.
 
-use memdict::{Change, Condition, DictDef, Error, Op, Store, Tracked};
-use memdict_tests::Bench;
+use memdict::{Condition, DictDef, Error, Tracked};
+use memdict_tests::{Bench, apply_one, store};
 use serde::{Deserialize, Serialize};
 
-use crate::hold;
+use super::hold;
 
 static HITS: DictDef<u64> = DictDef::new("hits");
 
 /// Puts bytes under the wire key of `hits[a]`, past memdict.
 fn put(bench: &Bench, bytes: &[u8]) {
-    let change = Change::new(b"memdict:hits:a", Op::Store { bytes, ttl: None }, Condition::Always);
-    bench.store.apply_many(&[change], &mut |_, applied| {
-        applied.expect("the store is up");
-    });
-}
-
-/// The bytes under that key.
-fn raw(bench: &Bench) -> Vec<u8> {
-    let mut found = Vec::new();
-    bench.store.load_many(&[memdict::Load::new(b"memdict:hits:a")], &mut |_, loaded| {
-        if let Ok(memdict::Loaded::Hit { bytes, .. }) = loaded {
-            found = bytes.to_vec();
-        }
-    });
-    found
+    apply_one(&*bench.store, b"memdict:hits:a", store(bytes), Condition::Always);
 }
 
 pub(crate) fn damaged_bytes_are_a_miss_and_are_replaced_at_the_first_try(bench: &Bench) {
     hold(bench, |bench| {
         bench.cache.transaction(|session| session.dict(&HITS).insert("a", 7))?;
-        let good = raw(bench);
+        let good = bench.stored_bytes("hits", "a");
         assert!(good.starts_with(b"MD"), "the wire key is the one in the documentation");
         let mut flipped = good.clone();
         *flipped.last_mut().expect("not empty") ^= 1;
@@ -60,7 +46,7 @@ pub(crate) fn a_foreign_value_is_a_miss_and_can_be_removed(bench: &Bench) {
         assert!(session.dict(&HITS).get("a")?.is_none());
         session.dict(&HITS).remove("a")?;
         assert_eq!(session.commit()?.removed, 1);
-        assert!(raw(bench).is_empty());
+        assert!(bench.stored_bytes("hits", "a").is_empty());
         Ok(())
     });
 }
@@ -113,7 +99,7 @@ pub(crate) fn what_replaces_an_unusable_value_replaces_exactly_that_one(bench: &
         session.dict(&HITS).entry("a")?.or_insert(1);
         put(bench, b"damaged in another way");
         assert!(matches!(session.commit(), Err(Error::Conflict { .. })));
-        assert_eq!(raw(bench), b"damaged in another way");
+        assert_eq!(bench.stored_bytes("hits", "a"), b"damaged in another way");
         Ok(())
     });
 }

@@ -10,9 +10,10 @@ use memdict::{Cache, DictDef, Error, Lookup, OnConflict, Retry, Tracked};
 use memdict_tests::{Bench, Fault};
 use serde::{Deserialize, Serialize};
 
-use crate::hold;
-
-static HITS: DictDef<u64> = DictDef::new("hits");
+use super::{
+    hits::{HITS, set},
+    hold,
+};
 
 /// Refuses to be stored while it is odd.
 #[derive(Default, Serialize, Deserialize, Tracked)]
@@ -32,10 +33,6 @@ fn at_once(bench: &Bench, attempts: u32) -> Cache {
     let pause = Duration::ZERO;
     let retry = Retry { attempts, backoff: pause, ceiling: pause, ..Retry::default() };
     bench.cache.with_retry(retry)
-}
-
-fn set(bench: &Bench, key: &str, hits: u64) -> memdict::Result<()> {
-    bench.cache.transaction(|other| other.dict(&HITS).insert(key, hits))
 }
 
 fn stored(bench: &Bench, keys: &[&str]) -> memdict::Result<Vec<Option<u64>>> {

@@ -2,27 +2,18 @@
 //! itself, and tokens that a restart has made worthless.
 
 use memdict::{
-    Applied, Change, Condition, ConflictCause, DictDef, Error, Load, Loaded, OnConflict,
-    OnVanished, Op, Session, Store, Token,
+    Applied, Condition, ConflictCause, DictDef, Error, OnConflict, OnVanished, Session, Token,
 };
-use memdict_tests::{Bench, Fault};
+use memdict_tests::{Bench, Fault, apply_one, load_one, store};
 
-use crate::{
+use super::{
     Outcome,
     conflicts::{Page, another_stores, now, page, pages},
+    hits::{HITS, hits, set},
     hold,
 };
 
-pub(crate) static HITS: DictDef<u64> = DictDef::new("hits");
 static PAGES: DictDef<Page> = pages(OnConflict::Merge);
-
-pub(crate) fn set(bench: &Bench, key: &str, to: u64) -> Outcome {
-    bench.cache.transaction(|other| other.dict(&HITS).insert(key, to))
-}
-
-pub(crate) fn hits(bench: &Bench, key: &str) -> memdict::Result<Option<u64>> {
-    Ok(bench.cache.session().dict(&HITS).get(key)?.map(|hits| *hits))
-}
 
 fn add(session: &Session, key: &str) -> Outcome {
     *session.dict(&HITS).get_mut(key)?.expect("it is there") += 1;
@@ -212,16 +203,8 @@ pub(crate) fn what_cannot_be_looked_at_first_is_sent_only_where_its_token_is_cer
     });
 }
 
-/// The token of what is under `memdict:pages:k`.
-fn token(bench: &Bench) -> Token {
-    let mut found = None;
-    bench.store.load_many(&[Load::new(b"memdict:pages:k")], &mut |_, loaded| {
-        if let Ok(Loaded::Hit { token, .. }) = loaded {
-            found = Some(token);
-        }
-    });
-    found.expect("it is there")
-}
+/// What `pages[k]` is to the store.
+const PAGE: &[u8] = b"memdict:pages:k";
 
 /// memcached counts versions from 1 again: the value that somebody else stores after a restart has
 /// the number of the one that this session saw.
@@ -231,13 +214,14 @@ pub(crate) fn a_number_from_before_a_restart_never_writes_over_somebody_elses_va
         let meet = |session: Option<&Session>| -> memdict::Result<Token> {
             bench.restart();
             another_stores(bench, page("mine", 1))?;
-            let seen = token(bench);
+            let seen = load_one(&*bench.store, PAGE).token();
             if let Some(session) = session {
                 session.dict(&def).get_mut("k")?.expect("it is there").hits += 1;
             }
             bench.restart();
             another_stores(bench, page("theirs", 10))?;
-            assert_eq!(token(bench).cas(), seen.cas(), "otherwise nothing is shown");
+            let theirs = load_one(&*bench.store, PAGE).token();
+            assert_eq!(theirs.cas(), seen.cas(), "otherwise nothing is shown");
             Ok(seen)
         };
 
@@ -256,13 +240,9 @@ pub(crate) fn a_number_from_before_a_restart_never_writes_over_somebody_elses_va
 
         // Without that look the value is lost where the store does not tell of restarts.
         let seen = meet(None)?;
-        let what = Op::Store { bytes: b"mine", ttl: None };
-        let change = Change::new(b"memdict:pages:k", what, Condition::Matches(seen));
-        bench.store.apply_many(&[change], &mut |_, applied| match applied {
-            Ok(Applied::Stored) => assert!(!bench.tells_lives(), "the store tells of restarts"),
-            Ok(Applied::Restarted) => assert!(bench.tells_lives()),
-            other => panic!("{other:?}"),
-        });
+        let applied = apply_one(&*bench.store, PAGE, store(b"mine"), Condition::Matches(seen));
+        let told = if bench.tells_lives() { Applied::Restarted } else { Applied::Stored };
+        assert_eq!(applied, told);
 
         // A deletion is no better.
         bench.restart();

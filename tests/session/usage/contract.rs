@@ -14,7 +14,7 @@ use memdict::{
     Cache, DictDef, Entry, Error, Link, OnConflict, OnVanished, Opaque, Retry, Session, Tracked,
 };
 
-use crate::{
+use super::{
     AnyResult, memory,
     types::{Cart, Item, Node, Page, Pay, PayEdit},
 };

@@ -2,42 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use memdict::{Applied, Change, ClassicStore, Condition, StoreError};
+use memdict::{Applied, Change, Condition, StoreError};
 use memdict_tests::{
-    Daemon, Got, Memcached, ScriptedServer, apply, apply_one, load, load_one, named, store,
+    Got, Memcached, ScriptedServer, apply, apply_one, load, load_one, named, store,
 };
 
 use Condition::{Absent, Always, Matches};
 
-use crate::{at, open};
-
-#[test]
-fn a_server_that_is_down_is_down_at_once_and_used_when_it_is_back() {
-    let mut server = Memcached::start();
-    let s = open(&server).timeout(Duration::from_secs(60));
-    server.kill();
-    let begun = Instant::now();
-    for loaded in load(&s, &[b"a", b"b"]) {
-        let Err(error @ StoreError::Down(_)) = loaded else { panic!("{loaded:?}") };
-        named(&error, &server.address());
-    }
-    let outcomes = apply(&s, &[Change::new(b"a", store(b"v"), Always)]);
-    assert!(matches!(outcomes[..], [Err(StoreError::Down(_))]), "{outcomes:?}");
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
-    server.revive();
-    assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Stored));
-}
-
-#[test]
-fn a_restart_between_two_calls_is_not_noticed_but_for_the_values() {
-    let mut server = Memcached::start();
-    let s = open(&server);
-    apply_one(&s, b"k", store(b"v"), Always);
-    server.restart();
-    assert!(matches!(apply_one(&s, b"k", store(b"w"), Absent), Applied::Stored));
-    server.restart();
-    assert_eq!(load_one(&s, b"k"), Got::Miss);
-}
+use super::{at, hangs, open};
 
 /// The documented hazard: these protocols do not tell of a restart.
 #[test]
@@ -53,55 +25,6 @@ fn after_a_restart_a_token_may_match_somebody_elses_value() {
 }
 
 #[test]
-fn only_the_keys_of_a_server_that_is_down_are_down() {
-    let mut servers = [Memcached::start(), Memcached::start(), Memcached::start()];
-    let names: Vec<_> = servers.iter().map(Memcached::address).collect();
-    let s = ClassicStore::new(names).expect("the names are well formed");
-    let keys: Vec<_> = (0..60).map(|i| format!("key-{i}")).collect();
-    let keys: Vec<_> = keys.iter().map(String::as_bytes).collect();
-    let changes: Vec<_> = keys.iter().map(|key| Change::new(key, store(b"v"), Always)).collect();
-    assert!(apply(&s, &changes).iter().all(Result::is_ok));
-    let of = load(&s, &keys).into_iter().map(|got| got.expect("a hit").token().server());
-    let of: Vec<_> = of.collect();
-    servers[1].kill();
-    for (server, loaded) in of.iter().zip(load(&s, &keys)) {
-        assert_eq!(matches!(loaded, Err(StoreError::Down(_))), *server == 1, "{loaded:?}");
-    }
-}
-
-fn hangs(s: &ClassicStore, timeout: Duration, pause: impl Fn(), resume: impl Fn()) {
-    // Several connections: a timeout has to hold on each of them.
-    std::thread::scope(|scope| {
-        for thread in 0..4 {
-            scope.spawn(move || {
-                for _ in 0..20 {
-                    apply_one(s, &[b'a' + thread], store(b"before"), Always);
-                }
-            });
-        }
-    });
-    pause();
-    let begun = Instant::now();
-    std::thread::scope(|scope| {
-        for thread in 0..4 {
-            scope.spawn(move || {
-                let key = &[b'a' + thread];
-                let loaded = load(s, &[key]);
-                let [Err(StoreError::Down(why))] = &loaded[..] else { panic!("{loaded:?}") };
-                assert!(why.as_str().contains("timed out"), "{why}");
-                let changes = [Change::new(key, store(b"never"), Always); 3];
-                for outcome in apply(s, &changes) {
-                    assert!(matches!(outcome, Err(StoreError::Down(_))), "{outcome:?}");
-                }
-            });
-        }
-    });
-    assert!(begun.elapsed() < 8 * timeout, "{:?}", begun.elapsed());
-    resume();
-    assert_eq!(load_one(s, b"a").value(), Some(&b"before"[..]));
-}
-
-#[test]
 fn a_server_that_hangs_costs_a_timeout_and_changes_are_not_sent_to_it() {
     let timeout = Duration::from_millis(300);
     let server = Memcached::start();
@@ -112,7 +35,7 @@ fn a_server_that_hangs_costs_a_timeout_and_changes_are_not_sent_to_it() {
 #[test]
 fn a_server_that_hangs_behind_a_unix_socket_costs_a_timeout_as_well() {
     let timeout = Duration::from_millis(300);
-    let server = Daemon::memcached_on_socket();
+    let server = Memcached::on_socket();
     let s = at(server.address()).timeout(timeout);
     hangs(&s, timeout, || server.pause(), || server.resume());
 }
@@ -173,25 +96,6 @@ fn an_error_line_is_the_outcome_of_its_change_alone() {
         panic!("{outcomes:?}")
     };
     assert!(named(refused, &server.address()).contains("memory"));
-}
-
-#[test]
-fn without_memory_changes_are_refused_one_by_one() {
-    let server = Memcached::with(&["-m", "2", "-M"]);
-    let s = open(&server);
-    let value = vec![b'x'; 10_000];
-    let keys: Vec<_> = (0..600).map(|i| format!("key-{i}")).collect();
-    let keys: Vec<_> = keys.iter().map(String::as_bytes).collect();
-    let changes: Vec<_> = keys.iter().map(|key| Change::new(key, store(&value), Always)).collect();
-    let outcomes = apply(&s, &changes);
-    assert!(outcomes.iter().any(Result::is_err), "the memory is too small");
-    for (outcome, got) in outcomes.iter().zip(load(&s, &keys)) {
-        match outcome {
-            Ok(_) => assert!(matches!(got, Ok(Got::Hit(..))), "stored is stored"),
-            Err(StoreError::Refused(_)) => assert!(matches!(got, Ok(Got::Miss)), "{got:?}"),
-            other => panic!("{other:?}"),
-        }
-    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use memdict_tests::{Daemon, Got, Memcached, apply, apply_one, load, load_one, na
 
 use Condition::{Absent, Always, Matches};
 
-use crate::at;
+use super::at;
 
 #[test]
 fn a_proxy_without_meta_commands_is_served() {

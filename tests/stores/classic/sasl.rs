@@ -4,30 +4,22 @@ use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use memdict::{Applied, Cache, Change, Condition, Op, StoreError};
+use memdict::{Applied, Change, Condition, Op, StoreError};
 use memdict_tests::{Daemon, apply, apply_one, load, load_one, named, store};
 
 use Condition::{Always, Matches};
 
-use crate::at;
+use super::{at, counts_on, hangs};
 
 #[test]
 fn a_url_opens_it() {
     let server = Daemon::memcached_with_sasl("shop", "p!$%&'()*+,-._~", &[]);
     let url =
         format!("memcache+sasl://shop:p!$%25%26'()*+%2C-._~@{}?strict=true", server.address());
-    let cache = Cache::open(&url).expect("the URL is well formed");
-    for expected in [1, 2] {
-        let hits = cache.transaction(|session| {
-            let mut hits = session.dict::<u64>("hits").entry("all")?.or_default();
-            *hits += 1;
-            Ok(*hits)
-        });
-        assert_eq!(hits.expect("the server lets it in"), expected);
-    }
+    counts_on(&url, 0);
 }
 
 #[test]
@@ -60,18 +52,9 @@ fn credentials_that_cannot_be_sent_as_they_are_and_sockets_are_refused_unseen() 
 #[test]
 fn a_server_that_hangs_costs_a_timeout() {
     let server = Daemon::memcached_with_sasl("shop", "5ecret", &[]);
-    let timeout = Duration::from_millis(300);
+    let timeout = Duration::from_millis(500);
     let s = at(server.address()).credentials("shop", "5ecret").expect("both are plain");
-    let s = s.timeout(timeout);
-    apply_one(&s, b"k", store(b"v"), Always);
-    server.pause();
-    let begun = Instant::now();
-    assert!(matches!(load(&s, &[b"k"])[..], [Err(StoreError::Down(_))]));
-    let outcomes = apply(&s, &[Change::new(b"k", store(b"w"), Always)]);
-    assert!(matches!(outcomes[..], [Err(StoreError::Down(_))]), "{outcomes:?}");
-    assert!(begun.elapsed() < 8 * timeout, "{:?}", begun.elapsed());
-    server.resume();
-    assert_eq!(load_one(&s, b"k").value(), Some(&b"v"[..]));
+    hangs(&s.timeout(timeout), timeout, || server.pause(), || server.resume());
 }
 
 #[test]

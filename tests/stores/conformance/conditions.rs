@@ -1,5 +1,7 @@
 //! Changes that depend on what is there.
 
+use std::thread;
+
 use memdict::{Applied, Change, Condition, Op, Store, Token};
 use memdict_tests::{Got, apply, apply_one, load_one, store};
 
@@ -138,4 +140,24 @@ pub(super) fn a_value_stored_anew_has_another_version(s: &dyn Store) {
     apply_one(s, b"k", Op::Delete, Always);
     apply_one(s, b"k", store(b"v"), Always);
     assert_ne!(load_one(s, b"k").token(), before);
+}
+
+pub(super) fn threads_lose_no_update_that_depends_on_a_version(s: &dyn Store) {
+    count_in_threads(s, 100);
+}
+
+/// Four threads count one number up, each so many times.
+pub(crate) fn count_in_threads(s: &dyn Store, times: u64) {
+    apply_one(s, b"n", store(&0_u64.to_le_bytes()), Always);
+    let add_one = || {
+        let Got::Hit(bytes, token) = load_one(s, b"n") else { panic!("the counter is gone") };
+        let n = u64::from_le_bytes(bytes.try_into().expect("8 bytes")) + 1;
+        apply_one(s, b"n", store(&n.to_le_bytes()), Matches(token))
+    };
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..times).for_each(|_| while add_one() == Applied::Differs {}));
+        }
+    });
+    assert_eq!(load_one(s, b"n").value(), Some(&(4 * times).to_le_bytes()[..]));
 }

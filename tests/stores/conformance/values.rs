@@ -1,9 +1,11 @@
 //! Values and their lifetimes.
 
-use std::{thread, time::Duration};
+use std::time::Duration;
 
 use memdict::{Applied, Change, Condition, Op, Store};
-use memdict_tests::{Got, apply, apply_one, load_one, store, store_for};
+use memdict_tests::{
+    Got, ONE_SECOND_LIFE, apply, apply_one, load_one, store, store_for, wait_until,
+};
 
 use Condition::{Always, Matches};
 
@@ -36,12 +38,16 @@ pub(super) fn deleting_takes_the_value_away_and_nothing_is_gone(s: &dyn Store) {
     assert_eq!(load_one(s, b"k"), Got::Miss);
 }
 
+fn wait_for_the_end_of(s: &dyn Store, keys: &[&[u8]]) {
+    let have_ended = || keys.iter().all(|key| load_one(s, key) == Got::Miss);
+    wait_until(ONE_SECOND_LIFE, "a lifetime ends", have_ended);
+}
+
 pub(super) fn a_lifetime_ends(s: &dyn Store) {
     apply_one(s, b"short", store_for(b"v", Duration::from_secs(1)), Always);
     apply_one(s, b"long", store_for(b"v", Duration::from_secs(1_000)), Always);
     let token = load_one(s, b"long").token();
-    thread::sleep(Duration::from_millis(2_300));
-    assert_eq!(load_one(s, b"short"), Got::Miss);
+    wait_for_the_end_of(s, &[b"short"]);
     assert_eq!(apply_one(s, b"short", Op::Delete, Always), Applied::Gone);
     assert_eq!(apply_one(s, b"short", store(b"w"), Matches(token)), Applied::Gone);
     assert_eq!(load_one(s, b"long").token(), token);
@@ -52,15 +58,15 @@ pub(super) fn a_lifetime_of_nothing_is_a_second_and_not_for_ever(s: &dyn Store) 
         let applied = apply_one(s, key, store_for(b"v", ttl), Always);
         assert!(matches!(applied, Applied::Stored));
     }
-    thread::sleep(Duration::from_millis(2_300));
-    assert_eq!(load_one(s, b"a"), Got::Miss);
-    assert_eq!(load_one(s, b"b"), Got::Miss);
+    wait_for_the_end_of(s, &[b"a", b"b"]);
 }
 
 pub(super) fn storing_anew_sets_the_lifetime_anew(s: &dyn Store) {
     apply_one(s, b"k", store_for(b"v", Duration::from_secs(1)), Always);
+    // The later one: when it ends, the lifetime that `k` had first is over as well.
+    apply_one(s, b"short", store_for(b"v", Duration::from_secs(1)), Always);
     apply_one(s, b"k", store(b"w"), Always);
-    thread::sleep(Duration::from_millis(2_300));
+    wait_for_the_end_of(s, &[b"short"]);
     assert_eq!(load_one(s, b"k").value(), Some(&b"w"[..]));
 }
 

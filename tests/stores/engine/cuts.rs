@@ -32,9 +32,11 @@ const READ: [&[u8]; 4] = [b"long", b"none", b"empty", b"b"];
 /// A server behind a proxy, and a store that goes through the proxy as well: the tokens that it
 /// is given are those of the store that is tried.
 struct Stage {
-    server: Memcached,
     proxy: Proxy,
     other: MemcachedStore,
+    /// Not through the proxy.
+    direct: MemcachedStore,
+    _server: Memcached,
 }
 
 impl Stage {
@@ -49,7 +51,7 @@ impl Stage {
         let read = [("long", &long[..]), ("empty", b"")];
         let read = read.map(|(key, value)| Change::new(key.as_bytes(), store(value), Always));
         assert!(apply(&other, &read).iter().all(Result::is_ok));
-        Self { server, proxy, other }
+        Self { proxy, other, direct: open(server.address()), _server: server }
     }
 
     /// Puts back what the changes are made to; the tokens of `c` and `g`.
@@ -76,10 +78,8 @@ impl Stage {
         Outcomes { changes: apply(s, &changes), loads: load(s, &READ) }
     }
 
-    /// Looks at the server, not through the proxy.
     fn check(&self, outcomes: &Outcomes, why: &str) {
-        let direct = open(self.server.address());
-        let there = load(&direct, &CHANGED.map(|(key, _)| key));
+        let there = load(&self.direct, &CHANGED.map(|(key, _)| key));
         let words = applied(&outcomes.changes);
         for (at, got) in there.iter().enumerate() {
             let got = got.as_ref().expect("it is up").value();

@@ -1,9 +1,9 @@
 //! Error lines, and answers of older servers.
 
-use memdict::{Change, Condition, StoreError};
+use memdict::{Change, Condition, Store, StoreError};
 use memdict_tests::{Got, ScriptedServer, apply, load, load_one, store};
 
-use super::{applied, delete, loaded, open, stores};
+use super::{applied, delete, linked, loaded, open, stores};
 
 const LINES: [&str; 3] = [
     "SERVER_ERROR out of memory storing object\r\n",
@@ -14,69 +14,66 @@ const LINES: [&str; 3] = [
 const KEYS: [&[u8]; 5] = [b"a", b"b", b"c", b"d", b"e"];
 
 /// Asks for something else over the same connection.
-fn goes_on(server: &ScriptedServer, s: &dyn memdict::Store, connections: usize) {
+fn goes_on(server: &ScriptedServer, s: &dyn Store, connections: usize) {
     server.play(&["VA 2 c9{O}\r\nok\r\n"]);
     assert_eq!(load_one(s, b"next").value(), Some(&b"ok"[..]));
     assert_eq!(server.connections(), connections, "the connection stays in use");
 }
 
+/// Has each of five answers replaced by each error line: `run` makes the batch that `answers` are
+/// to, and says in words what became of it. With the line's answer it is refused, and the others
+/// are what they are without it.
+fn each_line_refuses_one(
+    answers: [&str; 5],
+    words: [&'static str; 5],
+    run: impl Fn(&dyn Store) -> Vec<&'static str>,
+) {
+    for line in LINES {
+        let (server, s) = linked();
+        let connections = server.connections();
+        for at in 0..KEYS.len() {
+            let (mut answers, mut expected) = (answers, words);
+            (answers[at], expected[at]) = (line, "refused");
+            server.play(&answers);
+            assert_eq!(run(&s), expected, "{line:?} at {at}");
+            goes_on(&server, &s, connections);
+        }
+    }
+}
+
 #[test]
 fn an_error_line_refuses_its_load_and_nothing_else() {
-    let good = [
+    let answers = [
         "VA 1 c1{O}\r\na\r\n",
         "EN{O}\r\n",
         "VA 0 c3{O}\r\n\r\n",
         "EN{O}\r\n",
         "VA 1 c5{O}\r\ne\r\n",
     ];
-    for line in LINES {
-        let server = ScriptedServer::start("1.6.45", &["EN{O}\r\n"]);
-        let s = open(server.address());
-        assert_eq!(load_one(&s, b"first"), Got::Miss);
-        let connections = server.connections();
-        for at in 0..KEYS.len() {
-            let (mut answers, mut expected) = (good, ["hit", "miss", "hit", "miss", "hit"]);
-            (answers[at], expected[at]) = (line, "refused");
-            server.play(&answers);
-            let outcomes = load(&s, &KEYS);
-            assert_eq!(loaded(&outcomes), expected, "{line:?} at {at}: {outcomes:?}");
-            for (key, outcome) in KEYS.iter().zip(&outcomes) {
-                if let Ok(Got::Hit(value, _)) = outcome {
-                    assert!(value.is_empty() || value == key, "{line:?} at {at}");
-                }
+    each_line_refuses_one(answers, ["hit", "miss", "hit", "miss", "hit"], |s| {
+        let outcomes = load(s, &KEYS);
+        for (key, outcome) in KEYS.iter().zip(&outcomes) {
+            if let Ok(Got::Hit(value, _)) = outcome {
+                assert!(value.is_empty() || value == key, "{outcomes:?}");
             }
-            goes_on(&server, &s, connections);
         }
-    }
+        loaded(&outcomes)
+    });
 }
 
 #[test]
 fn an_error_line_refuses_its_change_and_nothing_else() {
-    let good = ["HD c1{O}\r\n", "NS c0{O}\r\n", "HD{O}\r\n", "NF{O}\r\n", "HD c5{O}\r\n"];
+    let answers = ["HD c1{O}\r\n", "NS c0{O}\r\n", "HD{O}\r\n", "NF{O}\r\n", "HD c5{O}\r\n"];
     let [a, _, _, _, e] = stores(KEYS);
     let b = Change::new(b"b", store(b"v"), Condition::Absent);
     let changes = [a, b, delete(b"c"), delete(b"d"), e];
-    for line in LINES {
-        let server = ScriptedServer::start("1.6.45", &["EN{O}\r\n"]);
-        let s = open(server.address());
-        assert_eq!(load_one(&s, b"first"), Got::Miss);
-        let connections = server.connections();
-        for at in 0..KEYS.len() {
-            let (mut answers, mut expected) = (good, ["done", "exists", "done", "gone", "done"]);
-            (answers[at], expected[at]) = (line, "refused");
-            server.play(&answers);
-            let outcomes = apply(&s, &changes);
-            assert_eq!(applied(&outcomes), expected, "{line:?} at {at}: {outcomes:?}");
-            goes_on(&server, &s, connections);
-        }
-    }
+    let words = ["done", "exists", "done", "gone", "done"];
+    each_line_refuses_one(answers, words, |s| applied(&apply(s, &changes)));
 }
 
 #[test]
 fn a_batch_may_be_answered_by_nothing_but_error_lines() {
-    let server = ScriptedServer::start("1.6.45", &["EN{O}\r\n"]);
-    let s = open(server.address());
-    assert_eq!(load_one(&s, b"first"), Got::Miss);
+    let (server, s) = linked();
     let connections = server.connections();
     for line in LINES {
         server.play(&[line; 5]);

@@ -31,6 +31,15 @@ fn before_the_restart() -> (Memcached, MemcachedStore, Token) {
     (server, s, token)
 }
 
+/// The same of a scripted server: the next call has a new connection, and may meet another life.
+fn before_the_connection_ends() -> (ScriptedServer, MemcachedStore, Token) {
+    let server = ScriptedServer::start("1.6.45", &["VA 1 c7{O}\r\nv\r\n", "{close}"]);
+    let s = open(server.address());
+    let token = load_one(&s, b"k").token();
+    assert_eq!(loaded(&load(&s, &[b"other"])), ["down"]);
+    (server, s, token)
+}
+
 #[test]
 fn a_token_from_before_a_restart_leaves_somebody_elses_value_of_its_number() {
     for what in [store(b"x"), Op::Delete] {
@@ -73,10 +82,7 @@ fn a_token_from_before_a_restart_is_told_also_where_nothing_is() {
 
 #[test]
 fn a_change_on_a_token_from_before_a_restart_is_not_sent() {
-    let server = ScriptedServer::start("1.6.45", &["VA 1 c7{O}\r\nv\r\n", "{close}"]);
-    let s = open(server.address());
-    let token = load_one(&s, b"k").token();
-    assert_eq!(loaded(&load(&s, &[b"other"])), ["down"]);
+    let (server, s, token) = before_the_connection_ends();
     server.live_anew(77, 10, 1_700_000_000);
     let sent = server.requests().len();
     for what in [store(b"x"), Op::Delete] {
@@ -144,20 +150,14 @@ fn a_life_is_the_same_on_every_connection_however_long_it_lasts() {
 fn a_life_is_told_by_the_process_and_by_its_beginning() {
     // Another process that began in the same second, and one of the same number.
     for (pid, uptime, time) in [(77, 10, 1_700_000_000), (1234, 10, 1_700_000_060)] {
-        let server = ScriptedServer::start("1.6.45", &["VA 1 c7{O}\r\nv\r\n", "{close}"]);
-        let s = open(server.address());
-        let token = load_one(&s, b"k").token();
-        assert_eq!(loaded(&load(&s, &[b"other"])), ["down"]);
+        let (server, s, token) = before_the_connection_ends();
         server.live_anew(pid, uptime, time);
         assert_eq!(apply_one(&s, b"k", store(b"x"), Matches(token)), Applied::Restarted);
         let requests = server.requests();
         assert!(requests.iter().all(|line| !line.contains(" C7")), "{requests:?}");
     }
     // The same one, a minute later.
-    let server = ScriptedServer::start("1.6.45", &["VA 1 c7{O}\r\nv\r\n", "{close}"]);
-    let s = open(server.address());
-    let token = load_one(&s, b"k").token();
-    assert_eq!(loaded(&load(&s, &[b"other"])), ["down"]);
+    let (server, s, token) = before_the_connection_ends();
     server.live_anew(1234, 70, 1_700_000_060);
     server.play(&["HD c8{O}\r\n"]);
     assert_eq!(apply_one(&s, b"k", store(b"x"), Matches(token)), Applied::Stored);

@@ -5,7 +5,7 @@ use std::{thread, time::Duration};
 use memdict::{MemcachedStore, StoreError};
 use memdict_tests::{Got, ScriptedServer, apply, load, load_one};
 
-use super::{applied, loaded, open, stores};
+use super::{applied, linked, loaded, open, stores};
 
 const KEYS: [&[u8]; 5] = [b"a", b"b", b"c", b"d", b"e"];
 
@@ -57,9 +57,7 @@ fn says_nothing_of_values(error: &StoreError) {
 }
 
 fn loads_after(strange: &str) {
-    let server = ScriptedServer::start("1.6.45", &["EN{O}\r\n"]);
-    let s = open(server.address());
-    assert_eq!(load_one(&s, b"first"), Got::Miss);
+    let (server, s) = linked();
     server.play(&["EN{O}\r\n", "VA 1 c2{O}\r\nb\r\n", strange]);
     let outcomes = load(&s, &KEYS);
     let expected = ["miss", "hit", "down", "down", "down"];
@@ -69,9 +67,7 @@ fn loads_after(strange: &str) {
 }
 
 fn changes_after(strange: &str) {
-    let server = ScriptedServer::start("1.6.45", &["EN{O}\r\n"]);
-    let s = open(server.address());
-    assert_eq!(load_one(&s, b"first"), Got::Miss);
+    let (server, s) = linked();
     server.play(&["HD c1{O}\r\n", "SERVER_ERROR busy\r\n", strange]);
     let outcomes = apply(&s, &stores(KEYS));
     let expected = ["done", "refused", "unknown", "unknown", "unknown"];
@@ -122,9 +118,7 @@ fn more_answers_than_questions_end_the_connection_and_harm_nobody() {
 
 #[test]
 fn an_opaque_that_was_not_the_one_asked_for_ends_the_connection() {
-    let server = ScriptedServer::start("1.6.45", &["EN{O}\r\n"]);
-    let s = open(server.address());
-    assert_eq!(load_one(&s, b"first"), Got::Miss);
+    let (server, s) = linked();
     if !server.requests()[0].contains(" O") {
         // Without opaques there is nothing to tell, but by position.
         return;

@@ -6,7 +6,10 @@ use std::{
 };
 
 use memdict::{Cache, Change, Condition, DictDef, MemcachedStore};
-use memdict_tests::{Cart, End, Got, Memcached, Proxy, apply, load, load_one, load_when_up, store};
+use memdict_tests::{
+    Cart, End, Got, Memcached, Proxy, apply, load, load_one, load_when_up, memcached_on, store,
+    wait_until,
+};
 
 use super::{applied, loaded, open, stores};
 
@@ -23,8 +26,7 @@ impl Three {
         let servers = [Memcached::start(), Memcached::start(), Memcached::start()];
         let proxies = [0, 1, 2].map(|at: usize| Proxy::before(&servers[at].address()));
         let names = proxies.iter().map(Proxy::address);
-        let store = MemcachedStore::new(names).expect("the names are well formed");
-        let store = store.timeout(timeout);
+        let store = memcached_on(names).timeout(timeout);
         let keys = (0..60).map(|i| format!("key-{i}")).collect();
         let three = Self { proxies, _servers: servers, store, keys };
         assert!(three.apply().iter().all(|word| *word == "done"));
@@ -77,11 +79,7 @@ fn two_hanging_servers_of_three_cost_one_timeout_and_the_third_answers() {
     assert!(words.contains(&"done") && words.contains(&"unknown"), "{words:?}");
     assert!(elapsed < timeout.mul_f32(1.8), "{elapsed:?}");
     three.proxies[..2].iter().for_each(|proxy| proxy.stall(false));
-    let until = Instant::now() + Duration::from_secs(5);
-    while three.load().contains(&"down") {
-        assert!(Instant::now() < until, "they are never used again");
-        thread::sleep(Duration::from_millis(10));
-    }
+    wait_until(Duration::from_secs(5), "they are used again", || !three.load().contains(&"down"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{
     mem,
 };
 
-use crate::table;
+use super::table;
 
 table! { every_operation_of_hash_map:
     HashMap<u8, u8>, [HashMap::new(), HashMap::from([(2, 20)]),

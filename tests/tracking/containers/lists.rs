@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::VecDeque, mem};
 
-use crate::table;
+use super::table;
 
 table! { every_operation_of_vec:
     Vec<u8>, [vec![], vec![2], vec![1, 2, 2, 3]];

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use crate::table;
+use super::table;
 
 table! { every_operation_of_string:
     String, [String::new(), "b".to_owned(), "abc".to_owned()];

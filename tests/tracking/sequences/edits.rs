@@ -3,7 +3,7 @@
 
 use memdict::RefMut;
 
-use crate::shape::{All, AllEdit, Item, Node, Of, Pay, PayEdit, Text};
+use super::shape::{All, AllEdit, Item, Node, Of, Pay, PayEdit, Text};
 
 #[derive(Debug, Clone)]
 pub(crate) enum Edit {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::{
+use super::{
     edits::{Edit, Way},
     shape::{Item, Pay, Place},
 };

@@ -2,7 +2,7 @@
 
 /// Attributes of serde.
 pub(crate) mod of_serde {
-    use crate::shapes::*;
+    use crate::zoo::shapes::*;
 
     at_every_place! {
         plain: { [] {u32} 2, 4, Noticed, "", "" (part => **part = 4) }
@@ -36,7 +36,7 @@ pub(crate) mod of_serde {
 
 /// serde's `with` and the like, alone and beside attributes of memdict.
 pub(crate) mod with {
-    use crate::shapes::*;
+    use crate::zoo::shapes::*;
 
     at_every_place! {
         with: { [#[serde(with = "halved")]] {u32} 2, 4, Noticed, "", "" (part => **part = 4) }
@@ -64,7 +64,7 @@ pub(crate) mod with {
 
 /// Attributes of memdict.
 pub(crate) mod of_memdict {
-    use crate::shapes::*;
+    use crate::zoo::shapes::*;
 
     at_every_place! {
         untracked: { [#[memdict(untracked)]] {u32} 2, 4, Untracked, "", "" (part => **part = 4) }

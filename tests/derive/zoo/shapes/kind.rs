@@ -2,7 +2,7 @@
 
 /// Types that are one part.
 pub(crate) mod leaf {
-    use crate::shapes::*;
+    use crate::zoo::shapes::*;
 
     three_of_each! {
         number: {
@@ -51,7 +51,7 @@ pub(crate) mod leaf {
 
 /// Types that are views in the view, and types that contain such types.
 pub(crate) mod nested {
-    use crate::shapes::*;
+    use crate::zoo::shapes::*;
 
     three_of_each! {
         plain: {

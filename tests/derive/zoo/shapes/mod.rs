@@ -13,7 +13,7 @@ use std::{
 use memdict::{Opaque, Tracked};
 use serde::{Deserialize, Serialize};
 
-use crate::keeper::{Counts, Specimen};
+use crate::zoo::keeper::{Counts, Specimen};
 
 /// A type that is not tracked.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -38,7 +38,7 @@ macro_rules! table {
     ($test:ident: $type:ty, [$($state:expr),*]; $(|$c:ident| $op:expr => $($then:ident)*;)*) => {
         #[test]
         fn $test() {
-            use crate::{Row, Then::{Differs, Never, Same}, check};
+            use crate::containers::{Row, Then::{Differs, Never, Same}, check};
             let _ = [Differs, Never, Same];
             check::<$type>(&[$(|| $state),*], &[$(
                 Row {

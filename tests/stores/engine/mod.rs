@@ -5,6 +5,7 @@ mod commits;
 mod cuts;
 mod duplex;
 mod handshake;
+mod hanging;
 mod lines;
 mod lives;
 mod out_of_step;
@@ -13,10 +14,18 @@ mod splits;
 mod timeouts;
 
 use memdict::{Applied, Change, Condition, MemcachedStore, Op, StoreError};
-use memdict_tests::{Got, store};
+use memdict_tests::{Got, ScriptedServer, load_one, memcached_on, store};
 
 fn open(address: String) -> MemcachedStore {
-    MemcachedStore::new([address]).expect("the name is well formed")
+    memcached_on([address])
+}
+
+/// A scripted server, and a store that is linked to it.
+fn linked() -> (ScriptedServer, MemcachedStore) {
+    let server = ScriptedServer::start("1.6.45", &["EN{O}\r\n"]);
+    let s = open(server.address());
+    assert_eq!(load_one(&s, b"first"), Got::Miss);
+    (server, s)
 }
 
 /// Stores of one letter under `a`, `b` and so on, whatever is there.

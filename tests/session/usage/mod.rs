@@ -8,7 +8,7 @@ use std::{error::Error as StdError, time::Duration};
 use memdict::{Cache, DictDef, Entry, Error, Session, Tracked};
 use memdict_tests::{Cart, Item};
 
-use crate::types::{Node, Page, Pay, PayEdit};
+use types::{Node, Page, Pay, PayEdit};
 
 static CARTS: DictDef<Cart> = DictDef::new("carts").ttl_secs(3600);
 static HITS: DictDef<u64> = DictDef::new("hits").ttl(Duration::from_secs(60));

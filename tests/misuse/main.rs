@@ -1,5 +1,8 @@
-//! The errors for mistakes in types: each is at its place and says what to do. The texts are those
-//! of the pinned compiler.
+//! Programs that must not compile, and the errors that the compiler reports for them: each is at
+//! its place and says what to do. The texts are those of the pinned compiler.
+//!
+//! This is a package of its own, because each program is compiled against everything that the
+//! package depends on.
 
 use std::{fs, path::Path};
 
@@ -34,4 +37,9 @@ fn each_mistake_is_one_error() {
         }
     }
     assert!(seen >= 50);
+}
+
+#[test]
+fn illegal_uses_of_sessions_and_guards_do_not_compile() {
+    trybuild::TestCases::new().compile_fail("session/ui/*.rs");
 }

@@ -8,6 +8,7 @@ mod current;
 mod explained;
 mod failures;
 mod guards;
+mod hits;
 mod hooks;
 mod keys;
 mod links;
@@ -29,19 +30,19 @@ macro_rules! suite {
     ($($group:ident { $($behaviour:ident)* })*) => {
         mod memory {
             $($(#[test] fn $behaviour() {
-                crate::$group::$behaviour(&memdict_tests::Bench::on_memory());
+                super::$group::$behaviour(&memdict_tests::Bench::on_memory());
             })*)*
         }
 
         mod memcached {
             $($(#[test] fn $behaviour() {
-                crate::$group::$behaviour(&memdict_tests::Bench::on_memcached());
+                super::$group::$behaviour(&memdict_tests::Bench::on_memcached());
             })*)*
         }
 
         mod classic {
             $($(#[test] fn $behaviour() {
-                crate::$group::$behaviour(&memdict_tests::Bench::on_classic());
+                super::$group::$behaviour(&memdict_tests::Bench::on_classic());
             })*)*
         }
     };

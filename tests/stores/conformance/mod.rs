@@ -6,47 +6,48 @@ mod batches;
 mod conditions;
 mod values;
 
-use memdict::{ClassicStore, MemcachedStore, MemoryStore, Store};
-use memdict_tests::{Daemon, FaultyStore, Lives, Memcached, Proxy};
+pub(super) use conditions::count_in_threads;
+use memdict::{MemoryStore, Store};
+use memdict_tests::{Daemon, FaultyStore, Lives, Memcached, Proxy, classic_on, memcached_on};
 
 macro_rules! suite {
     ($($group:ident { $($behaviour:ident)* })*) => {
         mod memory {
             use memdict::MemoryStore;
 
-            $($(#[test] fn $behaviour() { crate::$group::$behaviour(&MemoryStore::new()); })*)*
+            $($(#[test] fn $behaviour() { super::$group::$behaviour(&MemoryStore::new()); })*)*
         }
 
         mod restartable {
-            $($(#[test] fn $behaviour() { crate::on_a_restarted_one(crate::$group::$behaviour); })*)*
+            $($(#[test] fn $behaviour() { super::on_a_restarted_one(super::$group::$behaviour); })*)*
         }
 
         mod memcached {
-            $($(#[test] fn $behaviour() { crate::on_servers(1, crate::$group::$behaviour); })*)*
+            $($(#[test] fn $behaviour() { super::on_servers(1, super::$group::$behaviour); })*)*
         }
 
         mod memcached_on_a_unix_socket {
-            $($(#[test] fn $behaviour() { crate::on_a_socket(crate::$group::$behaviour); })*)*
+            $($(#[test] fn $behaviour() { super::on_a_socket(super::$group::$behaviour); })*)*
         }
 
         mod three_memcacheds {
-            $($(#[test] fn $behaviour() { crate::on_servers(3, crate::$group::$behaviour); })*)*
+            $($(#[test] fn $behaviour() { super::on_servers(3, super::$group::$behaviour); })*)*
         }
 
         mod classic {
-            $($(#[test] fn $behaviour() { crate::on_classic(1, crate::$group::$behaviour); })*)*
+            $($(#[test] fn $behaviour() { super::on_classic(1, super::$group::$behaviour); })*)*
         }
 
         mod three_classic {
-            $($(#[test] fn $behaviour() { crate::on_classic(3, crate::$group::$behaviour); })*)*
+            $($(#[test] fn $behaviour() { super::on_classic(3, super::$group::$behaviour); })*)*
         }
 
         mod without_meta_commands {
-            $($(#[test] fn $behaviour() { crate::on_an_old_one(crate::$group::$behaviour); })*)*
+            $($(#[test] fn $behaviour() { super::on_an_old_one(super::$group::$behaviour); })*)*
         }
 
         mod sasl {
-            $($(#[test] fn $behaviour() { crate::on_sasl(crate::$group::$behaviour); })*)*
+            $($(#[test] fn $behaviour() { super::on_sasl(super::$group::$behaviour); })*)*
         }
     };
 }
@@ -62,18 +63,18 @@ fn on_a_restarted_one(behaviour: fn(&dyn Store)) {
 fn on_servers(count: usize, behaviour: fn(&dyn Store)) {
     let servers: Vec<_> = (0..count).map(|_| Memcached::start()).collect();
     let names = servers.iter().map(Memcached::address);
-    behaviour(&MemcachedStore::new(names).expect("the names are well formed"));
+    behaviour(&memcached_on(names));
 }
 
 fn on_classic(count: usize, behaviour: fn(&dyn Store)) {
     let servers: Vec<_> = (0..count).map(|_| Memcached::start()).collect();
     let names = servers.iter().map(Memcached::address);
-    behaviour(&ClassicStore::new(names).expect("the names are well formed"));
+    behaviour(&classic_on(names));
 }
 
 fn on_a_socket(behaviour: fn(&dyn Store)) {
     let server = Memcached::on_socket();
-    behaviour(&MemcachedStore::new([server.address()]).expect("a path is a name"));
+    behaviour(&memcached_on([server.address()]));
 }
 
 /// One that says it is too old for meta commands, found out by the first operation.
@@ -82,13 +83,13 @@ fn on_an_old_one(behaviour: fn(&dyn Store)) {
     let proxy = Proxy::before(&server.address());
     let version = &server.ask("version\r\n", "VERSION")[0];
     proxy.pretend(version.trim_start_matches("VERSION "), "1.5.22");
-    behaviour(&MemcachedStore::new([proxy.address()]).expect("the name is well formed"));
+    behaviour(&memcached_on([proxy.address()]));
 }
 
 /// In memcached's binary protocol.
 fn on_sasl(behaviour: fn(&dyn Store)) {
     let server = Daemon::memcached_with_sasl("shop", "5ecret", &[]);
-    let s = ClassicStore::new([server.address()]).expect("the name is well formed");
+    let s = classic_on([server.address()]);
     behaviour(&s.credentials("shop", "5ecret").expect("both are plain"));
 }
 
@@ -114,6 +115,7 @@ suite! {
         a_token_of_another_life_says_that_the_server_restarted_if_both_are_known
         a_token_of_another_life_changes_nothing_also_among_others
         a_value_stored_anew_has_another_version
+        threads_lose_no_update_that_depends_on_a_version
     }
     batches {
         operations_on_one_key_take_effect_in_order

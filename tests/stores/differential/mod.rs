@@ -9,14 +9,11 @@ use std::{
     time::Duration,
 };
 
-use memdict::{
-    Applied, Change, ClassicStore, Condition, MemcachedStore, MemoryStore, Op, Store, StoreError,
-    Token,
-};
-use memdict_tests::{Daemon, Got, Memcached, apply, load};
+use memdict::{Applied, Change, Condition, MemoryStore, Op, Store, StoreError, Token};
+use memdict_tests::{Daemon, Got, Memcached, apply, classic_on, load, memcached_on};
 use proptest::prelude::*;
 
-use crate::oracle::ExpOracle;
+use oracle::ExpOracle;
 
 /// Few, so that operations meet.
 const KEYS: usize = 4;
@@ -220,7 +217,7 @@ fn two_servers() -> ([Memcached; 2], Vec<String>) {
 #[test]
 fn memcached_answers_as_the_embedded_store_does_whoever_asks() {
     let (_servers, names) = two_servers();
-    let memcached = MemcachedStore::new(names).expect("the names are well formed");
+    let memcached = memcached_on(names);
     let another = Memcached::with(&["-m", "256"]);
     let oracle = ExpOracle::at(&another.address());
     all_answer_as_the_embedded_store_does(&[&memcached, &oracle], 300);
@@ -229,9 +226,9 @@ fn memcached_answers_as_the_embedded_store_does_whoever_asks() {
 #[test]
 fn the_classic_client_gets_the_same_answers_whatever_it_speaks() {
     let (_servers, names) = two_servers();
-    let text = ClassicStore::new(names).expect("the names are well formed");
+    let text = classic_on(names);
     let with_sasl = Daemon::memcached_with_sasl("shop", "5ecret", &["-m", "256"]);
-    let binary = ClassicStore::new([with_sasl.address()]).expect("the name is well formed");
+    let binary = classic_on([with_sasl.address()]);
     let binary = binary.credentials("shop", "5ecret").expect("both are plain");
     let another = Memcached::with(&["-m", "256"]);
     let oracle = ExpOracle::at(&another.address());

@@ -1,0 +1,73 @@
+//! What is documented of the store over the classic client, beside what every store does.
+
+mod failures;
+mod proxy;
+mod sasl;
+mod servers;
+#[cfg(feature = "tls")]
+mod tls;
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use memdict::{Cache, Change, ClassicStore, Condition, StoreError};
+use memdict_tests::{Memcached, PATIENCE, apply, apply_one, load, load_one, store};
+
+use Condition::Always;
+
+fn open(server: &Memcached) -> ClassicStore {
+    at(server.address())
+}
+
+/// Connecting has the timeout that it has for users: some of these tests wait for it.
+fn at(address: String) -> ClassicStore {
+    ClassicStore::new([address]).expect("the name is well formed").timeout(PATIENCE)
+}
+
+/// Two transactions count on from a number, in a cache that this URL opens.
+fn counts_on(url: &str, from: u64) {
+    let cache = Cache::open(url).expect("the URL is well formed");
+    for expected in [from + 1, from + 2] {
+        let hits = cache.transaction(|session| {
+            let mut hits = session.dict::<u64>("hits").entry("all")?.or_default();
+            *hits += 1;
+            Ok(*hits)
+        });
+        assert_eq!(hits.expect("the server lets it in"), expected);
+    }
+}
+
+/// A server that hangs costs a timeout, and changes are not sent to it.
+fn hangs(s: &ClassicStore, timeout: Duration, pause: impl Fn(), resume: impl Fn()) {
+    // Several connections: a timeout has to hold on each of them.
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    apply_one(s, &[b'a' + thread], store(b"before"), Always);
+                }
+            });
+        }
+    });
+    pause();
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            scope.spawn(move || {
+                let key = &[b'a' + thread];
+                let loaded = load(s, &[key]);
+                let [Err(StoreError::Down(why))] = &loaded[..] else { panic!("{loaded:?}") };
+                assert!(why.as_str().contains("timed out"), "{why}");
+                let changes = [Change::new(key, store(b"never"), Always); 3];
+                for outcome in apply(s, &changes) {
+                    assert!(matches!(outcome, Err(StoreError::Down(_))), "{outcome:?}");
+                }
+            });
+        }
+    });
+    assert!(begun.elapsed() < 8 * timeout, "{:?}", begun.elapsed());
+    resume();
+    assert_eq!(load_one(s, b"a").value(), Some(&b"before"[..]));
+}

@@ -1,0 +1,29 @@
+//! Stores for tests that are not about time.
+
+use std::time::Duration;
+
+use memdict::{ClassicStore, MemcachedStore};
+
+/// The timeout of tests that are not about time: a machine that stands still for a moment fails
+/// none of them.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A store on servers of these names, with [`PATIENCE`].
+///
+/// # Panics
+///
+/// If a name is malformed.
+pub fn memcached_on(names: impl IntoIterator<Item = String>) -> MemcachedStore {
+    let store = MemcachedStore::new(names).expect("the names are well formed");
+    store.timeout(PATIENCE).connect_timeout(PATIENCE)
+}
+
+/// The same through the classic client.
+///
+/// # Panics
+///
+/// If a name is malformed.
+pub fn classic_on(names: impl IntoIterator<Item = String>) -> ClassicStore {
+    let store = ClassicStore::new(names).expect("the names are well formed");
+    store.timeout(PATIENCE).connect_timeout(PATIENCE)
+}
