@@ -15,7 +15,7 @@ fn filled(keys: &[String]) -> Cache {
     let cache = Cache::open("memory:").expect("the URL is right");
     let session = cache.session();
     fill::<Profile>(&session, keys).expect("nothing is borrowed");
-    let report = session.commit().expect("nobody else writes");
+    let report = session.commit().expect("no other session writes");
     assert_eq!(report.written, keys.len());
     cache
 }
@@ -96,7 +96,7 @@ fn entries(criterion: &mut Criterion) {
             session
         };
         // Each session ends before the next one begins, because two would be in conflict.
-        let commit = |session: memdict::Session| session.commit().expect("nobody else writes");
+        let commit = |session: memdict::Session| session.commit().expect("no other session writes");
         bencher.iter_batched(changed, commit, BatchSize::PerIteration);
     });
     group.finish();

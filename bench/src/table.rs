@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use crate::{Outcome, race::Measured, samples::Samples};
 
 const HEAD: &str = "\
-Times are medians. A ratio is memdict's median over that of what stands beside it, both of the
-same interleaved runs; in brackets, the quartiles of the ratio run by run. Allocations and their
-bytes are per object, first memdict's. The peak is what is held at a time during the operation
-beyond what was held before, in KiB; where values are loaded, beyond the same values decoded into
-a `Vec`.
+Times are medians. A ratio is memdict's median divided by the peer's, both from the same
+interleaved runs, with the quartiles of the ratio, run by run, in brackets. Allocations and their
+bytes are per object, memdict's first. The peak is the most memory held at a time during the
+operation beyond that held before, in KiB; where values are loaded, beyond the same values decoded
+into a `Vec`.
 
 | | memdict | against | its time | ratio | bar | allocations | bytes | peak |
 |---|---|---|---|---|---|---|---|---|";

@@ -68,7 +68,7 @@ impl Stage {
         let session = self.cache.session();
         let carts = session.dict(&CARTS);
         for key in ["changed", "changed too", "changed as well", "changed in the end"] {
-            carts.get_mut(key)?.expect("it is there").total = 7;
+            carts.get_mut(key)?.expect("the cart is stored").total = 7;
         }
         assert!(carts.get("created")?.is_none());
         for key in ["replaced", "created", "created too"] {

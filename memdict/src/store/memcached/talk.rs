@@ -35,7 +35,7 @@ impl<'a> Talk<'a> {
         Self { share, asked: 0, answered: 0, barriers, doubt, first: 0, window }
     }
 
-    /// Returns the share, of which nothing has been asked yet.
+    /// Takes the share, whose operations have not been asked yet.
     pub(super) fn take_share(&mut self) -> Vec<usize> {
         std::mem::take(&mut self.share)
     }
