@@ -1,4 +1,4 @@
-//! What happens in one process, on the embedded store or on none: guards, and the way of values
+//! Benchmarks within one process, on the embedded store or on none: guards, and the path of values
 //! through a load and a commit.
 
 use std::hint::black_box;
@@ -10,12 +10,12 @@ use workload::{Profile, Workload, change, dict, fill, keys};
 /// How many entries a load or a commit has.
 const MANY: usize = 1_000;
 
-/// A cache on the embedded store with a value under each key.
+/// Opens a cache on the embedded store, with a value under each key.
 fn filled(keys: &[String]) -> Cache {
     let cache = Cache::open("memory:").expect("the URL is right");
     let session = cache.session();
     fill::<Profile>(&session, keys).expect("nothing is borrowed");
-    let report = session.commit().expect("nobody else writes");
+    let report = session.commit().expect("no other session writes");
     assert_eq!(report.written, keys.len());
     cache
 }
@@ -74,7 +74,7 @@ fn known_keys(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Encoding and sealing, opening and decoding, with nothing but memory behind them.
+/// Encoding and sealing, and opening and decoding, on values in memory.
 fn entries(criterion: &mut Criterion) {
     let keys = keys(MANY);
     let cache = filled(&keys);
@@ -83,7 +83,7 @@ fn entries(criterion: &mut Criterion) {
     group.bench_function("load", |bencher| {
         let load = |session: memdict::Session| {
             dict::<Profile>(&session).prefetch(&keys).expect("the store is there");
-            // It is freed when the time is taken.
+            // The session is returned, so that freeing it is not timed.
             session
         };
         bencher.iter_batched(|| cache.session(), load, BatchSize::LargeInput);
@@ -95,8 +95,8 @@ fn entries(criterion: &mut Criterion) {
             assert_eq!(many, MANY);
             session
         };
-        // Each session ends before the next one begins: two would be in conflict.
-        let commit = |session: memdict::Session| session.commit().expect("nobody else writes");
+        // Each session ends before the next one begins, because two would be in conflict.
+        let commit = |session: memdict::Session| session.commit().expect("no other session writes");
         bencher.iter_batched(changed, commit, BatchSize::PerIteration);
     });
     group.finish();

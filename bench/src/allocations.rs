@@ -1,7 +1,7 @@
-//! Counts allocations, where somebody wants to know.
+//! Counts allocations while asked to.
 
-// `GlobalAlloc` cannot be implemented without. Each function hands its arguments to the system's
-// allocator as they are, and returns what that returns.
+// `GlobalAlloc` cannot be implemented without. Each function passes its arguments to the system's
+// allocator unchanged, and returns its result.
 #![allow(unsafe_code)]
 
 use std::{
@@ -14,27 +14,27 @@ static COUNTING: Counting = Counting;
 
 struct Counting;
 
-/// Off while times are taken: one load of this is then all that an allocation costs more.
+/// Off while times are measured: an allocation then costs only one load of this more.
 static ON: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 static LIVE: AtomicI64 = AtomicI64::new(0);
 static PEAK: AtomicI64 = AtomicI64::new(0);
 
-/// What was allocated between two moments.
+/// The allocations between two moments.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Allocated {
-    /// How often, an enlargement included.
+    /// How often memory was allocated, including enlargements.
     pub(crate) count: u64,
-    /// How many bytes in all.
+    /// How many bytes were allocated in all.
     pub(crate) bytes: u64,
-    /// The most bytes that were held at a time, beyond what was held at first.
+    /// The most bytes held at any moment, beyond those held at the beginning.
     pub(crate) peak: i64,
-    /// What is held at the end beyond what was held at first.
+    /// The bytes held at the end, beyond those held at the beginning.
     pub(crate) kept: i64,
 }
 
-/// Begins to count, from nothing.
+/// Begins to count from zero.
 pub(crate) fn begin() {
     COUNT.store(0, Relaxed);
     BYTES.store(0, Relaxed);
@@ -61,13 +61,13 @@ fn grown(size: usize, growth: i64) {
     PEAK.fetch_max(live, Relaxed);
 }
 
-// SAFETY: the system's allocator does it all, and counting allocates nothing.
+// SAFETY: the system's allocator does all the work, and counting allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if ON.load(Relaxed) {
             grown(layout.size(), layout.size() as i64);
         }
-        // SAFETY: the caller keeps the rules of this same function.
+        // SAFETY: the caller keeps the rules of the same function.
         unsafe { System.alloc(layout) }
     }
 

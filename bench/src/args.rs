@@ -4,8 +4,8 @@ use crate::Outcome;
 
 pub(crate) const USAGE: &str = "usage: bench [--quick] [--rows TEXT] [--runs N]\n       \
     bench compile [RUNS]\n\n\
-    --quick      few runs: to see that it works, not to measure\n\
-    --rows TEXT  only the rows that have TEXT in their first column\n\
+    --quick      few runs, to check that it works and not to measure\n\
+    --rows TEXT  only the rows with TEXT in their first column\n\
     --runs N     how often the large rows run; small ones run more often (15)";
 
 #[derive(Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// How often something runs that may run so many times as often as the large rows.
+    /// Returns how often to run something that may run `times` times as often as the large rows.
     pub(crate) fn runs(&self, times: usize) -> usize {
         if self.quick { 3 } else { self.runs * times }
     }
@@ -39,14 +39,14 @@ pub(crate) fn read(words: impl IntoIterator<Item = String>) -> Outcome<Command> 
                 let runs = words.next().map_or(Ok(7), |runs| number(&runs))?;
                 return match words.next() {
                     None => Ok(Command::Compile { runs }),
-                    Some(word) => Err(format!("`{word}` is too much\n{USAGE}").into()),
+                    Some(word) => Err(format!("unexpected argument `{word}`\n{USAGE}").into()),
                 };
             }
             "--help" | "-h" => return Ok(Command::Help),
             "--quick" => options.quick = true,
             "--rows" => options.rows = Some(words.next().ok_or("--rows needs a text")?),
             "--runs" => options.runs = number(&words.next().ok_or("--runs needs a number")?)?,
-            _ => return Err(format!("`{word}` is not known\n{USAGE}").into()),
+            _ => return Err(format!("unknown argument `{word}`\n{USAGE}").into()),
         }
         first = false;
     }
@@ -56,7 +56,7 @@ pub(crate) fn read(words: impl IntoIterator<Item = String>) -> Outcome<Command> 
 fn number(word: &str) -> Outcome<usize> {
     match word.parse() {
         Ok(number) if number > 0 => Ok(number),
-        _ => Err(format!("`{word}` is no number of runs").into()),
+        _ => Err(format!("`{word}` is not a number of runs").into()),
     }
 }
 
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_what_it_makes_unless_told_otherwise() {
+    fn without_a_command_it_prints_the_table() {
         let Ok(Command::Table(options)) = read("--rows load --runs 3") else { panic!("a table") };
         assert_eq!((options.rows.as_deref(), options.runs(2)), (Some("load"), 6));
         assert!(matches!(read("--quick"), Ok(Command::Table(options)) if options.runs(9) == 3));

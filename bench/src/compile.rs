@@ -1,6 +1,6 @@
-//! What `Tracked` adds to the time it takes to compile a crate, beside what serde's two derives
-//! add: the same 100 structs with 10 fields each, compiled plainly, with serde's derives, and with
-//! `Tracked` as well.
+//! Measures what `Tracked` adds to the time to compile a crate, compared with serde's two derives:
+//! the same 100 structs with 10 fields each are compiled without derives, with serde's, and with
+//! `Tracked` too.
 
 use std::{
     env,
@@ -15,14 +15,14 @@ use crate::{Outcome, samples::Samples};
 
 const STRUCTS: usize = 100;
 
-/// The three crates: name and derives.
+/// The three crates, each with its name and its derives.
 const VERSIONS: [(&str, &str); 3] = [
     ("plain", ""),
     ("serde", "#[derive(serde::Serialize, serde::Deserialize)]\n"),
     ("tracked", "#[derive(serde::Serialize, serde::Deserialize, memdict::Tracked)]\n"),
 ];
 
-/// Writes the crates, compiles each of them `runs` times and prints the table.
+/// Writes the crates, compiles each of them `runs` times, and prints the table.
 pub(crate) fn run(runs: usize) -> Outcome<()> {
     let place = write_crates()?;
     for (name, _) in VERSIONS {
@@ -68,7 +68,8 @@ pub(crate) fn run(runs: usize) -> Outcome<()> {
     Ok(())
 }
 
-/// A workspace of the three crates in the target directory, with the versions of this one.
+/// Writes a workspace of the three crates into the target directory, with this workspace's
+/// versions.
 fn write_crates() -> Outcome<PathBuf> {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
     let target = match env::var_os("CARGO_TARGET_DIR") {
@@ -87,7 +88,7 @@ fn write_crates() -> Outcome<PathBuf> {
     for (name, derives) in VERSIONS {
         let source = place.join(name).join("src");
         fs::create_dir_all(&source)?;
-        // All have the same dependencies, and differ only in what they derive.
+        // The crates have the same dependencies and differ only in their derives.
         let manifest = format!(
             "[package]\nname = \"bench-{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
              [dependencies]\nmemdict = {{ path = {memdict:?} }}\n\
@@ -99,7 +100,7 @@ fn write_crates() -> Outcome<PathBuf> {
     Ok(place)
 }
 
-/// The structs: numbers, text, containers, and one of them in another.
+/// Returns the structs, with numbers, text, containers, and one of them in another.
 fn code(derives: &str) -> String {
     let mut code = String::from("use std::collections::BTreeMap;\n");
     for number in 0..STRUCTS {
@@ -125,9 +126,9 @@ fn cargo(place: &Path, command: &str, name: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// How many lines the crate has when its derives have been expanded, as the compiler itself
-/// prints it. That it prints it at all is unstable, and allowed here for this one count; in a
-/// target directory of its own, because dependencies are compiled otherwise then.
+/// Returns how many lines the crate has after its derives are expanded, as printed by the compiler.
+/// That it prints them is unstable, and allowed here for this one count. It uses a target directory
+/// of its own, because dependencies are then compiled differently.
 fn expanded_lines(place: &Path, name: &str) -> Outcome<usize> {
     let package = format!("bench-{name}");
     let args = ["rustc", "--quiet", "--offline", "--profile", "check", "--package", &package];

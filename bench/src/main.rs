@@ -1,5 +1,5 @@
-//! Measures what memdict costs: one table of what it takes beside what others take for the same.
-//! `cargo run --release -p bench`; with `-- compile`, what it takes to compile.
+//! Measures what memdict costs, and prints one table of its times beside those of other clients for
+//! the same work: `cargo run --release -p bench`. With `-- compile`, it measures compile times.
 
 #![deny(unsafe_code)]
 

@@ -1,6 +1,6 @@
-//! Fixed amounts of work in one process, for `bench/instructions` to count the instructions of:
+//! Runs fixed amounts of work in one process, whose instructions `bench/instructions` counts:
 //! `path WORK ROUNDS`. Each round does the work for 1,000 entries, or 1,000 times with one, on the
-//! embedded store. What is counted is what happens inside [`measured`].
+//! embedded store. Only the instructions inside [`measured`] are counted.
 
 #![forbid(unsafe_code)]
 
@@ -11,7 +11,7 @@ use workload::{Profile, Workload, change, dict, fill, keys, touch};
 
 const MANY: usize = 1_000;
 
-/// The name that the counting begins and ends at.
+/// The function at which counting begins and ends.
 #[inline(never)]
 fn measured<R>(work: impl FnOnce() -> R) -> R {
     black_box(work())
@@ -99,7 +99,7 @@ const WORKS: [(&str, Work); 14] = [
     }),
 ];
 
-/// A session that has loaded all, and done `what` with it.
+/// Makes a session that has loaded all entries and done `what` with them.
 fn session(
     cache: &Cache,
     keys: &[String],

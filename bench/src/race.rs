@@ -1,4 +1,4 @@
-//! Several ways of doing one thing, measured in turn.
+//! Measures several ways of doing the same work, in turn.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -10,8 +10,8 @@ use crate::{
     allocations::{self, Allocated},
 };
 
-/// One way of doing it. Each run sets up what it needs, and lets the watch run meanwhile only
-/// where it does what is measured.
+/// One way of doing the work. Each run sets up what it needs, and runs the watch only during the
+/// measured work.
 pub(crate) struct Entrant<'a> {
     name: &'static str,
     run: Box<Run<'a>>,
@@ -29,17 +29,17 @@ impl<'a> Entrant<'a> {
     }
 }
 
-/// What was measured of an entrant, run by run.
+/// The measurements of an entrant, one for each run.
 pub(crate) struct Measured {
     pub(crate) name: &'static str,
     pub(crate) seconds: Vec<f64>,
-    /// Of one more run, for counting costs time.
+    /// The allocations of one more run, because counting them costs time.
     pub(crate) allocated: Allocated,
 }
 
-/// Lets each entrant do it once in each of so many runs, beginning with another one each time, so
-/// that what disturbs the machine for a while disturbs all. Two runs go before, to warm up, and
-/// one comes after, in which allocations are counted.
+/// Lets each entrant do the work once in each of `runs` runs. Each run begins with another entrant,
+/// so that a temporary disturbance of the machine affects all of them. Two runs before warm up, and
+/// in one run after them allocations are counted.
 pub(crate) fn race(mut entrants: Vec<Entrant<'_>>, runs: usize) -> Outcome<Vec<Measured>> {
     const WARM_UP: usize = 2;
     let watch = Watch::default();
@@ -61,8 +61,8 @@ pub(crate) fn race(mut entrants: Vec<Entrant<'_>>, runs: usize) -> Outcome<Vec<M
     Ok(measured)
 }
 
-/// Takes the time between [`start`](Self::start) and the first [`stop`](Self::stop) after it, and
-/// counts allocations instead if it is told to.
+/// Measures the time between [`start`](Self::start) and the first [`stop`](Self::stop) after it, or
+/// counts allocations instead.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Watch(Arc<Mutex<State>>);
 
@@ -79,7 +79,8 @@ impl Watch {
         self.start_repeated(1);
     }
 
-    /// For something that is done so many times until the stop: the time is that of one.
+    /// Starts for work that is repeated this many times until the stop. The time is that of one
+    /// repetition.
     pub(crate) fn start_repeated(&self, repeats: u32) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.repeats = repeats;
@@ -99,7 +100,7 @@ impl Watch {
         }
     }
 
-    /// Runs an entrant once: seconds, and allocations if they are to be counted.
+    /// Runs an entrant once. Returns the seconds, and the allocations if they are to be counted.
     fn take(&self, entrant: &mut Entrant<'_>, counts: bool) -> Outcome<(f64, Allocated)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).counts = counts;
         entrant.run(self).map_err(|error| format!("{}: {error}", entrant.name))?;

@@ -1,8 +1,8 @@
-//! A few measurements, and what is said of them.
+//! A few measurements, and their statistics.
 
 use std::{fmt, time::Duration};
 
-/// What was measured, in order of size.
+/// Measurements, sorted by size.
 pub(crate) struct Samples(Vec<f64>);
 
 impl Samples {
@@ -14,14 +14,14 @@ impl Samples {
         Self::sorted(seconds.to_vec())
     }
 
-    /// How much longer `these` took than `those`, run by run: what slowed the machine down for a
-    /// while slowed both.
+    /// Returns how much longer `these` took than `those`, run by run, because a temporary
+    /// disturbance of the machine slows down both.
     pub(crate) fn difference(these: &[Duration], those: &[Duration]) -> Self {
         let pairs = these.iter().zip(those);
         Self::sorted(pairs.map(|(a, b)| a.as_secs_f64() - b.as_secs_f64()).collect())
     }
 
-    /// How many times as long `these` took as `those`, run by run.
+    /// Returns how many times as long `these` took as `those`, run by run.
     pub(crate) fn ratio(these: &[f64], those: &[f64]) -> Self {
         Self::sorted(these.iter().zip(those).map(|(a, b)| a / b).collect())
     }
@@ -39,14 +39,14 @@ impl Samples {
         }
     }
 
-    /// Between which two the middle half lies, or somewhat more of a few.
+    /// Returns the two values that enclose the middle half, or somewhat more of a few values.
     pub(crate) fn quartiles(&self) -> (f64, f64) {
         let last = self.0.len() - 1;
         (self.0[last / 4], self.0[last - last / 4])
     }
 }
 
-/// In seconds: the median, and from where to where.
+/// Shows the median and the quartiles, in seconds.
 impl fmt::Display for Samples {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (first, last) = (self.0[0], self.0[self.0.len() - 1]);

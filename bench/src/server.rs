@@ -1,4 +1,4 @@
-//! Private servers of the bench.
+//! Private servers for the benchmark.
 
 use std::{
     cell::OnceCell,
@@ -14,11 +14,11 @@ use memdict_tests::Memcached;
 
 use crate::Outcome;
 
-/// Room for the largest rows, so that nothing is evicted; and one thread, for else each connection
-/// is as fast as the thread that it happens to be given to.
+/// Room for the largest rows, so that nothing is evicted. One thread, because with several each
+/// connection would be as fast as the thread that happens to serve it.
 const ARGUMENTS: [&str; 4] = ["-m", "1024", "-t", "1"];
 
-/// Started when they are first needed, and ended with this.
+/// The servers, which are started when first needed and stopped on drop.
 #[derive(Default)]
 pub(crate) struct Servers {
     one: OnceCell<Memcached>,
@@ -31,18 +31,18 @@ fn start() -> Memcached {
 }
 
 impl Servers {
-    /// The address of the server that nearly all rows use.
+    /// Returns the address of the server that most rows use.
     pub(crate) fn one(&self) -> String {
         self.one.get_or_init(start).address()
     }
 
-    /// Three addresses, that of [`one`](Self::one) among them.
+    /// Returns three addresses, including that of [`one`](Self::one).
     pub(crate) fn three(&self) -> [String; 3] {
         let [second, third] = self.two_more.get_or_init(|| [start(), start()]);
         [self.one(), second.address(), third.address()]
     }
 
-    /// The path of the socket of a server that has no address.
+    /// Returns the path of the socket of a server without an address.
     pub(crate) fn socket(&self) -> Outcome<&Path> {
         let server = match self.on_socket.get() {
             Some(server) => server,
@@ -81,7 +81,7 @@ impl OnSocket {
 
 impl Drop for OnSocket {
     fn drop(&mut self) {
-        // It may be gone already.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
         let _ = fs::remove_file(&self.path);

@@ -1,15 +1,15 @@
-//! The one table, printed row by row.
+//! The table, printed row by row.
 
 use std::io::{self, Write};
 
 use crate::{Outcome, race::Measured, samples::Samples};
 
 const HEAD: &str = "\
-Times are medians. A ratio is memdict's median over that of what stands beside it, both of the
-same interleaved runs; in brackets, the quartiles of the ratio run by run. Allocations and their
-bytes are per object, first memdict's. The peak is what is held at a time during the operation
-beyond what was held before, in KiB; where values are loaded, beyond the same values decoded into
-a `Vec`.
+Times are medians. A ratio is memdict's median divided by the peer's, both from the same
+interleaved runs, with the quartiles of the ratio, run by run, in brackets. Allocations and their
+bytes are per object, memdict's first. The peak is the most memory held at a time during the
+operation beyond that held before, in KiB; where values are loaded, beyond the same values decoded
+into a `Vec`.
 
 | | memdict | against | its time | ratio | bar | allocations | bytes | peak |
 |---|---|---|---|---|---|---|---|---|";
@@ -20,16 +20,16 @@ pub(crate) struct Table {
     failed: usize,
 }
 
-/// What a row is about.
+/// The subject of a row.
 #[derive(Clone, Copy)]
 pub(crate) struct Row<'a> {
-    /// What is done.
+    /// What is measured.
     pub(crate) what: &'a str,
-    /// To how many objects.
+    /// The number of objects.
     pub(crate) objects: usize,
-    /// How many bytes the values take that are there afterwards and were not before.
+    /// The bytes of the values that exist afterwards and did not exist before.
     pub(crate) values: i64,
-    /// What the ratio to each peer, by its name, is to be.
+    /// The required ratio to each peer, by the peer's name.
     pub(crate) bars: &'a [(&'a str, &'a str)],
 }
 
@@ -38,13 +38,13 @@ impl Table {
         Self { rows: text, begun: false, failed: 0 }
     }
 
-    /// Whether rows with this text in their first column are asked for.
+    /// Returns whether rows with this text in their first column are wanted.
     pub(crate) fn wants(&self, what: &str) -> bool {
         self.rows.as_ref().is_none_or(|text| what.contains(text.as_str()))
     }
 
-    /// Prints a row for each but the first of what was measured, which is memdict. A failure is
-    /// told and counted; the rows after it are measured all the same.
+    /// Prints a row for each measured peer; memdict comes first and has none. A failure is printed
+    /// and counted, and the next rows are still measured.
     pub(crate) fn print(&mut self, row: Row<'_>, measured: Outcome<Vec<Measured>>) {
         match measured {
             Ok(measured) => {
@@ -60,12 +60,12 @@ impl Table {
         }
     }
 
-    /// A row that cannot be measured here.
+    /// Prints a row that cannot be measured on this machine.
     pub(crate) fn not_available(&mut self, what: &str, why: &str) {
         self.line(&format!("| {what} | n/a: {why} | | | | | | | |"));
     }
 
-    /// An error if a row failed, or there was none.
+    /// Returns an error if a row failed, or if there was none.
     pub(crate) fn end(self) -> Outcome<()> {
         match self {
             Self { begun: false, .. } => Err("no row has this text".into()),
@@ -79,7 +79,7 @@ impl Table {
             println!("{HEAD}");
         }
         println!("{line}");
-        // Rows take long: each is seen when it is there.
+        // Rows take long, so each one is shown as soon as it is complete.
         let _ = io::stdout().flush();
     }
 }
@@ -111,7 +111,7 @@ fn time(seconds: f64) -> String {
     }
 }
 
-/// With two digits where they say something.
+/// Shows a ratio with two digits where they matter.
 fn per(number: u64, objects: usize) -> String {
     let each = number as f64 / objects as f64;
     match each {

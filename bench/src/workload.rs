@@ -1,4 +1,4 @@
-//! What is measured: two types of value, their keys, and the calls that a session makes on them.
+//! The workload: two types of values, their keys, and the calls that a session makes on them.
 
 #![forbid(unsafe_code)]
 
@@ -7,32 +7,32 @@ use std::collections::{BTreeMap, HashMap};
 use memdict::{DictDef, MemcachedDict, Result, Session, Tracked};
 use serde::{Deserialize, Serialize};
 
-/// How long values live, in seconds.
+/// The lifetime of values, in seconds.
 pub const TTL: u32 = 3600;
 
-/// The length of the envelope before the payload of a value whose key is on the wire as it is.
+/// The length of the envelope before the payload, if the key on the wire is the full key.
 pub const ENVELOPE: usize = 40;
 
 /// A type of which many values are loaded and changed.
 pub trait Workload: Tracked {
-    /// The dictionary that it is in.
+    /// The dictionary of its values.
     const DICT: &'static str;
 
-    /// Value number `n`, of about 200 bytes when encoded.
+    /// Returns value number `n`, of about 200 bytes when encoded.
     fn value(n: u64) -> Self;
 
-    /// Changes one field, and not the encoded length.
+    /// Changes one field, but not the encoded length.
     fn change(&mut self);
 }
 
-/// Where somebody lives.
+/// A postal address.
 #[derive(Debug, Default, Clone, Serialize, Deserialize, Tracked)]
 pub struct Address {
     /// The street and the number.
     pub street: String,
     /// The city.
     pub city: String,
-    /// The code of the city.
+    /// The postal code.
     pub code: u32,
 }
 
@@ -45,9 +45,9 @@ macro_rules! profile {
             pub id: u64,
             /// A name.
             pub name: String,
-            /// How often it was changed.
+            /// How often the value was changed.
             pub visits: u64,
-            /// Whether it is in use.
+            /// Whether it is active.
             pub active: bool,
             /// A nested struct.
             pub address: Address,
@@ -55,7 +55,7 @@ macro_rules! profile {
             pub tags: Vec<String>,
             /// Numbers by name.
             pub scores: $map<String, u64>,
-            /// Perhaps a text.
+            /// An optional text.
             pub note: Option<String>,
         }
 
@@ -90,47 +90,47 @@ macro_rules! profile {
 }
 
 profile! {
-    /// A value whose encoding is exact: equal values are encoded equally.
+    /// A value with an exact encoding: equal values are encoded equally.
     Profile in "profiles" with BTreeMap
 }
 
 profile! {
-    /// The same with a map that has no fixed order, so that its encoding has none either.
+    /// The same with a map that has no fixed order, so its encoding has none either.
     Unordered in "unordered" with HashMap
 }
 
-/// The dictionary of a type's values.
+/// Returns the dictionary of a type's values.
 pub fn dict<T: Workload>(session: &Session) -> MemcachedDict<'_, T> {
     session.dict(DictDef::new(T::DICT).ttl_secs(u64::from(TTL)))
 }
 
-/// `many` keys of equal length.
+/// Returns `many` keys of equal length.
 #[must_use]
 pub fn keys(many: usize) -> Vec<String> {
     (0..many).map(|n| format!("customer-{n:08}")).collect()
 }
 
-/// A key as it is on the wire.
+/// Returns a key as it is on the wire.
 #[must_use]
 pub fn wire_key<T: Workload>(key: &str) -> String {
     format!("memdict:{}:{key}", T::DICT)
 }
 
-/// Puts a value under each key.
+/// Stores a value under each key.
 ///
 /// # Errors
 ///
-/// As `insert`.
+/// The errors of `insert`.
 pub fn fill<T: Workload>(session: &Session, keys: &[String]) -> Result<()> {
     let dict = dict::<T>(session);
     (0..).zip(keys).try_for_each(|(n, key)| dict.insert(key, T::value(n)))
 }
 
-/// Loads all in one batch and changes one field of each; returns how many there are.
+/// Loads all values in one batch and changes one field of each. Returns how many there are.
 ///
 /// # Errors
 ///
-/// As `get_mut`.
+/// The errors of `get_mut`.
 pub fn change<T: Workload>(session: &Session, keys: &[String]) -> Result<usize> {
     let dict = dict::<T>(session);
     dict.prefetch(keys)?;
@@ -144,11 +144,12 @@ pub fn change<T: Workload>(session: &Session, keys: &[String]) -> Result<usize> 
     Ok(found)
 }
 
-/// Loads all in one batch and hands each out for writing, without a change.
+/// Loads all values in one batch and borrows each for writing, without a change. Returns how many
+/// there are.
 ///
 /// # Errors
 ///
-/// As `get_mut`.
+/// The errors of `get_mut`.
 pub fn touch<T: Workload>(session: &Session, keys: &[String]) -> Result<usize> {
     let dict = dict::<T>(session);
     dict.prefetch(keys)?;

@@ -1,4 +1,4 @@
-//! Values to payload bytes and back.
+//! Encodes values to payload bytes, and decodes them.
 
 use std::fmt;
 
@@ -11,36 +11,37 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::BoxError;
 
-/// How values are encoded. The envelope of each value names its codec.
+/// An encoding of values. The envelope of each value names its codec.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Codec {
-    /// bincode 2, standard configuration: compact, positional.
+    /// bincode 2 in its standard configuration: compact and positional.
     #[default]
     Bincode,
 }
 
 impl Codec {
-    /// The codec of a dictionary that does not name another.
+    /// The codec of a dictionary that names none.
     pub(crate) const DEFAULT: Self = Self::Bincode;
 }
 
 /// Payloads up to this length are decoded under the lower of two limits.
 const SMALL: usize = 1 << 20;
 
-/// bincode counts decoded sizes against its limit, and one byte of a payload decodes to at most
-/// 16 (a small `u128`). So a payload that was encoded always decodes, and a forged length in
-/// a damaged one cannot ask for more than this.
+/// The limit for payloads up to [`SMALL`]. bincode counts decoded sizes, and one byte of a payload
+/// decodes to at most 16 (a small `u128`). So an encoded payload always decodes, and a forged
+/// length in a damaged one cannot allocate more than this.
 const SMALL_LIMIT: usize = 16 * SMALL;
 
-/// For payloads above [`SMALL`]: 16 times what the envelope's 32-bit length can say.
+/// The limit for larger payloads: 16 times the largest length that fits into the envelope's 32
+/// bits.
 const LARGE_LIMIT: usize = (16 * (1_usize << 16)).saturating_mul(1 << 16);
 
 fn limited<const N: usize>() -> Configuration<LittleEndian, Varint, Limit<N>> {
     config::standard().with_limit::<N>()
 }
 
-/// Writes behind what is there.
+/// A writer that appends.
 struct Tail<'a>(&'a mut Vec<u8>);
 
 impl Writer for Tail<'_> {
@@ -52,7 +53,7 @@ impl Writer for Tail<'_> {
 }
 
 impl Codec {
-    /// The byte that stands for this codec in an envelope.
+    /// Returns the byte for this codec in an envelope.
     pub(crate) const fn id(self) -> u8 {
         match self {
             Self::Bincode => 1,
@@ -66,13 +67,13 @@ impl Codec {
         }
     }
 
-    /// Appends the encoding of `value` to `out`. After an error, `out` may hold a part of it.
+    /// Appends the encoding of `value` to `out`. After an error, `out` may contain a part of it.
     pub(crate) fn encode<T: Serialize>(self, value: &T, out: &mut Vec<u8>) -> Result<(), BoxError> {
         match self {
             Self::Bincode => {
                 match bincode::serde::encode_into_writer(value, Tail(out), config::standard()) {
                     Ok(()) => Ok(()),
-                    // What the type itself says, without bincode's quotes around it.
+                    // The type's own message, without the quotes that bincode adds.
                     Err(EncodeError::OtherString(said)) => Err(said.into()),
                     Err(error) => Err(error.into()),
                 }
@@ -80,7 +81,7 @@ impl Codec {
         }
     }
 
-    /// Decodes `payload`, all of it. Its length is trusted, its content is not.
+    /// Decodes a value that takes up all of `payload`. The length is trusted, the content is not.
     pub(crate) fn decode<T: DeserializeOwned>(self, payload: &[u8]) -> Result<T, BoxError> {
         match self {
             Self::Bincode => {
@@ -90,7 +91,7 @@ impl Codec {
                     bincode::serde::decode_from_slice(payload, limited::<LARGE_LIMIT>())?
                 };
                 if used < payload.len() {
-                    return Err(format!("{} bytes behind the value", payload.len() - used).into());
+                    return Err(format!("{} bytes after the value", payload.len() - used).into());
                 }
                 Ok(value)
             }
@@ -98,16 +99,16 @@ impl Codec {
     }
 }
 
-/// A stored value that was not decoded yet, for types that convert the values of older ones.
+/// A stored value that is not decoded yet, for types that convert values of older types.
 #[derive(Clone, Copy)]
 pub struct Encoded<'a> {
     codec: Codec,
     payload: &'a [u8],
-    /// How many older types may still be asked.
+    /// How many older types may still be tried.
     patience: u8,
 }
 
-/// More older types than anybody keeps; two types that are each other's older one end here.
+/// More older types than any program keeps. It ends a cycle of two types that name each other.
 const OLDER_TYPES: u8 = 64;
 
 impl<'a> Encoded<'a> {
@@ -115,23 +116,24 @@ impl<'a> Encoded<'a> {
         Self { codec, payload, patience: OLDER_TYPES }
     }
 
-    /// Decodes it as a `T`. All of it must be one: a type with a shorter encoding does not fit.
+    /// Decodes the value as a `T`, which must take up all of it: a type with a shorter encoding is
+    /// an error.
     ///
     /// # Errors
     ///
-    /// What the codec says: it is another type's encoding, or damaged.
+    /// The codec's error: the value is of another type, or damaged.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, BoxError> {
         self.codec.decode(self.payload)
     }
 
-    /// The same for one more older type.
+    /// Returns the same value for one more older type, or `None` if too many were tried.
     pub(crate) fn next_older(mut self) -> Option<Self> {
         self.patience = self.patience.checked_sub(1)?;
         Some(self)
     }
 }
 
-/// Without the value.
+/// Shows the codec and the length, never the value.
 impl fmt::Debug for Encoded<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Encoded")

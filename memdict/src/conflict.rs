@@ -1,10 +1,10 @@
-//! What an error says of one entry that two sessions changed.
+//! The description of a conflict on one entry.
 
 use std::fmt;
 
 use crate::entry_id::EntryId;
 
-/// One entry that another session changed.
+/// An entry in conflict, because another session changed it or its value is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyConflict {
@@ -12,17 +12,17 @@ pub struct KeyConflict {
     pub id: EntryId,
     /// The type of its values.
     pub type_name: &'static str,
-    /// The paths of the fields that this session changed: all fields of a value that it made, none
-    /// of a value that it removed or only read.
+    /// The paths of the fields that this session changed: all fields of a value that it created,
+    /// and none of a value that it removed or only read.
     pub ours: Vec<String>,
-    /// The paths of the fields that the other session changed, as far as it can be told: the store
-    /// has a usable value, and this session had loaded one.
+    /// The paths of the fields that the other session changed. Empty if they are unknown, because
+    /// the store has no usable value now, or this session had loaded none.
     pub theirs: Vec<String>,
     /// What happened to the stored value.
     pub cause: ConflictCause,
-    /// Why the two changes could not be merged, if the dictionary asks for that.
+    /// Why the two changes could not be merged, if the dictionary asks for merging.
     pub reason: Option<String>,
-    /// Whether this session's change may be in the stored value all the same.
+    /// Whether this session's change may still be in the stored value.
     pub(crate) uncertain: bool,
 }
 
@@ -52,16 +52,16 @@ impl fmt::Display for KeyConflict {
     }
 }
 
-/// What happened to a stored value that this session changed as well.
+/// What happened to a stored value that this session changed too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConflictCause {
-    /// Another session stored a value since this session looked.
+    /// Another session has stored a value since this session read the key.
     Overwritten,
     /// The value is gone: evicted, expired, or removed by another session.
     Vanished,
-    /// The server has restarted since this session looked, and holds nothing of what it held
-    /// then. Versions count anew, so the value that was seen can be compared with nothing.
+    /// The server has restarted since this session read the key, and lost all values. It counts
+    /// versions anew, so the version that was read cannot be compared with any current one.
     ServerRestarted,
 }
 

@@ -1,11 +1,11 @@
-//! What a cache counts.
+//! The counters of a cache.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// What happened since a cache was opened, in all its sessions together: what
-        /// [`Cache::counters`](crate::Cache::counters) gives.
+        /// The number of events in all sessions of a cache since it was opened, as returned by
+        /// [`Cache::counters`](crate::Cache::counters).
         ///
         /// ```
         /// let cache = memdict::Cache::open("memory:")?;
@@ -26,7 +26,7 @@ macro_rules! counters {
         }
 
         impl Counting {
-            /// Counts all of that.
+            /// Adds all counters of `counted`.
             pub(crate) fn add(&self, counted: &Counters) {
                 $(self.$name.0.fetch_add(counted.$name, Ordering::Relaxed);)*
             }
@@ -39,35 +39,35 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Keys asked of the store.
+    /// Keys that the store was asked for.
     loads,
-    /// Loads that gave a value.
+    /// Loads that returned a usable value.
     hits,
-    /// Loads that found nothing: absent, expired or evicted.
+    /// Loads of keys without a value: absent, expired or evicted.
     absent,
-    /// Loads that found bytes which do not check out: foreign, damaged, of a newer format.
+    /// Loads of bytes that are not a usable value: foreign, damaged, or of a newer format.
     unusable,
-    /// Loads that found a value of another schema.
+    /// Loads of a value with another schema.
     other_schema,
     /// Loads that did not reach the store.
     unreachable,
-    /// Commits that reached their end, successful or not.
+    /// Commits that ended, successfully or not.
     commits,
     /// Values written.
     written,
-    /// Of these: merged with somebody else's change.
+    /// Written values that were merged with another session's change.
     merged,
-    /// Values handed out for writing and found unchanged.
+    /// Values borrowed for writing and then found unchanged.
     unchanged,
     /// Entries removed.
     removed,
-    /// Changes that did not reach the store, or may not have.
+    /// Changes that did not reach the store, or may not have reached it.
     lost,
-    /// Changes that the store would not take.
+    /// Changes that the store refused.
     refused,
-    /// Changes in conflict with somebody else's, in attempts that were tried again as well.
+    /// Changes in conflict with another session's, including those in attempts that were retried.
     conflicts,
-    /// Transactions run again.
+    /// Attempts of transactions after the first one.
     retries,
 }
 

@@ -1,12 +1,12 @@
-//! What an entry is called, wherever something is said of it.
+//! The name of an entry in errors, reports, hooks and the log.
 
 use std::{fmt, sync::Arc};
 
 use crate::key::Key;
 
-/// The dictionary and key of an entry, as errors, reports and hooks name it.
+/// The dictionary and key of an entry, as named in errors, reports and hooks.
 ///
-/// `Display` shows `dict[key]`, with control characters escaped and a long key cut.
+/// `Display` shows `dict[key]`, with control characters escaped and a long key shortened.
 ///
 /// ```
 /// use memdict::{Cache, ToKey};
@@ -50,7 +50,7 @@ mod tests {
     use crate::ToKey;
 
     #[test]
-    fn control_characters_never_reach_a_line_of_a_log() {
+    fn control_characters_never_reach_the_log() {
         let id = EntryId::new(&"a\n\u{1b}[31m".into(), "b\r\n".to_key());
         assert_eq!(id.to_string(), "a\\n\\u{1b}[31m[b\\r\\n]");
     }

@@ -1,4 +1,4 @@
-//! The bytes around a stored value.
+//! The envelope: the bytes around a stored value.
 //!
 //! ```text
 //!  0      2   3   4   5   6        8               16              24              32      36      40
@@ -7,14 +7,14 @@
 //!  +------+---+---+---+---+--------+---------------+---------------+---------------+-------+-------+----- - -+------- - -
 //! ```
 //!
-//! All numbers are little-endian. In order: the magic, the format version, the codec, the bits
-//! ([`KEY_INCLUDED`]; compression and chunks have bits reserved), a zero, the length of the full
-//! key (0 unless it is included), the schema fingerprint, the dictionary's generation (0 so
-//! far), a random number for each write by which a writer knows its own, the payload's length
-//! before compression, and a checksum (the low half of XXH3-64 over everything else). The full
-//! key is there when the key on the wire is a hash of it.
+//! All numbers are little-endian. In order, the envelope has: the magic, the format version, the
+//! codec, the bits ([`KEY_INCLUDED`]; bits for compression and chunks are reserved), a zero, the
+//! length of the full key (0 unless it is included), the schema fingerprint, the dictionary's
+//! generation (always 0 so far), a random number for each write by which a writer recognizes its
+//! own, the payload's length before compression, and a checksum (the low half of XXH3-64 over
+//! everything else). The full key is included if the key on the wire is a hash of it.
 //!
-//! Whatever does not check out is [`Unusable`], before a byte of it reaches the codec.
+//! Bytes that fail a check are [`Unusable`], and none of them reaches the codec.
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -25,36 +25,37 @@ const VERSION: u8 = 1;
 const CHECKED: usize = 36;
 const HEADER: usize = 40;
 
-/// The full key stands between header and payload.
+/// The full key is between header and payload.
 const KEY_INCLUDED: u8 = 0b100;
 
-/// What a writer says of a value.
+/// The header fields that a writer sets.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seal<'a> {
     pub(crate) codec: Codec,
     pub(crate) fingerprint: u64,
     pub(crate) nonce: u64,
-    /// The full key, where the key on the wire is only a hash.
+    /// The full key, if the key on the wire is a hash of it.
     pub(crate) full_key: Option<&'a [u8]>,
 }
 
-/// A value whose envelope checks out.
+/// A value whose envelope passed all checks.
 #[derive(Clone, Copy)]
 pub(crate) struct Opened<'a> {
     pub(crate) codec: Codec,
-    /// Of the type that was stored: the reader compares it with its own.
+    /// The fingerprint of the stored type, which the reader compares with its own.
     pub(crate) fingerprint: u64,
-    /// Whose write it is.
+    /// The nonce of the write.
     pub(crate) nonce: u64,
     pub(crate) payload: &'a [u8],
 }
 
-/// Appends the envelope of a payload that `encode` appends. The payload stands at the end.
+/// Appends an envelope and the payload that `encode` appends. Returns where the payload begins; it
+/// reaches to the end of `out`.
 ///
 /// # Errors
 ///
-/// What `encode` returns; `too_long` for a payload whose length does not fit the header. `out`
-/// then holds a part of the value.
+/// The error of `encode`, or of `too_long` for a payload whose length does not fit the header.
+/// `out` then contains a part of the value.
 pub(crate) fn seal<E>(
     seal: &Seal<'_>,
     out: &mut Vec<u8>,
@@ -67,7 +68,7 @@ pub(crate) fn seal<E>(
     let mut header = [0; HEADER];
     header[..2].copy_from_slice(&MAGIC);
     header[2..6].copy_from_slice(&[VERSION, seal.codec.id(), bits, 0]);
-    // A full key is at most `key::MAX_KEY` long, which fits.
+    // A full key has at most `key::MAX_KEY` bytes, which fits.
     header[6..8].copy_from_slice(&(full_key.len() as u16).to_le_bytes());
     header[8..16].copy_from_slice(&seal.fingerprint.to_le_bytes());
     header[24..32].copy_from_slice(&seal.nonce.to_le_bytes());
@@ -84,8 +85,8 @@ pub(crate) fn seal<E>(
     Ok(payload)
 }
 
-/// Checks everything but the schema, and gives the payload. `full_key` is that of the reader,
-/// where the key on the wire is only a hash.
+/// Checks everything but the schema, and returns the payload. `full_key` is the reader's full key,
+/// if the key on the wire is a hash of it.
 pub(crate) fn open<'a>(value: &'a [u8], full_key: Option<&[u8]>) -> Result<Opened<'a>, Unusable> {
     if value.get(..2) != Some(&MAGIC) {
         return Err(Unusable::Foreign);
@@ -93,8 +94,8 @@ pub(crate) fn open<'a>(value: &'a [u8], full_key: Option<&[u8]>) -> Result<Opene
     if value.len() < HEADER {
         return Err(Unusable::Damaged);
     }
-    // The checksum comes first of all that needs it, so that a flipped bit in a field reads as
-    // damage, not as what the field now says. A newer version may compute it otherwise.
+    // The checksum comes before all other checks that it covers, so that a flipped bit counts as
+    // damage and not as another field value. A newer version may compute it differently.
     if value[2] != VERSION {
         return Err(Unusable::Newer);
     }
@@ -119,7 +120,7 @@ pub(crate) fn open<'a>(value: &'a [u8], full_key: Option<&[u8]>) -> Result<Opene
     Ok(Opened { codec, fingerprint: u64_at(value, 8), nonce: u64_at(value, 24), payload })
 }
 
-/// The write nonce of stored bytes, if they check out: whose write they are.
+/// Returns the write nonce of stored bytes, if they are intact.
 pub(crate) fn nonce(value: &[u8]) -> Option<u64> {
     let ours = value.len() >= HEADER
         && value[..3] == [MAGIC[0], MAGIC[1], VERSION]
@@ -127,7 +128,7 @@ pub(crate) fn nonce(value: &[u8]) -> Option<u64> {
     ours.then(|| u64_at(value, 24))
 }
 
-/// Of everything but the checksum itself. `value` has a header.
+/// Returns the checksum of everything but the checksum itself. `value` has a complete header.
 fn checksum(value: &[u8]) -> u32 {
     let head = xxh3_64(&value[..CHECKED]);
     xxh3_64_with_seed(&value[HEADER..], head) as u32
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn version_1_is_these_bytes_for_ever() {
+    fn version_1_has_these_bytes_for_ever() {
         let golden = "4d44010100000000080706050403020100000000000000001817161514131211\
                       030000001e7f2c08616263";
         assert_eq!(hex(&sealed(&SEAL, b"abc")), golden);
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sealed_opens() {
+    fn a_sealed_value_opens() {
         for seal in [SEAL, Seal { full_key: Some(b"a b"), ..SEAL }] {
             for payload in [&b""[..], b"x", &[7; 1000]] {
                 let value = sealed(&seal, payload);
@@ -211,7 +212,7 @@ mod tests {
     fn each_mismatch_has_its_own_reason() {
         let value = sealed(&SEAL, b"abc");
         assert_eq!(refused(b"", None), Some(Unusable::Foreign));
-        assert_eq!(refused(b"somebody else's", None), Some(Unusable::Foreign));
+        assert_eq!(refused(b"another program's", None), Some(Unusable::Foreign));
         assert_eq!(refused(b"MD", None), Some(Unusable::Damaged));
         assert_eq!(refused(&value, Some(b"x")), Some(Unusable::OtherKey));
         let mut newer = value;
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_lies_is_damage_even_under_a_right_checksum() {
+    fn a_wrong_length_is_damage_even_with_a_correct_checksum() {
         let mut value = sealed(&SEAL, b"abc");
         value[32..36].copy_from_slice(&u32::MAX.to_le_bytes());
         let check = checksum(&value).to_le_bytes();

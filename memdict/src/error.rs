@@ -1,26 +1,27 @@
-//! The one error type.
+//! The error type.
 
 use std::fmt;
 
 use crate::{conflict::KeyConflict, entry_id::EntryId, report::CommitReport};
 
-/// Any error, boxed: the cause behind an [`Error`].
+/// Any error, boxed: the source of an [`Error`].
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A result whose error is memdict's unless another is named.
+/// A result with memdict's error, unless another one is named.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What can go wrong.
+/// An error of memdict.
 ///
 /// A miss is not an error. Neither is a store that is down, unless the
 /// [cache](crate::CacheBuilder::strict) or the [dictionary](crate::DictDef::strict) is strict.
 ///
-/// No variant ever shows a stored value. There is no `From` for an application's errors, so
-/// `?` and `Ok(())` in a transaction need no annotation: use [`Error::user`].
+/// No variant shows a stored value. There is no `From` for an application's errors, so that `?` and
+/// `Ok(())` in a transaction need no annotation. To return an application's error, use
+/// [`Error::user`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The entry is in a guard that is still alive in this session.
+    /// The entry is in a guard of this session that is still alive.
     #[error("`{call}` of `{id}`: it is {state} in this session; drop that guard first")]
     #[non_exhaustive]
     AlreadyBorrowed {
@@ -32,10 +33,10 @@ pub enum Error {
         state: BorrowKind,
     },
 
-    /// A guard of the entry was leaked (with `mem::forget`, say), so the commit cannot know its
-    /// value. Nothing was sent.
+    /// A guard of the entry was leaked, for example with `mem::forget`, so the commit cannot know
+    /// its value. Nothing was sent.
     #[error(
-        "`commit`: `{id}` is still borrowed for writing, because a guard of it was never dropped; \
+        "`commit`: `{id}` is still borrowed for writing, because its guard was never dropped; \
          nothing was sent"
     )]
     #[non_exhaustive]
@@ -44,24 +45,23 @@ pub enum Error {
         id: EntryId,
     },
 
-    /// One dictionary name is used with two types in one session.
+    /// A dictionary name is used with two types in one session.
     #[error("the dictionary of `{id}` holds `{is}` in this session, not `{asked}`")]
     #[non_exhaustive]
     WrongType {
         /// The entry that was asked for.
         id: EntryId,
-        /// The type that the dictionary's name was first used with.
+        /// The type with which the dictionary's name was first used.
         is: &'static str,
         /// The type that was asked for.
         asked: &'static str,
     },
 
-    /// The code that was changing the entry panicked, or a rollback of the entry failed. The value
-    /// may be half changed, so it is neither handed out again nor written, and a commit sends
-    /// nothing.
+    /// The code that changed the entry panicked, or a rollback of the entry failed. The value may
+    /// be partly changed, so it can be neither borrowed nor written, and a commit sends nothing.
     #[error(
-        "`{call}` of `{id}`: the value may be half changed, because a panic interrupted the change \
-         or a rollback failed"
+        "`{call}` of `{id}`: the value may be partly changed, because a panic interrupted the \
+         change or a rollback failed"
     )]
     #[non_exhaustive]
     Poisoned {
@@ -73,70 +73,70 @@ pub enum Error {
 
     /// Another session changed an entry that this session changed.
     ///
-    /// Other changes of the same commit may have been written: `report` names them. The error
-    /// is [transient](Self::is_transient) only if none was, nor may have been. If the entries were
-    /// [checked first](crate::Session::verify_first), changes that were not sent because others
-    /// were in conflict are named nowhere: all of the work has to be done again.
+    /// Other changes of the same commit may have been written; `report` names them. The error is
+    /// [transient](Self::is_transient) only if none was written or may have been. If the entries
+    /// were [checked first](crate::Session::verify_first), changes that were not sent because other
+    /// entries were in conflict are not named, because all of the work has to be done again.
     #[error("{}", conflict_message(conflicts, *attempts, report))]
     #[non_exhaustive]
     Conflict {
         /// Each entry in conflict.
         conflicts: Vec<KeyConflict>,
-        /// How often the work was tried.
+        /// The number of attempts, including the last.
         attempts: u32,
-        /// What happened to the other entries of the commit.
+        /// The outcome of the commit's other entries.
         report: Box<CommitReport>,
     },
 
-    /// A value was changed behind a `&`, where tracking cannot see it. Only a cache that
-    /// [looks for such changes](crate::CacheBuilder::detect_untracked) has this error. Nothing was
-    /// sent.
-    #[error("`{id}` was only read, but {fields:?} changed: hand the entry out for writing")]
+    /// A value was changed behind a `&`, which tracking does not notice. Only a cache that
+    /// [detects such changes](crate::CacheBuilder::detect_untracked) returns this error. Nothing
+    /// was sent.
+    #[error("`{id}` was only read, but {fields:?} changed: change it through `get_mut`")]
     #[non_exhaustive]
     HiddenChange {
         /// The entry.
         id: EntryId,
-        /// The paths that differ from what was loaded.
+        /// The paths that differ from the loaded value.
         fields: Vec<String>,
     },
 
-    /// A value does not encode. If this is a commit, nothing of it was sent. After a
-    /// [savepoint](crate::Session::savepoint), the value was not handed out, because it could not
-    /// be kept.
+    /// A value cannot be encoded. A commit with this error sent nothing. After a
+    /// [savepoint](crate::Session::savepoint), the value was not borrowed, because no copy could be
+    /// kept for a rollback.
     #[error("`{id}` cannot be encoded; nothing was sent")]
     #[non_exhaustive]
     Encode {
         /// The entry.
         id: EntryId,
-        /// What the codec says.
+        /// The codec's error.
         source: BoxError,
     },
 
-    /// A value that its type encoded does not decode, so the entry could not be [rolled
-    /// back](crate::Session::rollback_to). The entry is poisoned.
+    /// The encoding of a value does not decode, so the entry could not be
+    /// [rolled back](crate::Session::rollback_to). The entry is poisoned.
     #[error("`{id}` cannot be rolled back, because its own encoding does not decode")]
     #[non_exhaustive]
     Decode {
         /// The entry.
         id: EntryId,
-        /// What the codec says.
+        /// The codec's error.
         source: BoxError,
     },
 
-    /// The session cannot be rolled back to this savepoint: an earlier one was rolled back to
-    /// since it was made, or it belongs to another session. Nothing was done.
+    /// The session cannot be rolled back to this savepoint, because an earlier one was rolled back
+    /// to since it was made, or because it belongs to another session. Nothing was changed.
     #[error(
         "savepoint {id} is not valid in this session: an earlier one was rolled back to since, or \
          it belongs to another session; take a new one"
     )]
     #[non_exhaustive]
     Savepoint {
-        /// Its number, which no other savepoint of this process has.
+        /// The savepoint's number, which is unique in this process.
         id: u64,
     },
 
-    /// The store cannot do what a change needs. Nothing of the commit was sent.
-    #[error("the store cannot {missing}, as a change of `{id}` needs")]
+    /// The store lacks an ability that a change needs. Nothing of the commit was sent.
+    #[error("the store cannot {missing}, which a change of `{id}` requires")]
     #[non_exhaustive]
     Unsupported {
         /// The entry.
@@ -145,8 +145,8 @@ pub enum Error {
         missing: &'static str,
     },
 
-    /// A key that cannot be used.
-    #[error("`{id}` has no usable key: {reason}")]
+    /// The key cannot be used.
+    #[error("the key of `{id}` cannot be used: {reason}")]
     #[non_exhaustive]
     Key {
         /// The dictionary and the key.
@@ -155,7 +155,7 @@ pub enum Error {
         reason: &'static str,
     },
 
-    /// An option, of a URL or a builder, that cannot be used. Nothing was connected.
+    /// An option of a URL or a builder cannot be used. No connection was made.
     #[error("`{option}`: {reason}")]
     #[non_exhaustive]
     Config {
@@ -169,42 +169,40 @@ pub enum Error {
     #[error("{}", unavailable_message(id, source, report))]
     #[non_exhaustive]
     Unavailable {
-        /// The entry that could not be read, or the first that was not written.
+        /// The entry that could not be read, or the first one that was not written.
         id: EntryId,
-        /// How often the work was tried.
+        /// The number of attempts, including the last.
         attempts: u32,
-        /// After a commit: what happened to each entry. `None` after a read, even if
-        /// [`read_current`](crate::MemcachedDict::read_current) asked for it: nothing was sent
-        /// then.
+        /// The outcome of each entry after a commit, or `None` after a read. Nothing was sent then,
+        /// even if the read was for [`read_current`](crate::MemcachedDict::read_current).
         report: Option<Box<CommitReport>>,
-        /// What happened, naming the server.
+        /// The cause, which names the server.
         source: BoxError,
     },
 
-    /// The store refused a change, because the value is above its limit, say, and the cache or the
-    /// dictionary is strict.
+    /// The store refused a change, for example because the value is above its limit, and the cache
+    /// or the dictionary is strict.
     #[error("the store refused {}", list(report.refused.iter().map(ToString::to_string)))]
     #[non_exhaustive]
     Refused {
-        /// The first entry that was refused.
+        /// The first refused entry.
         id: EntryId,
-        /// What happened to each entry.
+        /// The outcome of each entry.
         report: Box<CommitReport>,
     },
 
-    /// The session is [doomed](crate::Session::doom): its commit sends nothing.
+    /// The session is [doomed](crate::Session::doom), so its commit sends nothing.
     #[error("the session is doomed: its commit sends nothing")]
     Doomed,
 
-    /// The application's own error, on its way through a transaction, or from a hook that refused
-    /// a commit. Nothing was sent. It shows as the application's error does.
+    /// The application's own error, returned from a transaction or from a hook that refused a
+    /// commit. Nothing was sent. `Display` shows the application's error.
     #[error(transparent)]
     User(BoxError),
 }
 
 impl Error {
-    /// Wraps an application's error, to leave a [transaction](crate::Cache::transaction) with
-    /// it.
+    /// Wraps an application's error, to return it from a [transaction](crate::Cache::transaction).
     ///
     /// ```
     /// use memdict::{Cache, Error};
@@ -220,7 +218,7 @@ impl Error {
         Self::User(error.into())
     }
 
-    /// Notes how often the work was tried, where the error says so.
+    /// Sets the number of attempts in an error that has one.
     pub(crate) fn in_attempt(mut self, attempt: u32) -> Self {
         if let Self::Conflict { attempts, .. } | Self::Unavailable { attempts, .. } = &mut self {
             *attempts = attempt;
@@ -239,7 +237,8 @@ impl Error {
     }
 
     /// Returns whether the same work, run again from the start, may succeed and cannot be applied
-    /// twice: a conflict or an unavailable store of which nothing landed.
+    /// twice: a conflict or an unavailable store, if no part of the commit is in the store or may
+    /// be.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -252,7 +251,7 @@ impl Error {
     }
 }
 
-/// What a guard is for that stands in the way of a call.
+/// The kind of the guard that prevents a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BorrowKind {
@@ -274,7 +273,7 @@ impl fmt::Display for BorrowKind {
 fn conflict_message(conflicts: &[KeyConflict], attempts: u32, report: &CommitReport) -> String {
     let named = list(conflicts.iter().map(ToString::to_string));
     let rest = if report.anything_landed() {
-        format!("; of the same commit {} written, {} removed", report.written, report.removed)
+        format!("; the same commit wrote {} and removed {}", report.written, report.removed)
     } else {
         "; nothing of the commit was written".to_owned()
     };
@@ -289,7 +288,7 @@ fn unavailable_message(
     match report {
         None => format!("`{id}` cannot be read: {cause}"),
         Some(report) => format!(
-            "{} changes did not reach the store, {} were written: {}",
+            "{} changes did not reach the store ({} were written): {}",
             report.lost.len(),
             report.written,
             list(report.lost.iter().map(ToString::to_string)),
@@ -297,7 +296,7 @@ fn unavailable_message(
     }
 }
 
-/// The first few of a list that may be long.
+/// Lists the first items of a list that may be long.
 fn list(items: impl ExactSizeIterator<Item = String>) -> String {
     const SHOWN: usize = 5;
     let more = items.len().saturating_sub(SHOWN);

@@ -1,4 +1,4 @@
-//! A field that names another entry.
+//! Links: fields that name another entry.
 
 use std::{
     borrow::Borrow,
@@ -25,9 +25,9 @@ leaves! {
 
 /// A field that names another entry, by dictionary and key.
 ///
-/// It stores these two and never the value of the entry, and it loads nothing by itself.
-/// [`Session::follow`](crate::Session::follow) loads the target when it is called, and returns the
-/// same object that the dictionary returns.
+/// A link stores these two, never the value of the entry, and it loads nothing by itself.
+/// [`Session::follow`](crate::Session::follow) loads the target, and returns the same object as the
+/// dictionary does.
 ///
 /// ```
 /// use memdict::{Cache, DictDef, Link, Tracked};
@@ -59,11 +59,11 @@ leaves! {
 ///     if let Some(owner) = session.follow(&cart.owner)? {
 ///         assert_eq!(owner.name, "Alice");
 ///         if let Some(friend) = &owner.friend {
-///             assert!(session.follow(friend)?.is_none()); // nobody has stored Bob: a miss
+///             assert!(session.follow(friend)?.is_none()); // Bob is not stored: a miss
 ///         }
 ///     }
 ///
-///     // The key of a link works in the dictionary too: for writing, or for many targets at once.
+/// The key of a link also works in the dictionary, for writing or for many targets at once.
 ///     let users = session.dict(&USERS);
 ///     if let Some(mut owner) = users.get_mut(cart.owner.key())? {
 ///         owner.name.push('!');
@@ -78,8 +78,9 @@ leaves! {
 /// Links are compared and ordered by dictionary and key, whatever `T` implements. A link does not
 /// store the namespace: it leads to the entry of the cache whose session follows it.
 ///
-/// The schema fingerprint of a type has a link as a link, and not what it leads to: `T` is checked
-/// where it is stored itself. A link keeps no target alive, and nothing removes a link whose target
+/// The schema fingerprint of a type contains only that a field is a link, not the type of its
+/// target, which is checked when the target is loaded. A link keeps no target alive, and a link to
+/// a target that is gone stays.
 /// is gone.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
@@ -92,22 +93,22 @@ pub struct Link<T> {
 }
 
 impl<T> Link<T> {
-    /// Makes a link to the entry of this key, whether the entry exists or not.
+    /// Makes a link to the entry with this key, whether the entry exists or not.
     ///
-    /// It keeps only the name of the definition. A key that is too long is an
-    /// [`Error::Key`](crate::Error::Key) where the link is followed.
+    /// The link keeps only the name of the definition. If the key is too long, following the link
+    /// returns an [`Error::Key`](crate::Error::Key).
     #[must_use]
     pub fn new(def: &DictDef<T>, key: impl ToKey) -> Self {
         Self { dict: def.name().into(), key: key.to_key(), to: PhantomData }
     }
 
-    /// Returns the name of the dictionary.
+    /// Returns the name of the target's dictionary.
     #[must_use]
     pub fn dict(&self) -> &str {
         &self.dict
     }
 
-    /// Returns the key, as the dictionary takes it.
+    /// Returns the key of the target, which the dictionary accepts.
     #[must_use]
     pub fn key(&self) -> &Key {
         &self.key
@@ -118,13 +119,13 @@ impl<T> Link<T> {
     }
 }
 
-/// Writes the canonical form: it may be any bytes, because an application may have such keys.
+/// Writes the canonical form, which may be any bytes, because an application may have such keys.
 fn write_form<S: Serializer>(key: &Key, serializer: S) -> Result<S::Ok, S::Error> {
     let form: &[u8] = key.borrow();
     form.serialize(serializer)
 }
 
-/// Reads any bytes. Whether they are a usable key is checked where the link is followed.
+/// Reads any bytes. Whether they are a usable key is checked when the link is followed.
 fn read_form<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
     Vec::<u8>::deserialize(deserializer).map(|form| Key::of(&form))
 }
@@ -161,7 +162,7 @@ impl<T> Hash for Link<T> {
     }
 }
 
-/// Shows the dictionary and the key, and not the value of the entry.
+/// Shows the dictionary and the key, never the value of the entry.
 impl<T> fmt::Debug for Link<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Link({}[{}])", self.dict.escape_debug(), self.key)
@@ -178,7 +179,7 @@ mod tests {
         track::{Schema, Tracked},
     };
 
-    /// Implements nothing.
+    /// A type without any traits.
     struct Target;
 
     type ToTarget = Link<Target>;
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn its_stored_bytes_are_name_and_key() {
+    fn a_link_stores_the_dictionary_and_the_key() {
         let mut bytes = Vec::new();
         let stored = link("users", ("alice", 7));
         Codec::default().encode(&stored, &mut bytes).expect("it encodes");
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_compared_by_name_and_key_and_shows_both() {
+    fn a_link_is_compared_by_dictionary_and_key_and_shows_both() {
         let sorted = [link("a", "x"), link("a", "y"), link("b", "a"), link("b", b"\n")];
         let mut links = sorted.to_vec();
         links.reverse();
@@ -217,7 +218,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_stored_bytes_decode_to_a_link_or_not_at_all(bytes: Vec<u8>) {
+        fn any_stored_bytes_decode_to_a_link_or_are_an_error(bytes: Vec<u8>) {
             let decoded = Codec::default().decode::<ToTarget>(&bytes);
             if let Ok(link) = decoded {
                 let mut again = Vec::new();
@@ -228,7 +229,7 @@ mod tests {
         }
 
         #[test]
-        fn a_key_of_any_bytes_comes_back(dict: String, form: Vec<u8>) {
+        fn a_key_of_any_bytes_is_stored_unchanged(dict: String, form: Vec<u8>) {
             let stored: ToTarget =
                 Link { dict: dict.into(), key: Key::of(&form), to: PhantomData };
             let mut bytes = Vec::new();

@@ -1,5 +1,5 @@
-//! What memdict says to the log: through `tracing` with the feature of that name, else nothing.
-//! Entries and servers are named; values never.
+//! The log, through `tracing` with the feature of that name; without it there is none. Lines name
+//! entries and servers, never values.
 
 macro_rules! warning {
     ($($message:tt)*) => {{

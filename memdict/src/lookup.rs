@@ -1,27 +1,27 @@
-//! A read that says why there is no value.
+//! A read that tells why there is no value.
 
 use std::sync::Arc;
 
 use crate::unusable::Unusable;
 
-/// What a key holds, and if it is a miss, why: what [`MemcachedDict::lookup`](crate::MemcachedDict::lookup)
-/// returns.
+/// The value of a key, or the reason for a miss, as returned by
+/// [`MemcachedDict::lookup`](crate::MemcachedDict::lookup).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lookup<R> {
-    /// The value, for reading.
+    /// The value, borrowed for reading.
     Hit(R),
-    /// There is none: never stored, removed by this session or another one, evicted or expired.
+    /// The key has no value: it was never stored, or was removed, evicted or expired.
     Absent,
-    /// The store holds bytes that are not usable, for this reason.
+    /// The stored bytes are not a usable value, for this reason.
     Unusable(Unusable),
     /// The server could not be reached when this session first asked for the key, for this reason.
-    /// The key may hold a value all the same.
+    /// The key may still have a value.
     Unreachable(Arc<str>),
 }
 
 impl<R> Lookup<R> {
-    /// Returns the value, if there is one.
+    /// Returns the value of a hit, or `None` for a miss.
     #[must_use]
     pub fn hit(self) -> Option<R> {
         match self {

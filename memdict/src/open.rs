@@ -1,4 +1,4 @@
-//! The store that a URL names.
+//! Opens the store that a URL names.
 
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ use crate::{
     url::Memcached,
 };
 
-/// Makes that store, of what the URL says and `options` as well; what the URL says goes into them.
+/// Makes the store of `url`, with its options and those in `options`. Adds the URL's options to
+/// `options`.
 pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> {
     Ok(match url::read(url, options)? {
         Place::Memory => {
@@ -31,7 +32,7 @@ pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> 
         Place::Memcached(_) => {
             return Err(crate::error::Error::Config {
                 option: "memcache:".to_owned(),
-                reason: "this store needs a Unix system; allowed here: memory:, and \
+                reason: "this store needs a Unix system; use memory:, or \
                          memcache+classic: with the cargo feature `classic`"
                     .to_owned(),
             });
@@ -62,7 +63,7 @@ fn classic(place: Classic, options: &Options) -> Result<ClassicStore> {
     if let Some(credentials) = place.credentials {
         store = store.with_credentials(credentials)?;
     }
-    // Without the feature the URL was refused.
+    // Without the feature, the URL is an error.
     #[cfg(feature = "tls")]
     if place.tls {
         store = store.tls()?;

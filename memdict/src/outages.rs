@@ -1,5 +1,5 @@
-//! What the log says of servers that are down: one line for each server and second, with counts.
-//! The keys are said one by one only at the level `debug`.
+//! The log lines about servers that are down: one for each server and second, with counts. Single
+//! keys are logged only at the level `debug`.
 
 use std::{
     collections::HashMap,
@@ -11,23 +11,23 @@ use parking_lot::Mutex;
 
 use crate::log::warning;
 
-/// How long nothing more is said of a server.
+/// The time after a line in which a server has no other line.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What a cache has to say of its servers.
+/// The outages of a cache's servers that are to be logged.
 #[derive(Debug, Default)]
 pub(crate) struct Outages {
-    /// Whether something waits to be said, so that nobody takes the lock for nothing.
+    /// Whether counts are waiting to be logged, so that the lock is taken only if they are.
     waiting: AtomicBool,
     servers: Mutex<HashMap<String, Outage>>,
 }
 
-/// What was not said yet of one server.
+/// The counts of one server that are not logged yet.
 #[derive(Debug, Default)]
 struct Outage {
     misses: u64,
     lost: u64,
-    /// What happened last.
+    /// The reason of the last failure.
     reason: String,
     said: Option<Instant>,
 }
@@ -52,14 +52,14 @@ impl Outages {
         self.waiting.store(true, Ordering::Relaxed);
     }
 
-    /// Says what is due; what is not due waits for the next use of the cache, or its end.
+    /// Logs the lines that are due. The others wait for the next use of the cache, or its end.
     pub(crate) fn tell(&self) {
         if self.waiting.load(Ordering::Relaxed) {
             self.due(Some(Instant::now())).iter().for_each(|line| warning!("{line}"));
         }
     }
 
-    /// Takes the lines that are due at this time; all of them without a time.
+    /// Takes the lines that are due at `now`, or all lines if it is `None`.
     fn due(&self, now: Option<Instant>) -> Vec<String> {
         let mut servers = self.servers.lock();
         let (mut lines, mut waiting) = (Vec::new(), false);
@@ -98,13 +98,13 @@ mod tests {
         let outages = Outages::default();
         let start = Instant::now();
         assert!(outages.due(Some(start)).is_empty());
-        outages.missed(Some("cache-1"), "cannot connect");
+        outages.missed(Some("cache-1"), "cannot be reached");
         assert_eq!(
             outages.due(Some(start)),
-            ["cache-1 is down: 1 misses, 0 lost writes (cannot connect)"]
+            ["cache-1 is down: 1 misses, 0 lost writes (cannot be reached)"]
         );
         for _ in 0..812 {
-            outages.missed(Some("cache-1"), "cannot connect");
+            outages.missed(Some("cache-1"), "cannot be reached");
         }
         (0..790).for_each(|_| outages.lost(Some("cache-1"), "timed out"));
         outages.lost(None, "no answer");
@@ -121,12 +121,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_due_is_said_at_the_end() {
+    fn counts_that_are_not_due_are_logged_at_the_end() {
         let outages = Outages::default();
         let start = Instant::now();
-        outages.missed(Some("cache-1"), "cannot connect");
+        outages.missed(Some("cache-1"), "cannot be reached");
         assert_eq!(outages.due(Some(start)).len(), 1);
-        outages.missed(Some("cache-1"), "cannot connect");
+        outages.missed(Some("cache-1"), "cannot be reached");
         assert!(outages.due(Some(start)).is_empty() && outages.waiting.load(Ordering::Relaxed));
         assert_eq!(outages.due(None).len(), 1);
         assert!(!outages.waiting.load(Ordering::Relaxed));

@@ -1,36 +1,38 @@
-//! What happened to each entry of a commit: plain data.
+//! The report of a commit: what happened to each entry.
 
 use std::{fmt, sync::Arc};
 
 use crate::entry_id::EntryId;
 
-/// What one commit did, entry by entry.
+/// The result of a commit, entry by entry.
 ///
-/// Each entry that was handed out for writing, inserted or removed is in exactly one of
+/// Each entry that was borrowed for writing, inserted or removed is in exactly one of
 /// [`written`](Self::written), [`unchanged`](Self::unchanged), [`removed`](Self::removed),
 /// [`lost`](Self::lost), [`refused`](Self::refused), or in the conflicts of
-/// [`Error::Conflict`](crate::Error::Conflict), which carries a report as well. If a commit was
-/// called off before anything was sent ([`Session::verify_first`](crate::Session::verify_first),
-/// [`read_current`](crate::MemcachedDict::read_current)), entries that were only not sent are in
-/// none of them.
+/// [`Error::Conflict`](crate::Error::Conflict), which also contains a report. If a commit ended
+/// before anything was sent ([`Session::verify_first`](crate::Session::verify_first),
+/// [`read_current`](crate::MemcachedDict::read_current)), entries whose changes were not sent for
+/// that reason alone are in none of them.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct CommitReport {
-    /// How many values the store acknowledged.
+    /// The number of values whose writing the store acknowledged.
     pub written: usize,
-    /// How many values were handed out for writing and did not change: nothing was sent.
+    /// The number of values that were borrowed for writing and did not change. Nothing was sent for
+    /// them.
     pub unchanged: usize,
-    /// How many entries were removed, or were gone already.
+    /// The number of entries that were removed, or had no value any more.
     pub removed: usize,
-    /// How many of [`written`](Self::written) had vanished since they were loaded, and were stored
-    /// anew.
+    /// The number of [`written`](Self::written) values that had vanished since they were loaded,
+    /// and were stored again.
     pub recreated: usize,
-    /// How many of [`written`](Self::written) were merged with another session's change.
+    /// The number of [`written`](Self::written) values that were merged with another session's
+    /// change.
     pub merged: usize,
-    /// Changes that did not reach the store, or whose outcome is unknown, each with its reason.
+    /// The changes that did not reach the store, or whose outcome is unknown, each with its reason.
     pub lost: Vec<FailedWrite>,
-    /// Changes that the store will not take, such as a value above its limit, each with its
-    /// reason. The value that was to be replaced is deleted, so that nobody goes on reading it.
+    /// The changes that the store refused, such as a value above its limit, each with its reason.
+    /// The old value is deleted, so that it is not read any longer.
     pub refused: Vec<FailedWrite>,
     done: Vec<Done>,
     merges: Vec<Merged>,
@@ -46,22 +48,22 @@ pub struct Merged {
     pub id: EntryId,
     /// The paths of the fields that this session changed.
     pub ours: Vec<String>,
-    /// The paths of the fields that the other session changed. A path that is in both lists was
-    /// merged by a rule.
+    /// The paths of the fields that the other session changed. A path in both lists was merged by a
+    /// rule.
     pub theirs: Vec<String>,
 }
 
-/// A change that is not in the store.
+/// A change that did not reach the store, or that the store refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailedWrite {
     /// The entry.
     pub id: EntryId,
-    /// What happened.
+    /// The reason.
     pub reason: String,
-    /// The server that it happened at, if it is known.
+    /// The server that failed, if it is known.
     pub(crate) server: Option<Arc<str>>,
-    /// Whether the change may be in the store all the same.
+    /// Whether the change may still be in the store.
     pub(crate) uncertain: bool,
 }
 
@@ -77,7 +79,7 @@ struct Done {
     how: How,
 }
 
-/// How an entry that needed nothing more came out.
+/// The outcome of an entry that is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum How {
     Written,
@@ -87,27 +89,27 @@ pub(crate) enum How {
 }
 
 impl CommitReport {
-    /// Returns each entry whose value was written, recreated ones included.
+    /// Returns the entries whose values were written, including recreated ones.
     pub fn written_keys(&self) -> impl Iterator<Item = &EntryId> + '_ {
         self.ids(|how| matches!(how, How::Written | How::Recreated))
     }
 
-    /// Returns each entry whose value was found unchanged.
+    /// Returns the entries whose values were found unchanged.
     pub fn unchanged_keys(&self) -> impl Iterator<Item = &EntryId> + '_ {
         self.ids(|how| how == How::Unchanged)
     }
 
-    /// Returns each entry that was removed.
+    /// Returns the entries that were removed.
     pub fn removed_keys(&self) -> impl Iterator<Item = &EntryId> + '_ {
         self.ids(|how| how == How::Removed)
     }
 
-    /// Returns each entry whose value had vanished and was stored anew.
+    /// Returns the entries whose values had vanished and were stored again.
     pub fn recreated_keys(&self) -> impl Iterator<Item = &EntryId> + '_ {
         self.ids(|how| how == How::Recreated)
     }
 
-    /// Returns the values that were merged with another session's change, each with its fields.
+    /// Returns the values that were merged with another session's change, with the changed fields.
     pub fn merges(&self) -> impl Iterator<Item = &Merged> + '_ {
         self.merges.iter()
     }
@@ -121,7 +123,7 @@ impl CommitReport {
         self.done.iter().filter(move |done| which(done.how)).map(|done| &done.id)
     }
 
-    /// Makes room for `many` more entries.
+    /// Reserves room for `many` more entries.
     pub(crate) fn reserve(&mut self, many: usize) {
         self.done.reserve(many);
     }
@@ -139,26 +141,25 @@ impl CommitReport {
         self.done.push(Done { id: id.clone(), how });
     }
 
-    /// Forgets whatever was recorded of entries that nothing was sent of, because they are in
-    /// conflict.
+    /// Removes the records of entries that are in conflict. Nothing was sent for them.
     pub(crate) fn forget(&mut self, is_in_conflict: impl Fn(&EntryId) -> bool) {
         self.lost.retain(|lost| !is_in_conflict(&lost.id));
         self.done.retain(|done| !is_in_conflict(&done.id));
         self.unchanged = self.unchanged_keys().count();
     }
 
-    /// Records what an entry was merged with that is recorded as written.
+    /// Records that a written entry was merged, and the changed fields.
     pub(crate) fn record_merged(&mut self, id: &EntryId, ours: Vec<String>, theirs: Vec<String>) {
         self.merged += 1;
         self.merges.push(Merged { id: id.clone(), ours, theirs });
     }
 
-    /// Records that a part of the commit may be in the store although nothing says so.
+    /// Records that a part of the commit may be in the store, although no outcome says so.
     pub(crate) fn record_uncertain(&mut self) {
         self.uncertain = true;
     }
 
-    /// Names the session in a line of the log, if it noted what it is about.
+    /// Names the session in a line of the log by its notes, if it has any.
     pub(crate) fn of_session(&self) -> String {
         if self.notes.is_empty() {
             return String::new();
@@ -194,8 +195,8 @@ impl CommitReport {
         self.uncertain |= other.uncertain;
     }
 
-    /// Returns whether any of the commit is in the store, or may be: then running the same work
-    /// again could apply that part twice. A refused change counts, because its old value is
+    /// Returns whether any part of the commit is in the store, or may be. Running the same work
+    /// again could then apply that part twice. A refused change counts, because its old value is
     /// deleted.
     pub(crate) fn anything_landed(&self) -> bool {
         self.written > 0 || self.removed > 0 || !self.refused.is_empty() || self.uncertain

@@ -1,21 +1,21 @@
-//! Why stored bytes are no usable value: such a key is a miss.
+//! The reasons why stored bytes are not a usable value. A key with such bytes is a miss.
 
 use std::fmt;
 
-/// Why the stored value of a key is not usable: what [`Lookup::Unusable`](crate::Lookup::Unusable)
-/// says of a miss.
+/// The reason why the stored value of a key is not usable, in
+/// [`Lookup::Unusable`](crate::Lookup::Unusable).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unusable {
-    /// memdict did not write it.
+    /// The bytes were not written by memdict.
     Foreign,
-    /// A newer memdict wrote it, or one with a codec or a feature that this one lacks.
+    /// The value was written by a newer memdict, or with a codec or a feature that this one lacks.
     Newer,
-    /// It is truncated or damaged.
+    /// The value is truncated or damaged.
     Damaged,
-    /// It belongs to another key with the same hash.
+    /// The value belongs to another key with the same hash.
     OtherKey,
-    /// It was stored as another type, or as another version of this type.
+    /// The value was stored as another type, or as another version of this type.
     #[non_exhaustive]
     OtherSchema {
         /// The fingerprint of the stored schema.
@@ -25,7 +25,7 @@ pub enum Unusable {
         /// The type that was asked for.
         asked: &'static str,
     },
-    /// Its payload does not decode, although nothing else is wrong with it.
+    /// The payload does not decode, although its envelope is intact.
     Undecodable,
 }
 

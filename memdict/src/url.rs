@@ -1,5 +1,5 @@
-//! The URL of a store: `memory:`, or `memcache://HOST:PORT,...`, with options; and the schemes of
-//! servers that need the classic client, such as `memcache+sasl://USER:PASSWORD@HOST:PORT,...`.
+//! The URLs of stores: `memory:`, `memcache://HOST:PORT,...`, and the schemes of servers that need
+//! the classic client, such as `memcache+sasl://USER:PASSWORD@HOST:PORT,...`, all with options.
 
 use std::{borrow::Cow, str::FromStr, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{
     store::credentials::Credentials,
 };
 
-/// What a URL or a builder says of a cache.
+/// The options of a cache, from a URL or a builder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     pub(crate) namespace: Option<String>,
@@ -24,7 +24,8 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// The options that a store has, rather than the cache over it, and that were set.
+    /// Returns the names of the options that are set and belong to a store, not to the cache over
+    /// it.
     pub(crate) fn of_a_store(&self) -> Vec<&'static str> {
         let set = [
             ("max_bytes", self.max_bytes.is_some()),
@@ -35,7 +36,7 @@ impl Options {
     }
 }
 
-/// Which store.
+/// The store that a URL names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
     Memory,
@@ -44,10 +45,10 @@ pub(crate) enum Place {
     Classic(Classic),
 }
 
-/// Servers that speak meta commands, and what to log in with where they ask for it.
+/// Servers that speak meta commands, and the credentials for servers that ask for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Memcached {
-    /// `HOST:PORT`, or the path of a socket.
+    /// `HOST:PORT`, or the path of a unix socket.
     pub(crate) servers: Vec<String>,
     pub(crate) credentials: Option<Credentials>,
 }
@@ -56,7 +57,7 @@ pub(crate) struct Memcached {
 #[cfg(feature = "classic")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Classic {
-    /// `HOST:PORT`, or the path of a socket.
+    /// `HOST:PORT`, or the path of a unix socket.
     pub(crate) servers: Vec<String>,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) tls: bool,
@@ -70,7 +71,7 @@ const MEMCACHED_OPTIONS: &[&str] = &["timeout", "connect_timeout", "namespace", 
 const TLS_OPTIONS: &[&str] =
     &["timeout", "connect_timeout", "namespace", "strict", "ca_file", "verify"];
 
-/// Reads `url`; its options replace those of `options`.
+/// Parses `url`. Its options replace those in `options`.
 pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
     let (place, query) = url.split_once('?').unwrap_or((url, ""));
     let Some((scheme, rest)) = place.split_once(':') else {
@@ -99,7 +100,7 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
         let allowed = allowed.join(", ");
         return Err(bad(
             option,
-            format!("set in code, but no option of {scheme}:; allowed: {allowed}"),
+            format!("set in code, but not an option of {scheme}:; allowed: {allowed}"),
         ));
     }
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -113,13 +114,13 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
     Ok(place)
 }
 
-/// What was meant by a server's address, or by a scheme that is not quite right.
+/// Suggests a URL for a server's address, or for a scheme that is almost right.
 fn meant(scheme: &str, rest: &str) -> Error {
     let (given, servers) = match scheme {
         "memcached" => ("memcached:".to_owned(), rest.trim_start_matches('/')),
         host => (format!("{host}:{rest}"), &*format!("{host}:{rest}")),
     };
-    // A user name and a password are never shown.
+    // User names and passwords are never shown.
     let servers = servers.rsplit_once('@').map_or(servers, |(_, servers)| servers);
     bad(&given, format!("not the URL of a store; did you mean memcache://{servers}?"))
 }
@@ -140,7 +141,7 @@ fn classic(scheme: &str, rest: &str) -> Result<Place> {
     let (credentials, rest) = userinfo(scheme, rest)?;
     match (scheme, &credentials) {
         ("memcache+classic", Some(_)) => {
-            let reason = "the classic text protocol has no credentials; memcache+sasl: has";
+            let reason = "the classic text protocol has no credentials; use memcache+sasl:";
             return Err(bad(&scheme_alone, reason.to_owned()));
         }
         ("memcache+sasl", None) => {
@@ -159,8 +160,8 @@ fn classic(scheme: &str, _: &str) -> Result<Place> {
     Err(bad(&format!("{scheme}:"), reason.to_owned()))
 }
 
-/// The `USER:PASSWORD@` before a list of servers, percent-decoded, and the list. No error shows
-/// any of it.
+/// Splits the percent-encoded `USER:PASSWORD@` off a list of servers, and decodes it. Errors show
+/// no part of it.
 fn userinfo<'r>(scheme: &str, rest: &'r str) -> Result<(Option<Credentials>, &'r str)> {
     let list = rest.strip_prefix("//").unwrap_or(rest);
     let Some((userinfo, servers)) = list.split_once('@') else {
@@ -170,8 +171,8 @@ fn userinfo<'r>(scheme: &str, rest: &'r str) -> Result<(Option<Credentials>, &'r
     let both = userinfo.split_once(':').filter(|_| !servers.contains('@'));
     let both = both.and_then(|(user, password)| decoded(user).zip(decoded(password)));
     let Some((user, password)) = both else {
-        let reason = "the credentials are not understood; allowed: USER:PASSWORD@ once, before \
-                      the first server, with `@` in them as %40, `:` as %3A, `,` as %2C";
+        let reason = "the credentials cannot be read; allowed: USER:PASSWORD@ once, before the \
+                      first server, with `@` as %40, `:` as %3A and `,` as %2C";
         return Err(bad(&format!("{scheme}:"), reason.to_owned()));
     };
     Ok((Some(Credentials { user, password }), servers))
@@ -200,7 +201,7 @@ fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> 
         "connect_timeout" => options.connect_timeout = Some(duration(name, &value)?),
         "ca_file" => options.ca_file = Some(value.into_owned()),
         "verify" => options.verify = Some(parse(name, &value, "true or false")?),
-        // The caller has compared the name with the same list.
+        // The caller has already checked the name against the same list.
         _ => return Err(bad(name, "unknown".to_owned())),
     }
     Ok(())
@@ -233,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_say_which_store_and_how() {
+    fn urls_name_a_store_and_its_options() {
         assert_eq!(both("memory:").unwrap(), (Place::Memory, Options::default()));
         let (place, options) = both("memory:?max_bytes=2MiB&namespace=a%20b&strict=true").unwrap();
         assert_eq!(place, Place::Memory);
@@ -266,7 +267,7 @@ mod tests {
 
     #[cfg(feature = "classic")]
     #[test]
-    fn schemes_of_the_classic_client_say_who_and_how() {
+    fn schemes_of_the_classic_client_have_credentials_and_tls() {
         let open = |url| match both(url).unwrap().0 {
             Place::Classic(classic) => classic,
             other => panic!("{other:?}"),
@@ -284,7 +285,7 @@ mod tests {
 
     #[cfg(feature = "tls")]
     #[test]
-    fn tls_has_options_of_its_own_and_credentials_or_none() {
+    fn tls_has_options_of_its_own_and_optional_credentials() {
         let (place, options) = both("memcache+tls://a:1?ca_file=/a%20b.pem&verify=false").unwrap();
         assert!(matches!(place, Place::Classic(Classic { credentials: None, tls: true, .. })));
         assert_eq!((options.ca_file.as_deref(), options.verify), (Some("/a b.pem"), Some(false)));

@@ -1,4 +1,5 @@
-//! What the classic client's connections cost; alone, for it counts the threads of the process.
+//! The threads that the classic client costs. A program of its own, because it counts the threads
+//! of the process.
 
 use std::{fs, sync::Barrier};
 

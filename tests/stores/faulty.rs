@@ -1,4 +1,4 @@
-//! The store that the tests of sessions fail with, held to what it says.
+//! The store with which the tests of sessions fail, tested against its own documentation.
 
 use memdict::{Applied, Change, Condition, MemoryStore, StoreError, Token};
 use memdict_tests::{Fault, FaultyStore, Got, Lives, apply, apply_one, load, load_one, store};
@@ -48,7 +48,7 @@ fn a_store_that_always_fails_recovers_when_told_to() {
 }
 
 #[test]
-fn one_value_or_all_that_was_stored_through_it_are_driven_out_at_once() {
+fn one_value_or_all_stored_values_are_evicted_at_once() {
     let s = FaultyStore::new(MemoryStore::new());
     for key in [b"a", b"b", b"c"] {
         apply_one(&s, key, store(b"v"), Always);
@@ -57,10 +57,10 @@ fn one_value_or_all_that_was_stored_through_it_are_driven_out_at_once() {
     assert_eq!((load_one(&s, b"a"), s.inner().len()), (Got::Miss, 2));
     s.evict_all();
     assert!(s.inner().is_empty());
-    assert_eq!(s.changes(), 3, "nobody asked for these");
+    assert_eq!(s.changes(), 3, "evictions are not counted");
 }
 
-/// The loss that tokens of a life are there to prevent, without a server.
+/// The lost update that the lives in tokens prevent, shown without a server.
 #[test]
 fn a_restarted_store_is_empty_and_counts_from_1_again() {
     for lives in [Lives::Told, Lives::Untold] {
@@ -84,13 +84,13 @@ fn a_restarted_store_is_empty_and_counts_from_1_again() {
                 assert_eq!(outcome, Applied::Restarted);
                 assert_eq!(load_one(&s, b"a").value(), Some(&b"theirs"[..]));
             }
-            Lives::Untold => assert!(matches!(outcome, Applied::Stored), "theirs is lost"),
+            Lives::Untold => assert!(matches!(outcome, Applied::Stored), "theirs was lost"),
         }
     }
 }
 
 #[test]
-fn it_restarts_before_a_chosen_operation() {
+fn a_store_restarts_before_a_chosen_operation() {
     let s = FaultyStore::with_lives(MemoryStore::new(), Lives::Told);
     apply_one(&s, b"k", store(b"v"), Always);
     let token = load_one(&s, b"k").token();

@@ -1,4 +1,4 @@
-//! What every store does, and what is documented of each of them, on private servers.
+//! The promises of every store, and those of each one, tested on private servers.
 
 mod classic;
 mod clients;

@@ -1,4 +1,4 @@
-//! What is documented of the memcached store, with servers that work.
+//! The documented promises of the memcached store, with servers that work.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn the_item_limit_of_the_server_is_honoured() {
             "-I {option}: {outcomes:?}"
         );
         assert_eq!(load_one(&s, b"k").value(), Some(&largest[..]));
-        assert_eq!(server.stat("cmd_set"), 2, "what is too large is not sent");
+        assert_eq!(server.stat("cmd_set"), 2, "a value that is too large is not sent");
     }
 }
 
@@ -76,7 +76,8 @@ fn a_stale_value_is_a_hit_of_no_bytes_that_can_be_replaced() {
     let s = open(&server);
     apply_one(&s, b"k", store(b"old"), Always);
     server.ask("md k I T30\r\nmn\r\n", "MN");
-    // The first reader wins the right to renew it, the second does not: both see the same.
+    // The first reader wins the right to renew the value and the second does not. Both see the
+    // same.
     assert_eq!(load_one(&s, b"k").value(), Some(&b""[..]));
     is_empty_and_can_be_replaced(&s);
 }
@@ -96,7 +97,7 @@ fn servers_without_usable_meta_commands_are_served_by_the_classic_client() {
 }
 
 #[test]
-fn a_server_that_was_replaced_by_one_with_meta_commands_is_asked_anew() {
+fn a_server_that_was_replaced_by_one_with_meta_commands_is_asked_again() {
     let server = Memcached::start();
     let proxy = Proxy::before(&server.address());
     let version = server.ask("version\r\n", "VERSION")[0].clone();

@@ -1,4 +1,4 @@
-//! Servers that ask for a user name and a password (memcached's option `-Y`).
+//! Servers that require a user name and a password (memcached's option `-Y`).
 
 use memdict::{Cache, Change, Condition, DictDef, Error, MemcachedStore, StoreError};
 use memdict_tests::{Cart, Got, Memcached, apply, apply_one, load, load_one, memcached_on, store};
@@ -16,7 +16,8 @@ fn with(server: &Memcached, user: &str, password: &str) -> MemcachedStore {
     without(server).credentials(user, password).expect("they can be sent")
 }
 
-/// It is down in all it does, says what to do and at which server, and keeps the secret.
+/// Checks that every operation is down, with an error that says what to do and at which server, and
+/// does not show the secret.
 fn is_kept_out(s: &MemcachedStore, server: &Memcached, what_to_do: &[&str]) {
     let change = Change::new(b"k", store(b"v"), Condition::Always);
     let errors = [
@@ -30,11 +31,11 @@ fn is_kept_out(s: &MemcachedStore, server: &Memcached, what_to_do: &[&str]) {
         assert!(what_to_do.iter().all(|words| message.contains(words)), "{message}");
         assert!(!message.contains("s3same"), "{message}");
     }
-    assert_eq!(server.stat("cmd_get") + server.stat("get_misses"), 0, "nothing was asked");
+    assert_eq!(server.stat("cmd_get") + server.stat("get_misses"), 0, "nothing was sent");
 }
 
 #[test]
-fn the_right_credentials_are_let_in_on_every_connection() {
+fn correct_credentials_log_in_on_every_connection() {
     let mut server = Memcached::guarded(USER, PASSWORD);
     let s = with(&server, USER, PASSWORD);
     apply_one(&s, b"k", store(b"v"), Condition::Always);
@@ -44,7 +45,7 @@ fn the_right_credentials_are_let_in_on_every_connection() {
 }
 
 #[test]
-fn wrong_credentials_are_down_with_what_to_do_and_without_the_password() {
+fn wrong_credentials_are_an_error_that_says_what_to_do_and_hides_the_password() {
     let server = Memcached::guarded(USER, PASSWORD);
     is_kept_out(&with(&server, USER, "s3same"), &server, &["user name", "password"]);
     let server = Memcached::guarded(USER, PASSWORD);
@@ -52,18 +53,18 @@ fn wrong_credentials_are_down_with_what_to_do_and_without_the_password() {
 }
 
 #[test]
-fn no_credentials_are_down_with_what_to_do() {
+fn missing_credentials_are_an_error_that_says_what_to_do() {
     let server = Memcached::guarded(USER, PASSWORD);
     is_kept_out(&without(&server), &server, &["user name", "password"]);
 }
 
 #[test]
-fn a_server_that_asks_for_no_credentials_is_not_told_them() {
+fn credentials_are_not_sent_to_a_server_that_does_not_ask_for_them() {
     let server = Memcached::start();
     let s = with(&server, USER, PASSWORD);
     apply_one(&s, b"k", store(b"v"), Condition::Always);
     assert_eq!(load_one(&s, b"k").value(), Some(&b"v"[..]));
-    assert_eq!(server.stat("total_items"), 1, "the login would be a value");
+    assert_eq!(server.stat("total_items"), 1, "the login would be stored as a value");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What is documented of the embedded store alone.
+//! The documented promises of the embedded store alone.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use Condition::{Always, Matches};
 
 use super::conformance::count_in_threads;
 
-/// What an item counts beside its key and value.
+/// The bytes that an item counts besides its key and value.
 const BOOKKEEPING: usize = 128;
 
 fn stays(s: &MemoryStore, keys: &[&[u8]]) -> Vec<bool> {
@@ -17,7 +17,7 @@ fn stays(s: &MemoryStore, keys: &[&[u8]]) -> Vec<bool> {
 }
 
 #[test]
-fn what_was_least_recently_loaded_or_stored_goes_first() {
+fn the_least_recently_loaded_or_stored_item_is_evicted_first() {
     let s = MemoryStore::new().max_bytes(3 * (1 + 10 + BOOKKEEPING));
     let value = [b'v'; 10];
     for key in [b"a", b"b", b"c"] {
@@ -33,7 +33,7 @@ fn what_was_least_recently_loaded_or_stored_goes_first() {
 }
 
 #[test]
-fn it_counts_keys_values_and_128_bytes_each_and_never_holds_more_than_its_limit() {
+fn a_store_counts_keys_values_and_128_bytes_each_and_never_exceeds_its_limit() {
     let limit = 10_000;
     let s = MemoryStore::new().max_bytes(limit);
     apply_one(&s, b"key", store(b"value"), Always);
@@ -57,7 +57,7 @@ fn it_counts_keys_values_and_128_bytes_each_and_never_holds_more_than_its_limit(
 }
 
 #[test]
-fn an_item_that_would_not_fit_the_whole_store_is_refused_and_drives_nothing_out() {
+fn an_item_larger_than_the_whole_store_is_refused_and_evicts_nothing() {
     let s = MemoryStore::new().max_bytes(1_000);
     apply_one(&s, b"k", store(b"v"), Always);
     let outcomes = apply(&s, &[Change::new(b"large", store(&[0; 1_000]), Always)]);
@@ -67,7 +67,7 @@ fn an_item_that_would_not_fit_the_whole_store_is_refused_and_drives_nothing_out(
 }
 
 #[test]
-fn the_item_limit_is_the_callers() {
+fn the_caller_sets_the_item_limit() {
     let s = MemoryStore::new().max_item_bytes(100);
     let largest = [0; 100 - 59 - 1];
     assert!(matches!(apply_one(&s, b"k", store(&largest), Always), Applied::Stored));
@@ -92,7 +92,7 @@ fn lifetimes_count_whole_seconds_rounded_up_on_the_callers_clock() {
 }
 
 #[test]
-fn what_has_expired_is_gone_for_everyone_and_its_bytes_are_free_when_asked_for() {
+fn an_expired_item_is_absent_and_its_bytes_are_freed_by_the_next_use() {
     let clock = ByHand::default();
     let s = MemoryStore::new().clock(clock.clone());
     apply_one(&s, b"k", store_for(b"v", Duration::from_secs(1)), Always);
@@ -105,7 +105,7 @@ fn what_has_expired_is_gone_for_everyone_and_its_bytes_are_free_when_asked_for()
 }
 
 #[test]
-fn a_token_of_another_store_is_one_of_another_life() {
+fn a_token_of_another_store_belongs_to_another_life() {
     let (one, other) = (MemoryStore::new(), MemoryStore::new());
     apply_one(&one, b"k", store(b"v"), Always);
     apply_one(&other, b"k", store(b"v"), Always);

@@ -1,4 +1,4 @@
-//! A cache over a store that fails on command, and types to keep in it.
+//! A cache over a store that fails on command, and types to store in it.
 
 use std::{
     collections::HashMap,
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{FaultyStore, Got, Lives, Memcached, classic_on, load, memcached_on};
 
-/// A cache, and what stands behind it.
+/// A cache, and the store behind it.
 #[derive(Debug)]
 pub struct Bench {
     /// The store, which counts and fails on command.
@@ -22,18 +22,18 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// On the embedded store.
+    /// Makes a cache on the embedded store.
     #[must_use]
     pub fn on_memory() -> Self {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         Self::of(FaultyStore::with_lives(store, Lives::Told), None)
     }
 
-    /// On a private memcached.
+    /// Makes a cache on a private memcached.
     ///
     /// # Panics
     ///
-    /// If none can be started.
+    /// If memcached cannot be started.
     #[must_use]
     pub fn on_memcached() -> Self {
         let server = Memcached::start();
@@ -41,11 +41,11 @@ impl Bench {
         Self::of(FaultyStore::new(Arc::new(store) as _), Some(server))
     }
 
-    /// On a private memcached, through the classic client.
+    /// Makes a cache on a private memcached, through the classic client.
     ///
     /// # Panics
     ///
-    /// If none can be started.
+    /// If memcached cannot be started.
     #[must_use]
     pub fn on_classic() -> Self {
         let server = Memcached::start();
@@ -62,8 +62,8 @@ impl Bench {
         Self { store, cache, server: server.map(Mutex::new), tells_lives: true }
     }
 
-    /// Restarts the server: it is empty, and counts versions from 1 again. The embedded store does
-    /// as if. Only the classic client does not tell of it.
+    /// Restarts the server, which is then empty and counts versions from 1 again. The embedded
+    /// store simulates it. The classic client alone does not notice it.
     pub fn restart(&self) {
         match &self.server {
             Some(server) => server.lock().unwrap_or_else(PoisonError::into_inner).restart(),
@@ -71,13 +71,14 @@ impl Bench {
         }
     }
 
-    /// Whether the store tells one life of its server from another: the classic client does not.
+    /// Returns whether the store tells one life of its server from another. The classic client does
+    /// not.
     #[must_use]
     pub fn tells_lives(&self) -> bool {
         self.tells_lives
     }
 
-    /// Another cache over the same store, strict: another program, as it were.
+    /// Returns a strict cache over the same store, as another program would have.
     #[must_use]
     pub fn strict(&self) -> Cache {
         Cache::builder()
@@ -86,15 +87,15 @@ impl Bench {
             .expect("no option of a store is set")
     }
 
-    /// The bytes that are stored under a key of a dictionary, both with plain names; none where
-    /// nothing is stored, or nothing can be loaded.
+    /// Returns the bytes that are stored under a key of a dictionary, both with plain names. They
+    /// are empty if there is no value, or if it cannot be loaded.
     #[must_use]
     pub fn stored_bytes(&self, dict: &str, key: &str) -> Vec<u8> {
         let loaded = load(&*self.store, &[format!("memdict:{dict}:{key}").as_bytes()]);
         loaded.iter().flatten().find_map(Got::value).map(<[u8]>::to_vec).unwrap_or_default()
     }
 
-    /// How many storage commands have reached the store: as memcached counts them, where there
+    /// Returns how many storage commands have reached the store, as counted by memcached if there
     /// is one.
     #[must_use]
     pub fn commands(&self) -> u64 {
@@ -108,13 +109,13 @@ impl Bench {
 /// An item of a [`Cart`].
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize, Tracked)]
 pub struct Item {
-    /// What it is.
+    /// Its name.
     pub sku: String,
-    /// What it costs.
+    /// Its price.
     pub price: u64,
 }
 
-/// Where a [`Cart`] goes.
+/// The address of a [`Cart`].
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize, Tracked)]
 pub struct Address {
     /// The street.
@@ -123,29 +124,29 @@ pub struct Address {
     pub city: String,
 }
 
-/// A struct with a leaf, a `Vec` of structs, an unordered map, a nested struct and a field that
-/// is not stored.
+/// A struct with a leaf, a `Vec` of structs, an unordered map, a nested struct and a field that is
+/// not stored.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize, Tracked)]
 pub struct Cart {
-    /// Whose it is.
+    /// The owner.
     pub owner: String,
-    /// What is in it.
+    /// The items.
     pub items: Vec<Item>,
-    /// What it all costs.
+    /// The sum of the prices.
     pub total: u64,
-    /// What it costs less.
+    /// A code for a discount.
     pub coupon: Option<String>,
-    /// What else is to be said.
+    /// Further attributes.
     pub attrs: HashMap<String, String>,
-    /// Where it goes.
+    /// The address for the delivery.
     pub address: Address,
-    /// Not stored.
+    /// A field that is not stored.
     #[serde(skip)]
     pub cached: Option<u32>,
 }
 
 impl Cart {
-    /// A cart with this many items and attributes.
+    /// Makes a cart with this many items and attributes.
     #[must_use]
     pub fn of(owner: &str, many: u64) -> Self {
         let item = |n| Item { sku: format!("sku-{n}"), price: n };
@@ -157,7 +158,7 @@ impl Cart {
         }
     }
 
-    /// Adds the prices up: a method of the type's own that takes `&mut self`.
+    /// Adds up the prices. It is a method of the type that takes `&mut self`.
     pub fn recompute(&mut self) {
         self.total = self.items.iter().map(|item| item.price).sum();
     }

@@ -7,12 +7,12 @@ use std::{
 
 use memdict::Clock;
 
-/// A clock that goes on only when it is told to; its clones are the same clock.
+/// A clock that moves only on command. Its clones are the same clock.
 #[derive(Debug, Clone, Default)]
 pub struct ByHand(Arc<Mutex<Duration>>);
 
 impl ByHand {
-    /// Goes on.
+    /// Moves the clock.
     pub fn advance(&self, by: Duration) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) += by;
     }

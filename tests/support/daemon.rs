@@ -1,4 +1,4 @@
-//! Servers that do not answer before they know who asks, or are no memcached.
+//! Servers that require a login or TLS, and servers other than memcached.
 
 use std::{
     fmt::Write,
@@ -13,10 +13,10 @@ use crate::{
     memcached::{free_port, pause, resume},
 };
 
-/// A server process of a test's own, on a free port of the loopback interface, ended when dropped.
+/// A private server process, on a free port of the loopback interface, ended on drop.
 ///
-/// All of its functions panic when something about the server fails: a test without its server
-/// shows nothing, so it must not pass.
+/// All of its functions panic if the server fails, because a test without its server would show
+/// nothing and must not pass.
 #[derive(Debug)]
 pub struct Daemon {
     child: Child,
@@ -25,11 +25,11 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// A memcached that wants SASL, of this user; `extra` are further arguments.
+    /// Starts a memcached that requires SASL, with this user. `extra` are further arguments.
     pub fn memcached_with_sasl(user: &str, password: &str, extra: &[&str]) -> Self {
         let files = Scratch::new();
         let database = files.file("passwords");
-        // Neither side names a domain, so both take the machine's name.
+        // Neither side names a domain, so both use the machine's name.
         let mut tool = Command::new("saslpasswd2")
             .args(["-p", "-c", "-f", &database, user])
             .stdin(Stdio::piped())
@@ -52,8 +52,8 @@ impl Daemon {
         })
     }
 
-    /// A memcached that speaks TLS, and the path of its certificate, which is for 127.0.0.1 and
-    /// vouches for itself. `extra` are further arguments.
+    /// Starts a memcached that speaks TLS. Returns it and the path of its self-signed certificate,
+    /// which is for 127.0.0.1. `extra` are further arguments.
     pub fn memcached_with_tls(extra: &[&str]) -> (Self, String) {
         let files = Scratch::new();
         let (tls, certificate) = Self::tls_arguments(&files);
@@ -65,7 +65,7 @@ impl Daemon {
         (daemon, certificate)
     }
 
-    /// Makes a certificate: memcached's arguments for it, and its path.
+    /// Makes a certificate. Returns memcached's arguments for it, and its path.
     pub fn tls_arguments(files: &Scratch) -> ([String; 3], String) {
         let (key, certificate) = (files.file("key"), files.file("certificate"));
         let made = Command::new("openssl")
@@ -81,7 +81,7 @@ impl Daemon {
         (["-Z".to_owned(), "-o".to_owned(), options], certificate)
     }
 
-    /// A twemproxy before these servers.
+    /// Starts a twemproxy in front of these servers.
     pub fn proxy<'s>(servers: impl IntoIterator<Item = &'s Memcached>) -> Self {
         let servers: String = servers.into_iter().fold(String::new(), |mut list, server| {
             writeln!(list, "   - {}:1", server.address()).expect("text is written to memory");
@@ -114,22 +114,22 @@ impl Daemon {
         panic!("the server did not start ten times in a row, {files:?}");
     }
 
-    /// `127.0.0.1:PORT`.
+    /// Returns `127.0.0.1:PORT`.
     pub fn address(&self) -> String {
         self.address.clone()
     }
 
-    /// Where it keeps its files.
+    /// Returns the folder of its files.
     pub fn files(&self) -> &Scratch {
         &self.files
     }
 
-    /// Lets it hang, as [`Memcached::pause`] does.
+    /// Stops the server as [`Memcached::pause`] does, so that it hangs.
     pub fn pause(&self) {
         pause(self.child.id());
     }
 
-    /// Goes on after [`pause`](Self::pause).
+    /// Continues after [`pause`](Self::pause).
     pub fn resume(&self) {
         resume(self.child.id());
     }
@@ -137,7 +137,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // It may be gone already. A paused one takes this signal as well.
+        // It may have ended already. A paused process is killed too.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -145,19 +145,20 @@ impl Drop for Daemon {
 
 fn memcached() -> Command {
     let mut command = Command::new("memcached");
-    // Root has to say as whom it runs; anyone else is not asked.
+    // As root, the server needs a user to run as; for other users the option has no effect.
     command.args(["-U", "0", "-u", "nobody"]);
     command
 }
 
-/// Starts a server and waits until it can be reached; none if it ended instead.
+/// Starts a server and waits until it can be reached. Returns `None` if it ends instead.
 fn start(command: &mut Command, reachable: impl Fn() -> bool) -> Option<Child> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let name = command.get_program().to_string_lossy().into_owned();
     let mut child = command.spawn().unwrap_or_else(|error| missing(&name, &error));
     let until = Instant::now() + Duration::from_secs(10);
     while Instant::now() < until {
-        // In this order: whoever is reached while it has not ended is not somebody before it.
+        // This order matters: if the server has not ended afterwards, it is the one that was
+        // reached.
         let reached = reachable();
         thread::sleep(Duration::from_millis(if reached { 20 } else { 5 }));
         if child.try_wait().expect("the server can be looked at").is_some() {

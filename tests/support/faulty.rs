@@ -1,4 +1,4 @@
-//! A store that fails when it is told to.
+//! A store that fails on command.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -11,33 +11,33 @@ use memdict::{
 
 use crate::lives::{Lives, Numbering};
 
-/// What goes wrong with an operation.
+/// The fault of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// It does not reach the store.
+    /// The operation does not reach the store.
     Down,
-    /// The store refuses it.
+    /// The store refuses the operation.
     Refused,
-    /// It reaches the store, its acknowledgement gets lost. A load is down.
+    /// The operation reaches the store, but its acknowledgement is lost. A load is down.
     AckLost,
-    /// It does not reach the store, and nobody can know.
+    /// The operation does not reach the store, but its outcome is unknown.
     SentAndLost,
-    /// The value is driven out just before.
+    /// The value is evicted just before the operation.
     Evicted,
-    /// The store [restarts](FaultyStore::restart) just before.
+    /// The store [restarts](FaultyStore::restart) just before the operation.
     Restarted,
 }
 
 /// Passes operations on to another store, and makes chosen ones fail.
 ///
-/// Operations are counted from 0, loads and changes alike, in the order in which they come.
+/// Operations are counted from 0, loads and changes alike, in the order in which they arrive.
 #[derive(Debug)]
 pub struct FaultyStore<S> {
     inner: S,
     plan: Mutex<Plan>,
-    /// The keys that may be there.
+    /// The keys that may have values.
     keys: Mutex<BTreeSet<Vec<u8>>>,
-    /// Without it tokens pass as they are.
+    /// If `None`, tokens are passed on unchanged.
     numbering: Option<Mutex<Numbering>>,
 }
 
@@ -48,76 +48,77 @@ struct Plan {
     load_batches: usize,
     changes: usize,
     at: HashMap<usize, Fault>,
-    /// Counted from the next change on.
+    /// Counted from the next change.
     once_writing: HashMap<usize, Fault>,
     always: Option<Fault>,
 }
 
 impl<S: Store> FaultyStore<S> {
-    /// Nothing fails yet.
+    /// Makes a store that does not fail yet.
     pub fn new(inner: S) -> Self {
         Self { inner, plan: Mutex::default(), keys: Mutex::default(), numbering: None }
     }
 
-    /// One that can [restart](Self::restart), over an empty store of one server that counts
-    /// versions one by one, such as the embedded one.
+    /// Makes a store that can [restart](Self::restart), over an empty store of one server that
+    /// counts versions one by one, such as the embedded one.
     ///
-    /// It counts as memcached does: from 1 in each of its lives. So after a restart somebody
-    /// else's value soon has the number of one from before.
+    /// It counts as memcached does, from 1 in each of its lives. So soon after a restart, another
+    /// client's value has the number of an earlier one.
     ///
     /// # Panics
     ///
-    /// If the store inside gives no tokens.
+    /// If the inner store returns no tokens.
     pub fn with_lives(inner: S, lives: Lives) -> Self {
         let numbering = Some(Mutex::new(Numbering::begin(lives, &inner)));
         Self { numbering, ..Self::new(inner) }
     }
 
-    /// Begins a new life: what was stored through it is gone, versions are counted from 1 again.
+    /// Begins a new life: everything stored through it is gone, and versions are counted from 1
+    /// again.
     ///
     /// # Panics
     ///
     /// If it was not made [with lives](Self::with_lives).
     pub fn restart(&self) {
         let numbering = self.numbering.as_ref().expect("a store `with_lives`");
-        // Held all the while, so that no token is shown of what goes.
+        // The lock is held meanwhile, so that no token of a value that is about to go is returned.
         let mut numbering = lock(numbering);
         self.evict_all();
         numbering.restart(&self.inner);
     }
 
-    /// Drives a value out.
+    /// Evicts a value.
     pub fn evict(&self, key: &[u8]) {
         let delete = Change::new(key, Op::Delete, Condition::Always);
         self.inner.apply_many(&[delete], &mut |_, _| {});
     }
 
-    /// Drives out all that was stored through it.
+    /// Evicts all values stored through it.
     pub fn evict_all(&self) {
         for key in std::mem::take(&mut *lock(&self.keys)) {
             self.evict(&key);
         }
     }
 
-    /// The operation that comes `n` operations from now fails: 0 is the next one.
+    /// Makes the operation fail that comes `n` operations from now. 0 is the next one.
     pub fn fail_in(&self, n: usize, fault: Fault) {
         let mut plan = self.plan();
         let at = plan.next + n;
         plan.at.insert(at, fault);
     }
 
-    /// The operation that comes `n` operations after the next change fails: 0 is that change.
-    /// What is looked at before it is not counted.
+    /// Makes the operation fail that comes `n` operations after the next change. 0 is that change.
+    /// Looks before it are not counted.
     pub fn fail_once_writing(&self, n: usize, fault: Fault) {
         self.plan().once_writing.insert(n, fault);
     }
 
-    /// Every operation fails that no other fault is planned for; with `None` none does.
+    /// Makes every operation fail that has no other planned fault. `None` ends this.
     pub fn fail_always(&self, fault: Option<Fault>) {
         self.plan().always = fault;
     }
 
-    /// Nothing fails any more.
+    /// Removes all planned faults.
     pub fn clear(&self) {
         let mut plan = self.plan();
         plan.at.clear();
@@ -125,22 +126,22 @@ impl<S: Store> FaultyStore<S> {
         plan.always = None;
     }
 
-    /// How many values were asked for.
+    /// Returns how many loads there were.
     pub fn loads(&self) -> usize {
         self.plan().loads
     }
 
-    /// In how many batches values were asked for.
+    /// Returns how many batches of loads there were.
     pub fn load_batches(&self) -> usize {
         self.plan().load_batches
     }
 
-    /// How many changes were asked for.
+    /// Returns how many changes there were.
     pub fn changes(&self) -> usize {
         self.plan().changes
     }
 
-    /// The store behind it.
+    /// Returns the inner store.
     pub fn inner(&self) -> &S {
         &self.inner
     }
@@ -161,7 +162,7 @@ impl<S: Store> FaultyStore<S> {
         plan.at.remove(&this).or(plan.always)
     }
 
-    /// From now on operations are counted for [`fail_once_writing`](Self::fail_once_writing).
+    /// Begins to count operations for [`fail_once_writing`](Self::fail_once_writing).
     fn begin_writing(&self) {
         let mut plan = self.plan();
         let planned = std::mem::take(&mut plan.once_writing);
@@ -169,7 +170,7 @@ impl<S: Store> FaultyStore<S> {
         plan.at.extend(planned.into_iter().map(|(n, fault)| (next + n, fault)));
     }
 
-    /// What happens just before an operation on a key.
+    /// Does what a fault requires just before an operation on a key.
     fn before(&self, fault: Option<Fault>, key: &[u8]) {
         match fault {
             Some(Fault::Evicted) => self.evict(key),

@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Support for the tests: servers, stores that fail on command, and outcomes.
 
 mod bench;
 mod changes;

@@ -2,31 +2,31 @@
 
 use memdict::{Applied, Change, Condition, Load, Loaded, Op, Store, Token};
 
-/// What the tokens of a store that can restart say of its lives.
+/// What the tokens of a store that can restart tell about its lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lives {
-    /// Which one they are of: 1, then 2, and so on.
+    /// The number of their life: 1, then 2, and so on.
     Told,
-    /// Nothing: their life is 0, as behind a proxy or through the classic client.
+    /// Nothing. Their life is 0, as behind a proxy or through the classic client.
     Untold,
 }
 
-/// How tokens of the store inside look from outside: in each life versions are counted from 1.
+/// Converts the tokens of the inner store, so that versions are counted from 1 in each life.
 #[derive(Debug)]
 pub(crate) struct Numbering {
     lives: Lives,
     life: u64,
-    /// What the store inside had counted up to when this life began.
+    /// The inner store's last token when this life began.
     began: Token,
 }
 
 impl Numbering {
-    /// The first life, which begins now.
+    /// Begins the first life.
     pub(crate) fn begin(lives: Lives, inner: &dyn Store) -> Self {
         Self { lives, life: 1, began: last_token(inner) }
     }
 
-    /// The next life begins now.
+    /// Begins the next life.
     pub(crate) fn restart(&mut self, inner: &dyn Store) {
         self.life += 1;
         self.began = last_token(inner);
@@ -39,16 +39,16 @@ impl Numbering {
         }
     }
 
-    /// A token of the store inside, as it is shown.
+    /// Converts a token of the inner store to the one that is returned.
     pub(crate) fn shown(&self, token: Token) -> Token {
         let count = |cas: u64| cas.wrapping_sub(self.began.cas());
         Token::new(0, self.told(), count(token.cas()))
     }
 
-    /// The condition for the store inside.
+    /// Converts a condition for the inner store.
     ///
     /// # Errors
-    /// The outcome, where that store must not be asked.
+    /// The outcome, if the inner store must not be asked.
     pub(crate) fn inside(&self, when: Condition) -> Result<Condition, Applied> {
         let Condition::Matches(token) = when else { return Ok(when) };
         let (life, now) = (token.life(), self.told());
@@ -64,7 +64,7 @@ impl Numbering {
     }
 }
 
-/// The token of what a store of one server stores last.
+/// Returns the last token of a store of one server.
 fn last_token(inner: &dyn Store) -> Token {
     let store = Change::new(b"last", Op::Store { bytes: b"", ttl: None }, Condition::Always);
     let delete = Change::new(b"last", Op::Delete, Condition::Always);

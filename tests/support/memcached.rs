@@ -1,4 +1,4 @@
-//! A memcached of a test's own.
+//! A private memcached.
 
 use std::{
     collections::HashMap,
@@ -14,21 +14,21 @@ use std::{
 
 use crate::Scratch;
 
-/// A private memcached on a free port of the loopback interface, or on a socket file, ended when
-/// dropped.
+/// A private memcached on a free port of the loopback interface, or on a unix socket, ended on
+/// drop.
 ///
-/// All of its functions panic when something about the server fails: a test without its server
-/// shows nothing, so it must not pass.
+/// All of its functions panic if the server fails, because a test without its server would show
+/// nothing and must not pass.
 #[derive(Debug)]
 pub struct Memcached {
     child: Child,
     place: Place,
     args: Vec<String>,
-    /// What it keeps in files.
+    /// The folder of its files.
     _files: Option<Scratch>,
 }
 
-/// Where a server listens, and what it has to be told first.
+/// The address of a server, and the login that it needs.
 #[derive(Debug)]
 enum Place {
     Port(u16),
@@ -37,17 +37,17 @@ enum Place {
 }
 
 impl Memcached {
-    /// With memcached's defaults.
+    /// Starts one with memcached's defaults.
     pub fn start() -> Self {
         Self::with(&[])
     }
 
-    /// With further arguments, such as `["-I", "2m"]`.
+    /// Starts one with further arguments, such as `["-I", "2m"]`.
     pub fn with(args: &[&str]) -> Self {
         Self::anywhere(args, Place::Port)
     }
 
-    /// On a socket file.
+    /// Starts one on a unix socket.
     pub fn on_socket() -> Self {
         let files = Scratch::new();
         let path = files.file("socket");
@@ -56,7 +56,7 @@ impl Memcached {
         server
     }
 
-    /// One that wants this user and password.
+    /// Starts one that requires this user and password.
     pub fn guarded(user: &str, password: &str) -> Self {
         let files = Scratch::new();
         let list = files.write("users", &format!("{user}:{password}\n"));
@@ -80,7 +80,7 @@ impl Memcached {
         panic!("memcached did not start ten times in a row, arguments {args:?}");
     }
 
-    /// `127.0.0.1:PORT`, or the path of the socket.
+    /// Returns `127.0.0.1:PORT`, or the path of the socket.
     pub fn address(&self) -> String {
         match &self.place {
             Place::Port(port) | Place::Guarded { port, .. } => format!("127.0.0.1:{port}"),
@@ -88,7 +88,7 @@ impl Memcached {
         }
     }
 
-    /// The counters of `stats`.
+    /// Returns the counters of `stats`.
     pub fn stats(&self) -> HashMap<String, String> {
         let lines = self.ask("stats\r\n", "END");
         let pair = |line: &String| {
@@ -98,14 +98,14 @@ impl Memcached {
         lines.iter().filter_map(pair).collect()
     }
 
-    /// One counter, such as `cmd_set`.
+    /// Returns one counter, such as `cmd_set`.
     pub fn stat(&self, name: &str) -> u64 {
         let stats = self.stats();
         let value = stats.get(name).unwrap_or_else(|| panic!("no counter {name}"));
         value.parse().unwrap_or_else(|_| panic!("{name} is {value}"))
     }
 
-    /// Sends text, and reads lines up to and with one that begins with `last`.
+    /// Sends text, and reads lines up to and including one that begins with `last`.
     pub fn ask(&self, text: &str, last: &str) -> Vec<String> {
         let lines = self.place.ask(text).expect("the server takes connections");
         let mut answer = Vec::new();
@@ -120,18 +120,18 @@ impl Memcached {
         panic!("{text:?} was answered without {last}: {answer:?}");
     }
 
-    /// Lets it hang (SIGSTOP): connections stay open, nothing is answered. Returns when all of its
-    /// threads have stopped, which takes a moment on a busy machine.
+    /// Makes it hang (SIGSTOP): connections stay open, and nothing is answered. Returns after all
+    /// of its threads have stopped, which takes a moment on a busy machine.
     pub fn pause(&self) {
         pause(self.child.id());
     }
 
-    /// Goes on after [`pause`](Self::pause).
+    /// Continues after [`pause`](Self::pause).
     pub fn resume(&self) {
         resume(self.child.id());
     }
 
-    /// Ends it; its port is free afterwards.
+    /// Ends it. Its port is free afterwards.
     pub fn kill(&mut self) {
         self.child.kill().expect("the server is killed");
         self.child.wait().expect("the server is gone");
@@ -143,7 +143,7 @@ impl Memcached {
         self.revive();
     }
 
-    /// Starts an empty one where one was killed.
+    /// Starts an empty one in place of one that was killed.
     pub fn revive(&mut self) {
         let until = Instant::now() + Duration::from_secs(10);
         while Instant::now() < until {
@@ -156,7 +156,7 @@ impl Memcached {
     }
 }
 
-/// Stops a process, and returns when all of its threads have stopped.
+/// Stops a process, and returns after all of its threads have stopped.
 pub(crate) fn pause(pid: u32) {
     signal(pid, "-STOP");
     let tasks = format!("/proc/{pid}/task");
@@ -170,7 +170,7 @@ pub(crate) fn pause(pid: u32) {
     panic!("the server does not stop");
 }
 
-/// Lets a process go on.
+/// Lets a process continue.
 pub(crate) fn resume(pid: u32) {
     signal(pid, "-CONT");
 }
@@ -181,7 +181,7 @@ fn signal(pid: u32, signal: &str) {
     assert!(status.expect("`kill` runs").success(), "kill {signal} {pid}");
 }
 
-/// Where there is no `/proc` to ask, a signal is taken to have arrived.
+/// Without `/proc`, a signal is assumed to have arrived.
 fn is_stopped(stat: &Path) -> bool {
     let Ok(stat) = fs::read_to_string(stat) else { return true };
     stat.rsplit(')').next().is_some_and(|behind_name| behind_name.trim_start().starts_with('T'))
@@ -189,7 +189,7 @@ fn is_stopped(stat: &Path) -> bool {
 
 impl Drop for Memcached {
     fn drop(&mut self) {
-        // It may be gone already. A paused one takes this signal as well.
+        // It may have ended already. A paused process is killed too.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -204,7 +204,7 @@ impl Place {
         text.split(' ').map(str::to_owned).collect()
     }
 
-    /// Connects and asks: the lines of the answer, without those of the login.
+    /// Connects and sends `text`. Returns the lines of the answer, without those of the login.
     fn ask(&self, text: &str) -> io::Result<Box<dyn Iterator<Item = io::Result<String>>>> {
         let limit = Some(Duration::from_secs(10));
         let (mut writer, reader): (Box<dyn Write>, Box<dyn Read>) = match self {
@@ -234,10 +234,10 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().expect("a listener has a port").port()
 }
 
-/// Starts a server and waits until it answers; none if it ended instead.
+/// Starts a server and waits until it answers. Returns `None` if it ends instead.
 fn launch(place: &Place, args: &[String]) -> Option<Child> {
     let mut command = Command::new("memcached");
-    // Root has to say as whom it runs; anyone else is not asked.
+    // As root, the server needs a user to run as; for other users the option has no effect.
     command.args(place.options()).args(["-u", "nobody"]).args(args);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap_or_else(|error| {
@@ -258,7 +258,7 @@ fn launch(place: &Place, args: &[String]) -> Option<Child> {
     None
 }
 
-/// Whether it is this process that answers, and not a server that took the port before it.
+/// Returns whether this process answers, and not a server that took the port before it.
 fn answers(place: &Place, pid: u32) -> bool {
     let expected = format!("STAT pid {pid}");
     let Ok(mut lines) = place.ask("stats\r\n") else { return false };

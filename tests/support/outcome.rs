@@ -7,17 +7,17 @@ use std::{
 
 use memdict::{Applied, Change, Condition, Load, Loaded, Op, Store, StoreError, Token};
 
-/// What a load found, owned.
+/// The outcome of a load, owned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Got {
     /// A value and its version.
     Hit(Vec<u8>, Token),
-    /// None.
+    /// No value.
     Miss,
 }
 
 impl Got {
-    /// The value.
+    /// Returns the value, or `None` for a miss.
     pub fn value(&self) -> Option<&[u8]> {
         match self {
             Self::Hit(bytes, _) => Some(bytes),
@@ -25,7 +25,7 @@ impl Got {
         }
     }
 
-    /// The version; panics on a miss.
+    /// Returns the version. Panics on a miss.
     pub fn token(&self) -> Token {
         match self {
             Self::Hit(_, token) => *token,
@@ -34,7 +34,7 @@ impl Got {
     }
 }
 
-/// Loads keys in one batch: one outcome each, in the order of the keys.
+/// Loads keys in one batch. Returns one outcome each, in the order of the keys.
 pub fn load(store: &dyn Store, keys: &[&[u8]]) -> Vec<Result<Got, StoreError>> {
     let loads: Vec<_> = keys.iter().map(|key| Load::new(key)).collect();
     collect(loads.len(), |give| {
@@ -48,25 +48,25 @@ pub fn load(store: &dyn Store, keys: &[&[u8]]) -> Vec<Result<Got, StoreError>> {
     })
 }
 
-/// Makes changes in one batch: one outcome each, in the order of the changes.
+/// Makes changes in one batch. Returns one outcome each, in the order of the changes.
 pub fn apply(store: &dyn Store, changes: &[Change<'_>]) -> Vec<Result<Applied, StoreError>> {
     collect(changes.len(), |give| store.apply_many(changes, &mut |index, out| give(index, out)))
 }
 
-/// Loads one key; panics if that fails.
+/// Loads one key. Panics if that fails.
 pub fn load_one(store: &dyn Store, key: &[u8]) -> Got {
     let mut loaded = load(store, &[key]);
     loaded.remove(0).expect("the load has an outcome")
 }
 
-/// Makes one change; panics if that fails.
+/// Makes one change. Panics if that fails.
 pub fn apply_one(store: &dyn Store, key: &[u8], op: Op<'_>, when: Condition) -> Applied {
     let mut applied = apply(store, &[Change::new(key, op, when)]);
     applied.remove(0).expect("the change has an outcome")
 }
 
-/// Loads one key as soon as its server is used again: one that was found down is not asked for a
-/// moment. Panics if that takes longer than five seconds.
+/// Loads one key as soon as its server is used again, because a server that was found down is left
+/// alone for a moment. Panics if that takes longer than five seconds.
 pub fn load_when_up(store: &dyn Store, key: &[u8]) -> Got {
     let until = Instant::now() + Duration::from_secs(5);
     loop {
@@ -79,18 +79,18 @@ pub fn load_when_up(store: &dyn Store, key: &[u8]) -> Got {
     }
 }
 
-/// A value to store, for ever.
+/// Makes a store of a value that does not expire.
 pub fn store(bytes: &[u8]) -> Op<'_> {
     Op::Store { bytes, ttl: None }
 }
 
-/// A value to store for a time.
+/// Makes a store of a value that expires.
 pub fn store_for(bytes: &[u8], ttl: Duration) -> Op<'_> {
     let ttl = Some(ttl);
     Op::Store { bytes, ttl }
 }
 
-/// Holds every store to exactly one outcome for each operation.
+/// Checks that a store gives exactly one outcome for each operation.
 fn collect<T: Send>(
     count: usize,
     run: impl FnOnce(&mut (dyn FnMut(usize, Result<T, StoreError>) + Send)),
@@ -105,7 +105,7 @@ fn collect<T: Send>(
         .collect()
 }
 
-/// The text of an error.
+/// Returns the text of an error.
 ///
 /// # Panics
 ///

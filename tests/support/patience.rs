@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use memdict::{ClassicStore, MemcachedStore};
 
-/// The timeout of tests that are not about time: a machine that stands still for a moment fails
-/// none of them.
+/// The timeout of tests that are not about time. They do not fail on a machine that stalls for a
+/// moment.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A store on servers of these names, with [`PATIENCE`].
+/// Makes a store on servers with these names, with [`PATIENCE`].
 ///
 /// # Panics
 ///
@@ -18,7 +18,7 @@ pub fn memcached_on(names: impl IntoIterator<Item = String>) -> MemcachedStore {
     store.timeout(PATIENCE).connect_timeout(PATIENCE)
 }
 
-/// The same through the classic client.
+/// Makes the same over the classic client.
 ///
 /// # Panics
 ///

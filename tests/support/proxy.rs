@@ -13,7 +13,7 @@ use std::{
 
 use rustix::net::sockopt::set_socket_linger;
 
-/// Which way bytes go.
+/// The direction of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     /// From the client to the server.
@@ -27,17 +27,17 @@ pub enum Way {
 pub enum End {
     /// As if the server had closed it.
     Closed,
-    /// As if the server had crashed, or somebody between.
+    /// As if the server, or a machine in between, had crashed.
     Reset,
-    /// Not at all: nothing more comes.
+    /// It stays open, and no more bytes arrive.
     Silent,
 }
 
 /// Passes bytes on between a store and a server, and counts them.
 ///
-/// When it cuts a stream it waits until the server has done what reached it and has closed its
-/// end. Only then does the client see the end, so that what the server holds is settled when the
-/// client goes on. It ends with the process: a listener cannot be told to stop.
+/// When it cuts a stream, it waits until the server has processed everything that reached it and
+/// has closed its end. Only then does the client see the end, so that the stored values are final
+/// when the client continues. It ends with the process, because a listener cannot be stopped.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -53,15 +53,15 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Faults {
     passed: [u64; 2],
-    /// Bytes of one way that may still pass, and what then happens, once.
+    /// The direction, the bytes that may still pass, and what then happens, once.
     cut: Option<(Way, u64, End)>,
     delay: Duration,
     stalled: bool,
     turns_away: bool,
-    /// What the server says it is, and what the client hears.
+    /// The version that the server reports, and the one that the client reads.
     version: Option<(String, String)>,
     connections: usize,
-    /// Connections of which the client has not seen the end.
+    /// The number of connections whose end the client has not seen.
     alive: usize,
     open: Vec<Arc<Pair>>,
 }
@@ -71,19 +71,19 @@ struct Faults {
 struct Pair {
     client: TcpStream,
     server: TcpStream,
-    /// The way in which nothing passes any more, and what the client sees of it.
+    /// The direction in which no more bytes pass, and how the client sees the end.
     end: Mutex<Option<(Way, End)>>,
 }
 
-/// What becomes of a piece that arrived.
+/// The fate of a piece that arrived.
 enum Pass {
     All,
-    /// So much of it, and no more after it.
+    /// Only this many bytes of it pass, and none after it.
     Only(usize, End),
 }
 
 impl Proxy {
-    /// In front of the server at `upstream` (`127.0.0.1:PORT`).
+    /// Starts a proxy in front of the server at `upstream` (`127.0.0.1:PORT`).
     pub fn before(upstream: &str) -> Self {
         let upstream: SocketAddr = upstream.parse().expect("an address with a port");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
@@ -98,18 +98,18 @@ impl Proxy {
         Self { address, shared }
     }
 
-    /// `127.0.0.1:PORT`.
+    /// Returns `127.0.0.1:PORT`.
     pub fn address(&self) -> String {
         self.address.to_string()
     }
 
-    /// How many bytes went this way since the last [`cut`](Self::cut) or
-    /// [`count_anew`](Self::count_anew), over all connections.
+    /// Returns how many bytes went in this direction, over all connections, since the last
+    /// [`cut`](Self::cut) or [`count_anew`](Self::count_anew).
     pub fn passed(&self, way: Way) -> u64 {
         self.shared.faults().passed[way as usize]
     }
 
-    /// How often it was connected to.
+    /// Returns how many connections were made.
     pub fn connections(&self) -> usize {
         self.shared.faults().connections
     }
@@ -121,43 +121,43 @@ impl Proxy {
         faults.cut = None;
     }
 
-    /// Counts from 0 again, lets `after` bytes go this way and ends the connection on which the
-    /// next one comes, once: the connections after that are not harmed. With `after` the length
-    /// of the whole conversation, nothing is cut unless more is said.
+    /// Counts from 0 again, lets `after` bytes pass in this direction, and ends the connection on
+    /// which the next byte arrives. This happens once; later connections work. If `after` is the
+    /// length of the whole conversation, nothing is cut unless more is sent.
     pub fn cut(&self, way: Way, after: u64, end: End) {
         let mut faults = self.shared.faults();
         faults.passed = [0; 2];
         faults.cut = Some((way, after, end));
     }
 
-    /// Whether the last [`cut`](Self::cut) has happened.
+    /// Returns whether the last [`cut`](Self::cut) has happened.
     pub fn has_cut(&self) -> bool {
         self.shared.faults().cut.is_none()
     }
 
-    /// From now on each answer arrives so much later.
+    /// Delays each answer from now on.
     pub fn delay(&self, delay: Duration) {
         self.shared.faults().delay = delay;
     }
 
-    /// Passes nothing on from now on, or goes on. Connections stay open and are taken.
+    /// Stops passing bytes on, or starts again. Connections stay open and are accepted.
     pub fn stall(&self, stalled: bool) {
         self.shared.faults().stalled = stalled;
         self.shared.changed.notify_all();
     }
 
-    /// Closes each connection that comes from now on, or takes them again.
+    /// Closes each connection that is made from now on, or accepts them again.
     pub fn turn_away(&self, turns_away: bool) {
         self.shared.faults().turns_away = turns_away;
     }
 
-    /// Lets the server say that it is another version than it is.
+    /// Makes the server report another version than its own.
     pub fn pretend(&self, version: &str, pretended: &str) {
         let said = |version: &str| format!("VERSION {version}\r\n");
         self.shared.faults().version = Some((said(version), said(pretended)));
     }
 
-    /// Ends every connection that there is, and returns when the clients can see it.
+    /// Ends every connection, and returns when the clients can see it.
     pub fn hang_up(&self, end: End) {
         let mut faults = self.shared.faults();
         for pair in std::mem::take(&mut faults.open) {
@@ -181,7 +181,7 @@ impl Shared {
             return;
         }
         drop(faults);
-        // Without a server behind it the client sees its connection closed.
+        // Without a server, the client's connection is closed.
         let Ok(server) = TcpStream::connect(upstream) else { return };
         for stream in [&client, &server] {
             stream.set_nodelay(true).expect("an option is set");
@@ -205,7 +205,7 @@ impl Shared {
         thread::spawn(move || {
             deliver(&pair, &arrived);
             pair.bury();
-            // They are owners of the client's end, which is closed with the last of them.
+            // The threads own the client's end, which is closed with the last of them.
             let _ = (requests.join(), answers.join());
             shared.faults().open.retain(|open| !Arc::ptr_eq(open, &pair));
             drop(pair);
@@ -214,7 +214,7 @@ impl Shared {
         });
     }
 
-    /// Passes one way on until an end comes.
+    /// Passes bytes on in one direction until the stream ends.
     fn pump(&self, way: Way, pair: &Pair, mut pass: impl FnMut(Instant, Vec<u8>) -> bool) {
         let mut from = if way == Way::Requests { &pair.client } else { &pair.server };
         let mut buffer = vec![0; 64 * 1024];
@@ -225,7 +225,7 @@ impl Shared {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(_) => break,
             };
-            // What still comes after a cut reaches nobody.
+            // Bytes that arrive after a cut are dropped.
             if pair.end().is_some_and(|(ended, _)| ended == way) {
                 continue;
             }
@@ -243,11 +243,12 @@ impl Shared {
                 break;
             }
         }
-        // The server hears that it is over, and answers first what it has got.
+        // The server sees the end, and first answers what it has received.
         let _ = pair.server.shutdown(Shutdown::Write);
     }
 
-    /// A piece as it is passed on. A version is short and comes first, so it is in one.
+    /// Returns a piece as it is passed on. A version is short and comes first, so it is in one
+    /// piece.
     fn pretended(&self, way: Way, piece: &[u8]) -> Vec<u8> {
         match &self.faults().version {
             Some((version, pretended)) if way == Way::Answers => {
@@ -260,7 +261,7 @@ impl Shared {
         }
     }
 
-    /// Waits while it is stalled, then says how much of a piece may pass, and when it is due.
+    /// Waits while the proxy is stalled. Returns how much of a piece may pass, and when it is due.
     fn allow(&self, way: Way, length: usize) -> (Pass, Instant) {
         let mut faults = self.faults();
         while faults.stalled {
@@ -282,7 +283,7 @@ impl Shared {
     }
 }
 
-/// Gives the answers to the client when they are due.
+/// Sends the answers to the client when they are due.
 fn deliver(pair: &Pair, arrived: &Receiver<(Instant, Vec<u8>)>) {
     for (due, piece) in arrived {
         thread::sleep(due.saturating_duration_since(Instant::now()));
@@ -297,13 +298,14 @@ impl Pair {
         *self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the server's side; [`bury`](Self::bury) ends the client's when the server is through.
+    /// Ends the server's side. [`bury`](Self::bury) ends the client's side after the server is
+    /// done.
     fn hang_up(&self, way: Way, end: End) {
         *self.end.lock().unwrap_or_else(PoisonError::into_inner) = Some((way, end));
         let _ = self.server.shutdown(Shutdown::Write);
     }
 
-    /// Ends the client's side as was ordered, and wakes the thread that reads from it.
+    /// Ends the client's side as requested, and wakes the thread that reads from it.
     fn bury(&self) {
         let _ = match self.end() {
             None | Some((_, End::Closed)) => self.client.shutdown(Shutdown::Both),

@@ -1,4 +1,4 @@
-//! A folder of a test's own.
+//! A private folder for a test.
 
 use std::{
     fs,
@@ -8,13 +8,13 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-/// A new folder, removed with all that is in it when dropped. Other users may look into it, for
-/// servers that root starts run as one of them.
+/// A new folder, removed with its contents on drop. Other users may read it, because servers that
+/// root starts run as one of them.
 #[derive(Debug)]
 pub struct Scratch(PathBuf);
 
 impl Scratch {
-    /// An empty one.
+    /// Makes an empty folder.
     ///
     /// # Panics
     ///
@@ -30,17 +30,17 @@ impl Scratch {
         Self(path)
     }
 
-    /// The path of a file in it, as text.
+    /// Returns the path of a file in it, as text.
     ///
     /// # Panics
     ///
-    /// If the system's folder for such things is not named in UTF-8.
+    /// If the path of the system's folder for temporary files is not UTF-8.
     #[must_use]
     pub fn file(&self, name: &str) -> String {
         self.0.join(name).to_str().expect("paths here are text").to_owned()
     }
 
-    /// Writes a file, for everyone to read.
+    /// Writes a file that everyone can read.
     ///
     /// # Panics
     ///
@@ -51,11 +51,11 @@ impl Scratch {
         path
     }
 
-    /// Lets everyone read what is in it.
+    /// Lets everyone read its contents.
     ///
     /// # Panics
     ///
-    /// If that cannot be said.
+    /// If the permissions cannot be set.
     pub fn share(&self) {
         for file in fs::read_dir(&self.0).expect("the folder is there") {
             open_to_all(&file.expect("it can be read").path());
@@ -71,7 +71,7 @@ impl Default for Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Nothing is lost but some bytes of the system's folder for such things.
+        // A failure leaves only some bytes in the system's folder for temporary files.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -1,4 +1,4 @@
-//! A server that says what it is told to.
+//! A server that answers from a script.
 
 use std::{
     collections::VecDeque,
@@ -10,14 +10,14 @@ use std::{
 };
 
 /// Answers the questions about its version, its settings and its life itself, and each other
-/// request line with the next answer of a script; without one it closes the connection. An empty
-/// answer is none: it stays silent.
+/// request line with the next answer of a script. At the end of the script it closes the
+/// connection. If an answer is empty, it stays silent.
 ///
-/// In an answer stands
-/// - `{O}` for the opaque that the request asks for (` O7`), or for nothing;
-/// - `{other O}` for another one (` Ox7`), or for nothing;
-/// - `{pause}` for a [pause](Self::pause), after what stands before it was sent;
-/// - `{close}` for the end of the connection.
+/// In an answer,
+/// - `{O}` stands for the opaque that the request asks for (` O7`), or for nothing;
+/// - `{other O}` stands for another one (` Ox7`), or for nothing;
+/// - `{pause}` stands for a [pause](Self::pause), after everything before it was sent;
+/// - `{close}` stands for the end of the connection.
 #[derive(Debug)]
 pub struct ScriptedServer {
     address: SocketAddr,
@@ -40,20 +40,20 @@ struct Play {
 /// How a stream of answers is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pieces {
-    /// As it comes.
+    /// As they come.
     Whole,
-    /// In two, after so many bytes of each connection.
+    /// In two pieces, after this many bytes of each connection.
     SplitAt(usize),
     /// Byte by byte.
     Bytes,
 }
 
-/// Long enough for the other end to read what was sent before it.
+/// Long enough for the other end to read what was sent before.
 const BETWEEN_PIECES: Duration = Duration::from_millis(1);
 
 impl ScriptedServer {
-    /// A server of this version (`"1.6.17"`), with this script. It speaks meta commands from
-    /// 1.6 on.
+    /// Starts a server of this version (`"1.6.17"`), with this script. It speaks meta commands from
+    /// version 1.6 on.
     pub fn start(version: &str, answers: &[&str]) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
@@ -69,7 +69,7 @@ impl ScriptedServer {
             pieces: Pieces::Whole,
         }));
         let shared = Arc::clone(&play);
-        // It ends with the process: a listener cannot be told to stop.
+        // The thread ends with the process, because a listener cannot be stopped.
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 lock(&shared).connections += 1;
@@ -82,48 +82,48 @@ impl ScriptedServer {
         server
     }
 
-    /// Goes on with these answers when the script is at its end.
+    /// Appends answers to the script.
     pub fn play(&self, answers: &[&str]) {
         lock(&self.play).answers.extend(answers.iter().map(|answer| (*answer).to_owned()));
     }
 
-    /// What `{pause}` is: a millisecond unless told otherwise.
+    /// Sets the length of `{pause}`. The default is a millisecond.
     pub fn pause(&self, pause: Duration) {
         lock(&self.play).pause = pause;
     }
 
-    /// Holds the answers of the handshake back until `mn`, and those of the script until all of
-    /// it was asked for. Who waits for an answer before asking on gets none.
+    /// Holds back the answers of the handshake until `mn`, and those of the script until all of
+    /// them are due. A client that waits for an answer before it sends more gets none.
     pub fn hold_answers_back(&self) {
         lock(&self.play).held = true;
     }
 
-    /// Sends the streams of the connections that come from now on in pieces.
+    /// Sends the answers on later connections in pieces.
     pub fn cut_answers(&self, pieces: Pieces) {
         lock(&self.play).pieces = pieces;
     }
 
-    /// Begins another life: another process, that began `uptime` seconds before `time`.
+    /// Begins another life, as a process that began `uptime` seconds before `time`.
     pub fn live_anew(&self, pid: u32, uptime: u64, time: u64) {
         lock(&self.play).stats = stats(pid, uptime, time);
     }
 
-    /// `127.0.0.1:PORT`.
+    /// Returns `127.0.0.1:PORT`.
     pub fn address(&self) -> String {
         self.address.to_string()
     }
 
-    /// The request lines that it was asked, without the questions.
+    /// Returns the received request lines, without the questions.
     pub fn requests(&self) -> Vec<String> {
         lock(&self.play).requests.clone()
     }
 
-    /// The questions that it was asked, and `*` for each request line between them.
+    /// Returns the received questions, with `*` for each request line between them.
     pub fn questions(&self) -> Vec<String> {
         lock(&self.play).questions.clone()
     }
 
-    /// How often it was connected to.
+    /// Returns how many connections were made.
     pub fn connections(&self) -> usize {
         lock(&self.play).connections
     }
@@ -167,7 +167,7 @@ fn serve(stream: TcpStream, play: &Mutex<Play>) {
     }
 }
 
-/// The answer to a line; none for the end of the connection.
+/// Returns the answer to a line, or `None` to close the connection.
 fn answer(line: &str, reader: &mut impl Read, play: &Mutex<Play>) -> Option<String> {
     let mut words = line.split(' ');
     let length = match words.next()? {
@@ -199,7 +199,7 @@ fn answer(line: &str, reader: &mut impl Read, play: &Mutex<Play>) -> Option<Stri
     Some(said)
 }
 
-/// The answers' end of a connection.
+/// The answering end of a connection.
 struct Writer {
     stream: TcpStream,
     pieces: Pieces,
@@ -207,7 +207,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// Sends text with its pauses; whether the connection goes on.
+    /// Sends text with its pauses. Returns whether the connection goes on.
     fn say(&mut self, text: &str, pause: Duration) -> io::Result<bool> {
         let (text, goes_on) = match text.split_once("{close}") {
             Some((before, _)) => (before, false),
@@ -232,7 +232,7 @@ impl Writer {
         self.sent += bytes.len();
         let (head, tail) = bytes.split_at(length.min(bytes.len()));
         self.stream.write_all(head)?;
-        // After a split the rest is whole, after a byte comes a byte.
+        // After a split the rest is sent whole; after a byte, the next byte is sent.
         let rest = if self.pieces == Pieces::Bytes { 1 } else { tail.len().max(1) };
         tail.chunks(rest).try_for_each(|piece| {
             thread::sleep(BETWEEN_PIECES);

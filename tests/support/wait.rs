@@ -1,19 +1,19 @@
-//! Waiting for what comes by itself.
+//! Waiting for events that happen by themselves.
 
 use std::{
     thread,
     time::{Duration, Instant},
 };
 
-/// The longest that a value with a lifetime of one second may be there: memcached's clock ticks
-/// once in a second, and a lifetime of one ends at the next tick or at the one after.
+/// The longest time that a value with a lifetime of one second may exist. memcached's clock ticks
+/// once a second, and such a lifetime ends at the next tick or the one after.
 pub const ONE_SECOND_LIFE: Duration = Duration::from_millis(2_300);
 
-/// Looks again and again until it is so.
+/// Checks the condition again and again until it holds.
 ///
 /// # Panics
 ///
-/// If it is not so after `limit`.
+/// If it does not hold within `limit`.
 pub fn wait_until(limit: Duration, why: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! `async-memcached`, on tokio's runtime of one thread.
+//! `async-memcached`, on tokio's single-threaded runtime.
 
 use async_memcached::{AsciiProtocol, Client, Value};
 use tokio::runtime::{Builder, Runtime};
@@ -23,14 +23,15 @@ impl AsyncMemcached {
         ready.iter().map(|ready| (ready.key.as_str(), ready.bytes.as_slice())).collect()
     }
 
-    /// It knows no condition, and so stores in any case. Returns how many were done.
+    /// Stores values unconditionally, because the client has no conditions. Returns how many were
+    /// stored.
     pub(crate) fn set(&mut self, sets: &[(&str, &[u8])]) -> Outcome<usize> {
         let outcomes = self.client.set_multi(sets, Some(i64::from(TTL)), None);
         let outcomes = self.runtime.block_on(outcomes)?;
         Ok(outcomes.values().filter(|outcome| outcome.is_ok()).count())
     }
 
-    /// Without the versions, which it does not ask for.
+    /// Loads values without their versions, which the client does not ask for.
     pub(crate) fn get(&mut self, keys: &[&str]) -> Outcome<Vec<Value>> {
         Ok(self.runtime.block_on(self.client.get_multi(keys))?)
     }

@@ -1,4 +1,4 @@
-//! The classic `memcache::Client`: one change after the other, and many values in one request.
+//! The classic `memcache::Client`, with one change after the other, and many values in one request.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ impl Classic {
         Ok(Self(Client::with_pool_size(url, 1)?))
     }
 
-    /// It has no condition in this call, and so stores in any case.
+    /// Stores values unconditionally, because this call has no condition.
     pub(crate) fn set(&self, ready: &[Ready]) -> Outcome<()> {
         for Ready { key, bytes, .. } in ready {
             self.0.set(key, bytes.as_slice(), TTL)?;
@@ -27,7 +27,7 @@ impl Classic {
         Ok(())
     }
 
-    /// With the versions, by which a change could be conditional.
+    /// Loads values with the versions that conditional changes would need.
     pub(crate) fn get(&self, keys: &[&str]) -> Outcome<HashMap<String, Found>> {
         Ok(self.0.gets(keys)?)
     }

@@ -1,5 +1,5 @@
-//! A loop that writes from one thread and reads from another, so that changes and loads of any
-//! size can be mixed on one connection. Values are neither copied nor kept.
+//! A loop that writes on one thread and reads on another, so that changes and loads of any size can
+//! be mixed on one connection. It neither copies nor keeps values.
 
 use std::{
     io::{BufRead, BufReader, BufWriter, Read, Write},
@@ -9,7 +9,7 @@ use std::{
 
 use crate::Outcome;
 
-/// What goes out.
+/// A request to send.
 #[derive(Clone, Copy)]
 pub(crate) enum Operation<'a> {
     Load(&'a str),
@@ -27,7 +27,7 @@ impl Duplex {
         Ok(Self { stream })
     }
 
-    /// Returns how many were done, and how many bytes were loaded.
+    /// Returns how many operations were done, and how many bytes were loaded.
     pub(crate) fn run(&self, operations: &[Operation<'_>]) -> Outcome<(usize, usize)> {
         thread::scope(|scope| {
             let writer = scope.spawn(|| write(&self.stream, operations));
@@ -39,7 +39,7 @@ impl Duplex {
 }
 
 fn write(stream: &TcpStream, operations: &[Operation<'_>]) -> std::io::Result<()> {
-    // What is larger than the buffer goes past it.
+    // Values larger than the buffer bypass it.
     let mut stream = BufWriter::with_capacity(64 << 10, stream);
     for operation in operations {
         match operation {

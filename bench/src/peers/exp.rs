@@ -1,4 +1,4 @@
-//! `memcache::exp`, in batches. Its operations are made before the time is taken.
+//! `memcache::exp`, in batches. Its operations are made before the clock starts.
 
 use memcache::exp::{Get, GetResult, Meta, MetaClient, Set};
 use workload::TTL;
@@ -10,7 +10,7 @@ pub(crate) struct Exp(MetaClient);
 
 impl Exp {
     pub(crate) fn connect(address: &str) -> Outcome<Self> {
-        // A batch of 10,000 is not to fail for being slow.
+        // A batch of 10,000 must not fail because it is slow.
         let client = MetaClient::builder().io_timeout(Some(std::time::Duration::from_secs(20)));
         Ok(Self(client.connect(address)?))
     }
@@ -26,7 +26,7 @@ impl Exp {
         keys.iter().map(|key| Get::new(key).meta(Meta::NONE.cas())).collect()
     }
 
-    /// Returns how many were done.
+    /// Returns how many operations were done.
     pub(crate) fn set(&self, sets: Vec<Set>) -> Outcome<usize> {
         let mut done = 0;
         for outcome in self.0.run_many(sets)? {

@@ -1,6 +1,6 @@
-//! The least that can be done: ready requests through a blocking socket, in pieces of which a
-//! few are unanswered, so that neither side waits for the other with full buffers; every
-//! answer is read and looked at. No allocation, no poll, no timeout, no routing.
+//! The minimum of work: prepared requests through a blocking socket. They are sent in pieces, of
+//! which only a few may be unanswered, so that neither side waits for the other with full buffers.
+//! Every answer is read and checked. There is no allocation, poll, timeout or routing.
 
 use std::{
     io::{Read, Write},
@@ -12,16 +12,16 @@ use workload::TTL;
 use super::Ready;
 use crate::Outcome;
 
-/// How long a piece is at least. A request for a value is short and its answer long, a change is
-/// the other way round.
+/// The least length of a piece. A request for a value is short and its answer long; for a change it
+/// is the reverse.
 const LOADS: usize = 8 << 10;
 const CHANGES: usize = 32 << 10;
 
-/// So many pieces may be unanswered when one more is sent. Of what was tried, none was measurably
+/// The most pieces that may be unanswered when another one is sent. No other number was measurably
 /// faster than these three.
 const UNANSWERED: usize = 4;
 
-/// Requests, each piece of them by the end of its bytes and how many came up to there.
+/// Requests in pieces. Each piece has the end of its bytes, and the number of requests up to there.
 #[derive(Default)]
 pub(crate) struct Requests {
     bytes: Vec<u8>,
@@ -30,7 +30,7 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// Stores each value, if it is still of its version, and asks for the new version.
+    /// Stores each value if it still has its version, and asks for the new version.
     pub(crate) fn sets(ready: &[Ready]) -> Self {
         Self::of(ready, CHANGES, |ready, out| {
             let Ready { key, bytes, cas } = ready;
@@ -41,7 +41,7 @@ impl Requests {
         })
     }
 
-    /// Stores the same value under each key, whatever is there.
+    /// Stores the same value under each key unconditionally.
     pub(crate) fn sets_of<K: AsRef<str>>(keys: &[K], value: &[u8]) -> Self {
         Self::of(keys, CHANGES, |key, out| {
             write!(out, "ms {} {} c T{TTL}\r\n", key.as_ref(), value.len())?;
@@ -51,7 +51,7 @@ impl Requests {
         })
     }
 
-    /// As [`sets`](Self::sets), where success is not answered but the end of them all is.
+    /// As [`sets`](Self::sets), but only the end of all requests is answered, and not success.
     pub(crate) fn quiet_sets(ready: &[Ready]) -> Self {
         let mut requests = Self::of(ready, CHANGES, |ready, out| {
             let Ready { key, bytes, cas } = ready;
@@ -113,7 +113,7 @@ impl<S: Read + Write> Raw<S> {
         Self { stream, input: vec![0; 256 << 10], from: 0, to: 0 }
     }
 
-    /// Sends changes; returns how many were done.
+    /// Sends changes. Returns how many were made.
     pub(crate) fn set(&mut self, requests: &Requests) -> Outcome<usize> {
         let mut done = 0;
         self.exchange(requests, |raw| {
@@ -124,7 +124,7 @@ impl<S: Read + Write> Raw<S> {
         Ok(done)
     }
 
-    /// Sends changes whose success is not answered; fails if any other answer comes.
+    /// Sends changes whose success is not answered. Fails if any other answer comes.
     pub(crate) fn set_quietly(&mut self, requests: &Requests) -> Outcome<()> {
         self.stream.write_all(&requests.bytes)?;
         let line = self.line()?;
@@ -134,7 +134,7 @@ impl<S: Read + Write> Raw<S> {
         Err(format!("not silent: {}", line.escape_ascii()).into())
     }
 
-    /// Loads values and gives each to `out`, with its version; returns how many there were.
+    /// Loads values and passes each to `out`, with its version. Returns how many there were.
     pub(crate) fn get(
         &mut self,
         requests: &Requests,
@@ -151,7 +151,7 @@ impl<S: Read + Write> Raw<S> {
         Ok(found)
     }
 
-    /// Loads what is under each key, ready to be sent again.
+    /// Loads the value of each key, ready to be sent again.
     pub(crate) fn fetch(&mut self, keys: &[String]) -> Outcome<Vec<Ready>> {
         let mut values = Vec::with_capacity(keys.len());
         self.get(&Requests::gets(keys), |cas, bytes| {
@@ -185,7 +185,7 @@ impl<S: Read + Write> Raw<S> {
         Ok(())
     }
 
-    /// The next line, without its end.
+    /// Returns the next line, without its end.
     fn line(&mut self) -> Outcome<&[u8]> {
         let (from, to) = self.next_line()?;
         Ok(&self.input[from..to])
@@ -206,7 +206,7 @@ impl<S: Read + Write> Raw<S> {
         }
     }
 
-    /// The next value: its version, and where it stands in the buffer; none if there is none.
+    /// Returns the version of the next value and its place in the buffer, or `None` for a miss.
     fn value(&mut self) -> Outcome<Option<(u64, usize, usize)>> {
         let line = self.line()?;
         let Some(rest) = line.strip_prefix(b"VA ") else {
@@ -223,7 +223,7 @@ impl<S: Read + Write> Raw<S> {
         Ok(Some((cas, from, from + length)))
     }
 
-    /// Reads what has come, at least one byte.
+    /// Receives at least one byte.
     fn receive(&mut self) -> Outcome<()> {
         if self.from > 0 {
             self.input.copy_within(self.from..self.to, 0);
@@ -243,7 +243,7 @@ impl<S: Read + Write> Raw<S> {
     }
 }
 
-/// The number at the beginning, and how many digits it has.
+/// Reads the number at the beginning. Returns it and how many digits it has.
 fn number(text: &[u8]) -> (u64, usize) {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit());
     let number = digits

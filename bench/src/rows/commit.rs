@@ -1,5 +1,5 @@
-//! Commits of changed objects, until their outcome is known. What comes after it, freeing the
-//! session, has its own row.
+//! Commits of changed objects, timed until their outcome is known. Freeing the session afterwards
+//! has a row of its own.
 
 use std::{
     io::{Read, Write},
@@ -69,7 +69,7 @@ pub(super) fn rows(bench: &mut Bench) -> Outcome<()> {
     Ok(())
 }
 
-/// A session that changes one field of each object, and its commit.
+/// Measures the commit of a session that changes one field of each object.
 pub(super) fn memdict<'a, T: Workload>(
     name: &'static str,
     cache: &'a Cache,
@@ -99,7 +99,7 @@ fn raw<'a, S: Read + Write>(raw: &'a mut Raw<S>, keys: &'a [String]) -> Entrant<
     })
 }
 
-/// All peers on one server.
+/// Measures all peers on one server.
 fn commits(address: &str, many: usize, runs: usize) -> Outcome<Vec<Measured>> {
     let cache = cache([address])?;
     let keys = workload::keys(many);
@@ -107,7 +107,7 @@ fn commits(address: &str, many: usize, runs: usize) -> Outcome<Vec<Measured>> {
     let wire = wire_keys::<Profile>(&keys);
     let mut looping = Raw::connect(address)?;
     let mut quiet = Raw::connect(address)?;
-    // Asks for the current versions and values, for those that cannot be asked for both.
+    // Fetches the current versions and values, for peers that cannot ask for both.
     let mut source = Raw::connect(address)?;
     let mut other_source = Raw::connect(address)?;
     let mut third_source = Raw::connect(address)?;
@@ -126,7 +126,7 @@ fn commits(address: &str, many: usize, runs: usize) -> Outcome<Vec<Measured>> {
         }),
         Entrant::new(EXP, |watch| {
             let sets = Exp::sets(&source.fetch(&wire)?);
-            // Its connection is awake, as those of the others are.
+            // Wakes up the connection, as the others' connections are awake.
             exp.get(Exp::gets(&wire[..1]))?;
             watch.start();
             let done = exp.set(sets)?;
@@ -156,7 +156,7 @@ fn commits(address: &str, many: usize, runs: usize) -> Outcome<Vec<Measured>> {
     race(entrants, runs)
 }
 
-/// A type whose encoding has no fixed order.
+/// Measures a type whose encoding has no fixed order.
 fn inexact(address: &str, many: usize, runs: usize) -> Outcome<Vec<Measured>> {
     let cache = cache([address])?;
     let keys = workload::keys(many);
@@ -167,7 +167,7 @@ fn inexact(address: &str, many: usize, runs: usize) -> Outcome<Vec<Measured>> {
     race(vec![memdict, raw(&mut looping, &wire)], runs)
 }
 
-/// Any way to one server.
+/// Measures memdict and a raw loop over any kind of connection to one server.
 fn over<S: Read + Write>(
     cache: &Cache,
     mut looping: Raw<S>,

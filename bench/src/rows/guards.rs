@@ -1,4 +1,4 @@
-//! What guards cost in the program, where no store is asked.
+//! The cost of guards in the program, without any request to a store.
 
 use std::{collections::HashMap, hint::black_box};
 
@@ -35,7 +35,7 @@ pub(super) fn rows(bench: &mut Bench) -> Outcome<()> {
 
 const MAP: &str = "`HashMap::get_mut`";
 
-/// Repeats something, as an entrant.
+/// Makes an entrant that repeats `act`.
 fn repeated<'a>(name: &'static str, mut act: impl FnMut(u64) + 'a) -> Entrant<'a> {
     Entrant::new(name, move |watch: &Watch| {
         watch.start_repeated(REPEATS);
@@ -45,7 +45,7 @@ fn repeated<'a>(name: &'static str, mut act: impl FnMut(u64) + 'a) -> Entrant<'a
     })
 }
 
-/// A cache on the embedded store with values in it.
+/// Opens a cache on the embedded store, with values in it.
 fn filled(many: usize) -> Outcome<(Cache, Vec<String>)> {
     let cache = Cache::open("memory:")?;
     let keys = workload::keys(many);
@@ -91,7 +91,7 @@ fn write_ref_mut(runs: usize) -> Outcome<Vec<Measured>> {
     race(vec![guarded, bare], runs)
 }
 
-/// Each write is of another value: that of the same one writes nothing.
+/// Each write is of another value, because writing the same one changes nothing.
 fn write_edit(runs: usize) -> Outcome<Vec<Measured>> {
     let (cache, keys) = filled(1)?;
     let session = cache.session();
@@ -104,7 +104,7 @@ fn write_edit(runs: usize) -> Outcome<Vec<Measured>> {
     race(vec![guarded, bare], runs)
 }
 
-/// A thousand entries in turn, all of them known to the session.
+/// A thousand entries in turn, all known to the session.
 const KNOWN: usize = 1_000;
 
 fn get(runs: usize) -> Outcome<Vec<Measured>> {

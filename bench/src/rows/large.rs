@@ -1,4 +1,4 @@
-//! Much at once, straight through the store.
+//! Large batches, directly through the store.
 
 use std::thread;
 
@@ -58,7 +58,7 @@ fn change<'a>(key: &'a str, bytes: &'a [u8]) -> Change<'a> {
     Change::new(key.as_bytes(), Op::Store { bytes, ttl }, Condition::Always)
 }
 
-/// How many changes were done; the first error is kept.
+/// Makes changes. Returns how many were made, and the first error.
 fn apply(store: &MemcachedStore, changes: &[Change<'_>]) -> (usize, Option<StoreError>) {
     let (mut done, mut failed) = (0, None);
     store.apply_many(changes, &mut |_, outcome| match outcome {
@@ -79,7 +79,7 @@ fn apply_all(store: &MemcachedStore, changes: &[Change<'_>]) -> Outcome<()> {
     }
 }
 
-/// Loads, and looks only at lengths.
+/// Loads values and checks only their lengths.
 fn load_all(store: &MemcachedStore, loads: &[Load<'_>], length: usize) -> Outcome<()> {
     let (mut found, mut failed) = (0, None);
     store.load_many(loads, &mut |_, loaded| match loaded {
@@ -157,7 +157,7 @@ fn small(address: &str, many: usize, runs: usize) -> Outcome<Vec<Measured>> {
     race(vec![memdict, raw], runs)
 }
 
-/// Against the same changes without the one that is too large.
+/// Compares with the same changes without the one that is too large.
 fn oversized(address: &str, many: usize, runs: usize) -> Outcome<Vec<Measured>> {
     let store = MemcachedStore::new([address])?;
     let names = names("sized", many);

@@ -1,4 +1,4 @@
-//! Loading objects: until all of them are values in the program, for everybody.
+//! Loads of objects, timed until all of them are decoded, for every peer.
 
 use workload::{Profile, dict};
 
@@ -37,7 +37,7 @@ pub(super) fn rows(bench: &mut Bench) -> Outcome<()> {
     Ok(())
 }
 
-/// What was measured, and how many bytes the values take.
+/// Returns the measurements, and how many bytes the values take.
 fn loads(address: &str, many: usize, runs: usize) -> Outcome<(i64, Vec<Measured>)> {
     let cache = cache([address])?;
     let keys = workload::keys(many);

@@ -20,7 +20,7 @@ struct Bench {
     table: Table,
 }
 
-/// Measures and prints.
+/// Measures and prints all rows.
 pub(crate) fn print(options: Options) -> Outcome<()> {
     let table = Table::of_rows_with(options.rows.clone());
     let mut bench = Bench { options, servers: Servers::default(), table };
@@ -32,7 +32,7 @@ pub(crate) fn print(options: Options) -> Outcome<()> {
     bench.table.end()
 }
 
-/// 1,000 and so on.
+/// Formats a number with commas, such as 1,000.
 fn thousands(number: usize) -> String {
     match number {
         1_000.. => format!("{},{:03}", thousands(number / 1_000), number % 1_000),
@@ -40,7 +40,7 @@ fn thousands(number: usize) -> String {
     }
 }
 
-/// A cache in which nothing is lost without an error.
+/// Opens a cache in which every loss is an error.
 fn cache<S: Into<String>>(servers: impl IntoIterator<Item = S>) -> Outcome<Cache> {
     let store = MemcachedStore::new(servers)?;
     Ok(Cache::builder()
@@ -57,7 +57,7 @@ fn fill<T: Workload>(cache: &Cache, keys: &[String]) -> Outcome<()> {
     Ok(())
 }
 
-/// The keys as they are on the wire.
+/// Returns the keys as they are on the wire.
 fn wire_keys<T: Workload>(keys: &[String]) -> Vec<String> {
     keys.iter().map(|key| workload::wire_key::<T>(key)).collect()
 }

@@ -1,4 +1,4 @@
-//! What a session costs beside what it changes: unchanged entries, and freeing it.
+//! The cost of a session besides its changes: unchanged entries, and freeing it.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ const SMALL: &str = "10 loaded, 10 changed";
 const BESIDE: &str = "the same, where another session has just loaded as many";
 
 pub(super) fn rows(bench: &mut Bench) -> Outcome<()> {
-    // Few enough also for `--quick`, and many enough otherwise.
+    // Small enough for `--quick`, and large otherwise.
     let large = if bench.options.quick { 10_000 } else { 100_000 };
     let what = format!("commit of 10 changed, {} loaded", thousands(large));
     if bench.table.wants(&what) {
@@ -63,7 +63,7 @@ fn few_of_many(address: &str, large: usize, runs: usize) -> Outcome<Vec<Measured
         watch.start();
         all(session.commit()?.written, few.len())
     });
-    // Whoever has just loaded that much has nothing else left in the processor's caches.
+    // After such a load, nothing else is left in the processor's caches.
     let mut beside = commit::memdict::<Profile>(BESIDE, &cache, few);
     let beside = Entrant::new(BESIDE, |watch: &Watch| {
         let other = cache.session();
@@ -73,7 +73,7 @@ fn few_of_many(address: &str, large: usize, runs: usize) -> Outcome<Vec<Measured
     race(vec![of_many, commit::memdict::<Profile>(SMALL, &cache, few), beside], runs)
 }
 
-/// What is left of `commit` when its outcome is known.
+/// Measures what is left of `commit` when its outcome is known.
 fn freeing(address: &str, large: usize, runs: usize) -> Outcome<Vec<Measured>> {
     let cache = cache([address])?;
     let keys = workload::keys(large);
@@ -110,7 +110,7 @@ fn freeing(address: &str, large: usize, runs: usize) -> Outcome<Vec<Measured>> {
     race(vec![session, map], runs)
 }
 
-/// Each entry has to be encoded, to find out that nothing is to be sent.
+/// Each entry has to be encoded to find out that nothing is to be sent.
 fn unchanged(address: &str, many: usize, runs: usize) -> Outcome<Vec<Measured>> {
     let cache = cache([address])?;
     let keys = workload::keys(many);
@@ -150,7 +150,7 @@ fn read_only(address: &str, many: usize, runs: usize) -> Outcome<Vec<Measured>> 
     race(vec![read, empty], runs)
 }
 
-/// Commits, and takes the time until the outcome is known.
+/// Commits, and stops the time when the outcome is known.
 fn ended_at_outcome(watch: &Watch, session: memdict::Session, unchanged: usize) -> Outcome<()> {
     let known = watch.clone();
     session.after_commit(move |_| {

@@ -1,5 +1,5 @@
-//! What a dictionary holds (`DictDef`), how its values are kept (`options`), and by which rules they
-//! change (`rules`).
+//! The definitions of dictionaries (`DictDef`), their `options`, and the `rules` for concurrent
+//! changes.
 
 pub(crate) mod options;
 pub(crate) mod rules;
@@ -12,12 +12,12 @@ use self::{
 };
 use crate::track::Tracked;
 
-/// The definition of a dictionary: its name, the type of its values, and how they are kept. One
-/// `static` is the one place that says so.
+/// The definition of a dictionary: its name, the type of its values, and its options. Usually it is
+/// a `static`, so that these are stated in one place.
 ///
-/// A name alone will do where the defaults will: `session.dict::<Cart>("carts")`. If two
-/// definitions of one name differ in their options, the one that hands an entry out for writing
-/// decides about that entry, and the log says so once.
+/// If the defaults suit, a name alone is enough: `session.dict::<Cart>("carts")`. If two
+/// definitions of one name have different options, an entry follows the definition through which it
+/// was last borrowed for writing, and a line of the log says so once.
 ///
 /// Values are encoded by position, without the names of fields. A type with a serde attribute that
 /// needs the names does not compile here.
@@ -54,8 +54,8 @@ impl<T: Tracked> DictDef<T> {
         Self::checked(Cow::Borrowed(name))
     }
 
-    /// Defines a dictionary with a name that is made at run time. An empty name is an
-    /// [`Error::Key`](crate::Error::Key) where the dictionary is used.
+    /// Defines a dictionary whose name is made at run time. With an empty name, every use of the
+    /// dictionary returns an [`Error::Key`](crate::Error::Key).
     #[must_use]
     pub fn named(name: impl Into<Cow<'static, str>>) -> Self {
         Self::checked(name.into())
@@ -66,31 +66,31 @@ impl<T: Tracked> DictDef<T> {
         Self::unchecked(name)
     }
 
-    /// Refuses a type that needs a codec with names. This panics while the program is compiled,
-    /// never while it runs: a constant has no other way to refuse.
+    /// Refuses a type that needs a codec with names. It panics only during compilation, because a
+    /// constant cannot refuse in any other way.
     pub(crate) const FITS_THE_CODEC: () = {
         if let Some(why) = T::NEEDS_NAMES {
             panic!("{}", why);
         }
     };
 
-    /// Sets how long a value lives after it was last written, in whole seconds, rounded up to at
-    /// least one. Without this, a value lives until the store needs the room. Reading does not
-    /// lengthen its life, and neither does a commit that finds the value unchanged.
+    /// Sets how long a value lives after its last write, in whole seconds, rounded up to at least
+    /// one. Without it, a value lives until the store needs the room. Neither a read nor a commit
+    /// that finds the value unchanged extends its life.
     #[must_use]
     pub const fn ttl(mut self, ttl: Duration) -> Self {
         self.options.lifetime.ttl = Some(ttl);
         self
     }
 
-    /// Sets [`ttl`](Self::ttl) in seconds.
+    /// Sets [`ttl`](Self::ttl), in seconds.
     #[must_use]
     pub const fn ttl_secs(self, secs: u64) -> Self {
         self.ttl(Duration::from_secs(secs))
     }
 
-    /// Sets what a commit does about a key that another session has changed meanwhile. The default
-    /// is [`OnConflict::Fail`].
+    /// Sets what a commit does with a key that another session has changed in the meantime. The
+    /// default is [`OnConflict::Fail`].
     ///
     /// # Panics
     ///
@@ -127,7 +127,7 @@ impl<T: Tracked> DictDef<T> {
     /// ```
     #[must_use]
     pub const fn on_conflict(mut self, what: OnConflict) -> Self {
-        // As in `with`: a constant has no other way to refuse.
+        // As in `FITS_THE_CODEC`, a constant cannot refuse in any other way.
         if let OnConflict::Merge = what {
             assert!(T::MERGES, "`OnConflict::Merge` needs `#[memdict(merge)]` on the type");
         }
@@ -135,7 +135,7 @@ impl<T: Tracked> DictDef<T> {
         self
     }
 
-    /// Sets what a commit does about a changed value that the store no longer has. The default is
+    /// Sets what a commit does with a changed value that the store no longer has. The default is
     /// [`OnVanished::Recreate`].
     #[must_use]
     pub const fn on_vanished(mut self, what: OnVanished) -> Self {
@@ -143,15 +143,15 @@ impl<T: Tracked> DictDef<T> {
         self
     }
 
-    /// Says of this dictionary alone whether a store that is down is an error; without it, the
-    /// [cache](crate::CacheBuilder::strict) says so of all.
+    /// Sets whether a store that is down is an error for this dictionary. Without it, the setting
+    /// of the [cache](crate::CacheBuilder::strict) applies.
     ///
     /// ```
     /// use memdict::{Cache, DictDef, Error};
     ///
     /// static ORDERS: DictDef<u64> = DictDef::new("orders").strict(true);
     ///
-    /// // Nobody listens on that port: a read of the default is a miss, a strict one an error.
+    /// No server listens on that port: by default a read is a miss, and a strict read is an error.
     /// let cache = Cache::open("memcache://127.0.0.1:1")?;
     /// assert!(cache.session().dict::<u64>("hits").get("a")?.is_none());
     /// let strict = cache.session().dict(&ORDERS).contains_key(7);
@@ -202,8 +202,8 @@ impl<T> From<&DictDef<T>> for DictDef<T> {
     }
 }
 
-// Without a bound, so that a type that is not tracked is one error where a dictionary is named, and
-// not another one for the name. The type is checked where the dictionary is used.
+// There is no bound, so that a type that is not tracked is one error where a dictionary is named,
+// without a second one for the name. The type is checked where the dictionary is used.
 impl<T> From<&str> for DictDef<T> {
     fn from(name: &str) -> Self {
         Self::unchecked(name.to_owned().into())

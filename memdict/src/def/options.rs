@@ -1,18 +1,18 @@
-//! How a dictionary's values are kept.
+//! The options of dictionaries.
 
 use std::time::Duration;
 
 use super::rules::Rules;
 use crate::codec::Codec;
 
-/// What a definition says of its values, beside their type. An entry has the options of the
-/// definition that handed it out for writing last.
+/// The options of a definition. An entry has those of the definition through which it was last
+/// borrowed for writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DictOptions {
     pub(crate) codec: Codec,
     pub(crate) lifetime: Lifetime,
     pub(crate) rules: Rules,
-    /// Whether a store that is down, or refuses, is an error; `None` leaves it to the cache.
+    /// Whether a store that is down, or refuses, is an error. `None` leaves it to the cache.
     pub(crate) strict: Option<bool>,
 }
 
@@ -24,16 +24,16 @@ impl DictOptions {
         strict: None,
     };
 
-    /// Whether a store that is down, or refuses, is an error, in a cache that says so of all its
-    /// dictionaries or not.
+    /// Returns whether a store that is down, or refuses, is an error. `cache` is the setting of the
+    /// cache.
     pub(crate) fn is_strict(&self, cache: bool) -> bool {
         self.strict.unwrap_or(cache)
     }
 }
 
-/// How long a value lives.
+/// The lifetime of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Lifetime {
-    /// From its last write on; without it, until the store needs the room.
+    /// The time after its last write; `None` until the store needs the room.
     pub(crate) ttl: Option<Duration>,
 }

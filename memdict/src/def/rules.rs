@@ -1,39 +1,40 @@
-//! By which rules a dictionary's values change while others change them.
+//! The rules for values that several sessions change.
 
-/// What a commit does about a key that another session has changed since this one read it.
+/// What a commit does with a key that another session has changed since this session read it.
 ///
-/// `insert` and `remove` without a read of the key are never in conflict: the stored value had no
-/// part in the decision.
+/// `insert` and `remove` without a read of the key are never in conflict, because the change does
+/// not depend on the stored value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnConflict {
-    /// Reports the key in [`Error::Conflict`](crate::Error::Conflict) and leaves the stored value.
+    /// Reports the key in [`Error::Conflict`](crate::Error::Conflict) and keeps the stored value.
     #[default]
     Fail,
-    /// Stores this session's value, whatever the store holds, and also a value made after a miss.
-    /// The other session's change is overwritten, and nobody is told.
+    /// Stores this session's value over any stored value, even if this session had read a miss. The
+    /// other session's change is overwritten, and neither session is told.
     LastWriteWins,
-    /// Merges the loaded value, what this session made of it and the stored value, field by field,
-    /// as the type says: `#[memdict(merge)]`. What cannot be merged is a conflict as with `Fail`:
-    /// both sides changed a field without a rule, a rule or function failed, this session removed
-    /// the value, or both sides created it. A value that is gone is left to [`OnVanished`].
+    /// Merges three values field by field, as the type's `#[memdict(merge)]` says: the loaded
+    /// value, this session's changed value, and the stored value. What cannot be merged is a
+    /// conflict as with `Fail`: both sides changed a field without a rule, a rule or a function
+    /// failed, this session removed the value, or both sides created it. If the value is gone,
+    /// [`OnVanished`] applies.
     Merge,
 }
 
-/// What a commit does about a value that this session read and changed, and that the store no
-/// longer has. Eviction, expiry and removal by another session look alike.
+/// What a commit does with a value that this session read and changed, and that the store no longer
+/// has. Eviction, expiry and removal by another session look alike.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnVanished {
-    /// Stores the value anew, unless another session has stored one meanwhile. If another session
-    /// had changed the value before it was evicted, that change is lost with it; nobody can tell.
+    /// Stores the value again, unless another session has stored one in the meantime. If another
+    /// session had changed the value before it was evicted, that change is lost without notice.
     #[default]
     Recreate,
     /// Reports the key in [`Error::Conflict`](crate::Error::Conflict) and stores nothing.
     Fail,
 }
 
-/// Both of them.
+/// Both rules of a dictionary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rules {
     pub(crate) on_conflict: OnConflict,

@@ -1,4 +1,4 @@
-//! Bytes that would be taken for something else, written so that they are not.
+//! The escaping of bytes that would otherwise have another meaning.
 
 pub(super) fn push_escaped(byte: u8, out: &mut Vec<u8>) {
     out.push(b'%');

@@ -1,4 +1,4 @@
-//! The types that are keys, each with its canonical form.
+//! The canonical forms of the types that are keys.
 
 use std::{
     borrow::Cow,
@@ -57,12 +57,12 @@ impl<const N: usize> ToKey for [u8; N] {
     }
 }
 
-/// Types whose usual text is never that of another one of them.
+/// Types that are written as text, which is never the text of another of these types.
 macro_rules! by_text {
     ($($type:ty)*) => {$(
         impl ToKey for $type {
             fn write_key(&self, out: &mut Vec<u8>) {
-                // A `Vec` takes all that is written to it.
+                // Writing to a `Vec` does not fail.
                 let _ = write!(out, "#{self}");
             }
         }

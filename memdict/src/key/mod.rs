@@ -1,24 +1,24 @@
-//! Keys: typed in the program, readable on the wire where they can be.
+//! Keys, which are typed in the program, and readable on the wire where that is possible.
 //!
-//! A key's *canonical form* is text, injective over all keys of all types:
+//! A key's *canonical form* is text. Keys that differ have different forms, whatever their types:
 //!
 //! | key | canonical form |
 //! |---|---|
 //! | text `alice`, and the character `a` | `alice`, `a` |
-//! | text that begins with one of `# = ( " ~` | the same behind a `"` |
+//! | text that begins with one of `# = ( " ~` | the same after a `"` |
 //! | integer 42, of any width | `#42` |
 //! | `true`, an address, a UUID | `#true`, `#127.0.0.1`, `#::1`, `#67e55044-10b1-426f-9247-bb680e5fe0c8` |
 //! | bytes | `=` and hexadecimal digits |
 //! | tuple | `(alice,#7)`, with `%`, `,`, `(` and `)` inside a part as `%25` and so on |
 //! | `Some` of a key, `None` | a tuple of one, `(alice)`, and of none, `()` |
 //!
-//! The form on the wire is `<namespace>:<dictionary>:<canonical form>`, with `%`, `:`, `~` and
-//! every unsafe character as `%` and hexadecimal digits in the first two. If that is longer than
-//! memcached allows, or the key has a byte that is unsafe on the wire, `~` and a hash of it take its
-//! place: no other key begins with `~`. The full form is then kept inside the value's envelope and
-//! checked when the value is read, so that even equal hashes would be a miss.
+//! The form on the wire is `<namespace>:<dictionary>:<canonical form>`. In the namespace and the
+//! dictionary, `%`, `:`, `~` and every unsafe character are percent-encoded. If the form is longer
+//! than memcached allows, or the key has a byte that is unsafe on the wire, `~` and a hash take its
+//! place; no other key begins with `~`. The full form is then kept in the value's envelope and
+//! checked when the value is read, so that even two keys with equal hashes never share a value.
 //!
-//! `forms` has the types that are keys, `name` what an entry is called on the wire.
+//! `forms` has the types that are keys, and `name` the names of entries on the wire.
 
 mod escape;
 mod forms;
@@ -39,22 +39,23 @@ pub(crate) const MAX_WIRE: usize = 250;
 /// The longest full key: the envelope keeps its length in 16 bits.
 pub(crate) const MAX_KEY: usize = u16::MAX as usize;
 
-/// A key in its canonical form. A clone shares it.
+/// A key in its canonical form. Clones share it.
 #[derive(Clone)]
 pub struct Key {
-    /// The form, behind what goes before it on the wire, if that is known.
+    /// The form, after the prefix that it has on the wire, if that is known.
     full: Arc<[u8]>,
     /// Where the form begins.
     start: usize,
 }
 
 impl Key {
-    /// The key of this form.
+    /// Makes a key of this canonical form.
     pub(crate) fn of(form: &[u8]) -> Self {
         Self { full: form.into(), start: 0 }
     }
 
-    /// A key in one buffer with what goes before it on the wire. Of `form` the buffer is used.
+    /// Makes a key that shares a buffer with its prefix on the wire. Uses up the contents of
+    /// `form`.
     fn behind(prefix: &[u8], form: &mut Vec<u8>) -> Self {
         let length = form.len();
         form.extend_from_slice(prefix);
@@ -67,7 +68,7 @@ impl Key {
     }
 }
 
-/// The canonical form, by which keys are equal, ordered and hashed.
+/// Borrows the canonical form, by which keys are compared, ordered and hashed.
 impl Borrow<[u8]> for Key {
     fn borrow(&self) -> &[u8] {
         self.as_bytes()
@@ -106,7 +107,8 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Text as it is, integers with a `#` before them; control characters escaped.
+/// Shows text as it is and integers after a `#`. Control characters are escaped, and only the first
+/// 100 characters are shown.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 100;
@@ -118,11 +120,11 @@ impl fmt::Display for Key {
     }
 }
 
-/// What a dictionary takes for a key: text, characters, integers, `bool`, bytes, IP addresses, with
-/// the feature `uuid` UUIDs, and `Option`s and tuples of them.
+/// A type that can be used as a key: text, characters, integers, `bool`, bytes, IP addresses, UUIDs
+/// (with the feature `uuid`), and `Option`s and tuples of these.
 ///
 /// Keys of different kinds differ: `"7"` is not `7`, and `b"a"` is not `"a"`. Integers are equal by
-/// value, whatever their width. A character is the text of that character.
+/// value, whatever their width. A character equals the text of that character.
 ///
 /// ```
 /// use memdict::ToKey;
@@ -133,7 +135,7 @@ impl fmt::Display for Key {
 /// assert_ne!(Some("a").to_key(), "a".to_key());
 /// ```
 ///
-/// A type of an application is a key by what it is made of:
+/// An application's type becomes a key by writing its parts:
 ///
 /// ```
 /// # use memdict::ToKey;
@@ -148,28 +150,28 @@ impl fmt::Display for Key {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a key",
-    note = "keys are text, integers, `bool`, bytes, addresses, and tuples of them; implement `ToKey` by one of these"
+    note = "keys are text, integers, `bool`, bytes, addresses, and tuples of these; to use another type, implement `ToKey` for it"
 )]
 pub trait ToKey {
-    /// Appends the canonical form.
+    /// Appends the canonical form to `out`.
     fn write_key(&self, out: &mut Vec<u8>);
 
-    /// The canonical form by itself.
+    /// Returns the key in its canonical form.
     fn to_key(&self) -> Key {
         with_form(self, |form| Key::of(form))
     }
 }
 
 thread_local! {
-    /// Where a thread writes the forms of keys.
+    /// A buffer in which the thread writes the forms of keys.
     static FORM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Lends a key's canonical form, in a buffer that is used again. The application's code that writes
-/// the form may call this itself: the buffer is its own while it is taken.
+/// Lends a key's canonical form, in a reused buffer. The application's code that writes the form
+/// may call this function again, because the buffer is taken meanwhile.
 #[inline]
 pub(crate) fn with_form<R>(key: &(impl ToKey + ?Sized), lend: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-    // A thread that ends has no buffer to use again.
+    // A thread that is ending has no buffer to reuse.
     let mut form = FORM.try_with(Cell::take).unwrap_or_default();
     form.clear();
     key.write_key(&mut form);
@@ -231,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_different_kinds_and_borders_never_meet() {
+    fn keys_of_different_kinds_or_parts_never_share_a_form() {
         let forms = [
             form("7"),
             form(7),
@@ -267,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_may_be_written_while_another_is() {
+    fn writing_a_key_may_write_another_key() {
         struct Nested;
         impl ToKey for Nested {
             fn write_key(&self, out: &mut Vec<u8>) {
@@ -290,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shown_key_has_no_control_characters_and_is_short() {
+    fn a_displayed_key_has_no_control_characters_and_is_short() {
         assert_eq!("a\r\nb".to_key().to_string(), "a\\r\\nb");
         assert_eq!("x".repeat(1000).to_key().to_string().chars().count(), 101);
     }

@@ -1,4 +1,4 @@
-//! What an entry is called: in the program, in the log, and on the wire.
+//! The name of an entry, in the program, in the log and on the wire.
 
 use std::{fmt, sync::Arc};
 
@@ -8,19 +8,20 @@ use super::{
 };
 use crate::entry_id::EntryId;
 
-/// What an entry is called.
+/// The name of an entry.
 pub(crate) struct Name {
     pub(crate) id: EntryId,
-    /// What stands for the full key on the wire, where that is a hash.
+    /// The hash that replaces the full key on the wire, if it needs one.
     hashed: Option<Box<[u8]>>,
 }
 
 impl Name {
-    /// Of the key of this form, which is used up. `prefix` is what full keys begin with.
+    /// Makes the name of the key with this canonical form, whose contents are used up. `prefix` is
+    /// the beginning of the full key.
     ///
     /// # Errors
     ///
-    /// Why there is no such name.
+    /// The reason why the key cannot be used.
     pub(crate) fn new(
         dict: &Arc<str>,
         prefix: &[u8],
@@ -30,19 +31,19 @@ impl Name {
             return Err("its dictionary has no name");
         }
         if prefix.len() + form.len() > MAX_KEY {
-            return Err("with its prefix it is above 65,535 bytes");
+            return Err("with its prefix it is longer than 65,535 bytes");
         }
         let key = Key::behind(prefix, form);
         let hashed = (!is_plain(&key.full)).then(|| hash(&key.full));
         Ok(Self { id: EntryId::new(dict, key), hashed })
     }
 
-    /// What stands on the wire: the full key, or a hash of it.
+    /// Returns the key on the wire: the full key, or a hash of it.
     pub(crate) fn wire(&self) -> &[u8] {
         self.hashed.as_deref().unwrap_or(&self.id.key.full)
     }
 
-    /// What the envelope carries: the full key, where the wire has only a hash of it.
+    /// Returns the key for the envelope: the full key, if the wire has only a hash of it.
     pub(crate) fn in_envelope(&self) -> Option<&[u8]> {
         self.hashed.is_some().then_some(&*self.id.key.full)
     }
@@ -54,8 +55,8 @@ impl fmt::Display for Name {
     }
 }
 
-/// Appends a namespace or a dictionary's name in the form that contains neither `:` nor `~`,
-/// and the `:` behind it.
+/// Appends the name of a namespace or a dictionary, escaped so that it contains neither `:` nor
+/// `~`, and a `:` after it.
 pub(crate) fn push_name(name: &str, out: &mut Vec<u8>) {
     for c in name.chars() {
         let mut buffer = [0; 4];
@@ -73,9 +74,9 @@ fn is_safe(c: char) -> bool {
     !c.is_whitespace() && !c.is_control()
 }
 
-/// Whether a full key may stand on the wire as it is.
+/// Returns whether a full key can be sent as it is.
 fn is_plain(full: &[u8]) -> bool {
-    // Most keys are ASCII, and no branch for each byte tells of those.
+    // Most keys are ASCII, which is found without a branch for each byte.
     full.len() <= MAX_WIRE
         && (full.iter().fold(true, |safe, byte| safe & byte.is_ascii_graphic())
             || str::from_utf8(full).is_ok_and(|text| text.chars().all(is_safe)))
@@ -113,13 +114,13 @@ mod tests {
         for unsafe_one in [&b"a b"[..], b"a\r\nb", b"a\0b", b"a\x7f", b"\xff", &[b'x'; MAX_WIRE]] {
             let name = named(b":", unsafe_one);
             assert!(name.wire().len() <= MAX_WIRE && name.wire()[0] == b'~');
-            assert!(is_plain(name.wire()), "a hash is safe itself");
+            assert!(is_plain(name.wire()), "a hash is safe");
             assert_eq!(name.in_envelope(), Some(&*[b":", unsafe_one].concat()));
         }
     }
 
     #[test]
-    fn a_key_is_the_same_with_and_without_what_goes_before_it() {
+    fn a_key_is_the_same_with_and_without_its_prefix() {
         let (bare, name) = (super::super::ToKey::to_key("alice"), named(b"n:d:", b"alice"));
         assert_eq!(name.id.key, bare);
         assert_eq!(name.id.key.to_string(), "alice");
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_and_what_has_no_dictionary_is_no_name() {
+    fn a_key_that_is_too_long_or_has_no_dictionary_is_an_error() {
         let prefix = b"n:d:";
         assert!(Name::new(&"d".into(), prefix, &mut vec![b'x'; MAX_KEY - 4]).is_ok());
         assert!(Name::new(&"d".into(), prefix, &mut vec![b'x'; MAX_KEY - 3]).is_err());

@@ -1,10 +1,10 @@
-//! What a store can do beyond loading, storing and deleting.
+//! Optional abilities of a store.
 
 /// What a store can do beyond loading, storing and deleting.
 ///
-/// The default is what every store of this version is asked for: changes on the condition that a
-/// value has not changed. What later versions of memdict can make use of is off until a store says
-/// that it has it, so a store that was written before stays right.
+/// By default a store has every ability that this version of memdict asks for: conditional stores
+/// and conditional deletes. Abilities that later versions add will be off until a store declares
+/// them, so a store written today stays correct.
 ///
 /// ```
 /// use memdict::Caps;
@@ -25,14 +25,14 @@ impl Default for Caps {
 }
 
 impl Caps {
-    /// Says that the store cannot store a value on the condition that it has not changed.
+    /// Declares that the store cannot store a value on the condition that it has not changed.
     #[must_use]
     pub const fn without_conditional_store(mut self) -> Self {
         self.conditional_store = false;
         self
     }
 
-    /// Says that the store cannot delete a value on the condition that it has not changed.
+    /// Declares that the store cannot delete a value on the condition that it has not changed.
     #[must_use]
     pub const fn without_conditional_delete(mut self) -> Self {
         self.conditional_delete = false;

@@ -1,11 +1,11 @@
-//! The time that lifetimes are measured with.
+//! Clocks, which measure lifetimes.
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-/// Tells the time to a [`MemoryStore`](crate::MemoryStore).
+/// A source of time for a [`MemoryStore`](crate::MemoryStore).
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};
@@ -27,11 +27,11 @@ use std::{
 /// # drop(store);
 /// ```
 pub trait Clock: Send + Sync {
-    /// The time since a fixed point of this clock's own; it never goes back.
+    /// Returns the time since a fixed point of this clock's own choice. It never goes back.
     fn now(&self) -> Duration;
 }
 
-/// A clock shared with whoever moves it.
+/// A shared clock, which its owner can move.
 impl<C: Clock + ?Sized> Clock for Arc<C> {
     fn now(&self) -> Duration {
         (**self).now()

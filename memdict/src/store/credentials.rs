@@ -1,8 +1,8 @@
-//! Who a program is to a server.
+//! The credentials with which a program logs in to a server.
 
 use std::fmt;
 
-/// A name and a password; `Debug` shows the name only.
+/// A user name and a password. `Debug` shows only the name.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Credentials {
     pub(crate) user: String,

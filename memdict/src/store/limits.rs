@@ -1,5 +1,5 @@
-//! What memcached takes: the rules that every store holds, so that what one accepts the others
-//! accept as well.
+//! memcached's limits, which every store applies, so that all stores accept the same keys and
+//! values.
 
 use std::{fmt, time::Duration};
 
@@ -9,26 +9,27 @@ use crate::key::MAX_WIRE;
 /// memcached's default for `item_size_max` (its option `-I`), in bytes.
 pub(crate) const ITEM_SIZE_MAX: usize = 1 << 20;
 
-/// What memcached keeps of an item beside its key and value: the header, the version, the zero
-/// behind the key, the end of line behind the value.
+/// The bytes that memcached keeps of an item besides its key and value: the header, the version,
+/// the zero after the key, and the end of line after the value.
 const HEADER: usize = 48;
 const VERSION: usize = 8;
 const KEY_END: usize = 1;
 const VALUE_END: usize = 2;
 
-/// The largest value under a key of `key_length` bytes, where an item may take `item_size_max`
-/// bytes and has no client flags.
+/// Returns the size of the largest value under a key of `key_length` bytes, if an item without
+/// client flags may take `item_size_max` bytes.
 pub(crate) const fn max_value(item_size_max: usize, key_length: usize) -> usize {
     item_size_max.saturating_sub(HEADER + VERSION + key_length + KEY_END + VALUE_END)
 }
 
-/// Refuses a key that is empty, too long, or would need escaping on the wire. A byte that ends
-/// a word or a line there must never get through: what follows it would be a command.
+/// Refuses a key that is empty, too long, or would need escaping on the wire. A byte that ends a
+/// word or a line must never get through, because the server would read what follows it as a
+/// command.
 pub(crate) fn check_key(key: &[u8]) -> Result<(), StoreError> {
     let wrong = if key.is_empty() {
         "is empty".to_owned()
     } else if key.len() > MAX_WIRE {
-        format!("has {} bytes, {MAX_WIRE} are allowed", key.len())
+        format!("has {} bytes; at most {MAX_WIRE} are allowed", key.len())
     } else if key.iter().any(|&byte| byte <= b' ' || byte == 0x7f) {
         "contains white space or control characters".to_owned()
     } else {
@@ -37,7 +38,7 @@ pub(crate) fn check_key(key: &[u8]) -> Result<(), StoreError> {
     Err(StoreError::Refused(format!("the key `{}` {wrong}", key.escape_ascii()).into()))
 }
 
-/// Refuses a value of `length` bytes that does not fit an item of `item_size_max` bytes.
+/// Refuses a value of `length` bytes that does not fit into an item of `item_size_max` bytes.
 pub(crate) fn check_value(
     item_size_max: usize,
     key: &[u8],
@@ -49,19 +50,20 @@ pub(crate) fn check_value(
         return Ok(());
     }
     let why = format!(
-        "the value has {length} bytes, {owner} takes at most {limit} under this key \
+        "the value has {length} bytes; {owner} takes at most {limit} under this key \
          (item_size_max is {item_size_max})"
     );
     Err(StoreError::Refused(why.into()))
 }
 
-/// A lifetime in whole seconds, rounded up; at least one, for zero means "for ever" on the wire.
+/// Returns a lifetime in whole seconds, rounded up, and at least one, because zero means "for ever"
+/// on the wire.
 pub(crate) fn whole_seconds(ttl: Duration) -> u64 {
     let begun = u64::from(ttl.subsec_nanos() > 0);
     ttl.as_secs().saturating_add(begun).max(1)
 }
 
-/// A timeout that the system takes and the clock can add.
+/// Clamps a timeout to what the system takes and the clock can add: 1 ms to one day.
 pub(crate) fn within_a_day(timeout: Duration) -> Duration {
     timeout.clamp(Duration::from_millis(1), Duration::from_secs(24 * 60 * 60))
 }
@@ -71,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_largest_value_is_what_memcached_measures() {
+    fn the_largest_value_is_as_large_as_that_of_memcached() {
         assert_eq!(max_value(ITEM_SIZE_MAX, 2), 1_048_515);
         assert_eq!(max_value(10, 2), 0);
     }

@@ -15,25 +15,25 @@ use super::{
 };
 use crate::random;
 
-/// What an item counts beside its key and value, in bytes: two allocations, the entry and its
+/// The bytes that an item counts besides its key and value: two allocations, the entry and its
 /// place in the map, rounded up.
 const BOOKKEEPING: usize = 128;
 
-/// A store in this process' memory: nothing to install, nothing survives the process.
+/// A store in this process's memory. It needs no installation, and nothing survives the process.
 ///
-/// It answers as memcached does, so what works here works there:
+/// It answers as memcached does, so what works with it works with memcached:
 ///
-/// - It holds at most [`max_bytes`](Self::max_bytes), 64 MiB unless told otherwise. An item
-///   counts its key, its value and 128 bytes for bookkeeping. What is too much drives out what
-///   was least recently loaded or stored.
-/// - A lifetime counts whole seconds, rounded up, at least one. An item that has outlived it is
-///   gone for everyone; its memory is free when it is next asked for or driven out.
-/// - Each stored value has a version of its own, counted from a random number on, and each store
-///   is a life of its own: a token of another store, or of another run, never matches, and is
-///   answered [`Applied::Restarted`].
-/// - A value above the item limit is [refused](StoreError::Refused) and leaves what was there.
+/// - It holds at most [`max_bytes`](Self::max_bytes), 64 MiB by default. An item counts its key,
+///   its value and 128 bytes for bookkeeping. When the limit is exceeded, the least recently loaded
+///   or stored items are evicted.
+/// - A lifetime counts whole seconds, rounded up, and at least one second. An expired item is
+///   absent for every reader. Its memory is freed when its key is next used or the item is evicted.
+/// - Each stored value has a version of its own, counted from a random number, and each store is a
+///   life of its own. A token of another store, or of another run, never matches; the outcome is
+///   [`Applied::Restarted`].
+/// - A value above the item limit is [refused](StoreError::Refused), and the old value stays.
 ///
-/// `out` is called without a lock held: it may use the store.
+/// The store calls `out` without holding a lock, so `out` may use the store.
 pub struct MemoryStore {
     max_bytes: usize,
     max_item_bytes: usize,
@@ -42,7 +42,7 @@ pub struct MemoryStore {
     items: Mutex<Items>,
 }
 
-/// Everything that changes.
+/// The state that changes, behind the lock.
 struct Items {
     by_use: LruCache<Box<[u8]>, Item>,
     bytes: usize,
@@ -60,7 +60,7 @@ struct Item {
 type Found = (Arc<[u8]>, Token);
 
 impl MemoryStore {
-    /// A store of at most 64 MiB, of items of at most 1 MiB.
+    /// Makes a store of at most 64 MiB, with items of at most 1 MiB.
     #[must_use]
     pub fn new() -> Self {
         const MAX_BYTES: usize = 64 << 20;
@@ -68,7 +68,7 @@ impl MemoryStore {
             max_bytes: MAX_BYTES,
             max_item_bytes: limits::ITEM_SIZE_MAX,
             clock: Box::new(SystemClock::start()),
-            // 0 stands for a life that is not known.
+            // 0 stands for an unknown life.
             life: random::bits().max(1),
             items: Mutex::new(Items {
                 by_use: LruCache::unbounded(),
@@ -79,47 +79,47 @@ impl MemoryStore {
         }
     }
 
-    /// Holds at most `max_bytes` bytes in all.
+    /// Sets how many bytes the store holds at most.
     #[must_use]
     pub fn max_bytes(mut self, max_bytes: usize) -> Self {
         self.max_bytes = max_bytes;
         self
     }
 
-    /// Takes items of at most `max_item_bytes` bytes, as memcached counts them with
-    /// `item_size_max`: the largest value is 59 bytes and the key's length smaller.
+    /// Sets how many bytes an item may take, counted as memcached does for `item_size_max`: the
+    /// largest value is smaller by 59 bytes and the length of its key. 1 MiB by default.
     #[must_use]
     pub fn max_item_bytes(mut self, max_item_bytes: usize) -> Self {
         self.max_item_bytes = max_item_bytes;
         self
     }
 
-    /// Measures lifetimes with `clock`. To be set before anything is stored.
+    /// Sets the clock that measures lifetimes. Call this before anything is stored.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Box::new(clock);
         self
     }
 
-    /// How many items it holds, with those that have expired unnoticed.
+    /// Returns the number of items, including expired ones that are not yet removed.
     #[must_use]
     pub fn len(&self) -> usize {
         self.items.lock().by_use.len()
     }
 
-    /// Whether it holds no item.
+    /// Returns whether the store holds no item.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many bytes its items count.
+    /// Returns how many bytes the items count in all.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.items.lock().bytes
     }
 
-    /// How many items were driven out to make room.
+    /// Returns how many items were evicted to make room.
     #[must_use]
     pub fn evictions(&self) -> u64 {
         self.items.lock().evictions
@@ -175,13 +175,13 @@ impl MemoryStore {
         if cost > self.max_bytes {
             let max = self.max_bytes;
             let why =
-                format!("the item counts {cost} bytes, the embedded store holds {max} in all");
+                format!("the item counts {cost} bytes; the embedded store holds {max} in all");
             return Err(StoreError::Refused(why.into()));
         }
         Ok(())
     }
 
-    /// What a condition makes of what is there, if it forbids the change.
+    /// Returns the outcome of a change that the condition forbids, or `None` if it may be made.
     fn hinders(&self, there: Option<&Item>, when: Condition) -> Option<Applied> {
         match (when, there) {
             (Condition::Always, _) | (Condition::Absent, None) => None,
@@ -202,7 +202,7 @@ impl MemoryStore {
 }
 
 impl Items {
-    /// Forgets the item under `key` if its time is over.
+    /// Removes the item under `key` if it has expired.
     fn expire(&mut self, key: &[u8], now: Duration) {
         let over = |item: &Item| item.expires.is_some_and(|at| at <= now);
         if self.by_use.peek(key).is_some_and(over) {
@@ -216,10 +216,11 @@ impl Items {
         }
     }
 
-    /// Stores and makes room. The new item has just been used, so it is the last to go.
+    /// Stores an item and evicts others to make room. The new item was just used, so it is evicted
+    /// last.
     fn store(&mut self, key: &[u8], bytes: Arc<[u8]>, expires: Option<Duration>, max_bytes: usize) {
         self.remove(key);
-        // 0 is no version: a token of it matches nothing.
+        // 0 is not a version: a token with 0 matches nothing.
         self.last_cas = self.last_cas.wrapping_add(1).max(1);
         self.bytes += cost(key.len(), bytes.len());
         let item = Item { bytes, expires, cas: self.last_cas };
@@ -233,7 +234,7 @@ impl Items {
     }
 }
 
-/// What an item counts, in bytes.
+/// Returns how many bytes an item counts.
 fn cost(key_length: usize, length: usize) -> usize {
     key_length + length + BOOKKEEPING
 }
@@ -262,7 +263,7 @@ impl Default for MemoryStore {
     }
 }
 
-/// Sizes and limits, no keys and no values.
+/// Shows sizes and limits, never keys or values.
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let items = self.items.lock();

@@ -1,18 +1,18 @@
-//! Where bytes live: what memdict asks of a store (`operation`, `caps`), and the stores there are.
+//! Stores, which keep bytes under keys. `operation` and `caps` are the interface of every store.
 //!
-//! `memory` is this process's own memory, `memcached` the engine for memcached servers, `classic`
-//! what the engine does not speak to. `servers` chooses the server of a key, `limits` and `ttl` are
-//! memcached's rules, which all stores hold.
+//! `memory` is the embedded store in this process's memory, `memcached` is the engine for memcached
+//! servers, and `classic` is the client for servers that the engine does not speak to. `servers`
+//! chooses the server of a key. `limits` and `ttl` are memcached's rules, which all stores follow.
 
 pub(crate) mod caps;
 #[cfg(feature = "classic")]
 pub(crate) mod classic;
 pub(crate) mod clock;
 pub(crate) mod credentials;
-// Elsewhere than on Unix, `memory` needs a part of these.
+// On other systems than Unix, only `memory` uses these, and only a part of them.
 #[cfg_attr(not(unix), allow(dead_code))]
 mod limits;
-// Sockets are waited for with `poll`.
+// The engine waits for sockets with `poll`.
 #[cfg(unix)]
 pub(crate) mod memcached;
 pub(crate) mod memory;
@@ -28,16 +28,18 @@ use std::{fmt, sync::Arc};
 use caps::Caps;
 use operation::{ApplyOut, Change, Load, LoadOut};
 
-/// A place where bytes are kept under keys, and may be lost at any time.
+/// A place where bytes are kept under keys and may be lost at any time.
 ///
-/// A store is batch first: it has no method for one key. Each operation of a batch has its own
-/// outcome, given to `out` with the operation's index, once, in any order; an operation without
-/// one counts as unanswered. A store reports [`Applied::Stored`](crate::Applied::Stored) and [`Applied::Deleted`](crate::Applied::Deleted) only
-/// for what it knows to be done. Operations on one key take effect in the order of the batch;
-/// otherwise a batch is not atomic. Keys are 1 to 250 bytes without white space and control
-/// characters (no byte up to 32, nor 127); an operation on another key is
-/// [refused](crate::StoreError::Refused). A store may refuse keys that are not UTF-8 as well: memdict
-/// itself has none.
+/// A store is batch first: it has no method for a single key. Each operation of a batch has its own
+/// outcome. The store calls `out` once for each operation, in any order, with the index of the
+/// operation and its outcome; an operation without an outcome counts as unanswered. A store reports
+/// [`Applied::Stored`](crate::Applied::Stored) or [`Applied::Deleted`](crate::Applied::Deleted)
+/// only if it knows that the change was made. Operations on one key take effect in the order of the
+/// batch; otherwise a batch is not atomic.
+///
+/// A key has 1 to 250 bytes, without white space and control characters (no byte up to 32, and not
+/// 127); an operation on any other key is [refused](crate::StoreError::Refused). A store may also
+/// refuse keys that are not UTF-8, because memdict itself uses none.
 ///
 /// ```
 /// use memdict::{Applied, Change, Condition, Load, Loaded, MemoryStore, Op, Store};
@@ -53,19 +55,19 @@ use operation::{ApplyOut, Change, Load, LoadOut};
 /// });
 /// ```
 pub trait Store: Send + Sync + fmt::Debug {
-    /// Loads values. The bytes given to `out` are borrowed for that call.
+    /// Loads values. The bytes passed to `out` are borrowed for the duration of that call.
     fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>);
 
     /// Stores and deletes values.
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>);
 
-    /// Says what the store can do. A commit that needs more fails before it sends anything.
+    /// Returns what the store can do. A commit that needs more fails before it sends anything.
     fn caps(&self) -> Caps {
         Caps::default()
     }
 }
 
-/// A store that is shared.
+/// A shared store.
 impl<S: Store + ?Sized> Store for Arc<S> {
     fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         (**self).load_many(loads, out);

@@ -1,9 +1,9 @@
-//! What a store is asked to do, and what comes of it.
+//! The operations of a store and their outcomes.
 
 use std::{fmt, sync::Arc, time::Duration};
 
-/// The store's version of a value that was loaded, bound to one life of one server: memcached
-/// counts from 1 again after a restart, so equal numbers of two lives mean nothing.
+/// The store's version of a loaded value, bound to one life of one server. memcached counts
+/// versions from 1 again after a restart, so equal numbers from two lives mean nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
     server: u32,
@@ -12,7 +12,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// Makes a token of server number `server`, in its life `life`, with the number `cas`.
+    /// Makes a token with the version `cas` in life `life` of server number `server`.
     #[must_use]
     pub const fn new(server: u32, life: u64, cas: u64) -> Self {
         Self { server, life, cas }
@@ -24,7 +24,7 @@ impl Token {
         self.server
     }
 
-    /// Returns the server's life, 0 where the store cannot tell one life from another.
+    /// Returns the server's life, or 0 if the store cannot tell one life from another.
     #[must_use]
     pub const fn life(self) -> u64 {
         self.life
@@ -36,8 +36,8 @@ impl Token {
         self.cas
     }
 
-    /// Returns whether the token is of server number `server`, and of another life of it than
-    /// `life`. Of a life that is not known (0) nobody can say so.
+    /// Returns whether the token is of another life of server number `server` than `life`. If one
+    /// of the two lives is unknown (0), the answer is no.
     pub(crate) fn is_of_another_life(self, server: u32, life: u64) -> bool {
         self.server == server && self.life != life && self.life != 0 && life != 0
     }
@@ -70,7 +70,7 @@ pub enum Loaded<'a> {
         /// Its version.
         token: Token,
     },
-    /// The store has no value: absent, expired and evicted look alike.
+    /// The store has no value. Absent, expired and evicted values look alike.
     Miss,
 }
 
@@ -96,7 +96,7 @@ impl fmt::Debug for Loaded<'_> {
     }
 }
 
-/// One change to make.
+/// A change to make.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Change<'a> {
@@ -104,21 +104,22 @@ pub struct Change<'a> {
     pub key: &'a [u8],
     /// What to do.
     pub op: Op<'a>,
-    /// When to do it.
+    /// The condition on which to do it.
     pub when: Condition,
-    /// Whether the server may keep silent about success. That is faster, and a server that then
-    /// reports an error without naming the change leaves it [unknown](StoreError::Unknown).
+    /// Whether the server may leave success unanswered. This is faster. If such a server reports an
+    /// error without naming the change, the outcome of the change is
+    /// [unknown](StoreError::Unknown).
     pub quiet: bool,
 }
 
 impl<'a> Change<'a> {
-    /// Makes a change of `key` whose success is acknowledged by itself.
+    /// Makes a change of `key` whose success is acknowledged.
     #[must_use]
     pub const fn new(key: &'a [u8], op: Op<'a>, when: Condition) -> Self {
         Self { key, op, when, quiet: false }
     }
 
-    /// Makes the same change [quiet](Self::quiet).
+    /// Makes the change [quiet](Self::quiet).
     #[must_use]
     pub const fn quiet(mut self) -> Self {
         self.quiet = true;
@@ -134,7 +135,7 @@ pub enum Op<'a> {
     Store {
         /// The value.
         bytes: &'a [u8],
-        /// How long it lives.
+        /// The lifetime, or `None` to keep the value until it is evicted.
         ttl: Option<Duration>,
     },
     /// Deletes the value.
@@ -155,17 +156,18 @@ impl fmt::Debug for Op<'_> {
     }
 }
 
-/// When a [`Change`] takes effect.
+/// The condition on which a [`Change`] takes effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Condition {
-    /// Always.
+    /// The change always takes effect.
     Always,
-    /// Only if the store has no value. A delete on this condition does nothing, and says whether
-    /// there is a value: [`Applied::Exists`] or [`Applied::Gone`].
+    /// The change takes effect only if the store has no value. A delete on this condition changes
+    /// nothing and reports whether there is a value: [`Applied::Exists`] or [`Applied::Gone`].
     Absent,
-    /// Only if the stored value has this version. A token of another server, or of another life of
-    /// it, matches nothing: where the lives are known, the latter is [`Applied::Restarted`].
+    /// The change takes effect only if the stored value has this version. A token of another
+    /// server, or of another life of the server, matches nothing; if both lives are known, the
+    /// outcome for the latter is [`Applied::Restarted`].
     Matches(Token),
 }
 
@@ -181,29 +183,29 @@ pub enum Applied {
     Exists,
     /// Not applied: the stored value has another version.
     Differs,
-    /// Not applied: there is no value of any version, or there was none to delete.
+    /// Not applied: there is no value of any version, or no value to delete.
     Gone,
     /// Not applied: the condition names a token of another life of this server. The token's value
-    /// ended with that life; what the server holds now, if anything, is none of its versions, and
-    /// the store did not look at it.
+    /// ended with that life. Whatever the server holds now is a different value, and the store did
+    /// not look at it.
     ///
-    /// Only a store that knows both lives says so. Where the token's life or the server's is 0
-    /// nobody can tell, and the token, which matches nothing, is answered as any such:
-    /// [`Differs`](Self::Differs) or [`Gone`](Self::Gone). Two lives of 0 count as one: there a
-    /// token from before a restart may match a value from after it.
+    /// Only a store that knows both lives reports this. If one of the two lives is 0, the token
+    /// matches nothing, and the outcome is [`Differs`](Self::Differs) or [`Gone`](Self::Gone). Two
+    /// lives of 0 count as one life, so a token from before a restart may then match a value from
+    /// after it.
     Restarted,
 }
 
-/// Why an operation has no outcome.
+/// The reason why an operation has no outcome.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The store will not do it: the value is above its limit, the key is invalid, it has no
-    /// memory. Not applied; the value that was to be replaced may be gone (memcached deletes it
-    /// when it has no memory for the new one).
+    /// The store refuses the operation: the value is above its limit, the key is invalid, or it has
+    /// no memory. Not applied; the value to be replaced may be gone, because memcached deletes it
+    /// when it has no memory for the new one.
     #[error("refused: {0}")]
     Refused(Reason),
-    /// The operation was sent, and no answer came: it may have been applied.
+    /// The operation was sent, and no answer came. It may have been applied.
     #[error("outcome unknown: {0}")]
     Unknown(Reason),
     /// The server cannot be reached, or cannot be used. Not applied.
@@ -212,7 +214,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Returns the reason, whatever it is the reason of.
+    /// Returns the reason.
     #[must_use]
     pub fn reason(&self) -> &Reason {
         match self {
@@ -221,7 +223,7 @@ impl StoreError {
     }
 }
 
-/// Why an operation has no outcome, in words, and at which server.
+/// The reason why an operation has no outcome, as text, and the server that it concerns.
 ///
 /// ```
 /// use memdict::{Reason, StoreError};
@@ -237,21 +239,21 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// Makes a reason. The text names the server, if there is one, and never shows a value.
+    /// Makes a reason. The text should name the server, if there is one, and must not show a value.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), server: None }
     }
 
-    /// Says which server it is about: an outage is logged once for each server, not for each
-    /// operation.
+    /// Sets the server that the reason concerns. An outage is logged once for each server, not once
+    /// for each operation.
     #[must_use]
     pub fn at(mut self, server: impl Into<Arc<str>>) -> Self {
         self.server = Some(server.into());
         self
     }
 
-    /// Returns the server that it is about, if it is about one.
+    /// Returns the server that the reason concerns, or `None` if it concerns none.
     #[must_use]
     pub fn server(&self) -> Option<&str> {
         self.server.as_deref()
@@ -263,7 +265,7 @@ impl Reason {
         &self.text
     }
 
-    /// Adds to the text.
+    /// Appends `more` to the text.
     #[must_use]
     pub(crate) fn and(mut self, more: &str) -> Self {
         self.text.push_str(more);
@@ -289,8 +291,9 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Takes the outcomes of a batch of loads: the index of a load, and what came of it.
+/// A callback for the outcomes of a batch of loads. It takes the index of a load and its outcome.
 pub type LoadOut<'a> = dyn FnMut(usize, Result<Loaded<'_>, StoreError>) + Send + 'a;
 
-/// Takes the outcomes of a batch of changes: the index of a change, and what came of it.
+/// A callback for the outcomes of a batch of changes. It takes the index of a change and its
+/// outcome.
 pub type ApplyOut<'a> = dyn FnMut(usize, Result<Applied, StoreError>) + Send + 'a;

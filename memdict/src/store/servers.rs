@@ -1,4 +1,4 @@
-//! The list of servers, and which of them holds a key.
+//! The list of servers, and the choice of the server that holds a key.
 
 use std::net::Ipv6Addr;
 
@@ -6,15 +6,15 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::error::Error;
 
-/// The port of a server that is named without one.
+/// The port of a server whose name has none.
 const DEFAULT_PORT: u16 = 11211;
 
-/// Servers by their names, and the choice among them.
+/// A list of server names, and the choice among them.
 ///
 /// A key belongs to the server with the highest weight, `xxh3(key, seed = xxh3("host:port"))`
-/// (rendezvous hashing). So the order of the list does not matter, and a server that is added
-/// or taken away moves no keys but its own. Programs that share servers have to agree on this
-/// for ever: a golden test holds it.
+/// (rendezvous hashing). So the order of the list does not matter, and adding or removing a server
+/// moves only the keys of that server. Programs that share servers have to agree on this for ever;
+/// a golden test pins it.
 #[derive(Debug, Clone)]
 pub(in crate::store) struct Servers {
     named: Vec<Server>,
@@ -22,14 +22,14 @@ pub(in crate::store) struct Servers {
 
 #[derive(Debug, Clone)]
 struct Server {
-    /// `host:port`, in one spelling, or the path of a unix socket.
+    /// `host:port` in its canonical spelling, or the path of a unix socket.
     name: String,
     seed: u64,
 }
 
 impl Servers {
-    /// Reads `host`, `host:port`, `[address]`, `[address]:port` and `/path/of/a/socket`. Looks
-    /// nothing up.
+    /// Parses `host`, `host:port`, `[address]`, `[address]:port` and `/path/of/a/socket`. Resolves
+    /// no name.
     pub(in crate::store) fn parse(
         servers: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<Self, Error> {
@@ -38,28 +38,28 @@ impl Servers {
             let given = server.into();
             let name = canonical(&given).map_err(|wrong| {
                 config(format!(
-                    "`{given}` {wrong}; allowed are `host`, `host:port`, `[address]:port` and \
+                    "`{given}` {wrong}; write `host`, `host:port`, `[address]:port` or \
                      `/path/of/a/socket`"
                 ))
             })?;
             if named.iter().any(|server| server.name == name) {
-                return Err(config(format!("`{given}` is in the list twice")));
+                return Err(config(format!("`{given}` is listed twice")));
             }
             let seed = xxh3_64(name.as_bytes());
             named.push(Server { name, seed });
         }
         if named.is_empty() {
-            return Err(config("the list is empty; name at least one `host:port`"));
+            return Err(config("the list of servers is empty; give at least one `host:port`"));
         }
         Ok(Self { named })
     }
 
-    /// The names, as `host:port` or a path.
+    /// Returns the names, each as `host:port` or a path.
     pub(in crate::store) fn names(&self) -> impl Iterator<Item = &str> {
         self.named.iter().map(|server| server.name.as_str())
     }
 
-    /// The server with this index, as a list of its own.
+    /// Returns the server with this index, as a list of its own.
     #[cfg(feature = "classic")]
     pub(in crate::store) fn alone(&self, index: usize) -> Self {
         Self { named: self.named.get(index).into_iter().cloned().collect() }
@@ -69,7 +69,7 @@ impl Servers {
         self.named.len()
     }
 
-    /// The index of the server that holds `key`.
+    /// Returns the index of the server that holds `key`.
     pub(in crate::store) fn route(&self, key: &[u8]) -> usize {
         if self.named.len() == 1 {
             return 0;
@@ -85,7 +85,7 @@ fn config(reason: impl Into<String>) -> Error {
     Error::Config { option: "servers".to_owned(), reason: reason.into() }
 }
 
-/// One spelling of each name, for the choice of a server depends on it.
+/// Returns the canonical spelling of a name, because the choice of a server depends on it.
 fn canonical(given: &str) -> Result<String, &'static str> {
     match given.strip_prefix('/') {
         Some("") => return Err("names no file"),
@@ -98,14 +98,14 @@ fn canonical(given: &str) -> Result<String, &'static str> {
         let address: Ipv6Addr = address.parse().or(Err("has no IPv6 address in brackets"))?;
         let port = match port {
             "" => DEFAULT_PORT,
-            _ => read_port(port.strip_prefix(':').ok_or("has no `:` behind the `]`")?)?,
+            _ => read_port(port.strip_prefix(':').ok_or("has no `:` after the `]`")?)?,
         };
         return Ok(format!("[{address}]:{port}"));
     }
     let (host, port) = match given.split_once(':') {
         None => (given, DEFAULT_PORT),
         Some((_, rest)) if rest.contains(':') => {
-            return Err("has several `:`; an IPv6 address stands in brackets");
+            return Err("has several `:`; write an IPv6 address in brackets");
         }
         Some((host, port)) => (host, read_port(port)?),
     };
@@ -114,7 +114,7 @@ fn canonical(given: &str) -> Result<String, &'static str> {
     }
     let stray = |c: char| c.is_whitespace() || c.is_control() || "/@?#%,[]".contains(c);
     if host.contains(stray) {
-        return Err("has a character that no host name has");
+        return Err("has a character that is not allowed in a host name");
     }
     Ok(format!("{}:{port}", host.to_ascii_lowercase()))
 }
@@ -148,16 +148,16 @@ mod tests {
             "", ":1", "a:", "a:x", "a:0", "a:65536", "a:+1", "::1", "a:1:2", "[::1", "[x]:1",
             "[::1]1", "a b", "a/b", "u@h", "a\r\n", "/a\n",
         ] {
-            let Err(error) = Servers::parse([name]) else { panic!("{name:?} is taken") };
+            let Err(error) = Servers::parse([name]) else { panic!("{name:?} is accepted") };
             let message = error.to_string();
             assert!(message.contains(&format!("`{name}`")), "{message}");
             assert!(matches!(error, Error::Config { option, .. } if option == "servers"));
         }
-        assert!(Servers::parse(["a", "A:11211"]).is_err(), "twice the same");
+        assert!(Servers::parse(["a", "A:11211"]).is_err(), "the same server twice");
         assert!(Servers::parse(Vec::<String>::new()).is_err());
     }
 
-    /// Changing what this asserts loses every value of everyone with several servers.
+    /// A change to this assertion loses every stored value of every user with several servers.
     #[test]
     fn the_choice_of_a_server_is_pinned() {
         let three = servers(&["10.0.0.1:11211", "10.0.0.2:11211", "10.0.0.3:11211"]);
@@ -170,7 +170,7 @@ mod tests {
         [0, 2, 2, 1, 1, 2, 2, 2, 0, 1, 2, 2, 1, 0, 2, 0, 2, 1, 1, 1, 0, 1, 0, 2];
 
     #[test]
-    fn a_server_taken_away_moves_its_own_keys_only_and_the_order_is_free() {
+    fn removing_a_server_moves_only_its_own_keys_and_the_order_does_not_matter() {
         let four = servers(&["a:1", "b:1", "c:1", "d:1"]);
         let three = servers(&["d:1", "a:1", "c:1"]);
         let mut counts = [0; 4];

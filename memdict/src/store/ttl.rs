@@ -4,18 +4,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::store::limits;
 
-/// The longest lifetime that memcached counts from now. A larger number is a point in time to
-/// it: as a lifetime it would lie in 1970.
+/// The longest lifetime that memcached counts from now. It reads a larger number as a point in
+/// time, which would lie in 1970.
 const MAX_RELATIVE: u32 = 30 * 24 * 60 * 60;
 
-/// 2038-01-19, the last point in time that memcached 1.6 knows. What is later, some versions
-/// acknowledge and drop.
+/// 2038-01-19, the last point in time that memcached 1.6 knows. Some versions acknowledge a store
+/// with a later one and drop the value.
 const LAST: u32 = i32::MAX as u32;
 
-/// The number that makes memcached keep an item for `ttl`.
+/// Returns the number that makes memcached keep an item for `ttl`.
 ///
-/// More than 30 days go out as a point in time, by this machine's clock. What ends after
-/// 2038-01-19 ends then instead, which the log says once.
+/// A lifetime of more than 30 days is sent as a point in time, by this machine's clock. One that
+/// ends after 2038-01-19 is cut to that day, and the log says so once.
 pub(in crate::store) fn wire(ttl: Duration) -> u32 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     wire_at(ttl, now.unwrap_or_default().as_secs())
@@ -31,7 +31,7 @@ fn wire_at(ttl: Duration, now: u64) -> u32 {
         Ok(end) if end <= LAST => end,
         _ => {
             log_shortened(ttl);
-            // Close to the end of its time, memcached keeps longest what it counts from now.
+            // Near that day, a lifetime that memcached counts from now lasts longest.
             if now + u64::from(MAX_RELATIVE) > u64::from(LAST) { MAX_RELATIVE } else { LAST }
         }
     }
@@ -43,7 +43,7 @@ fn log_shortened(ttl: Duration) {
     ONCE.call_once(|| {
         tracing::warn!(
             ttl_secs = ttl.as_secs(),
-            "memcached keeps nothing beyond 2038-01-19: such lifetimes end there"
+            "memcached keeps nothing after 2038-01-19; longer lifetimes end on that day"
         );
     });
 }
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn up_to_30_days_count_from_now_and_more_is_a_point_in_time() {
+    fn lifetimes_of_up_to_30_days_count_from_now_and_longer_ones_are_points_in_time() {
         let days_30 = u64::from(MAX_RELATIVE);
         assert_eq!(wire(0), 1);
         assert_eq!(wire(days_30 - 1), days_30 - 1);
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_after_2038_ends_then_and_not_at_once() {
+    fn lifetimes_that_end_after_2038_end_then_and_not_at_once() {
         let last = u64::from(LAST);
         assert_eq!(wire(last - NOW), last);
         assert_eq!(wire(last - NOW + 1), last);

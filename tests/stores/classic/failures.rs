@@ -1,4 +1,4 @@
-//! With servers that fail.
+//! Servers that fail.
 
 use std::time::{Duration, Instant};
 
@@ -11,9 +11,9 @@ use Condition::{Absent, Always, Matches};
 
 use super::{at, hangs, open};
 
-/// The documented hazard: these protocols do not tell of a restart.
+/// The documented hazard: these protocols do not reveal a restart.
 #[test]
-fn after_a_restart_a_token_may_match_somebody_elses_value() {
+fn after_a_restart_a_token_may_match_another_clients_value() {
     let mut server = Memcached::start();
     let s = open(&server);
     apply_one(&s, b"k", store(b"mine"), Always);
@@ -66,7 +66,7 @@ fn a_change_that_is_not_answered_in_time_is_unknown_and_the_rest_is_not_sent() {
         );
         assert!(!format!("{outcomes:?}").contains("5ecret"));
         assert_eq!(server.requests().len(), 2);
-        // The answer that is late goes to nobody.
+        // The late answer is not used.
         assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Stored));
     }
 }
@@ -99,7 +99,7 @@ fn an_error_line_is_the_outcome_of_its_change_alone() {
 }
 
 #[test]
-fn a_connection_that_is_turned_away_means_that_nothing_was_applied() {
+fn a_refused_connection_means_that_nothing_was_applied() {
     let server = ScriptedServer::start("1.6.18", &["ERROR Too many open connections\r\n"]);
     let s = at(server.address());
     for outcome in apply(&s, &[Change::new(b"a", store(b"v"), Always); 2]) {
@@ -122,7 +122,7 @@ fn answers_out_of_step_are_never_given_to_the_wrong_key() {
             let Err(error @ StoreError::Down(_)) = loaded else { panic!("{loaded:?}") };
             assert!(!named(&error, &server.address()).contains("5ecret"), "{error}");
         }
-        // On another connection.
+        // The next load uses another connection.
         assert_eq!(load_one(&s, b"a"), Got::Miss);
     }
     for answer in ["STORED\r\nSTORED\r\n", "5ecret\r\n", "VALUE a 0 0 1\r\n"] {

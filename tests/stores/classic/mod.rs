@@ -1,4 +1,4 @@
-//! What is documented of the store over the classic client, beside what every store does.
+//! The documented promises of the store over the classic client, besides those of every store.
 
 mod failures;
 mod proxy;
@@ -21,12 +21,12 @@ fn open(server: &Memcached) -> ClassicStore {
     at(server.address())
 }
 
-/// Connecting has the timeout that it has for users: some of these tests wait for it.
+/// The time for connecting has its default, because some of these tests wait for it.
 fn at(address: String) -> ClassicStore {
     ClassicStore::new([address]).expect("the name is well formed").timeout(PATIENCE)
 }
 
-/// Two transactions count on from a number, in a cache that this URL opens.
+/// Counts on from a number in two transactions, in a cache that this URL opens.
 fn counts_on(url: &str, from: u64) {
     let cache = Cache::open(url).expect("the URL is well formed");
     for expected in [from + 1, from + 2] {
@@ -35,13 +35,13 @@ fn counts_on(url: &str, from: u64) {
             *hits += 1;
             Ok(*hits)
         });
-        assert_eq!(hits.expect("the server lets it in"), expected);
+        assert_eq!(hits.expect("the server accepts the login"), expected);
     }
 }
 
-/// A server that hangs costs a timeout, and changes are not sent to it.
+/// Checks that a server that hangs costs a timeout, and that no change is sent to it.
 fn hangs(s: &ClassicStore, timeout: Duration, pause: impl Fn(), resume: impl Fn()) {
-    // Several connections: a timeout has to hold on each of them.
+    // Several connections, because a timeout has to apply to each of them.
     thread::scope(|scope| {
         for thread in 0..4 {
             scope.spawn(move || {

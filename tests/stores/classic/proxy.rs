@@ -1,4 +1,4 @@
-//! Behind twemproxy, which knows no meta commands, and behind one that knows even less.
+//! Servers behind twemproxy, which knows no meta commands, and behind a proxy that knows even less.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -56,7 +56,7 @@ fn a_server_that_is_down_behind_a_proxy_leaves_changes_unknown_and_loads_down() 
 fn a_proxy_that_closes_connections_that_ask_for_a_version_is_served() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("a listener has an address").to_string();
-    // It ends with the process.
+    // The thread ends with the process.
     thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
             let mut line = String::new();

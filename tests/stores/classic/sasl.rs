@@ -1,4 +1,4 @@
-//! With a memcached that wants SASL. That it works, the conformance suite shows.
+//! A memcached that requires SASL. The conformance suite shows that it works.
 
 use std::{
     io::{Read, Write},
@@ -23,7 +23,7 @@ fn a_url_opens_it() {
 }
 
 #[test]
-fn who_is_not_let_in_is_down_and_shows_no_password() {
+fn a_rejected_login_is_down_and_shows_no_password() {
     let server = Daemon::memcached_with_sasl("shop", "right", &[]);
     let refused = at(server.address()).credentials("shop", "5ecret").expect("both are plain");
     for s in [refused, at(server.address())] {
@@ -38,7 +38,7 @@ fn who_is_not_let_in_is_down_and_shows_no_password() {
 }
 
 #[test]
-fn credentials_that_cannot_be_sent_as_they_are_and_sockets_are_refused_unseen() {
+fn credentials_that_cannot_be_sent_and_sockets_are_errors_that_show_no_credentials() {
     let s = at("127.0.0.1:1".to_owned());
     for password in ["5ecret@", "5ecret/", "5ecret==", "", "5ecretä"] {
         let s = memdict::ClassicStore::new(["127.0.0.1:1"]).expect("the name is well formed");
@@ -58,7 +58,7 @@ fn a_server_that_hangs_costs_a_timeout() {
 }
 
 #[test]
-fn what_the_server_refuses_is_refused_and_the_connection_used_on() {
+fn a_change_that_the_server_refuses_is_refused_and_the_connection_stays_in_use() {
     let server = Daemon::memcached_with_sasl("shop", "5ecret", &[]);
     let s = at(server.address()).credentials("shop", "5ecret").expect("both are plain");
     let s = s.max_item_bytes(8 << 20);
@@ -78,7 +78,7 @@ const SET: u8 = 0x01;
 const DELETE: u8 = 0x04;
 const LATE: Duration = Duration::from_millis(400);
 
-/// Lets anybody in, knows no key, and answers a `set` late.
+/// Accepts any login, has no value for any key, and answers a `set` late.
 fn answer(mut stream: TcpStream) -> std::io::Result<()> {
     let mut header = [0; 24];
     loop {
@@ -89,7 +89,7 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
         (reply[0], reply[1]) = (0x81, header[1]);
         match header[1] {
             SET => thread::sleep(LATE),
-            // Not found.
+            // "Not found".
             DELETE => reply[7] = 1,
             _ => {}
         }
@@ -97,12 +97,12 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
     }
 }
 
-/// Nothing in this protocol tells an answer to one question from that to another.
+/// In this protocol, nothing shows which question an answer belongs to.
 #[test]
-fn a_late_answer_is_not_taken_for_that_to_a_later_question() {
+fn a_late_answer_is_not_taken_for_that_of_a_later_request() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("a listener has an address").to_string();
-    // It ends with the process.
+    // The thread ends with the process.
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             thread::spawn(move || answer(stream));

@@ -1,4 +1,4 @@
-//! With servers that work.
+//! Servers that work.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn debug_shows_servers_and_settings_and_no_password() {
 }
 
 #[test]
-fn a_url_opens_it_over_tcp_and_over_a_unix_socket() {
+fn a_url_opens_servers_over_tcp_and_over_a_unix_socket() {
     let (server, on_socket) = (Memcached::start(), Memcached::on_socket());
     for address in [server.address(), on_socket.address()] {
         counts_on(&format!("memcache+classic://{address}?timeout=2s&strict=true"), 0);
@@ -37,7 +37,7 @@ fn values_are_stored_without_client_flags() {
 }
 
 #[test]
-fn a_value_deleted_on_its_token_is_gone_for_everyone_at_once() {
+fn a_value_deleted_on_its_token_is_gone_at_once_for_every_client() {
     let server = Memcached::start();
     let s = open(&server);
     apply_one(&s, b"k", store(b"v"), Always);
@@ -51,12 +51,12 @@ fn a_value_deleted_on_its_token_is_gone_for_everyone_at_once() {
 }
 
 #[test]
-fn an_item_may_take_what_it_was_told_and_the_server_has_the_last_word() {
+fn an_item_may_be_as_large_as_configured_and_the_server_has_the_last_word() {
     let server = Memcached::with(&["-I", "2m", "-m", "100"]);
     let value = vec![1; (2 << 20) - 59 - 1];
     let change = |value| [Change::new(b"k", store(value), Always)];
     let outcomes = apply(&open(&server), &change(&value));
-    assert!(matches!(outcomes[..], [Err(StoreError::Refused(_))]), "1 MiB unless told otherwise");
+    assert!(matches!(outcomes[..], [Err(StoreError::Refused(_))]), "the default is 1 MiB");
     assert_eq!(server.stat("cmd_set"), 0);
     let s = open(&server).max_item_bytes(2 << 20);
     assert!(matches!(apply(&s, &change(&value))[..], [Ok(Applied::Stored)]));
@@ -83,7 +83,7 @@ fn values_are_loaded_a_hundred_at_a_time() {
     let keys: Vec<_> = names.iter().map(String::as_bytes).collect();
     let changes: Vec<_> = keys.iter().map(|key| Change::new(key, store(key), Always)).collect();
     assert!(apply(&s, &changes).iter().all(Result::is_ok));
-    // The same key again, and one that is not there.
+    // A repeated key, and one without a value.
     let asked: Vec<_> = keys.iter().copied().chain([keys[0], b"none", keys[0]]).collect();
     for (key, got) in asked.iter().zip(load(&s, &asked)) {
         let expected = (*key != b"none").then_some(*key);

@@ -1,4 +1,4 @@
-//! Over TLS, with a certificate that only a test trusts.
+//! Servers over TLS, with a certificate that only the test trusts.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use Condition::{Absent, Always};
 
 use super::{at, counts_on, hangs};
 
-/// Where it is waited for. A handshake has to fit in, on a busy machine as well.
+/// The timeout that a test waits for. A handshake has to fit into it, even on a busy machine.
 const TIMEOUT: Duration = Duration::from_millis(800);
 
 fn open(server: &Daemon) -> ClassicStore {
-    at(server.address()).tls().expect("it is no socket")
+    at(server.address()).tls().expect("it is not a unix socket")
 }
 
 #[test]
-fn a_url_opens_it_with_the_authority_that_it_names() {
+fn a_url_names_the_authority_that_is_trusted() {
     let (server, certificate) = Daemon::memcached_with_tls(&[]);
     for (option, from) in [(format!("ca_file={certificate}"), 0), ("verify=false".to_owned(), 2)] {
         let url = format!("memcache+tls://{}?strict=true&{option}", server.address());
@@ -26,15 +26,15 @@ fn a_url_opens_it_with_the_authority_that_it_names() {
 }
 
 #[test]
-fn a_server_that_nobody_vouches_for_is_down() {
+fn a_server_with_an_untrusted_certificate_is_down() {
     let (server, certificate) = Daemon::memcached_with_tls(&[]);
     let s = open(&server).timeout(TIMEOUT);
     let loaded = load(&s, &[b"k"]);
     let [Err(error @ StoreError::Down(_))] = &loaded[..] else { panic!("{loaded:?}") };
     assert!(named(error, &server.address()).contains("certificate"), "{error}");
-    // Vouched for, but under another name.
+    // The certificate is trusted, but for another name.
     let other_name = server.address().replace("127.0.0.1", "localhost");
-    let s = at(other_name).timeout(TIMEOUT).tls().expect("it is no socket");
+    let s = at(other_name).timeout(TIMEOUT).tls().expect("it is not a unix socket");
     assert!(matches!(load(&s.tls_ca_file(&certificate), &[b"k"])[..], [Err(StoreError::Down(_))]));
     let trusting = open(&server).tls_without_verification();
     assert!(matches!(apply_one(&trusting, b"k", store(b"v"), Absent), Applied::Stored));
@@ -44,7 +44,7 @@ fn a_server_that_nobody_vouches_for_is_down() {
 }
 
 #[test]
-fn large_batches_and_values_go_and_come() {
+fn large_batches_and_values_are_stored_and_loaded() {
     let (server, certificate) = Daemon::memcached_with_tls(&["-m", "100"]);
     let s = open(&server).tls_ca_file(certificate);
     let value = vec![b'x'; 100 * 1024];
@@ -62,12 +62,12 @@ fn a_server_that_hangs_costs_a_timeout() {
     let (server, certificate) = Daemon::memcached_with_tls(&[]);
     let s = open(&server).tls_ca_file(certificate);
     let s = s.timeout(TIMEOUT);
-    // After the first call not even the handshake is answered.
+    // After the first call, even the handshake is not answered.
     hangs(&s, TIMEOUT, || server.pause(), || server.resume());
 }
 
 #[test]
-fn credentials_over_tls_are_sasl() {
+fn credentials_over_tls_use_sasl() {
     let files = memdict_tests::Scratch::new();
     let (tls, certificate) = Daemon::tls_arguments(&files);
     let tls: Vec<_> = tls.iter().map(String::as_str).collect();
@@ -83,6 +83,6 @@ fn credentials_over_tls_are_sasl() {
 fn a_unix_socket_has_no_tls() {
     assert!(at("/run/a.sock".to_owned()).tls().is_err());
     let outcomes = Change::new(b"k", store(b"v"), Always);
-    let s = at("127.0.0.1:1".to_owned()).tls().expect("it is no socket");
+    let s = at("127.0.0.1:1".to_owned()).tls().expect("it is not a unix socket");
     assert!(matches!(apply(&s, &[outcomes])[..], [Err(StoreError::Down(_))]));
 }

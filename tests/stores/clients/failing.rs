@@ -1,4 +1,4 @@
-//! With servers that fail.
+//! Servers that fail.
 
 use std::{
     net::TcpStream,
@@ -13,7 +13,7 @@ use Condition::{Absent, Always};
 
 use super::Client;
 
-pub(super) fn a_server_that_is_down_is_down_at_once_and_used_when_it_is_back<C: Client>() {
+pub(super) fn a_server_that_is_down_fails_at_once_and_is_used_again_when_it_is_back<C: Client>() {
     let mut server = Memcached::start();
     let s = C::open(&server).with_timeout(Duration::from_secs(60));
     server.kill();
@@ -30,7 +30,7 @@ pub(super) fn a_server_that_is_down_is_down_at_once_and_used_when_it_is_back<C: 
     assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Stored));
 }
 
-pub(super) fn a_restart_between_two_calls_is_not_noticed_but_for_the_values<C: Client>() {
+pub(super) fn a_restart_between_two_calls_loses_the_values_and_causes_no_error<C: Client>() {
     let mut server = Memcached::start();
     let s = C::open(&server);
     apply_one(&s, b"k", store(b"v"), Always);
@@ -84,7 +84,7 @@ pub(super) fn without_memory_each_change_is_refused_by_itself_and_none_is_unknow
     let mut refused = 0;
     for (outcome, got) in outcomes.iter().zip(load(&s, &keys)) {
         match outcome {
-            Ok(Applied::Stored) => assert!(matches!(got, Ok(Got::Hit(..))), "stored is stored"),
+            Ok(Applied::Stored) => assert!(matches!(got, Ok(Got::Hit(..))), "it is stored"),
             Err(error @ StoreError::Refused(_)) => {
                 assert!(named(error, &server.address()).contains("memory"), "{error}");
                 assert!(matches!(got, Ok(Got::Miss)), "{got:?}");

@@ -1,5 +1,5 @@
-//! What both clients of memcached promise beside what every store does, held by each of them: by
-//! the engine and by the classic client. In what they differ is data of [`Client`].
+//! The promises of both clients of memcached, the engine and the classic client, besides those of
+//! every store. The differences between them are data of [`Client`].
 
 mod failing;
 mod working;
@@ -9,16 +9,16 @@ use std::time::Duration;
 use memdict::{ClassicStore, MemcachedStore, Store};
 use memdict_tests::{Got, Memcached, PATIENCE, load_one, load_when_up};
 
-/// One of the two clients, and what it does otherwise than the other one.
+/// One of the two clients, and its differences from the other.
 trait Client: Store + Sized {
-    /// The version of a server that this client speaks to, what such a server says of a miss, and
-    /// how the question begins.
+    /// The version of a server that this client speaks to, such a server's answer to a miss, and
+    /// the beginning of the request.
     const MISS: (&'static str, &'static str, &'static str);
-    /// A key that only this one refuses.
+    /// A key that only this client refuses.
     const REFUSES: Option<&'static [u8]>;
-    /// Whether a server that was found down is left alone for a moment.
+    /// Whether the client leaves a server alone for a moment after a failure.
     const LEAVES_ALONE: bool;
-    /// Whether it always hears what a server says before it closes a new connection.
+    /// Whether the client always reads what a server says before it closes a new connection.
     const HEARS_A_FAREWELL: bool;
 
     fn of(names: impl IntoIterator<Item = String>) -> memdict::Result<Self>;
@@ -56,10 +56,10 @@ impl Client for MemcachedStore {
 
 impl Client for ClassicStore {
     const MISS: (&'static str, &'static str, &'static str) = ("1.4.0", "END\r\n", "gets k");
-    /// It is not text.
+    /// It is not UTF-8.
     const REFUSES: Option<&'static [u8]> = Some(b"\xff");
     const LEAVES_ALONE: bool = false;
-    /// Its request may be the first to find out.
+    /// A request may be the first to notice the close.
     const HEARS_A_FAREWELL: bool = false;
 
     fn of(names: impl IntoIterator<Item = String>) -> memdict::Result<Self> {
@@ -91,15 +91,15 @@ suite! {
     working {
         nothing_is_connected_until_the_first_operation
         an_empty_list_and_malformed_names_are_errors_that_quote_them
-        keys_that_are_none_are_refused_and_cannot_smuggle_a_command
+        invalid_keys_are_refused_and_cannot_smuggle_a_command
         lifetimes_around_30_days_are_kept
         lifetimes_that_end_after_2038_end_then_and_are_not_dropped
-        each_key_is_on_one_server_and_the_order_of_the_list_is_free
-        servers_without_versions_refuse_what_depends_on_one_and_are_not_asked
+        each_key_is_on_one_server_and_the_order_of_the_list_does_not_matter
+        changes_on_a_version_are_refused_unsent_by_servers_that_keep_none
     }
     failing {
-        a_server_that_is_down_is_down_at_once_and_used_when_it_is_back
-        a_restart_between_two_calls_is_not_noticed_but_for_the_values
+        a_server_that_is_down_fails_at_once_and_is_used_again_when_it_is_back
+        a_restart_between_two_calls_loses_the_values_and_causes_no_error
         a_server_that_dies_in_use_is_down_and_found_again
         only_the_keys_of_a_server_that_is_down_are_down
         without_memory_each_change_is_refused_by_itself_and_none_is_unknown

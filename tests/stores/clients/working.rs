@@ -1,4 +1,4 @@
-//! With servers that work.
+//! Servers that work.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -13,7 +13,7 @@ use super::Client;
 
 const DAY: u64 = 24 * 60 * 60;
 
-/// What the server says is left of a lifetime.
+/// Returns the rest of a lifetime, as the server reports it.
 fn ttl(server: &Memcached, key: &str) -> i64 {
     let lines = server.ask(&format!("mg {key} t\r\n"), "HD");
     let left = lines[0].strip_prefix("HD t").expect("the value is there");
@@ -42,7 +42,7 @@ pub(super) fn an_empty_list_and_malformed_names_are_errors_that_quote_them<C: Cl
     assert!(C::of(same).is_err(), "one server twice");
 }
 
-pub(super) fn keys_that_are_none_are_refused_and_cannot_smuggle_a_command<C: Client>() {
+pub(super) fn invalid_keys_are_refused_and_cannot_smuggle_a_command<C: Client>() {
     let server = Memcached::start();
     let s = C::open(&server);
     apply_one(&s, b"k", store(b"v"), Always);
@@ -93,7 +93,7 @@ pub(super) fn lifetimes_that_end_after_2038_end_then_and_are_not_dropped<C: Clie
     assert_eq!(ttl(&server, "e"), -1, "for ever");
 }
 
-pub(super) fn each_key_is_on_one_server_and_the_order_of_the_list_is_free<C: Client>() {
+pub(super) fn each_key_is_on_one_server_and_the_order_of_the_list_does_not_matter<C: Client>() {
     let servers = [Memcached::start(), Memcached::start(), Memcached::start()];
     let names: Vec<_> = servers.iter().map(Memcached::address).collect();
     let s = C::on(names.clone());
@@ -112,7 +112,7 @@ pub(super) fn each_key_is_on_one_server_and_the_order_of_the_list_is_free<C: Cli
     assert_eq!(tokens.collect::<HashSet<_>>(), HashSet::from([0, 1, 2]));
 }
 
-pub(super) fn servers_without_versions_refuse_what_depends_on_one_and_are_not_asked<C: Client>() {
+pub(super) fn changes_on_a_version_are_refused_unsent_by_servers_that_keep_none<C: Client>() {
     let server = Memcached::with(&["-C"]);
     let s = C::open(&server);
     apply_one(&s, b"k", store(b"v"), Absent);

@@ -1,11 +1,11 @@
-//! Batches, and what is refused of them.
+//! Batches, and the operations that are refused.
 
 use memdict::{Applied, Change, Condition, Op, Store, StoreError};
 use memdict_tests::{Got, apply, apply_one, load, load_one, store};
 
 use Condition::{Absent, Always, Matches};
 
-/// memcached's default for the largest item.
+/// memcached's default for the size of the largest item.
 const ITEM_SIZE_MAX: usize = 1 << 20;
 
 pub(super) fn operations_on_one_key_take_effect_in_order(s: &dyn Store) {
@@ -68,7 +68,7 @@ pub(super) fn a_refused_value_leaves_the_old_one(s: &dyn Store) {
     assert_eq!(load_one(s, b"k"), Got::Hit(b"old".to_vec(), token));
 }
 
-pub(super) fn keys_up_to_250_bytes_are_taken_and_are_distinct(s: &dyn Store) {
+pub(super) fn keys_up_to_250_bytes_are_accepted_and_are_distinct(s: &dyn Store) {
     let longest = [b'x'; 250];
     let keys = [&b"k"[..], "schlüssel".as_bytes(), &longest, &longest[1..]];
     for key in keys {
@@ -79,7 +79,7 @@ pub(super) fn keys_up_to_250_bytes_are_taken_and_are_distinct(s: &dyn Store) {
     }
 }
 
-pub(super) fn keys_that_are_not_utf_8_are_taken_or_refused(s: &dyn Store) {
+pub(super) fn keys_that_are_not_utf_8_are_accepted_or_refused(s: &dyn Store) {
     let key = &b"\xff\x80"[..];
     let applied = apply(s, &[Change::new(key, store(b"v"), Absent)]);
     match (&applied[..], &load(s, &[key])[..]) {
@@ -89,7 +89,7 @@ pub(super) fn keys_that_are_not_utf_8_are_taken_or_refused(s: &dyn Store) {
     }
 }
 
-pub(super) fn keys_that_are_none_are_refused_and_the_others_served(s: &dyn Store) {
+pub(super) fn invalid_keys_are_refused_and_the_others_served(s: &dyn Store) {
     let too_long = [b'x'; 251];
     for key in [&b""[..], b"a b", b"a\tb", b"a\r\nms k 1\r\nx", b"a\0", b"\x7f", &too_long] {
         let outcomes = apply(

@@ -1,4 +1,4 @@
-//! Changes that depend on what is there.
+//! Changes that depend on the stored value.
 
 use std::thread;
 
@@ -7,7 +7,7 @@ use memdict_tests::{Got, apply, apply_one, load_one, store};
 
 use Condition::{Absent, Always, Matches};
 
-pub(super) fn absent_stores_where_nothing_is_and_leaves_what_is(s: &dyn Store) {
+pub(super) fn storing_on_absent_keeps_a_value_that_exists(s: &dyn Store) {
     assert!(matches!(apply_one(s, b"k", store(b"first"), Absent), Applied::Stored));
     assert_eq!(apply_one(s, b"k", store(b"second"), Absent), Applied::Exists);
     assert_eq!(load_one(s, b"k").value(), Some(&b"first"[..]));
@@ -21,7 +21,7 @@ pub(super) fn a_matching_token_replaces_and_an_outdated_one_differs(s: &dyn Stor
     assert_eq!(load_one(s, b"k").value(), Some(&b"2"[..]));
 }
 
-pub(super) fn a_token_on_nothing_is_gone(s: &dyn Store) {
+pub(super) fn a_token_of_an_absent_value_is_gone(s: &dyn Store) {
     apply_one(s, b"k", store(b"v"), Always);
     let token = load_one(s, b"k").token();
     apply_one(s, b"k", Op::Delete, Always);
@@ -40,7 +40,7 @@ pub(super) fn deleting_obeys_tokens(s: &dyn Store) {
     assert_eq!(apply_one(s, b"k", Op::Delete, Matches(new)), Applied::Gone);
 }
 
-pub(super) fn deleting_on_absent_says_what_is_there_and_does_nothing(s: &dyn Store) {
+pub(super) fn deleting_on_absent_says_whether_there_is_a_value_and_does_nothing(s: &dyn Store) {
     assert_eq!(apply_one(s, b"k", Op::Delete, Absent), Applied::Gone);
     apply_one(s, b"k", store(b"v"), Always);
     assert_eq!(apply_one(s, b"k", Op::Delete, Absent), Applied::Exists);
@@ -59,7 +59,7 @@ fn match_nothing(s: &dyn Store, tokens: &[Token], there: Applied, where_nothing_
     assert_eq!(load_one(s, b"none"), Got::Miss);
 }
 
-/// A life that is known, and is not this one.
+/// Returns a known life that is not this one.
 fn another(life: u64) -> u64 {
     if life == 1 { 2 } else { 1 }
 }
@@ -98,7 +98,7 @@ pub(super) fn a_token_of_another_life_says_that_the_server_restarted_if_both_are
     match_nothing(s, &[of_life(0)], Applied::Differs, Applied::Gone);
 }
 
-pub(super) fn a_token_of_another_life_changes_nothing_also_among_others(s: &dyn Store) {
+pub(super) fn a_token_of_another_life_changes_nothing_even_within_a_batch(s: &dyn Store) {
     let token = token_of_v(s);
     if token.life() == 0 {
         return;
@@ -106,7 +106,7 @@ pub(super) fn a_token_of_another_life_changes_nothing_also_among_others(s: &dyn 
     let other = Token::new(token.server(), another(token.life()), token.cas());
     let never = Change::new(b"k", store(b"never"), Matches(other));
     let one = |what, when| Change::new(b"k", what, when);
-    // So many that quiet ones are silent.
+    // Enough changes that quiet ones are silent.
     for quiet in [false, true] {
         let changes = [
             never,
@@ -134,7 +134,7 @@ pub(super) fn a_token_of_another_life_changes_nothing_also_among_others(s: &dyn 
     }
 }
 
-pub(super) fn a_value_stored_anew_has_another_version(s: &dyn Store) {
+pub(super) fn a_value_stored_again_has_another_version(s: &dyn Store) {
     apply_one(s, b"k", store(b"v"), Always);
     let before = load_one(s, b"k").token();
     apply_one(s, b"k", Op::Delete, Always);
@@ -146,7 +146,7 @@ pub(super) fn threads_lose_no_update_that_depends_on_a_version(s: &dyn Store) {
     count_in_threads(s, 100);
 }
 
-/// Four threads count one number up, each so many times.
+/// Increments a number in four threads, this many times in each.
 pub(crate) fn count_in_threads(s: &dyn Store, times: u64) {
     apply_one(s, b"n", store(&0_u64.to_le_bytes()), Always);
     let add_one = || {

@@ -1,6 +1,6 @@
-//! One suite of behaviours, held by every store: the embedded one, one memcached, one on a unix
+//! One suite of behaviours that every store has: the embedded one, one memcached, one on a unix
 //! socket, three of them, and the same through the classic client, in both of its protocols, and
-//! with a server that turns out to need it. Also by the store that the tests of restarts use.
+//! with a server that turns out to need it. The store that the tests of restarts use has them too.
 
 mod batches;
 mod conditions;
@@ -77,7 +77,7 @@ fn on_a_socket(behaviour: fn(&dyn Store)) {
     behaviour(&memcached_on([server.address()]));
 }
 
-/// One that says it is too old for meta commands, found out by the first operation.
+/// A server that reports a version too old for meta commands, which the first operation discovers.
 fn on_an_old_one(behaviour: fn(&dyn Store)) {
     let server = Memcached::start();
     let proxy = Proxy::before(&server.address());
@@ -86,7 +86,7 @@ fn on_an_old_one(behaviour: fn(&dyn Store)) {
     behaviour(&memcached_on([proxy.address()]));
 }
 
-/// In memcached's binary protocol.
+/// A server in memcached's binary protocol.
 fn on_sasl(behaviour: fn(&dyn Store)) {
     let server = Daemon::memcached_with_sasl("shop", "5ecret", &[]);
     let s = classic_on([server.address()]);
@@ -95,35 +95,35 @@ fn on_sasl(behaviour: fn(&dyn Store)) {
 
 suite! {
     values {
-        what_was_stored_is_loaded
+        a_stored_value_is_loaded
         a_value_may_be_empty_or_of_any_bytes
-        what_was_never_stored_is_a_miss
-        storing_replaces_whatever_is_there
-        deleting_takes_the_value_away_and_nothing_is_gone
+        a_key_that_was_never_stored_is_a_miss
+        storing_replaces_any_value
+        deleting_removes_a_value_and_reports_an_absent_one_as_gone
         a_lifetime_ends
-        a_lifetime_of_nothing_is_a_second_and_not_for_ever
-        storing_anew_sets_the_lifetime_anew
+        a_lifetime_of_zero_is_a_second_and_not_for_ever
+        storing_again_sets_a_new_lifetime
         errors_show_no_values
     }
     conditions {
-        absent_stores_where_nothing_is_and_leaves_what_is
+        storing_on_absent_keeps_a_value_that_exists
         a_matching_token_replaces_and_an_outdated_one_differs
-        a_token_on_nothing_is_gone
+        a_token_of_an_absent_value_is_gone
         deleting_obeys_tokens
-        deleting_on_absent_says_what_is_there_and_does_nothing
+        deleting_on_absent_says_whether_there_is_a_value_and_does_nothing
         a_token_of_another_server_or_version_matches_nothing
         a_token_of_another_life_says_that_the_server_restarted_if_both_are_known
-        a_token_of_another_life_changes_nothing_also_among_others
-        a_value_stored_anew_has_another_version
+        a_token_of_another_life_changes_nothing_even_within_a_batch
+        a_value_stored_again_has_another_version
         threads_lose_no_update_that_depends_on_a_version
     }
     batches {
         operations_on_one_key_take_effect_in_order
         the_largest_value_fits_and_a_larger_one_is_refused_alone
         a_refused_value_leaves_the_old_one
-        keys_up_to_250_bytes_are_taken_and_are_distinct
-        keys_that_are_not_utf_8_are_taken_or_refused
-        keys_that_are_none_are_refused_and_the_others_served
+        keys_up_to_250_bytes_are_accepted_and_are_distinct
+        keys_that_are_not_utf_8_are_accepted_or_refused
+        invalid_keys_are_refused_and_the_others_served
         a_batch_may_be_empty
         a_batch_may_be_large
     }

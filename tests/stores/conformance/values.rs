@@ -9,7 +9,7 @@ use memdict_tests::{
 
 use Condition::{Always, Matches};
 
-pub(super) fn what_was_stored_is_loaded(s: &dyn Store) {
+pub(super) fn a_stored_value_is_loaded(s: &dyn Store) {
     assert!(matches!(apply_one(s, b"k", store(b"v"), Always), Applied::Stored));
     assert_eq!(load_one(s, b"k").value(), Some(&b"v"[..]));
 }
@@ -21,17 +21,17 @@ pub(super) fn a_value_may_be_empty_or_of_any_bytes(s: &dyn Store) {
     }
 }
 
-pub(super) fn what_was_never_stored_is_a_miss(s: &dyn Store) {
+pub(super) fn a_key_that_was_never_stored_is_a_miss(s: &dyn Store) {
     assert_eq!(load_one(s, b"k"), Got::Miss);
 }
 
-pub(super) fn storing_replaces_whatever_is_there(s: &dyn Store) {
+pub(super) fn storing_replaces_any_value(s: &dyn Store) {
     apply_one(s, b"k", store(b"old"), Always);
     apply_one(s, b"k", store(b"new"), Always);
     assert_eq!(load_one(s, b"k").value(), Some(&b"new"[..]));
 }
 
-pub(super) fn deleting_takes_the_value_away_and_nothing_is_gone(s: &dyn Store) {
+pub(super) fn deleting_removes_a_value_and_reports_an_absent_one_as_gone(s: &dyn Store) {
     assert_eq!(apply_one(s, b"k", Op::Delete, Always), Applied::Gone);
     apply_one(s, b"k", store(b"v"), Always);
     assert!(matches!(apply_one(s, b"k", Op::Delete, Always), Applied::Deleted));
@@ -53,7 +53,7 @@ pub(super) fn a_lifetime_ends(s: &dyn Store) {
     assert_eq!(load_one(s, b"long").token(), token);
 }
 
-pub(super) fn a_lifetime_of_nothing_is_a_second_and_not_for_ever(s: &dyn Store) {
+pub(super) fn a_lifetime_of_zero_is_a_second_and_not_for_ever(s: &dyn Store) {
     for (key, ttl) in [(b"a", Duration::ZERO), (b"b", Duration::from_nanos(1))] {
         let applied = apply_one(s, key, store_for(b"v", ttl), Always);
         assert!(matches!(applied, Applied::Stored));
@@ -61,9 +61,9 @@ pub(super) fn a_lifetime_of_nothing_is_a_second_and_not_for_ever(s: &dyn Store) 
     wait_for_the_end_of(s, &[b"a", b"b"]);
 }
 
-pub(super) fn storing_anew_sets_the_lifetime_anew(s: &dyn Store) {
+pub(super) fn storing_again_sets_a_new_lifetime(s: &dyn Store) {
     apply_one(s, b"k", store_for(b"v", Duration::from_secs(1)), Always);
-    // The later one: when it ends, the lifetime that `k` had first is over as well.
+    // The later one: when it ends, the first lifetime of `k` is over too.
     apply_one(s, b"short", store_for(b"v", Duration::from_secs(1)), Always);
     apply_one(s, b"k", store(b"w"), Always);
     wait_for_the_end_of(s, &[b"short"]);

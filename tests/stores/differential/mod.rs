@@ -1,6 +1,6 @@
 //! Random sequences of operations on the embedded store, on memcached through each of memdict's
-//! clients, and through one that memdict has no part in: the same answers, but for the numbers
-//! in tokens and for evictions, which are kept from happening.
+//! clients, and through a client that is independent of memdict. All give the same answers, except
+//! for the numbers in tokens, and evictions, which do not occur here.
 
 mod oracle;
 
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 
 use oracle::ExpOracle;
 
-/// Few, so that operations meet.
+/// Few, so that operations often share a key.
 const KEYS: usize = 4;
 
 #[derive(Debug, Clone)]
@@ -37,16 +37,16 @@ struct Value {
     ttl: Option<Duration>,
 }
 
-/// A condition in words that all stores understand.
+/// A condition that can be expressed for all stores.
 #[derive(Debug, Clone)]
 enum When {
     Always,
     Absent,
-    /// The token seen so many sightings ago, of whatever key.
+    /// The token that was seen this many sightings ago, of any key.
     Seen(usize),
-    /// The same, of another server.
+    /// The same token, but of another server.
     Foreign(usize),
-    /// The token seen last of this key, of another life of its server.
+    /// The last seen token of this key, but of another life of its server.
     OtherLife,
 }
 
@@ -81,10 +81,10 @@ fn batch() -> impl Strategy<Value = Batch> {
     ]
 }
 
-/// One store with the tokens that it showed, in the order in which all stores did.
+/// A store and the tokens that it returned, in the order in which all stores returned them.
 struct Side<'s> {
     store: &'s dyn Store,
-    /// With the keys they are of.
+    /// Each with its key.
     seen: Vec<(usize, Token)>,
 }
 
@@ -112,7 +112,7 @@ impl<'s> Side<'s> {
         }
     }
 
-    /// Runs a batch: its answers without what may differ.
+    /// Runs a batch. Returns the answers without the parts that may differ.
     fn run(&mut self, names: &[String], batch: &Batch) -> Vec<String> {
         match batch {
             Batch::Loads(keys) => {
@@ -158,7 +158,7 @@ fn answer_of_change(outcome: Result<Applied, StoreError>) -> String {
     }
 }
 
-/// The outcome as a store says it that knows of lives: others cannot say why a token matches
+/// Returns the outcome of a store that knows lives. Other stores cannot tell why a token matches
 /// nothing.
 fn as_if_told(
     change: &Change<'_>,
@@ -189,7 +189,7 @@ fn kind(error: &StoreError) -> &'static str {
     }
 }
 
-/// Holds the stores to the embedded store's answers, in `cases` random sequences.
+/// Compares the stores' answers with those of the embedded store, in `cases` random sequences.
 fn all_answer_as_the_embedded_store_does(stores: &[&dyn Store], cases: u32) {
     let case = AtomicUsize::new(0);
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
@@ -215,7 +215,7 @@ fn two_servers() -> ([Memcached; 2], Vec<String>) {
 }
 
 #[test]
-fn memcached_answers_as_the_embedded_store_does_whoever_asks() {
+fn memcached_answers_every_client_as_the_embedded_store_does() {
     let (_servers, names) = two_servers();
     let memcached = memcached_on(names);
     let another = Memcached::with(&["-m", "256"]);
@@ -224,7 +224,7 @@ fn memcached_answers_as_the_embedded_store_does_whoever_asks() {
 }
 
 #[test]
-fn the_classic_client_gets_the_same_answers_whatever_it_speaks() {
+fn the_classic_client_gets_the_same_answers_in_each_protocol() {
     let (_servers, names) = two_servers();
     let text = classic_on(names);
     let with_sasl = Daemon::memcached_with_sasl("shop", "5ecret", &["-m", "256"]);

@@ -1,5 +1,5 @@
-//! memcached through the experimental client of the `memcache` crate, one operation at a time:
-//! code that memdict has no part in, to compare with.
+//! memcached through the experimental client of the `memcache` crate, one operation at a time, for
+//! comparison with code that is independent of memdict.
 
 use std::{
     fmt,
@@ -11,13 +11,13 @@ use memdict::{
     Applied, ApplyOut, Change, Condition, Load, LoadOut, Loaded, Op, Store, StoreError, Token,
 };
 
-/// memcached's default for the largest item, and what it keeps beside key and value.
+/// memcached's default for the largest item, and the bytes that it keeps besides key and value.
 const ITEM_SIZE_MAX: usize = 1 << 20;
 const BOOKKEEPING: usize = 59;
 
 const DAYS_30: u64 = 30 * 24 * 60 * 60;
 
-/// A store on one server of 1.6.18 or later. Keys are taken as they are.
+/// A store on one server of version 1.6.18 or later. Keys are sent without checks.
 pub(super) struct ExpOracle(MetaClient);
 
 impl ExpOracle {
@@ -78,7 +78,7 @@ fn outcome(change: &Change<'_>, result: &MutationResult) -> Result<Applied, Stor
     }
 }
 
-/// What is longer than 30 days is a point in time to memcached.
+/// memcached reads a lifetime of more than 30 days as a point in time.
 fn wire(ttl: Duration) -> u32 {
     let seconds = ttl.as_secs();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970").as_secs();

@@ -1,4 +1,4 @@
-//! A commit whose stream is cut after every byte: its report agrees with what the server holds.
+//! Commits whose stream is cut after every byte: the report agrees with the stored values.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -9,20 +9,20 @@ use super::open;
 
 static CARTS: DictDef<Cart> = DictDef::new("carts").ttl_secs(600);
 
-/// What a commit does to each key: whether a value is there before, and what is there after.
+/// What a commit does to each key: whether it has a value before, and its value afterwards.
 ///
-/// So many that success goes without an answer.
+/// There are enough changes that success is not answered.
 const KEYS: [(&str, bool, Option<u64>); 9] = [
     // Loaded and changed.
     ("changed", true, Some(7)),
     ("changed too", true, Some(7)),
     ("changed as well", true, Some(7)),
     ("changed in the end", true, Some(7)),
-    // Stored without a look, and where a look found nothing.
+    // Stored without a read, and after a read that missed.
     ("replaced", true, Some(7)),
     ("created", false, Some(7)),
     ("created too", false, Some(7)),
-    // Deleted without a look, and after one.
+    // Deleted without a read, and after one.
     ("removed", true, None),
     ("read and removed", true, None),
 ];
@@ -63,12 +63,12 @@ impl Stage {
         })
     }
 
-    /// A unit of work; `before_commit` is called when all is loaded.
+    /// Does a unit of work. Calls `before_commit` after everything is loaded.
     fn work(&self, before_commit: impl FnOnce()) -> memdict::Result<CommitReport> {
         let session = self.cache.session();
         let carts = session.dict(&CARTS);
         for key in ["changed", "changed too", "changed as well", "changed in the end"] {
-            carts.get_mut(key)?.expect("it is there").total = 7;
+            carts.get_mut(key)?.expect("the cart is stored").total = 7;
         }
         assert!(carts.get("created")?.is_none());
         for key in ["replaced", "created", "created too"] {
@@ -82,7 +82,7 @@ impl Stage {
         session.commit()
     }
 
-    /// What the server holds under each key.
+    /// Returns the stored value of each key.
     fn there(&self) -> memdict::Result<BTreeMap<&'static str, Option<u64>>> {
         let session = self.direct.session();
         let carts = session.dict(&CARTS);
@@ -94,7 +94,7 @@ impl Stage {
         let report = match outcome {
             Ok(report) => report,
             Err(Error::Unavailable { report: Some(report), .. }) => *report,
-            // A conflict neither: nobody else is there.
+            // A conflict is wrong too, because no other session writes.
             Err(error) => panic!("{why}: {error}"),
         };
         let there = self.there().expect("the server itself is up");
@@ -111,11 +111,11 @@ impl Stage {
                 continue;
             };
             assert!(now == before || now == after, "{why}: {lost}");
-            // Of what is in doubt the report says what was found when it was looked at.
+            // For a change in doubt, the report says what was found in the store.
             let in_doubt = lost.reason.contains("there now");
-            assert!(now == before || in_doubt, "{why}: {lost}, but {now:?} is there");
-            assert!(now == before || !transient, "{why}: {lost}, and {now:?} is there");
-            // The server answers again, so the nonce tells.
+            assert!(now == before || in_doubt, "{why}: {lost}, but {now:?} is stored");
+            assert!(now == before || !transient, "{why}: {lost}, and {now:?} is stored");
+            // The server answers again, so the nonce decides.
             assert!(!in_doubt || !key.starts_with("changed"), "{why}: {lost}");
         }
         assert!(report.refused.is_empty(), "{why}: {report:?}");
@@ -153,8 +153,8 @@ fn a_commit_that_is_cut_by_a_reset_reports_what_the_server_holds() {
     cut_everywhere(End::Reset);
 }
 
-/// memcached deletes what it has no memory to replace, and does not say which of many silent
-/// changes it was.
+/// memcached deletes values that it has no memory to replace, and does not say which of many silent
+/// changes it refused.
 #[test]
 fn a_commit_to_a_server_without_memory_names_every_key() {
     let server = Memcached::with(&["-m", "2", "-M"]);

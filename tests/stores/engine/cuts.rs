@@ -1,4 +1,4 @@
-//! A stream that is cut after every byte: whatever is reported is what the server holds.
+//! Streams that are cut after every byte: the outcomes agree with the stored values.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use Condition::{Absent, Always, Matches};
 const OLD: &[u8] = b"old";
 const NEW: &[u8] = b"new";
 
-/// What the changes are made to, in their order: the key, and whether there is a value before.
+/// The keys of the changes, in their order, and whether each has a value before.
 const CHANGED: [(&[u8], bool); 7] = [
     (b"a", false),
     (b"b", true),
@@ -23,18 +23,18 @@ const CHANGED: [(&[u8], bool); 7] = [
     (b"g", true),
 ];
 
-/// What becomes of them when nothing fails, and what is there afterwards.
+/// The outcomes of the changes if nothing fails, and the values afterwards.
 const WORDS: [&str; 7] = ["done", "exists", "done", "differs", "done", "gone", "done"];
 const AFTER: [Option<&[u8]>; 7] = [Some(NEW), Some(OLD), Some(NEW), Some(OLD), None, None, None];
 
 const READ: [&[u8]; 4] = [b"long", b"none", b"empty", b"b"];
 
-/// A server behind a proxy, and a store that goes through the proxy as well: the tokens that it
-/// is given are those of the store that is tried.
+/// A server behind a proxy, and a store that also goes through the proxy, so that its tokens are
+/// those of the tested store.
 struct Stage {
     proxy: Proxy,
     other: MemcachedStore,
-    /// Not through the proxy.
+    /// A store that bypasses the proxy.
     direct: MemcachedStore,
     _server: Memcached,
 }
@@ -44,7 +44,8 @@ impl Stage {
         let server = Memcached::start();
         let proxy = Proxy::before(&server.address());
         let other = open(proxy.address());
-        // All versions have five digits from now on, so that all conversations are as long.
+        // All versions have five digits from now on, so that all conversations have the same
+        // length.
         let count = Change::new(b"count", store(b""), Always);
         assert!(apply(&other, &vec![count; 10_000]).iter().all(Result::is_ok));
         let long = [b'x'; 40];
@@ -54,7 +55,7 @@ impl Stage {
         Self { proxy, other, direct: open(server.address()), _server: server }
     }
 
-    /// Puts back what the changes are made to; the tokens of `c` and `g`.
+    /// Restores the values before the changes. Returns the tokens of `c` and `g`.
     fn reset(&self) -> [Token; 2] {
         let change = |(key, there)| match there {
             true => Change::new(key, store(OLD), Always),
@@ -64,7 +65,7 @@ impl Stage {
         [2, 6].map(|at: usize| load_one(&self.other, CHANGED[at].0).token())
     }
 
-    /// Makes the changes and the loads over this store.
+    /// Makes the changes and the loads through this store.
     fn converse(&self, s: &MemcachedStore, [c, g]: [Token; 2]) -> Outcomes {
         let changes = [
             Change::new(b"a", store(NEW), Always),
@@ -97,7 +98,7 @@ impl Stage {
         for (at, word) in read.iter().enumerate() {
             assert!(*word == "down" || *word == expected[at], "{why}: {read:?}");
         }
-        // The first call was over a link, so the server is not taken to be down.
+        // The first call used an open connection, so the server does not count as down.
         if words.contains(&"unknown") {
             assert_eq!(read, expected, "{why}: the next call has a new connection");
         }
@@ -108,7 +109,7 @@ impl Stage {
         }
     }
 
-    /// How long a conversation of a new store is, and how much of it the handshake.
+    /// Returns the length of a conversation of a new store, and of the handshake in it.
     fn length(&self, way: Way) -> (u64, u64) {
         let s = open(self.proxy.address());
         let mut passed = [0; 2];
@@ -132,7 +133,8 @@ struct Outcomes {
     loads: Vec<Result<Got, StoreError>>,
 }
 
-/// Cuts after every byte; within the handshake, which is long one way, after every fifth.
+/// Cuts after every byte, but within the handshake, which is long in one direction, after every
+/// fifth.
 fn cut_everywhere(way: Way, end: End) {
     let stage = Stage::set();
     let (length, handshake) = stage.length(way);
@@ -176,7 +178,7 @@ fn streams_that_fall_silent_leave_outcomes_that_agree_with_the_server() {
     for way in [Way::Requests, Way::Answers] {
         let stage = Stage::set();
         let (length, handshake) = stage.length(way);
-        // One timeout each, so not after every byte.
+        // Each costs one timeout, so they are not tried after every byte.
         let within = (handshake..length).step_by(((length - handshake) / 12) as usize);
         for after in [0, handshake / 2].into_iter().chain(within) {
             cut(&stage, way, after, End::Silent, Duration::from_millis(150));

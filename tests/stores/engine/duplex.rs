@@ -1,5 +1,5 @@
-//! Batches that are more than lies between both ends: who writes all of one before reading an
-//! answer never ends.
+//! Batches that are larger than the buffers between both ends. A client that writes a whole batch
+//! before it reads an answer would never finish.
 
 use memdict::{Applied, Change, Condition, Load, Loaded, Store, StoreError};
 use memdict_tests::{Memcached, apply, load_one, store};
@@ -8,7 +8,7 @@ use super::{applied, open};
 
 use Condition::Always;
 
-/// Stores a value under each key in one batch, and loads them in one batch.
+/// Stores a value under each key in one batch, and loads all of them in another.
 fn go_and_come(server: &Memcached, keys: &[String], value: &[u8]) {
     let s = open(server.address());
     let changes: Vec<_> =
@@ -30,24 +30,24 @@ fn go_and_come(server: &Memcached, keys: &[String], value: &[u8]) {
 }
 
 #[test]
-fn two_thousand_values_of_100_kib_go_and_come_in_one_batch_each() {
+fn two_thousand_values_of_100_kib_are_stored_and_loaded_in_one_batch_each() {
     let server = Memcached::with(&["-m", "600"]);
     let keys: Vec<_> = (0..2_000).map(|i| format!("key-{i}")).collect();
     go_and_come(&server, &keys, &[b'x'; 100 * 1024]);
 }
 
 #[test]
-fn forty_thousand_long_keys_go_and_come_in_one_batch_each() {
+fn forty_thousand_long_keys_are_stored_and_loaded_in_one_batch_each() {
     let server = Memcached::with(&["-m", "200"]);
     let keys: Vec<_> = (0..40_000).map(|i| format!("{i:0>200}")).collect();
     go_and_come(&server, &keys, &[b'x'; 1024]);
 }
 
-/// A million where code is optimised.
+/// A million in optimized builds.
 const SMALL: usize = if cfg!(debug_assertions) { 300_000 } else { 1_000_000 };
 
 #[test]
-fn a_million_small_values_go_and_come_in_one_batch_each() {
+fn a_million_small_values_are_stored_and_loaded_in_one_batch_each() {
     let server = Memcached::with(&["-m", "400"]);
     let keys: Vec<_> = (0..SMALL).map(|i| format!("{i:07}")).collect();
     go_and_come(&server, &keys, &[b'x'; 32]);

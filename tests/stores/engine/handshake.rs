@@ -1,4 +1,4 @@
-//! What a connection is asked before its first operation.
+//! The questions that a server is asked on each connection before the first operation.
 
 use memdict_tests::{Got, ScriptedServer, apply, load, load_one};
 
@@ -22,7 +22,7 @@ fn a_connection_is_asked_once_in_one_exchange_before_its_first_operation() {
 }
 
 #[test]
-fn each_new_connection_is_asked_anew() {
+fn each_new_connection_is_asked_again() {
     let server = ScriptedServer::start("1.6.45", &["{close}"]);
     let s = open(server.address());
     assert_eq!(loaded(&load(&s, &[b"a"])), ["down"]);

@@ -1,4 +1,4 @@
-//! Servers that hang: what they cost, and what becomes of what was sent to them.
+//! Servers that hang: the time that they cost, and the outcomes of the operations sent to them.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ fn a_server_that_hangs_costs_one_timeout_and_what_was_sent_is_unknown() {
     let loaded = load(&s, &[b"k"]);
     let [Err(error @ StoreError::Down(_))] = &loaded[..] else { panic!("{loaded:?}") };
     assert!(named(error, &server.address()).contains("timed out"));
-    // Nothing is linked now: the server is asked who it is, and does not say.
+    // There is no connection now. A new one is not answered when it asks for the version.
     assert!(matches!(load(&s, &[b"k"])[..], [Err(StoreError::Down(_))]));
     assert!(begun.elapsed() < 3 * timeout, "{:?}", begun.elapsed());
     server.resume();
@@ -50,15 +50,15 @@ fn a_change_that_a_hanging_server_makes_later_was_unknown() {
     let outcomes = apply(&s, &[Change::new(b"k", store(b"later"), Always)]);
     assert!(matches!(outcomes[..], [Err(StoreError::Unknown(_))]), "{outcomes:?}");
     server.resume();
-    // Another of the server's threads may answer this load before it makes the change.
+    // Another of the server's threads may answer this load before the change is made.
     let begun = Instant::now();
     while load_one(&s, b"k").value() != Some(b"later") {
-        assert!(begun.elapsed() < Duration::from_secs(10), "it was never made");
+        assert!(begun.elapsed() < Duration::from_secs(10), "the change was never made");
     }
 }
 
 #[test]
-fn one_thread_finds_out_that_a_server_hangs_and_the_others_share_it() {
+fn one_thread_discovers_that_a_server_hangs_and_spares_the_others() {
     let server = Memcached::start();
     let timeout = Duration::from_millis(400);
     let s = open(server.address()).timeout(timeout);

@@ -13,16 +13,16 @@ const LINES: [&str; 3] = [
 
 const KEYS: [&[u8]; 5] = [b"a", b"b", b"c", b"d", b"e"];
 
-/// Asks for something else over the same connection.
+/// Checks that the same connection answers another request.
 fn goes_on(server: &ScriptedServer, s: &dyn Store, connections: usize) {
     server.play(&["VA 2 c9{O}\r\nok\r\n"]);
     assert_eq!(load_one(s, b"next").value(), Some(&b"ok"[..]));
     assert_eq!(server.connections(), connections, "the connection stays in use");
 }
 
-/// Has each of five answers replaced by each error line: `run` makes the batch that `answers` are
-/// to, and says in words what became of it. With the line's answer it is refused, and the others
-/// are what they are without it.
+/// Replaces each of five answers by each error line. `run` makes the batch that belongs to
+/// `answers`, and returns its outcomes as words. The operation with the error line is refused, and
+/// the others have the same outcomes as without it.
 fn each_line_refuses_one(
     answers: [&str; 5],
     words: [&'static str; 5],

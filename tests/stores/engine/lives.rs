@@ -1,4 +1,5 @@
-//! memcached counts versions from 1 again after a restart: a token is of one life of a server.
+//! The lives of servers. memcached counts versions from 1 again after a restart, so a token belongs
+//! to one life of a server.
 
 use std::{collections::HashSet, thread, time::Duration};
 
@@ -11,18 +12,18 @@ use super::{applied, loaded, open};
 
 use Condition::{Always, Matches};
 
-/// Has somebody else store a value under `k`, with the number of this token.
+/// Stores another client's value under `k`, with the version number of this token.
 fn another_stores(server: &Memcached, token: Token) {
     server.ask("ms k 6\r\ntheirs\r\nmn\r\n", "MN");
     let answer = server.ask("mg k c\r\n", "HD");
-    assert_eq!(answer, [format!("HD c{}", token.cas())], "otherwise nothing is shown");
+    assert_eq!(answer, [format!("HD c{}", token.cas())], "the number has to be the same");
 }
 
 fn is_theirs(server: &Memcached) {
     assert_eq!(server.ask("mg k v\r\nmn\r\n", "MN")[..2], ["VA 6", "theirs"]);
 }
 
-/// A server with a value under `k`, and the token that a load of it gave.
+/// Starts a server with a value under `k`, and returns the token from a load of it.
 fn before_the_restart() -> (Memcached, MemcachedStore, Token) {
     let server = Memcached::start();
     let s = open(server.address());
@@ -31,7 +32,8 @@ fn before_the_restart() -> (Memcached, MemcachedStore, Token) {
     (server, s, token)
 }
 
-/// The same of a scripted server: the next call has a new connection, and may meet another life.
+/// Does the same with a scripted server, whose next call has a new connection and may find another
+/// life.
 fn before_the_connection_ends() -> (ScriptedServer, MemcachedStore, Token) {
     let server = ScriptedServer::start("1.6.45", &["VA 1 c7{O}\r\nv\r\n", "{close}"]);
     let s = open(server.address());
@@ -41,22 +43,22 @@ fn before_the_connection_ends() -> (ScriptedServer, MemcachedStore, Token) {
 }
 
 #[test]
-fn a_token_from_before_a_restart_leaves_somebody_elses_value_of_its_number() {
+fn a_token_from_before_a_restart_leaves_another_clients_value_with_its_number() {
     for what in [store(b"x"), Op::Delete] {
-        // The connection is one from before the restart.
+        // The connection was made before the restart.
         let (mut server, s, token) = before_the_restart();
         server.restart();
         another_stores(&server, token);
         assert_eq!(apply_one(&s, b"k", what, Matches(token)), Applied::Restarted);
         is_theirs(&server);
-        // And now it is one from after it.
+        // Now the connection is made after it.
         assert_eq!(apply_one(&s, b"k", what, Matches(token)), Applied::Restarted);
         is_theirs(&server);
     }
 }
 
 #[test]
-fn a_token_from_before_a_restart_is_told_also_when_the_store_has_been_used_since() {
+fn a_token_from_before_a_restart_is_recognized_even_if_the_store_was_used_since() {
     let (mut server, s, token) = before_the_restart();
     server.restart();
     assert_eq!(load_one(&s, b"k"), Got::Miss);
@@ -72,7 +74,7 @@ fn a_token_from_before_a_restart_is_told_also_when_the_store_has_been_used_since
 }
 
 #[test]
-fn a_token_from_before_a_restart_is_told_also_where_nothing_is() {
+fn a_token_from_before_a_restart_is_recognized_even_if_there_is_no_value() {
     let (mut server, s, token) = before_the_restart();
     server.restart();
     assert_eq!(apply_one(&s, b"k", store(b"x"), Matches(token)), Applied::Restarted);
@@ -92,13 +94,13 @@ fn a_change_on_a_token_from_before_a_restart_is_not_sent() {
 }
 
 #[test]
-fn a_token_of_a_life_matches_nothing_while_the_server_does_not_tell_its_own() {
+fn a_token_of_a_known_life_matches_nothing_while_the_server_does_not_tell_its_life() {
     let server = Memcached::start();
     let proxy = Proxy::before(&server.address());
     let s = open(proxy.address());
     apply_one(&s, b"k", store(b"v"), Always);
     let told = load_one(&s, b"k").token();
-    // It is served by the classic client now, which knows no lives.
+    // The classic client uses the server now, and knows no lives.
     let version = &server.ask("version\r\n", "VERSION")[0];
     proxy.pretend(version.trim_start_matches("VERSION "), "1.5.22");
     proxy.hang_up(End::Closed);
@@ -109,7 +111,7 @@ fn a_token_of_a_life_matches_nothing_while_the_server_does_not_tell_its_own() {
         assert_eq!(apply_one(&s, b"k", what, Matches(told)), Applied::Differs);
         assert_eq!(apply_one(&s, b"none", what, Matches(told)), Applied::Gone);
     }
-    // And the other way about.
+    // The same in the other direction.
     let s = open(server.address());
     for what in [store(b"x"), Op::Delete] {
         assert_eq!(apply_one(&s, b"k", what, Matches(untold)), Applied::Differs);
@@ -147,8 +149,8 @@ fn a_life_is_the_same_on_every_connection_however_long_it_lasts() {
 }
 
 #[test]
-fn a_life_is_told_by_the_process_and_by_its_beginning() {
-    // Another process that began in the same second, and one of the same number.
+fn a_life_is_identified_by_its_process_and_its_beginning() {
+    // Another process that began in the same second, and a later one with the same number.
     for (pid, uptime, time) in [(77, 10, 1_700_000_000), (1234, 10, 1_700_000_060)] {
         let (server, s, token) = before_the_connection_ends();
         server.live_anew(pid, uptime, time);
@@ -156,7 +158,7 @@ fn a_life_is_told_by_the_process_and_by_its_beginning() {
         let requests = server.requests();
         assert!(requests.iter().all(|line| !line.contains(" C7")), "{requests:?}");
     }
-    // The same one, a minute later.
+    // The same process, a minute later.
     let (server, s, token) = before_the_connection_ends();
     server.live_anew(1234, 70, 1_700_000_060);
     server.play(&["HD c8{O}\r\n"]);
@@ -167,7 +169,7 @@ fn a_life_is_told_by_the_process_and_by_its_beginning() {
 static CARTS: DictDef<Cart> = DictDef::new("carts").ttl_secs(60);
 
 #[test]
-fn a_session_over_a_restart_is_in_conflict_with_what_somebody_else_stored_since() {
+fn a_session_over_a_restart_is_in_conflict_with_a_value_stored_since() {
     let mut server = Memcached::start();
     let url = format!("memcache://{}", server.address());
     let cache = || Cache::builder().strict(true).open(&url).expect("a good URL");
@@ -179,9 +181,9 @@ fn a_session_over_a_restart_is_in_conflict_with_what_somebody_else_stored_since(
     let session = ours.session();
     session.dict(&CARTS).get_mut("alice").expect("up").expect("stored").total = 7;
     server.restart();
-    // The first store of the server's new life, as the one before was of its old.
+    // The first store in the server's new life, as the earlier one was in its old life.
     insert(&cache(), Cart::of("theirs", 1)).expect("it commits");
-    let error = session.commit().expect_err("somebody else stored a value");
+    let error = session.commit().expect_err("another session stored a value");
     assert!(matches!(error, Error::Conflict { .. }), "{error}");
     let after = cache().session();
     let cart = after.dict(&CARTS).get("alice").expect("up").expect("stored").owner.clone();

@@ -1,4 +1,4 @@
-//! What is documented of the engine behind the memcached store: outcomes under faults, several
+//! The documented promises of the engine behind the memcached store: outcomes under faults, several
 //! servers, restarts, and batches of any size.
 
 mod commits;
@@ -20,7 +20,7 @@ fn open(address: String) -> MemcachedStore {
     memcached_on([address])
 }
 
-/// A scripted server, and a store that is linked to it.
+/// Starts a scripted server, and a store with a connection to it.
 fn linked() -> (ScriptedServer, MemcachedStore) {
     let server = ScriptedServer::start("1.6.45", &["EN{O}\r\n"]);
     let s = open(server.address());
@@ -28,12 +28,12 @@ fn linked() -> (ScriptedServer, MemcachedStore) {
     (server, s)
 }
 
-/// Stores of one letter under `a`, `b` and so on, whatever is there.
+/// Makes unconditional stores of one letter under `a`, `b` and so on.
 fn stores<const N: usize>(keys: [&'static [u8]; N]) -> [Change<'static>; N] {
     keys.map(|key| Change::new(key, store(b"v"), Condition::Always))
 }
 
-/// Deletes, whatever is there.
+/// Makes an unconditional delete.
 fn delete(key: &[u8]) -> Change<'_> {
     Change::new(key, Op::Delete, Condition::Always)
 }
@@ -47,7 +47,7 @@ fn failed(error: &StoreError) -> &'static str {
     }
 }
 
-/// Each outcome in a word.
+/// Describes each outcome in a word.
 fn applied(outcomes: &[Result<Applied, StoreError>]) -> Vec<&'static str> {
     let word = |outcome: &_| match outcome {
         Ok(Applied::Stored | Applied::Deleted) => "done",
@@ -61,7 +61,7 @@ fn applied(outcomes: &[Result<Applied, StoreError>]) -> Vec<&'static str> {
     outcomes.iter().map(word).collect()
 }
 
-/// Each outcome in a word.
+/// Describes each outcome in a word.
 fn loaded(outcomes: &[Result<Got, StoreError>]) -> Vec<&'static str> {
     let word = |outcome: &_| match outcome {
         Ok(Got::Hit(..)) => "hit",

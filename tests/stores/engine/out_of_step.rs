@@ -9,10 +9,10 @@ use super::{applied, linked, loaded, open, stores};
 
 const KEYS: [&[u8]; 5] = [b"a", b"b", b"c", b"d", b"e"];
 
-/// What stands behind a strange answer: it must be taken for nobody's.
+/// The answers that follow a strange one. No operation may take them.
 const REST: &str = "EN{O}\r\nEN{O}\r\nEN{O}\r\n{close}";
 
-/// To a load and to a change.
+/// Strange answers to a load and to a change.
 const STRANGE: [&str; 7] = [
     "XX\r\n",
     "5ecret and more\r\n",
@@ -20,7 +20,7 @@ const STRANGE: [&str; 7] = [
     "hd c3\r\n",
     "STORED\r\n",
     "\0\u{1}\u{2}\u{3}\r\n",
-    // The end of a longer answer, as if one had been read too short.
+    // The end of a longer answer, as if too little had been read before.
     "alue\r\nHD c7\r\n",
 ];
 
@@ -44,7 +44,7 @@ const SHORT: [&str; 6] = [
 
 const SHORT_FOR_CHANGES: [&str; 4] = ["{close}", "H{close}", "HD c3{close}", "HD c3{O}\r{close}"];
 
-/// The next call has a new connection, and its own answer.
+/// Checks that the next call has a new connection, and its own answer.
 fn begins_anew(server: &ScriptedServer, s: &MemcachedStore, why: &str) {
     let before = server.connections();
     server.play(&["VA 2 c9{O}\r\nok\r\n"]);
@@ -101,7 +101,7 @@ fn changes_after_a_short_read_are_unknown_and_the_next_call_begins_anew() {
 }
 
 #[test]
-fn more_answers_than_questions_end_the_connection_and_harm_nobody() {
+fn superfluous_answers_end_the_connection_and_change_no_outcome() {
     let whole = "VA 6 c3\r\n5ecret\r\n";
     for more in
         [whole, "EN\r\n", "VA 2 c3\r\n", "VA 2 c3\r\nno", "E", "\r\n", "SERVER_ERROR no\r\n"]
@@ -117,10 +117,10 @@ fn more_answers_than_questions_end_the_connection_and_harm_nobody() {
 }
 
 #[test]
-fn an_opaque_that_was_not_the_one_asked_for_ends_the_connection() {
+fn a_wrong_opaque_ends_the_connection() {
     let (server, s) = linked();
     if !server.requests()[0].contains(" O") {
-        // Without opaques there is nothing to tell, but by position.
+        // Without opaques, only the position of an answer counts.
         return;
     }
     server.play(&["EN{O}\r\n", "VA 6 c2{other O}\r\n5ecret\r\nEN\r\n{close}"]);
@@ -134,7 +134,7 @@ fn an_opaque_that_was_not_the_one_asked_for_ends_the_connection() {
 }
 
 #[test]
-fn an_answer_that_comes_while_nobody_asks_is_taken_for_nobody() {
+fn an_answer_without_a_request_is_never_used() {
     let script = ["EN{O}\r\n{pause}VA 6 c3\r\n5ecret\r\n"];
     let server = ScriptedServer::start("1.6.45", &script);
     server.pause(Duration::from_millis(20));

@@ -13,7 +13,7 @@ use memdict_tests::{
 
 use super::{applied, loaded, open, stores};
 
-/// Three servers behind proxies, a store of them that is linked, and keys for all of them.
+/// Three servers behind proxies, a store with connections to them, and keys for each of them.
 struct Three {
     proxies: [Proxy; 3],
     _servers: [Memcached; 3],
@@ -84,7 +84,7 @@ fn two_hanging_servers_of_three_cost_one_timeout_and_the_third_answers() {
 
 #[test]
 fn a_server_that_fails_is_left_alone_for_a_while_and_calls_fail_at_once() {
-    // It takes connections and says nothing.
+    // It accepts connections and never answers.
     let server = Memcached::start();
     let proxy = Proxy::before(&server.address());
     proxy.stall(true);
@@ -100,7 +100,7 @@ fn a_server_that_fails_is_left_alone_for_a_while_and_calls_fail_at_once() {
     assert_eq!(load_when_up(&s, b"a"), Got::Miss);
 }
 
-/// Eight threads ask without a pause for a second and a half, in vain.
+/// Eight threads load without a pause for a second and a half, in vain.
 fn pester(s: &MemcachedStore) {
     let until = Instant::now() + Duration::from_millis(1_500);
     thread::scope(|scope| {
@@ -122,29 +122,29 @@ fn a_server_that_is_down_is_tried_now_and_then_and_not_by_each_call() {
     proxy.turn_away(true);
     let s = open(proxy.address());
     pester(&s);
-    // Thousands of calls: without a pause between attempts there is one for each.
+    // There are thousands of calls. Without a pause between attempts, each would make one.
     assert!(proxy.connections() <= 40, "{}", proxy.connections());
     proxy.turn_away(false);
     assert_eq!(load_when_up(&s, b"a"), Got::Miss);
 }
 
 #[test]
-fn one_thread_at_a_time_looks_whether_a_hanging_server_is_back() {
+fn one_thread_at_a_time_tries_a_hanging_server_again() {
     let server = Memcached::start();
     let proxy = Proxy::before(&server.address());
     proxy.stall(true);
     let s = open(proxy.address()).timeout(Duration::from_millis(300));
     assert_eq!(loaded(&load(&s, &[b"a"])), ["down"]);
     pester(&s);
-    // Each attempt takes a timeout, so there is no room for more: eight threads would make
-    // eight times as many.
+    // Each attempt takes a timeout, so there is no time for more. Eight threads would make eight
+    // times as many.
     assert!((2..=8).contains(&proxy.connections()), "{}", proxy.connections());
     proxy.stall(false);
     assert_eq!(load_when_up(&s, b"a"), Got::Miss);
 }
 
 #[test]
-fn a_message_of_a_server_that_is_left_alone_says_what_had_happened() {
+fn an_error_of_a_server_that_is_left_alone_says_why_it_failed_before() {
     let mut server = Memcached::start();
     server.kill();
     let s = open(server.address());
@@ -156,7 +156,7 @@ fn a_message_of_a_server_that_is_left_alone_says_what_had_happened() {
 }
 
 #[test]
-fn a_pooled_connection_that_the_server_has_ended_harms_nobody() {
+fn a_pooled_connection_that_the_server_has_closed_causes_no_error() {
     let server = Memcached::start();
     let proxy = Proxy::before(&server.address());
     let s = open(proxy.address());

@@ -10,7 +10,7 @@ const LOADS: [&str; 8] = [
     "EN{O}\r\n",
     "SERVER_ERROR busy\r\n",
     "VA 0 c12{O}\r\n\r\n",
-    // What stands in a value is no answer.
+    // The bytes of a value are not an answer.
     "VA 12 c13{O}\r\n\r\nEN\r\nVA 1 c\r\n",
     "CLIENT_ERROR bad\r\n",
     "EN{O}\r\n",
@@ -27,7 +27,7 @@ const CHANGES: [&str; 7] = [
     "HD{O}\r\n",
 ];
 
-/// One conversation from the handshake on, in these pieces.
+/// Runs one conversation, including the handshake, in these pieces.
 fn hold(server: &ScriptedServer, pieces: Pieces) {
     server.cut_answers(pieces);
     let s = open(server.address());
@@ -59,7 +59,7 @@ fn hold(server: &ScriptedServer, pieces: Pieces) {
     assert_eq!(applied(&outcomes), expected, "{pieces:?}: {outcomes:?}");
 }
 
-/// More than the answers of one conversation are, the handshake's included.
+/// More bytes than the answers of one conversation have, including the handshake's.
 const CONVERSATION: usize = 480;
 
 #[test]
@@ -86,7 +86,7 @@ fn answers_that_come_all_at_once_are_the_same_answers() {
 }
 
 #[test]
-fn a_reply_flag_that_was_not_asked_for_is_tolerated() {
+fn an_unrequested_reply_flag_is_ignored() {
     let script = ["VA 1 f0 c7 s1 t-1 h0\r\nx\r\n", "EN\r\n"];
     let server = ScriptedServer::start("1.6.45", &script);
     let outcomes = load(&open(server.address()), &[b"a", b"b"]);

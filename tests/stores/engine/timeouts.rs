@@ -1,4 +1,5 @@
-//! The timeout is for progress, not for a batch. Bounds are wide: machines are busy.
+//! The timeout, which limits each pause and not a batch. The bounds are wide, because machines are
+//! busy.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ const TIMEOUT: Duration = Duration::from_millis(400);
 
 const KEYS: [&[u8]; 5] = [b"a", b"b", b"c", b"d", b"e"];
 
-/// A linked store, and a server whose pauses are 0.6 timeouts.
+/// Starts a server whose pauses are 0.6 timeouts, and a store with a connection to it.
 fn slow(answers: &[&str]) -> (ScriptedServer, MemcachedStore) {
     let server = ScriptedServer::start("1.6.45", &["EN{O}\r\n"]);
     server.pause(TIMEOUT.mul_f32(0.6));
@@ -58,14 +59,14 @@ fn a_server_that_stops_answering_costs_one_timeout_and_what_it_answered_counts()
     let expected = ["done", "refused", "unknown", "unknown", "unknown"];
     assert_eq!(applied(&outcomes), expected, "{outcomes:?}");
     assert!((TIMEOUT.mul_f32(0.8)..3 * TIMEOUT).contains(&elapsed), "{elapsed:?}");
-    // The late answers of a connection that was given up are nobody's.
+    // The late answers of a connection that was closed are not used.
     server.play(&["EN{O}\r\n"]);
     assert_eq!(load_one(&s, b"a"), Got::Miss);
 }
 
 #[test]
 fn a_server_that_takes_requests_slowly_is_waited_for_longer_than_the_timeout() {
-    // While it pauses it reads nothing, and this is more than lies between both ends.
+    // It reads nothing during a pause, and this is more than the buffers between both ends hold.
     let (_server, s) = slow(&["{pause}HD c1{O}\r\n"; 12]);
     let large = vec![b'x'; 1_000_000];
     let changes = [Change::new(b"k", store(&large), Condition::Always); 12];
@@ -74,12 +75,12 @@ fn a_server_that_takes_requests_slowly_is_waited_for_longer_than_the_timeout() {
 }
 
 #[test]
-fn changes_of_which_nothing_was_sent_are_down_and_the_others_unknown() {
+fn changes_that_were_not_sent_are_down_and_the_others_unknown() {
     let server = Memcached::start();
     let s = open(server.address()).timeout(TIMEOUT);
     assert_eq!(load_one(&s, b"first"), Got::Miss);
     server.pause();
-    // More than lies between both ends.
+    // More than the buffers between both ends hold.
     let large = vec![b'x'; 1_000_000];
     let changes = [Change::new(b"k", store(&large), Condition::Always); 48];
     let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! How a server is named to the `memcache` crate: by a URL that says everything.
+//! The address of a server as the `memcache` crate takes it: a URL with all settings.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -6,7 +6,7 @@ use memcache::Url;
 
 use crate::{error::Error, store::credentials::Credentials};
 
-/// How servers are spoken to.
+/// The settings for connections to servers.
 pub(super) struct Dial {
     pub(super) connect: Duration,
     pub(super) exchange: Duration,
@@ -14,7 +14,7 @@ pub(super) struct Dial {
     pub(super) tls: Option<Tls>,
 }
 
-/// How servers prove who they are.
+/// How servers prove their identity.
 #[derive(Default)]
 pub(super) struct Tls {
     pub(super) ca_file: Option<String>,
@@ -27,12 +27,12 @@ impl Tls {
     }
 }
 
-/// Whether a server's name is the path of its socket.
+/// Returns whether a server's name is the path of its socket.
 pub(super) fn is_path(name: &str) -> bool {
     name.starts_with('/')
 }
 
-/// Refuses what the crate would not send as it is: it takes both from a URL, and does not decode
+/// Refuses credentials that the crate would alter: it takes them from a URL and does not decode
 /// them.
 pub(super) fn check(credentials: &Credentials) -> Result<(), Error> {
     let Credentials { user, password } = credentials;
@@ -54,16 +54,16 @@ pub(super) fn check(credentials: &Credentials) -> Result<(), Error> {
 }
 
 impl Dial {
-    /// The URL of a server, whose address is `address` unless it is a socket.
+    /// Returns the URL of a server. `address` is its resolved address, or `None` for a unix socket.
     ///
-    /// TCP timeouts are in the URL, where each connection takes them from; the crate's builder
+    /// TCP timeouts are part of the URL, where each connection reads them. The crate's builder
     /// loses them.
     pub(super) fn url(&self, name: &str, address: Option<SocketAddr>) -> Result<Url, String> {
         let url = match (&self.tls, address) {
             (_, None) => format!("memcache://{name}"),
-            // What was just reached, so that the crate does not try another address first.
+            // The address that was just reached, so that the crate does not try another one first.
             (None, Some(address)) => format!("memcache://{address}"),
-            // The name, for it is what the certificate has to be for.
+            // The name, because the certificate is issued for it.
             (Some(_), Some(_)) => format!("memcache+tls://{name}"),
         };
         let mut url = Url::parse(&url).map_err(|error| error.to_string())?;
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_that_the_crate_would_change_are_refused_and_not_shown() {
+    fn credentials_that_the_crate_would_alter_are_refused_and_not_shown() {
         assert_eq!(credentials("shop", "5ecret!$%&'()*+,-._~"), Ok(()));
         for (user, password) in [
             ("", "5ecret"),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_has_to_reach_the_crate_as_it_is() {
+    fn a_path_that_the_crate_would_alter_is_refused() {
         let second = Duration::from_secs(1);
         let dial = Dial { connect: second, exchange: second, credentials: None, tls: None };
         let url = dial.url("/run/a.sock", None).expect("the path is plain");

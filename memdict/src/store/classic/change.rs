@@ -16,15 +16,14 @@ use crate::store::{
     ttl,
 };
 
-/// A point in time long ago, in January 1970: more than the 30 days up to which memcached counts
-/// from now.
+/// A point in time in January 1970. It is above 30 days, up to which memcached counts from now.
 const LONG_AGO: u32 = 30 * 24 * 60 * 60 + 1;
 
-/// For ever.
+/// The lifetime of a value that does not expire.
 const NEVER: u32 = 0;
 
-/// Makes the changes that `indices` name of `changes`, all of them on one server, in order.
-/// Whether the connection can be used again.
+/// Makes the changes of `changes` that `indices` name, all of them on one server, in order. Returns
+/// whether the connection can be used again.
 pub(super) fn run(
     with: &Conversation<'_>,
     changes: &[Change<'_>],
@@ -53,14 +52,14 @@ pub(super) fn run(
     down.is_none()
 }
 
-/// What storing does with what is there.
+/// The condition on which a store command stores.
 enum Command {
     Set,
     Add,
     Cas(u64),
 }
 
-/// What a key holds.
+/// The value under a key.
 enum Stored {
     Nothing,
     Value { cas: u64 },
@@ -104,13 +103,13 @@ fn seconds(ttl: Option<Duration>) -> u32 {
     ttl.map_or(NEVER, ttl::wire)
 }
 
-/// The outcome on a token of another server or life, or without a number. It is not sent: in the
-/// binary protocol the number 0 would match whatever is there.
+/// Returns the outcome on a token of another server or life, or without a number. The token is not
+/// sent, because in the binary protocol the number 0 would match any value.
 fn matches_nothing(with: &Conversation<'_>, key: &str, token: Token) -> Result<Applied, Failed> {
     match look(with, key)? {
         Stored::Nothing => Ok(Applied::Gone),
         Stored::Value { cas: 0 } if token == with.token(0) => {
-            let why = "keeps no versions (its option `-C`), so nothing can depend on one";
+            let why = "keeps no versions (its option `-C`), on which the change depends";
             Err(Failed::refused(StoreError::Refused(format!("{} {why}", with.owner()).into())))
         }
         Stored::Value { .. } => Ok(Applied::Differs),
@@ -133,7 +132,7 @@ fn store(
     command: Command,
 ) -> Result<Applied, Failed> {
     let payload = if with.binary { Payload::binary(bytes) } else { Payload::text(bytes) };
-    // Only the binary protocol comes here with a result that is one.
+    // Only with the binary protocol does this result mean anything.
     let result = match command {
         Command::Set => with.client.set(key, &payload, seconds).map(|()| true),
         Command::Add => with.client.add(key, &payload, seconds).map(|()| true),
@@ -158,7 +157,7 @@ fn store(
         (Err(MemcacheError::CommandError(CommandError::KeyExists)), Command::Add) => {
             Ok(Applied::Exists)
         }
-        // Not applied, for whichever of two reasons.
+        // Not applied: there is no value, or one of another version.
         (Ok(false), _) => match look(with, key)? {
             Stored::Nothing => Ok(Applied::Gone),
             Stored::Value { .. } => Ok(Applied::Differs),

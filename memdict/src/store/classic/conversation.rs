@@ -1,10 +1,10 @@
-//! Conversation server in use, and the connection that a batch has to itself.
+//! A batch's conversation with a server, over a connection of its own.
 
 use memcache::Client;
 
 use crate::store::operation::{Reason, StoreError, Token};
 
-/// Conversation server in use.
+/// A batch's conversation with a server.
 pub(super) struct Conversation<'a> {
     pub(super) index: u32,
     pub(super) name: &'a str,
@@ -14,28 +14,28 @@ pub(super) struct Conversation<'a> {
 }
 
 impl Conversation<'_> {
-    /// A token of this server; one with the number 0 matches nothing.
+    /// Returns a token of this server. One with the number 0 matches nothing.
     pub(super) fn token(&self, cas: u64) -> Token {
         Token::new(self.index, 0, cas)
     }
 
-    /// What becomes of the rest of a batch after this error.
+    /// Returns the outcome of the rest of a batch after this error.
     pub(super) fn not_sent(&self, after: &StoreError) -> StoreError {
         StoreError::Down(Reason::new(format!("not sent, after: {after}")).at(self.name))
     }
 
-    /// The server in a sentence.
+    /// Names the server in a sentence.
     pub(super) fn owner(&self) -> String {
         format!("memcached {}", self.name)
     }
 }
 
-/// The `memcache` crate takes keys as text.
+/// Returns the key as text, because the `memcache` crate takes only text.
 pub(super) fn text(key: &[u8]) -> Result<&str, StoreError> {
     std::str::from_utf8(key).map_err(|_| {
         let key = key.escape_ascii();
         StoreError::Refused(
-            format!("the key `{key}` is not UTF-8, which this store asks for").into(),
+            format!("the key `{key}` is not UTF-8, which this store requires").into(),
         )
     })
 }

@@ -1,16 +1,16 @@
-//! What failures of the `memcache` crate, and error lines of a server, mean.
+//! The meaning of the `memcache` crate's failures and of a server's error lines.
 //!
-//! | what came | of a change |
+//! | failure | outcome of a change |
 //! |---|---|
 //! | `SERVER_ERROR`: too large, out of memory | refused |
 //! | `CLIENT_ERROR` | refused |
-//! | `ERROR`; asked for authentication | down: not applied, nor will be what follows |
-//! | any other `SERVER_ERROR`: a proxy's whose server did not answer is one | unknown |
-//! | no answer, or one out of step, and the change was sent in full | unknown |
-//! | the same, not sent in full | down |
+//! | `ERROR`, or a request for authentication | down: not applied, and the rest is not sent |
+//! | any other `SERVER_ERROR`, such as a proxy's when its server does not answer | unknown |
+//! | no answer, or one out of step, after the change was sent completely | unknown |
+//! | the same, before it was sent completely | down |
 //!
-//! Every failure of a load is "down". After all but the first the connection is not used again:
-//! what answers `ERROR` may read the value next, as commands.
+//! Every failure of a load is "down". After any failure but the first, the connection is not used
+//! again: a server that answers `ERROR` may read the value next, as commands.
 
 use std::io;
 
@@ -18,33 +18,33 @@ use memcache::{ClientError, CommandError, MemcacheError, ServerError};
 
 use crate::store::operation::{Reason, StoreError};
 
-/// The status of memcached's binary protocol when it has no memory for an item.
+/// The status of the binary protocol that says that memcached has no memory for an item.
 const OUT_OF_MEMORY: u16 = 0x82;
 
-/// As much of an error line is shown.
+/// How many characters of an error line are shown.
 const SHOWN: usize = 120;
 
 /// A failed operation.
 pub(super) struct Failed {
     pub(super) error: StoreError,
-    /// Whether the connection can be used no more, nor the server be expected to answer.
+    /// Whether the connection cannot be used again, and the server cannot be expected to answer.
     pub(super) down: bool,
 }
 
 impl Failed {
-    /// Refused, and the connection is as it was.
+    /// Makes a refusal, after which the connection is still in step.
     pub(super) fn refused(error: StoreError) -> Self {
         Self { error, down: false }
     }
 }
 
-/// A load that failed, or a look before a change.
+/// Returns the failure of a load, or of a look before a change.
 pub(super) fn load(name: &str, error: &MemcacheError) -> Failed {
     let error = StoreError::Down(message(name, &why(error)));
     Failed { error, down: true }
 }
 
-/// A change that failed, and whether all of it was `sent`.
+/// Returns the failure of a change. `sent` says whether it was sent completely.
 pub(super) fn change(name: &str, error: &MemcacheError, sent: bool) -> Failed {
     if !sent {
         return load(name, error);
@@ -70,12 +70,13 @@ pub(super) fn change(name: &str, error: &MemcacheError, sent: bool) -> Failed {
     }
 }
 
-/// A change that was sent in full, and no whole answer came.
+/// Returns the failure of a change that was sent completely, without a complete answer.
 pub(super) fn unanswered(name: &str, error: &io::Error) -> Failed {
     Failed { error: StoreError::Unknown(message(name, &io(error))), down: true }
 }
 
-/// A change that an answer came to which says neither that it was made nor that it was not.
+/// Returns the failure of a change after an answer that says neither that it was made nor that it
+/// was not.
 pub(super) fn line(name: &str, line: &[u8]) -> Failed {
     let text = String::from_utf8_lossy(line);
     let said = message(name, &shown(&text));
@@ -113,13 +114,13 @@ fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
 
-/// An I/O error in words.
+/// Describes an I/O error.
 pub(super) fn io(error: &io::Error) -> String {
     if is_timeout(error) { "timed out".to_owned() } else { error.to_string() }
 }
 
-/// The reason alone. Not the crate's own text where that quotes what it did not understand,
-/// which may be a part of a value.
+/// Returns the reason alone. It omits the crate's text where that quotes an answer that it did not
+/// understand, because that may be a part of a value.
 pub(super) fn why(error: &MemcacheError) -> String {
     match error {
         MemcacheError::IOError(error) => io(error),
@@ -142,7 +143,7 @@ fn shown(said: &str) -> String {
     said.trim_end().escape_default().take(SHOWN).collect()
 }
 
-/// What went wrong at a server, in words.
+/// Makes the reason for a failure at a server.
 fn message(name: &str, why: &str) -> Reason {
     Reason::new(format!("memcached {name}: {why}")).at(name)
 }
@@ -177,14 +178,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_sent_is_down_and_what_was_is_unknown() {
+    fn a_change_that_was_not_sent_is_down_and_one_that_was_is_unknown() {
         let reset = || MemcacheError::IOError(io::ErrorKind::ConnectionReset.into());
         assert_eq!(kind(change("s:1", &reset(), false)), ("down", true));
         assert_eq!(kind(change("s:1", &reset(), true)), ("unknown", true));
     }
 
     #[test]
-    fn messages_name_the_server_and_never_quote_what_was_not_understood() {
+    fn messages_name_the_server_and_never_quote_unknown_answers() {
         let strange = ServerError::BadResponse("5ecret".into());
         let shown = load("s:1", &MemcacheError::ServerError(strange)).error.to_string();
         assert!(shown.contains("s:1") && !shown.contains("5ecret"), "{shown}");

@@ -1,9 +1,9 @@
 //! Connections to one server.
 //!
-//! The crate's client is a pool. It hands out connections that a failure has left broken or, far
-//! worse, one answer behind: whoever gets such a one takes another's answer for his own. So a
-//! client here has one connection, belongs to one batch at a time, and is thrown away unless
-//! every answer was read.
+//! The crate's client is a pool. It also hands out connections that a failure left broken or, far
+//! worse, one answer behind, so that a caller takes another's answer for its own. Therefore a
+//! client here has one connection, belongs to one batch at a time, and is dropped unless every
+//! answer was read.
 
 use std::{
     io,
@@ -22,39 +22,39 @@ use super::{
 };
 use crate::store::operation::{Reason, StoreError};
 
-/// More idle connections than this are closed.
+/// Connections beyond this many idle ones are closed.
 const MAX_IDLE: usize = 32;
 
-/// The way to one server.
+/// The connections to one server.
 #[derive(Default)]
 pub(super) struct Connections {
     idle: Mutex<Vec<Client>>,
-    /// Connects, for all pools to this server. Left to itself each pool starts three threads.
+    /// The thread that connects, for all pools of this server. By default each pool starts three.
     worker: OnceLock<Arc<ScheduledThreadPool>>,
 }
 
 impl Connections {
-    /// A connection whose server has just told its version, idle or new: a change is not sent to
-    /// one that has gone or that hangs.
+    /// Returns a connection, idle or new, whose server has just told its version, so that no change
+    /// is sent to a server that has gone or hangs.
     pub(super) fn take(&self, name: &str, dial: &Dial) -> Result<Client, StoreError> {
-        // Not in the condition: the lock would be held while the server is asked.
+        // Not in the condition, which would hold the lock while the server is asked.
         let idle = self.idle.lock().pop();
         if let Some(client) = idle {
             if answers(&client, name)? {
                 return Ok(client);
             }
-            // The others are no better.
+            // The other idle connections cannot be expected to work either.
             self.idle.lock().clear();
         }
         let client = self.connect(name, dial)?;
         if answers(&client, name)? {
             return Ok(client);
         }
-        // Proxies that do not know the question close the connection: so another one, unasked.
+        // Proxies that do not know the question close the connection, so use another one unasked.
         self.connect(name, dial)
     }
 
-    /// Keeps a connection of which every answer was read.
+    /// Keeps a connection whose answers were all read.
     pub(super) fn put_back(&self, client: Client) {
         let mut idle = self.idle.lock();
         if idle.len() < MAX_IDLE {
@@ -63,8 +63,7 @@ impl Connections {
     }
 
     fn connect(&self, name: &str, dial: &Dial) -> Result<Client, StoreError> {
-        self.try_connect(name, dial)
-            .map_err(|why| down(name, &format!("cannot be connected: {why}")))
+        self.try_connect(name, dial).map_err(|why| down(name, &format!("cannot be reached: {why}")))
     }
 
     fn try_connect(&self, name: &str, dial: &Dial) -> Result<Client, String> {
@@ -83,7 +82,7 @@ impl Connections {
             .build(ConnectionManager::new(url))
             .map_err(|error| error.to_string())?;
         let client = Client::with_pool(pool).map_err(|error| failure::why(&error))?;
-        // For a unix socket, whose timeouts are not in its URL.
+        // The URL of a unix socket has no timeouts.
         client
             .set_read_timeout(Some(dial.exchange))
             .and_then(|()| client.set_write_timeout(Some(dial.exchange)))
@@ -92,10 +91,10 @@ impl Connections {
     }
 }
 
-/// Whether the server tells its version.
+/// Returns whether the server tells its version.
 ///
 /// # Errors
-/// It says nothing at all, and would not on another connection.
+/// The server does not answer in time, and would not on another connection either.
 fn answers(client: &Client, name: &str) -> Result<bool, StoreError> {
     match client.version() {
         Ok(_) => Ok(true),
@@ -114,8 +113,9 @@ fn worker() -> Arc<ScheduledThreadPool> {
     Arc::new(ScheduledThreadPool::builder().num_threads(1).thread_name_pattern("memdict").build())
 }
 
-/// An address of the server that takes connections. The crate itself waits as long as the system
-/// does, two minutes or more, when nobody answers, and a whole timeout when it is turned away.
+/// Returns an address of the server that accepts connections. When nobody answers, the crate itself
+/// waits as long as the system does, two minutes or more; when it is refused, it waits for a whole
+/// timeout.
 fn reach(name: &str, timeout: Duration) -> io::Result<SocketAddr> {
     let deadline = Instant::now() + timeout;
     let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");

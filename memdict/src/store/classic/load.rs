@@ -8,14 +8,14 @@ use super::{
 };
 use crate::store::operation::{Load, LoadOut, Loaded, StoreError};
 
-/// At most so many keys share a request: the crate holds all of their values at once.
+/// The largest number of keys in one request, because the crate holds all of their values at once.
 const MAX_KEYS: usize = 100;
 
 /// A value, its client flags, its version.
 pub(super) type Item = (Vec<u8>, u32, Option<u64>);
 
-/// Loads what `indices` name of `loads`, all of it on one server. Whether the connection can be
-/// used again.
+/// Loads the operations of `loads` that `indices` name, all of them on one server. Returns whether
+/// the connection can be used again.
 pub(super) fn run(
     with: &Conversation<'_>,
     loads: &[Load<'_>],
@@ -36,8 +36,10 @@ pub(super) fn run(
     down.is_none()
 }
 
+/// Loads one request's keys.
+///
 /// # Errors
-/// What is wrong with the server; then there was no outcome.
+/// The reason why the server cannot be used. None of the loads then has an outcome.
 fn load(
     with: &Conversation<'_>,
     loads: &[Load<'_>],
@@ -50,7 +52,7 @@ fn load(
     let items = items.map_err(|error| failure::load(with.name, &error).error)?;
     let found = keys.iter().filter(|key| items.contains_key(**key));
     if found.collect::<std::collections::HashSet<_>>().len() != items.len() {
-        // Values that nobody asked for: these are somebody else's answers.
+        // Values that were not asked for belong to another request.
         let error = MemcacheError::ServerError(ServerError::BadResponse("".into()));
         return Err(failure::load(with.name, &error).error);
     }

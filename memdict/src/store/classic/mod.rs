@@ -1,8 +1,10 @@
-//! memcached as the `memcache` crate's classic client speaks it: the classic text protocol, the
-//! binary protocol with SASL, TLS.
+//! The client for servers that the engine does not speak to, through the classic client of the
+//! `memcache` crate: the classic text protocol, and the binary protocol with SASL, with or without
+//! TLS.
 //!
-//! `address` says how a server is named to the crate, `link` connects, `load` and `change` run a
-//! batch, `payload` gets the reply that the crate would fold, `failure` says what went wrong.
+//! `address` makes the URL of a server, `link` connects, and `load` and `change` run a batch over a
+//! `conversation`. `payload` reads the replies that the crate would reduce, and `failure` gives
+//! errors their meaning.
 //!
 //! The crate trusts its server: one that announces a value of an absurd length makes it panic or
 //! run out of memory.
@@ -31,40 +33,40 @@ use super::{
 };
 use crate::error::Error;
 
-/// Servers that know no meta commands, or are behind TLS or SASL.
+/// A client for servers without meta commands, or with TLS or SASL.
 ///
-/// [`MemcachedStore`](crate::MemcachedStore) is much faster, for changes above all, and the one
-/// to use where it can be. This one is for the rest: memcached of any age, proxies such as
-/// twemproxy, other servers that speak memcached's classic text protocol, over TCP or a unix
-/// socket; servers that want SASL, in memcached's binary protocol; either of them over TLS.
+/// Prefer [`MemcachedStore`](crate::MemcachedStore) where it works, because it is much faster,
+/// above all for changes. This store is for everything else: memcached of any age, proxies such as
+/// twemproxy, and other servers that speak memcached's classic text protocol, over TCP or a unix
+/// socket; and servers that require SASL, in memcached's binary protocol. Both protocols work over
+/// TLS.
 ///
-/// What is documented of [`MemcachedStore`](crate::MemcachedStore) holds here as well, that
-/// nothing is connected until the first operation, that each key belongs to one server by
-/// rendezvous hashing, and how lifetimes end. The differences:
+/// As with [`MemcachedStore`](crate::MemcachedStore), the first operation makes the connection,
+/// each key belongs to one server by rendezvous hashing, and lifetimes end in the same way. The
+/// differences are:
 ///
 /// **Keys** have to be UTF-8, as memdict's own always are; others are
 /// [refused](StoreError::Refused).
 ///
-/// **Sizes** are not asked of the server: an item may take [`max_item_bytes`](Self::max_item_bytes),
-/// memcached's default of 1 MiB unless told otherwise. What the server refuses nevertheless is
-/// [refused](StoreError::Refused), and the old value may be gone.
+/// **Sizes** are not asked of the server. An item may take
+/// [`max_item_bytes`](Self::max_item_bytes), by default memcached's default of 1 MiB. What the
+/// server still rejects is [refused](StoreError::Refused), and the old value may be gone.
 ///
-/// **Changes go one after the other**, each with its own answer; values are loaded a hundred at a
-/// time. The [timeout](Self::timeout) holds for each answer. After the first failure to get one,
-/// the rest of the batch is not sent to that server. A batch has a connection of its own, and
-/// asks for the server's version first, so that no change is sent to a server that has gone or
+/// **Changes are made one after the other**, each with its own answer. Values are loaded a hundred
+/// at a time. The [timeout](Self::timeout) applies to each answer. After the first answer that does
+/// not come, the rest of the batch is not sent to that server. A batch has a connection of its own
+/// and first asks for the server's version, so that no change is sent to a server that has gone or
 /// hangs.
 ///
-/// **A value is deleted on a token** by replacing it, on that token, with an empty one that
-/// expired in 1970: the server drops it in the same moment. There is no other way in these
-/// protocols.
+/// **A delete on a token** replaces the value, on that token, with an empty one that expired in
+/// 1970, which the server drops at once. These protocols have no other way.
 ///
-/// **After a server was restarted, a token may match somebody else's value.** memcached counts
-/// versions from 1 again, and these protocols do not tell of the restart. So a value that was
-/// loaded before a restart and written back after it, on the condition that it is unchanged,
-/// may replace one that somebody else stored in between, if both have the same number by
-/// chance. Keep units of work short. No change is [`Applied::Restarted`](crate::Applied::Restarted) here, and a token whose
-/// life is known, of another store, matches nothing.
+/// **After a restart of a server, a token may match another client's value.** memcached counts
+/// versions from 1 again, and these protocols do not reveal the restart. A value that was loaded
+/// before a restart and is written back after it, on the condition that it is unchanged, may
+/// replace a value that another client stored in between, if both happen to have the same number.
+/// Keep units of work short. No outcome is [`Applied::Restarted`](crate::Applied::Restarted) here,
+/// and a token of another store, with a known life, matches nothing.
 ///
 /// Each server in use costs one thread, which makes connections.
 ///
@@ -85,14 +87,15 @@ pub struct ClassicStore {
 }
 
 impl ClassicStore {
-    /// A store of the servers named by `host`, `host:port`, `[address]:port` or the absolute
-    /// path of a unix socket; the port is 11211 where none is given. The order does not matter,
-    /// the spelling does: every program that shares the values has to use the same names.
+    /// Makes a store of the servers with these names. A name is `host`, `host:port`,
+    /// `[address]:port` or the absolute path of a unix socket; the default port is 11211. The order
+    /// does not matter, but the spelling does: every program that shares the values has to use the
+    /// same names.
     ///
-    /// Nothing is looked up and nothing is connected.
+    /// No name is looked up and no connection is made.
     ///
     /// # Errors
-    /// [`Error::Config`] for an empty list, a malformed name, or one that is there twice.
+    /// [`Error::Config`] if the list is empty, or a name is malformed or listed twice.
     pub fn new(servers: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, Error> {
         Servers::parse(servers).map(Self::of)
     }
@@ -111,39 +114,39 @@ impl ClassicStore {
         }
     }
 
-    /// How long a server may be silent while it is to take a request or to answer it. 1 second
-    /// unless told otherwise, at least 1 ms and at most a day.
+    /// Sets how long a server may be silent while it has to take a request or to answer it. 1
+    /// second by default; clamped to between 1 ms and one day.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.dial.exchange = limits::within_a_day(timeout);
         self
     }
 
-    /// How long a server may take to accept a connection, over all of its addresses but without
-    /// looking them up. Until the connection can be used, as long again and one
-    /// [timeout](Self::timeout) may pass, with TLS and SASL. 200 ms unless told otherwise, at
-    /// least 1 ms and at most a day.
+    /// Sets how long a server may take to accept a connection, over all of its addresses. The
+    /// look-up of its name counts too, but is not cut short. With TLS and SASL, the same time again
+    /// and one [timeout](Self::timeout) may pass until the connection can be used. 200 ms by
+    /// default; clamped to between 1 ms and one day.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.dial.connect = limits::within_a_day(timeout);
         self
     }
 
-    /// What an item may take, in bytes, as memcached counts it with its option `-I`: the largest
-    /// value is 59 bytes and the key's length smaller.
+    /// Sets how many bytes an item may take, counted as memcached does for its option `-I`: the
+    /// largest value is smaller by 59 bytes and the length of its key. 1 MiB by default.
     #[must_use]
     pub fn max_item_bytes(mut self, max_item_bytes: usize) -> Self {
         self.max_item_bytes = max_item_bytes;
         self
     }
 
-    /// Speaks memcached's binary protocol, and begins each connection with SASL PLAIN. Without
-    /// TLS the password can be read on the way.
+    /// Speaks memcached's binary protocol, and begins each connection with SASL PLAIN. Without TLS,
+    /// the password can be read on the network.
     ///
     /// # Errors
-    /// [`Error::Config`] if one of the servers is a unix socket; if the user or the password is
-    /// empty, or has a character that the `memcache` crate would send as `%` and digits: white
-    /// space, control characters, what is not ASCII, and ``" # / : ; < = > ? @ [ \ ] ^ ` { | }``.
+    /// [`Error::Config`] if one of the servers is a unix socket, or if the user or the password is
+    /// empty or contains a character that the `memcache` crate would send percent-encoded: white
+    /// space, control characters, anything but ASCII, and ``" # / : ; < = > ? @ [ \ ] ^ ` { | }` .
     /// The error shows neither.
     pub fn credentials(
         self,
@@ -160,10 +163,11 @@ impl ClassicStore {
         Ok(self)
     }
 
-    /// Speaks TLS, to servers whose certificates the system's authorities vouch for. Not to unix
-    /// sockets.
+    /// Speaks TLS, to servers whose certificates are issued by the system's authorities. Unix
+    /// sockets do not support it.
     ///
     /// # Errors
+    /// [`Error::Config`] if one of the servers is a unix socket.
     /// [`Error::Config`] if one of the servers is a unix socket.
     #[cfg(feature = "tls")]
     pub fn tls(mut self) -> Result<Self, Error> {
@@ -172,7 +176,7 @@ impl ClassicStore {
         Ok(self)
     }
 
-    /// Trusts the authorities whose certificates are in this file, in PEM format, as well. No
+    /// Also trusts the authorities whose certificates are in this file, in PEM format. Has no
     /// effect without [`tls`](Self::tls).
     #[cfg(feature = "tls")]
     #[must_use]
@@ -183,8 +187,8 @@ impl ClassicStore {
         self
     }
 
-    /// Speaks TLS with whoever answers: nobody can listen, but anybody can pretend to be the
-    /// server. No effect without [`tls`](Self::tls).
+    /// Speaks TLS without verifying the server. The connection cannot be read by others, but anyone
+    /// can pretend to be the server. Has no effect without [`tls`](Self::tls).
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls_without_verification(mut self) -> Self {
@@ -194,16 +198,16 @@ impl ClassicStore {
         self
     }
 
-    /// The crate has no `what` on unix sockets.
+    /// Refuses unix sockets, on which the crate has no `what`.
     fn no_sockets(&self, what: &str) -> Result<(), Error> {
         let Some(path) = self.servers.names().find(|name| address::is_path(name)) else {
             return Ok(());
         };
-        let reason = format!("`{path}` is a unix socket, and {what} goes over TCP only");
+        let reason = format!("`{path}` is a unix socket, and {what} works only over TCP");
         Err(Error::Config { option: "servers".to_owned(), reason })
     }
 
-    /// Gives each server its share of the keys, and refuses the keys that are none.
+    /// Gives each server its share of the keys, and refuses invalid keys.
     fn share<'k>(
         &self,
         keys: impl Iterator<Item = &'k [u8]>,
@@ -219,7 +223,7 @@ impl ClassicStore {
         shares
     }
 
-    /// Runs each server's share on a connection of its own, which is kept if `run` says that it
+    /// Runs each server's share on a connection of its own, which is kept if `run` returns that it
     /// can be used again.
     fn each(
         &self,
@@ -278,7 +282,7 @@ impl Store for ClassicStore {
     }
 }
 
-/// The servers, how they are spoken to, and the timeouts; no password.
+/// Shows the servers, the settings and the timeouts, but no password.
 impl fmt::Debug for ClassicStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClassicStore")

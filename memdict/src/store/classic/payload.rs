@@ -1,10 +1,10 @@
-//! A value on its way, and the reply to it.
+//! A value that is being sent, and the reply to it.
 //!
-//! The crate's text protocol says of `add` that all is well whether it stored or not, and of
-//! `cas` the same for "another version" and "nothing there". But it lets the value write itself
-//! to the connection; so the value also reads the reply, and ends the crate's part with an error
-//! before that would read it. The binary protocol needs none of this: there the value notes only
-//! that it was sent.
+//! In the text protocol, the crate reports success for `add` whether or not the value was stored,
+//! and does not distinguish "another version" from "no value" for `cas`. But it lets the value
+//! write itself to the connection. So the value also reads the reply, and then ends the crate's
+//! part with an error, before the crate would read the reply. In the binary protocol none of this
+//! is needed, and the value only notes that it was sent.
 
 use std::{
     cell::RefCell,
@@ -13,35 +13,35 @@ use std::{
 
 use memcache::{Stream, ToMemcacheValue};
 
-/// No answer to a change is longer.
+/// The longest answer to a change.
 const LONGEST_REPLY: usize = 2_048;
 
-/// A value, and how far it came.
+/// A value and the progress of its change.
 pub(super) struct Payload<'a> {
     bytes: &'a [u8],
     reads_reply: bool,
     progress: RefCell<Progress>,
 }
 
-/// How far a change came.
+/// The progress of a change.
 pub(super) enum Progress {
-    /// The server does not have all of it, so it does nothing.
+    /// The server does not have all of it and therefore does nothing.
     Unsent,
-    /// The server may have it.
+    /// The server may have all of it.
     Sent,
-    /// It was sent, and no whole answer came.
+    /// It was sent, and no complete answer came.
     Unanswered(io::Error),
-    /// The answer, without its end of line.
+    /// The answer, without its line end.
     Reply(Vec<u8>),
 }
 
 impl<'a> Payload<'a> {
-    /// For the text protocol: it reads the reply.
+    /// Makes a payload for the text protocol, which reads the reply.
     pub(super) fn text(bytes: &'a [u8]) -> Self {
         Self { bytes, reads_reply: true, progress: RefCell::new(Progress::Unsent) }
     }
 
-    /// For the binary protocol: the crate reads the reply.
+    /// Makes a payload for the binary protocol, where the crate reads the reply.
     pub(super) fn binary(bytes: &'a [u8]) -> Self {
         Self { reads_reply: false, ..Self::text(bytes) }
     }
@@ -77,7 +77,7 @@ impl ToMemcacheValue<Stream> for &Payload<'_> {
     }
 }
 
-/// The one line that is due; more than that is out of step.
+/// Reads the one line that is due. More than one line is out of step.
 fn read_line(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     let mut buffer = [0; 128];
@@ -106,7 +106,7 @@ mod tests {
 
     use super::*;
 
-    /// Gives its parts one by one.
+    /// Returns its parts one by one.
     struct Parts(VecDeque<&'static [u8]>);
 
     impl Read for Parts {

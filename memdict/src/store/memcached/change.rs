@@ -1,4 +1,4 @@
-//! Changes: what is asked, and what the answers mean.
+//! Changes: their requests, and the meaning of the answers.
 
 use super::{
     load::{at, refused},
@@ -15,10 +15,10 @@ use crate::store::{
     ttl,
 };
 
-/// A version that no value has: what names it finds out whether there is a value.
+/// A version that no value has. A delete of it finds out whether there is a value.
 const NO_VERSION: u64 = 0;
 
-/// In a smaller batch the answers that are saved cost less than the barrier that ends it.
+/// In a smaller batch, the saved answers cost less than the barrier at its end.
 const FEWEST_SILENT: usize = 8;
 
 /// A batch of changes.
@@ -28,8 +28,7 @@ pub(super) struct Changes<'w, 'a> {
 }
 
 impl<'a> Work<'a> for Changes<'_, 'a> {
-    /// What is settled before it is sent has no effect, so the order of what is sent tells
-    /// nothing of it.
+    /// An operation that is settled unsent has no effect, so it may be settled before others.
     fn admit(&mut self, peer: &Peer<'_>, index: usize) -> bool {
         let settled = settled_unsent(peer, &self.changes[index]);
         settled.map(|outcome| (self.out)(index, outcome)).is_none()
@@ -42,7 +41,7 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
     }
 
     fn succeed(&mut self, _: &Peer<'_>, index: usize) {
-        // Of what is silent there are only stores.
+        // Only stores are silent.
         (self.out)(index, Ok(Applied::Stored));
     }
 
@@ -80,7 +79,8 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
         Ok(())
     }
 
-    /// A change that was not sent in full is not made: memcached waits for the rest of it.
+    /// A change that was not sent completely is not made, because memcached waits for the rest of
+    /// it.
     fn fail(&mut self, name: &str, index: usize, sent: Sent, why: &str) {
         let why = at(name, why);
         let error = match sent {
@@ -91,13 +91,13 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
     }
 }
 
-/// The outcome of a change that is not worth sending, or must not be sent.
+/// Returns the outcome of a change that need not, or must not, be sent.
 fn settled_unsent(peer: &Peer<'_>, change: &Change<'_>) -> Option<Result<Applied, StoreError>> {
     if let Err(refused) = admitted(peer, change) {
         return Some(Err(refused));
     }
     match change.when {
-        // The connection is to one life of the server, so a restart cannot come in between.
+        // The connection belongs to one life of the server, so no restart can come in between.
         Condition::Matches(token) if token.is_of_another_life(peer.index, peer.facts.life) => {
             Some(Ok(Applied::Restarted))
         }
@@ -105,12 +105,11 @@ fn settled_unsent(peer: &Peer<'_>, change: &Change<'_>) -> Option<Result<Applied
     }
 }
 
-/// memcached deletes the old value when it refuses a new one for its size: so what it would
-/// refuse is not sent.
+/// Refuses a change that the server would refuse. It must not be sent, because memcached deletes
+/// the old value when it refuses a new one for its size.
 fn admitted(peer: &Peer<'_>, change: &Change<'_>) -> Result<(), StoreError> {
     if matches!(change.when, Condition::Matches(_)) && !peer.facts.cas_enabled {
-        let why =
-            "keeps no versions (its option `-C`): a change that depends on one cannot be made";
+        let why = "keeps no versions (its option `-C`), on which the change depends";
         return Err(StoreError::Refused(at(peer.name, why)));
     }
     match change.op {
@@ -122,8 +121,8 @@ fn admitted(peer: &Peer<'_>, change: &Change<'_>) -> Result<(), StoreError> {
     }
 }
 
-/// The version to compare with; none that there is, if the token is of another server, or if only
-/// one of token and server says its life.
+/// Returns the version to compare with: one that no value has, if the token belongs to another
+/// server, or if only one of the two lives is known.
 fn version(peer: &Peer<'_>, token: Token) -> u64 {
     let ours = token.server() == peer.index && token.life() == peer.facts.life;
     if ours { token.cas() } else { NO_VERSION }

@@ -1,4 +1,4 @@
-//! A batch under way with all its servers at once: one thread waits for whichever can go on.
+//! The exchange of a batch with all its servers at once. One thread waits for whichever can go on.
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,8 @@ use super::{
     work::Work,
 };
 
-/// Runs lanes until each of them is over. Every operation has its outcome then, but for those
-/// that a lane leaves to the classic client.
+/// Runs lanes until each of them is over. Every operation then has its outcome, except those that a
+/// lane leaves to the classic client.
 pub(super) fn run<'a>(lanes: &mut [Lane<'_, 'a>], work: &mut dyn Work<'a>) {
     loop {
         let now = Instant::now();
@@ -33,7 +33,7 @@ pub(super) fn run<'a>(lanes: &mut [Lane<'_, 'a>], work: &mut dyn Work<'a>) {
         }
         let ready = match wait(&mut polled, patience) {
             Ok(()) => polled.iter().map(|polled| interest(polled.revents())).collect(),
-            // The system does not say what is ready: all try, as long as they have time.
+            // The system does not say what is ready, so every lane tries while it has time.
             Err(_) => vec![Interest { to_receive: true, to_send: true }; waiting.len()],
         };
         drop(polled);
@@ -50,9 +50,9 @@ pub(super) fn run<'a>(lanes: &mut [Lane<'_, 'a>], work: &mut dyn Work<'a>) {
     }
 }
 
-/// Waits until something is ready, at most for so long.
+/// Waits until something is ready, for at most `patience`.
 fn wait(polled: &mut [PollFd<'_>], patience: Duration) -> Result<(), Errno> {
-    // Rounded up, so that waiting to the deadline ends after it.
+    // Rounded up, so that a wait for the deadline ends after it.
     let patience = patience.saturating_add(Duration::from_micros(1));
     let timeout = Timespec::try_from(patience).ok();
     match poll(polled, timeout.as_ref()) {
@@ -68,7 +68,7 @@ fn flags(interest: Interest) -> PollFlags {
     flags
 }
 
-/// An error or the end of a stream shows when it is read or written.
+/// An error or the end of the stream appears when the socket is read or written.
 fn interest(ready: PollFlags) -> Interest {
     let ended = ready.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
     Interest {

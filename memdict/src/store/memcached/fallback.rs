@@ -1,5 +1,5 @@
-//! A server whose meta commands are missing or cannot be relied on: its share goes through the
-//! classic client.
+//! The fallback for a server whose meta commands are missing or unreliable: its share goes through
+//! the classic client.
 
 use std::sync::OnceLock;
 
@@ -11,16 +11,16 @@ use crate::store::{
     servers::Servers,
 };
 
-/// The classic client of one server, made when it is first needed.
+/// The classic client of one server, made when first needed.
 #[derive(Debug)]
 pub(super) struct Fallback {
-    /// The server's number among all of them; to its classic client it is number 0.
+    /// The number of the server in the store. Its classic client knows it as number 0.
     index: u32,
     alone: Servers,
     store: OnceLock<ClassicStore>,
 }
 
-/// Whether the server could be spoken to: if not, another one may have taken its place.
+/// Whether the server could be used. If not, another one may have taken its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub(super) enum Spoken {
@@ -29,7 +29,7 @@ pub(super) enum Spoken {
 }
 
 impl Fallback {
-    /// Of server number `index`, which is the only one in the list `alone`.
+    /// Makes the fallback of server number `index`, which is the only one in `alone`.
     pub(super) fn of(index: u32, alone: Servers) -> Self {
         Self { index, alone, store: OnceLock::new() }
     }
@@ -41,7 +41,7 @@ impl Fallback {
         })
     }
 
-    /// Loads what `share` names of `loads`.
+    /// Loads the operations of `loads` that `share` names.
     pub(super) fn load_many(
         &self,
         timeouts: Timeouts,
@@ -62,11 +62,10 @@ impl Fallback {
         spoken
     }
 
-    /// Makes the changes that `share` names of `changes`.
+    /// Makes the changes of `changes` that `share` names.
     ///
-    /// A token from when the server said its life is of none that the classic client knows: it
-    /// matches nothing, and is never `Restarted`. Neither is one that the classic client
-    /// gave, once the server says its life.
+    /// A token with a life, from when the engine used the server, matches nothing here and is never
+    /// `Restarted`. Neither is a token of the classic client once the engine uses the server again.
     pub(super) fn apply_many(
         &self,
         timeouts: Timeouts,

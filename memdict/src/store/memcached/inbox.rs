@@ -1,24 +1,24 @@
-//! What was received and not yet read.
+//! A buffer for received bytes that are not yet read.
 
-/// How much is received at once.
+/// How many bytes are received at once.
 const ROOM: usize = 64 << 10;
 
-/// A buffer that grew beyond this is given back when it is empty.
+/// A buffer that grew beyond this is freed when it is empty.
 const KEPT: usize = 256 << 10;
 
-/// A buffer of received bytes, read in place. It grows with what arrives, never by a length that
-/// the other side only claims.
+/// Received bytes, read in place. The buffer grows with the bytes that arrive, never by a length
+/// that the server only announced.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// How many bytes have to be there before reading makes sense.
+    /// How many bytes have to be available before reading makes sense.
     needed: usize,
 }
 
 impl Inbox {
-    /// Room for more.
+    /// Returns room for more bytes.
     pub(super) fn room(&mut self) -> &mut [u8] {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
@@ -42,13 +42,13 @@ impl Inbox {
         self.end += bytes;
     }
 
-    /// What is there, if it is enough.
+    /// Returns the available bytes, or `None` if they are not enough.
     pub(super) fn unread(&self) -> Option<&[u8]> {
         let unread = &self.buffer[self.start..self.end];
         (!unread.is_empty() && unread.len() >= self.needed).then_some(unread)
     }
 
-    /// Waits until `bytes` are there in all.
+    /// Makes `unread` wait for `bytes` bytes in all.
     pub(super) fn needs(&mut self, bytes: usize) {
         self.needed = bytes;
     }
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_received_is_read_in_place_and_in_order() {
+    fn received_bytes_are_read_in_place_and_in_order() {
         let mut inbox = Inbox::default();
         assert_eq!(inbox.unread(), None);
         receive(&mut inbox, b"abc");
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn it_grows_with_what_arrives_and_not_by_what_is_claimed() {
+    fn it_grows_with_the_bytes_that_arrive_and_not_with_an_announced_length() {
         let mut inbox = Inbox::default();
         receive(&mut inbox, b"VA 1000000000");
         inbox.needs(1_000_000_000);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_buffer_is_given_back() {
+    fn a_large_buffer_is_freed_when_it_is_empty() {
         let mut inbox = Inbox::default();
         receive(&mut inbox, &vec![0; 1_000_000]);
         inbox.read(1_000_000);

@@ -1,4 +1,4 @@
-//! One server's part of a batch, from the first look for a connection to the last outcome.
+//! One server's part of a batch, from the choice of a connection to the last outcome.
 //!
 //! ```text
 //!   idle ---------------------------------------> Talking ---- all answered -----> Over
@@ -31,10 +31,10 @@ use super::{
     work::{Peer, Work},
 };
 
-/// When a server ends the connection instead of saying who it is. It may have said why, and the end
-/// came first.
-const ASKED: &str = "when asked who it is: it may have no connection free (its option `-c`), or be \
-                     a proxy without meta commands (`memcache+classic:`)";
+/// Added if a server closes the connection during the greeting. It may have said why, but the end
+/// of the stream was seen first.
+const ASKED: &str = "when asked for its version: it may have no connection free (its option `-c`), \
+                     or be a proxy without meta commands (`memcache+classic:`)";
 
 /// What a lane waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,18 +50,18 @@ pub(super) struct Lane<'s, 'a> {
     stage: Stage,
     talk: Talk<'a>,
     began: Instant,
-    /// If nothing moves until then, nothing will.
+    /// The time after which the lane fails if nothing moves.
     deadline: Instant,
 }
 
 enum Stage {
-    /// It needs a connection, and so the server's address first.
+    /// Needs a connection, and therefore the server's address first.
     Unnamed,
     Dialing(Dialing),
     Greeting(Box<Handshake>),
     Talking(Box<Connection>),
     Over,
-    /// Over for this lane: the share is for the classic client.
+    /// Over for this lane, which leaves the share to the classic client.
     Classic,
 }
 
@@ -74,7 +74,7 @@ struct Handshake {
 }
 
 impl<'s, 'a> Lane<'s, 'a> {
-    /// Begins with what `share` names of the batch.
+    /// Begins with the operations of the batch that `share` names.
     pub(super) fn begin(
         server: &'s Server,
         share: Vec<usize>,
@@ -93,12 +93,12 @@ impl<'s, 'a> Lane<'s, 'a> {
         lane
     }
 
-    /// The look-up of the server's address, if it needs one, and until when.
+    /// Returns the look-up of the server's address and its deadline, if the lane needs one.
     pub(super) fn look_up(&self) -> Option<(Pending<'s>, Instant)> {
         matches!(self.stage, Stage::Unnamed).then(|| (self.server.lookup.begin(), self.deadline))
     }
 
-    /// Goes on with what came of [`look_up`](Self::look_up).
+    /// Continues with the result of [`look_up`](Self::look_up).
     pub(super) fn dial(&mut self, target: Result<Target, String>, work: &mut dyn Work<'a>) {
         let dialing =
             target.and_then(|target| Dialing::begin(target).map_err(|e| cannot_connect(&e)));
@@ -111,7 +111,7 @@ impl<'s, 'a> Lane<'s, 'a> {
         }
     }
 
-    /// The share that is left to the classic client, if it is.
+    /// Returns the share if it is left to the classic client.
     pub(super) fn left_to_classic(mut self) -> Option<(&'s Server, Vec<usize>)> {
         match self.stage {
             Stage::Classic => Some((self.server, self.talk.take_share())),
@@ -119,7 +119,7 @@ impl<'s, 'a> Lane<'s, 'a> {
         }
     }
 
-    /// What it waits for, and where; nothing when it is over.
+    /// Returns what the lane waits for, and on which socket, or `None` if it is over.
     pub(super) fn interest(&mut self, work: &dyn Work<'a>) -> Option<(BorrowedFd<'_>, Interest)> {
         use std::os::fd::AsFd;
         let (fd, to_send, to_receive) = match &self.stage {
@@ -136,12 +136,12 @@ impl<'s, 'a> Lane<'s, 'a> {
         Some((fd, Interest { to_receive, to_send }))
     }
 
-    /// How long it goes on waiting.
+    /// Returns how much longer the lane waits.
     pub(super) fn patience(&self, now: Instant) -> Duration {
         self.deadline.saturating_duration_since(now)
     }
 
-    /// Moves what can be moved now.
+    /// Moves the bytes that can be moved now.
     pub(super) fn go(&mut self, ready: Interest, work: &mut dyn Work<'a>) {
         match mem::replace(&mut self.stage, Stage::Over) {
             Stage::Dialing(dialing) => self.go_dialing(dialing, work),
@@ -151,11 +151,11 @@ impl<'s, 'a> Lane<'s, 'a> {
         }
     }
 
-    /// Ends it, for it waited too long.
+    /// Ends the lane because it waited too long.
     pub(super) fn time_out(&mut self, work: &mut dyn Work<'a>) {
         match mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Dialing(_) => self.not_reached("cannot connect: timed out", work),
-            Stage::Greeting(_) => self.not_reached("timed out when asked who it is", work),
+            Stage::Dialing(_) => self.not_reached("cannot be reached: timed out", work),
+            Stage::Greeting(_) => self.not_reached("timed out when asked for its version", work),
             Stage::Talking(_) => self.broke("timed out", work),
             other @ (Stage::Unnamed | Stage::Over | Stage::Classic) => self.stage = other,
         }
@@ -231,7 +231,7 @@ impl<'s, 'a> Lane<'s, 'a> {
             match send(socket, &mut talk.window) {
                 Ok(Moved::Bytes(_)) => moved = true,
                 Ok(Moved::Nothing) => break,
-                // What it had answered before it was gone still counts.
+                // Answers that the server sent before it closed the connection still count.
                 Err(why) => {
                     let listen = |inbox: &mut Inbox| talk.listen(&peer, work, inbox);
                     gone = hear(socket, inbox, &mut moved, listen).and(Err(why));
@@ -248,7 +248,7 @@ impl<'s, 'a> Lane<'s, 'a> {
             self.stage = Stage::Talking(connection);
             return;
         }
-        // What nobody asked for would be taken for the next answer.
+        // A superfluous answer would be taken for the next one.
         if inbox.is_empty() {
             connection.requests = self.talk.next_request();
             connection.buffer = mem::take(&mut self.talk.window).into_buffer();
@@ -256,13 +256,13 @@ impl<'s, 'a> Lane<'s, 'a> {
         }
     }
 
-    /// The server is not there, or not one that can be used.
+    /// Ends the lane because the server cannot be reached or used.
     fn not_reached(&mut self, why: &str, work: &mut dyn Work<'a>) {
         self.server.pool.not_reached(why, self.began);
         self.fail(why, work);
     }
 
-    /// The connection can no longer be trusted, and is closed.
+    /// Ends the lane and closes its connection, which can no longer be trusted.
     fn broke(&mut self, why: &str, work: &mut dyn Work<'a>) {
         self.server.pool.broke();
         self.fail(why, work);
@@ -274,10 +274,10 @@ impl<'s, 'a> Lane<'s, 'a> {
 }
 
 impl Handshake {
-    /// Moves what can be moved now: the facts, when all is said.
+    /// Moves the bytes that can be moved now. Returns the facts once the greeting is complete.
     fn go(&mut self, ready: Interest) -> Result<Option<Facts>, String> {
         if ready.to_receive {
-            // One piece at a time: what it says counts more than that it hangs up after it.
+            // One piece at a time: what the server says counts more than a close that follows it.
             hear(&mut self.socket, &mut self.inbox, &mut false, |_| Ok(true))
                 .map_err(|why| format!("{why} {ASKED}"))?;
             while let Some(received) = self.inbox.unread() {
@@ -288,7 +288,7 @@ impl Handshake {
                     Next::Send => {}
                     Next::Go(facts) if self.inbox.is_empty() => return Ok(Some(facts)),
                     Next::Go(_) => {
-                        return Err("does not answer like a memcached: it says too much".to_owned());
+                        return Err("does not answer like a memcached: it sent too much".to_owned());
                     }
                 }
             }
@@ -316,9 +316,9 @@ fn send(socket: &mut Socket, window: &mut Window<'_>) -> Result<Moved, String> {
     Ok(moved)
 }
 
-/// Receives what is there, and lets `listen` read it, until nothing comes or `listen` says that it
-/// is over. While one piece is read the next one often arrives: to ask for it costs less than to
-/// wait for it first.
+/// Receives the available bytes and lets `listen` read them, until no more come or `listen` says
+/// that the conversation is over. The next piece often arrives while one is read, so asking for it
+/// costs less than waiting for it first.
 fn hear(
     socket: &mut Socket,
     inbox: &mut Inbox,
@@ -346,15 +346,15 @@ fn broken(error: &io::Error) -> String {
     }
 }
 
-/// Of a server that this build cannot speak to.
+/// The reason for a server that this build cannot speak to.
 fn needs_classic(version: &str) -> String {
     let shown: String = version.escape_default().take(40).collect();
     format!(
-        "is of version `{shown}`, whose meta commands are missing or cannot be relied on: it needs \
+        "has version `{shown}`, whose meta commands are missing or unreliable: it needs \
          memdict's cargo feature `classic`"
     )
 }
 
 fn cannot_connect(error: &io::Error) -> String {
-    format!("cannot connect: {error}")
+    format!("cannot be reached: {error}")
 }

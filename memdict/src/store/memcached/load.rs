@@ -1,4 +1,4 @@
-//! Loads: what is asked, and what the answers mean.
+//! Loads: their requests, and the meaning of the answers.
 
 use super::{
     proto::{
@@ -43,7 +43,7 @@ impl<'a> Work<'a> for Loads<'_, 'a> {
             Answer::Value(bytes, flags) => Ok(hit(peer, bytes, flags)?),
             Answer::Miss(_) => Ok(Loaded::Miss),
             Answer::Refused(line) => Err(StoreError::Refused(refused(peer.name, line))),
-            _ => return Err("the answer to a change where a value was asked for"),
+            _ => return Err("the answer to a change instead of a value"),
         };
         (self.out)(index, loaded);
         Ok(())
@@ -54,22 +54,22 @@ impl<'a> Work<'a> for Loads<'_, 'a> {
     }
 }
 
-/// A placeholder of another client's lease and a value that it marked stale are there, and can
-/// be replaced, but are no value: a hit of no bytes.
+/// Makes a hit. The placeholder of another client's lease, and a value that it marked as stale, can
+/// be replaced but not read, so they are hits of no bytes.
 fn hit<'v>(peer: &Peer<'_>, bytes: &'v [u8], flags: &Flags) -> Result<Loaded<'v>, &'static str> {
     let cas = flags.version.ok_or("a value without its version")?;
     let bytes = if flags.not_fresh { &[] } else { bytes };
     Ok(Loaded::hit(bytes, Token::new(peer.index, peer.facts.life, cas)))
 }
 
-/// What a server says that does not do it, cut where it becomes long.
+/// Quotes an error line of a server, shortened if it is long.
 pub(super) fn refused(name: &str, line: &[u8]) -> Reason {
     const SHOWN: usize = 120;
     let said: String = line.escape_ascii().take(SHOWN).map(char::from).collect();
     at(name, &format!("says `{said}`"))
 }
 
-/// What happened at the server of this name.
+/// Makes the reason for a failure at the server of this name.
 pub(super) fn at(name: &str, why: &str) -> Reason {
     Reason::new(format!("memcached {name} {why}")).at(name)
 }

@@ -1,10 +1,10 @@
-//! memcached, over the meta commands of its text protocol.
+//! The engine for memcached servers, which speaks the meta commands of the text protocol.
 //!
-//! A batch is cut into shares, one for each server (`servers`). Each share goes down a `lane`: an
-//! idle connection from the server's `pool`, or a new one that is greeted first; then a `talk`
-//! that writes requests and reads answers, for `load` and `change`, which know what is asked and
-//! what it means. `exchange` drives all lanes of a batch at once. What bytes mean only `proto`
-//! knows, how they move only `socket`.
+//! A batch is split into shares, one for each server (`servers`). A `lane` handles each share: it
+//! takes an idle connection from the server's `pool`, or makes and greets a new one. A `talk` then
+//! writes the requests and reads the answers. `load` and `change` know what to ask and what the
+//! answers mean. `exchange` drives all lanes of a batch at once. Only `proto` knows the bytes of
+//! the protocol, and only `socket` moves them.
 
 mod change;
 mod exchange;
@@ -42,51 +42,55 @@ use crate::error::Error;
 
 /// One or several memcached servers, over TCP or unix sockets.
 ///
-/// **Nothing is connected until the first operation.** Each connection begins with one exchange
-/// in which the server says its version, its settings and which of its lives it is in; then it
-/// is used again and again, by one batch at a time. So a server that was restarted, or moved to
-/// another address, is found by the next call.
+/// **Connections are made by the first operation**, not before. Each connection begins with one
+/// exchange, in which the server tells its version, its settings and its current life. It is then
+/// reused, by one batch at a time. So the next call finds a server that was restarted or moved to
+/// another address.
 ///
 /// **Each key belongs to one server**, by rendezvous hashing that never changes. A batch goes to
-/// all of its servers at once. While a server is down its keys are [down](StoreError::Down); they
-/// do not move to others. A server that could not be reached is left alone for 25 to 50 ms at
-/// first and up to a second later on; meanwhile its keys are down at once. Then one call tries.
+/// all of its servers at once. While a server is down, its keys are [down](StoreError::Down); they
+/// do not move to other servers. After a failure to reach a server, no call tries again for 25 to
+/// 50 ms at first, and for up to a second later; meanwhile operations on its keys fail at once.
+/// Then one call tries.
 ///
-/// **A batch may be of any size.** Requests are written while answers are read, a bounded part
-/// of them at a time, so that neither side waits for the other and the memory in use does not
-/// grow with the batch; values are sent from where they are, and handed out from where they were
-/// received. The [timeout](Self::timeout) is not for the batch but for each time that nothing
-/// moves.
+/// **A batch may have any size.** Requests are written while answers are read, a bounded part of
+/// them at a time, so that neither side waits for the other and memory use does not grow with the
+/// batch. Large values are sent, and loaded values are passed on, without being copied. The
+/// [timeout](Self::timeout) does not limit the whole batch, but each period in which nothing moves.
 ///
-/// **Each operation has its own outcome.** What a server says it will not do is
-/// [refused](StoreError::Refused), and nothing else of the batch is. When a connection breaks, is
-/// too slow, or says something that is no answer to what was asked, it is closed: what was
-/// answered before counts, a change that had been sent to its last byte is
-/// [unknown](StoreError::Unknown), all else is [down](StoreError::Down), and certainly not made.
+/// **Each operation has its own outcome.** An operation that the server rejects is
+/// [refused](StoreError::Refused), and the rest of the batch is not affected. A connection that
+/// breaks, is too slow, or delivers something other than the expected answer is closed. What was
+/// answered before counts, a change that had been sent completely is
+/// [unknown](StoreError::Unknown), and everything else is [down](StoreError::Down) and certainly
+/// not made.
 ///
-/// **Sizes** are checked against the server's own limit before anything is sent, for memcached
-/// deletes the old value when it refuses a new one. It does so too when it has no memory for the
-/// new one, which cannot be known before: the change is then refused, and the old value gone.
+/// **Sizes** are checked against the server's own limit before anything is sent, because memcached
+/// deletes the old value when it refuses a new one. It also does so when it has no memory for the
+/// new value, which cannot be checked in advance: the change is then refused, and the old value is
+/// gone.
 ///
-/// **Of many [quiet](Change::quiet) changes** only failures are answered, from eight in a batch on. A server that says an error line to one of them does not say to
-/// which: then those sent together with it are unknown, but for what failed by itself.
+/// **[Quiet](Change::quiet) stores**, in a batch of eight changes or more, are answered only if
+/// they fail. An error line of the server does not name the change that it belongs to. After one,
+/// the quiet changes that were sent together with it are unknown, except those that failed with an
+/// answer of their own.
 ///
-/// **Lifetimes** of more than 30 days end at a point in time, by this machine's clock; none
-/// ends after 2038-01-19, the last day that memcached 1.6 knows.
+/// **Lifetimes** of more than 30 days end at a point in time, by this machine's clock. None ends
+/// after 2038-01-19, the last day that memcached 1.6 knows.
 ///
-/// **A token is of one life of one server.** memcached counts versions from 1 again when it is
-/// started anew. Tokens carry which life they are of, made of the server's process number and
-/// the second it was started in, and a connection is to one life only: a change on a token from
-/// before is not sent, and its outcome is [`Applied::Restarted`](crate::Applied::Restarted). To a server that does not say (a
-/// proxy may not) all lives are the same.
+/// **A token belongs to one life of one server.** memcached counts versions from 1 again after a
+/// restart. A token names its life, which is made from the server's process number and the second
+/// in which it started, and a connection belongs to one life only. A change on a token from an
+/// earlier life is not sent; its outcome is [`Applied::Restarted`](crate::Applied::Restarted). All
+/// lives of a server that does not tell them (a proxy may not) are the same.
 ///
-/// **Version 1.6.13 or later** is asked for. What is older, or has no meta commands, is served as
-/// [`ClassicStore`](crate::ClassicStore) does it, with what is documented there. A proxy that
-/// closes the connection when it is asked what it is has to be a `ClassicStore`, by name.
+/// **memcached 1.6.13 or later** is required. A server that is older, or has no meta commands, is
+/// served as by [`ClassicStore`](crate::ClassicStore), with the limitations documented there. A
+/// proxy that closes the connection during the first exchange has to be opened as a `ClassicStore`.
 ///
-/// A value that another client marked as stale, and the placeholder of its lease, load as a hit
-/// of no bytes: nothing to read, but it can be replaced. Loading such a value uses up the right
-/// to renew it that memcached gives to the first reader.
+/// A value that another client marked as stale, or the placeholder of its lease, loads as a hit of
+/// no bytes: it cannot be read, but it can be replaced. Loading such a value uses up the right to
+/// renew it, which memcached gives to the first reader.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -103,14 +107,15 @@ pub struct MemcachedStore {
 }
 
 impl MemcachedStore {
-    /// A store of the servers named by `host`, `host:port`, `[address]:port` or the absolute path
-    /// of a unix socket; the port is 11211 where none is given. The order does not matter, the
-    /// spelling does: every program that shares the values has to use the same names.
+    /// Makes a store of the servers with these names. A name is `host`, `host:port`,
+    /// `[address]:port` or the absolute path of a unix socket; the default port is 11211. The order
+    /// does not matter, but the spelling does: every program that shares the values has to use the
+    /// same names.
     ///
-    /// Nothing is looked up and nothing is connected.
+    /// No name is looked up and no connection is made.
     ///
     /// # Errors
-    /// [`Error::Config`] for an empty list, a malformed name, or one that is there twice.
+    /// [`Error::Config`] if the list is empty, or a name is malformed or listed twice.
     pub fn new(servers: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, Error> {
         let servers = Servers::parse(servers)?;
         Ok(Self {
@@ -123,11 +128,12 @@ impl MemcachedStore {
         })
     }
 
-    /// Logs in with this name and password, where a server asks for it (memcached's option `-Y`,
-    /// its authentication in the text protocol). To one that does not ask they are not sent.
+    /// Logs in with this name and password at servers that require it (memcached's option `-Y`,
+    /// authentication in the text protocol). They are not sent to other servers.
     ///
     /// # Errors
-    /// [`Error::Config`] for an empty name, white space in it, or control characters.
+    /// [`Error::Config`] if the name is empty, or contains white space or control characters, or if
+    /// the password contains control characters.
     pub fn credentials(
         mut self,
         user: impl Into<String>,
@@ -141,24 +147,24 @@ impl MemcachedStore {
         Ok(self)
     }
 
-    /// How long nothing may move between here and a server that owes an answer, before the
-    /// connection is given up. 1 second unless told otherwise, at least 1 ms and at most a day.
+    /// Sets how long nothing may move while a server owes an answer, before the connection is
+    /// closed. 1 second by default; clamped to between 1 ms and one day.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.exchange = limits::within_a_day(timeout);
         self
     }
 
-    /// How long connecting to a server may take, over all of its addresses but without looking
-    /// them up. 200 ms unless told otherwise, enough for a lost packet to be noticed nearby; at
-    /// least 1 ms and at most a day.
+    /// Sets how long connecting to a server may take, over all of its addresses and including the
+    /// look-up of its name. 200 ms by default, which is enough to recover from a lost packet on a
+    /// local network; clamped to between 1 ms and one day.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.connect = limits::within_a_day(timeout);
         self
     }
 
-    /// Gives each server its share of the keys, and refuses the keys that are none.
+    /// Gives each server its share of the keys, and refuses invalid keys.
     fn shares<'k>(
         &self,
         keys: impl ExactSizeIterator<Item = &'k [u8]>,
@@ -177,7 +183,7 @@ impl MemcachedStore {
         shares
     }
 
-    /// Runs shares on their servers. Gives those back that are left to the classic client.
+    /// Runs shares on their servers. Returns the shares that are left to the classic client.
     fn run<'a>(
         &self,
         shares: Vec<Vec<usize>>,
@@ -186,7 +192,7 @@ impl MemcachedStore {
         let shares = self.reached.iter().zip(shares).filter(|(_, share)| !share.is_empty());
         let lanes = shares.map(|(server, share)| Lane::begin(server, share, self.timeouts, work));
         let mut lanes: Vec<_> = lanes.collect();
-        // All names at once; who has a connection waits with the others, as the batch does.
+        // All names are looked up at once. A lane with a connection waits with the others.
         let lookups: Vec<_> = lanes.iter().map(Lane::look_up).collect();
         for (lane, lookup) in lanes.iter_mut().zip(lookups) {
             if let Some((pending, deadline)) = lookup {
@@ -220,7 +226,7 @@ impl Store for MemcachedStore {
     }
 }
 
-/// The servers and the timeouts.
+/// Shows the servers and the timeouts.
 impl fmt::Debug for MemcachedStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemcachedStore")

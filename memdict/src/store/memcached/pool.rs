@@ -1,4 +1,4 @@
-//! The connections of one server that nobody uses, and what is known of its troubles.
+//! The idle connections of one server, and the state of its last failure.
 
 use std::time::{Duration, Instant};
 
@@ -7,10 +7,10 @@ use parking_lot::Mutex;
 use super::{inbox::Inbox, proto::greeting::Facts, socket::Socket};
 use crate::random;
 
-/// More idle connections than this are closed.
+/// Connections beyond this many idle ones are closed.
 const MAX_IDLE: usize = 32;
 
-/// How long a server that could not be reached is left alone: at first, and at most.
+/// How long to leave an unreachable server alone: at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -18,25 +18,25 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) socket: Socket,
-    /// Of the server's life at the other end: a connection ends with it.
+    /// The facts about the server's life at the other end. The connection ends with that life.
     pub(super) facts: Facts,
     pub(super) inbox: Inbox,
-    /// For requests.
+    /// A buffer for requests.
     pub(super) buffer: Vec<u8>,
     /// How many requests were sent on it.
     pub(super) requests: u32,
 }
 
-/// How to get at a server.
+/// How to reach a server.
 #[derive(Debug)]
 pub(super) enum Approach {
-    /// By a connection that was idle.
+    /// Use this idle connection.
     Connected(Connection),
-    /// By a new connection.
+    /// Make a new connection.
     Dial,
-    /// By the classic client: its meta commands are missing, or cannot be relied on.
+    /// Use the classic client: the server's meta commands are missing or unreliable.
     Classic,
-    /// Not now: it could not be reached a moment ago, for this reason.
+    /// Fail: the server could not be reached a moment ago, for this reason.
     Down(String),
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Pool {
 
 #[derive(Debug, Default)]
 struct PoolState {
-    /// The one used last is on top.
+    /// The one that was used last is on top.
     idle: Vec<Connection>,
     trouble: Option<Trouble>,
     is_classic: bool,
@@ -58,17 +58,17 @@ struct Trouble {
     why: String,
     pause: Duration,
     noted: Instant,
-    /// Until then nobody tries; then one does.
+    /// Until then no call tries; then one does.
     until: Instant,
 }
 
 impl Pool {
-    /// The way to the server. Who is told to dial while it is in trouble is the only one for
-    /// `patience`, and says what came of it.
+    /// Returns how to reach the server. During an outage, a caller that is told to dial is the only
+    /// one for `patience`, and has to report the result.
     pub(super) fn approach(&self, patience: Duration) -> Approach {
         loop {
             let Some(mut connection) = self.state.lock().idle.pop() else { break };
-            // Not under the lock: it is a system call.
+            // The lock is released, because this is a system call.
             if connection.socket.is_quiet() {
                 return Approach::Connected(connection);
             }
@@ -82,7 +82,7 @@ impl Pool {
         match trouble.until.checked_duration_since(now) {
             Some(left) if !left.is_zero() => {
                 let left = left.as_millis();
-                Approach::Down(format!("{}; it is tried again in {left} ms", trouble.why))
+                Approach::Down(format!("{}; the next attempt is in {left} ms", trouble.why))
             }
             _ => {
                 trouble.until = now + patience;
@@ -91,22 +91,23 @@ impl Pool {
         }
     }
 
-    /// Notes that the server answers, and whether it is one for the classic client.
+    /// Notes that the server answers, and whether it needs the classic client.
     pub(super) fn reached(&self, is_classic: bool) {
         let mut state = self.state.lock();
         state.trouble = None;
         state.is_classic = is_classic;
     }
 
-    /// Notes that the classic client failed: next time the server is asked anew what it is.
+    /// Notes that the classic client failed, so that the next call asks the server again what it
+    /// is.
     #[cfg(feature = "classic")]
     pub(super) fn classic_failed(&self) {
         self.state.lock().is_classic = false;
     }
 
-    /// Notes that it cannot be reached, or not be used, and leaves it alone for a while: longer
-    /// each time, and not as long as everybody else does. Of many who `began` to try together
-    /// the first one counts.
+    /// Notes that the server cannot be reached or used, and leaves it alone for a while. The pause
+    /// grows with each failure and is random, so that clients do not return at the same time. Of
+    /// several attempts that `began` together, the first failure counts.
     pub(super) fn not_reached(&self, why: &str, began: Instant) {
         let mut state = self.state.lock();
         let pause = match &state.trouble {
@@ -121,7 +122,7 @@ impl Pool {
         state.idle.clear();
     }
 
-    /// Takes a connection back that is in step.
+    /// Takes back a connection that is in step.
     pub(super) fn put_back(&self, connection: Connection) {
         let mut state = self.state.lock();
         if state.idle.len() < MAX_IDLE {
@@ -129,7 +130,7 @@ impl Pool {
         }
     }
 
-    /// Notes that a connection broke. The others are to the same server, which may be gone.
+    /// Notes that a connection broke. The others are closed too, because the server may be gone.
     pub(super) fn broke(&self) {
         self.state.lock().idle.clear();
     }

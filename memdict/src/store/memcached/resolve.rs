@@ -1,5 +1,5 @@
-//! Where a server is: its name, looked up apart from everything else, so that a slow name server
-//! keeps nobody waiting beyond the connect timeout.
+//! The look-up of a server's name. It runs on a thread of its own, so that a slow name server
+//! delays no call beyond the connect timeout.
 
 use std::{
     net::{SocketAddr, ToSocketAddrs},
@@ -16,21 +16,21 @@ use parking_lot::{Condvar, Mutex};
 pub(super) enum Target {
     /// The path of a unix socket.
     Path(String),
-    /// Addresses, to be tried in this order.
+    /// Addresses, tried in this order.
     Addresses(Vec<SocketAddr>),
 }
 
-/// The way from a server's name to its addresses.
+/// How to find the addresses of a server.
 #[derive(Debug)]
 pub(super) enum Lookup {
-    /// The name says it itself.
+    /// The name is an address or a path.
     Known(Target),
-    /// The system has to be asked, which may take its time.
+    /// The name has to be resolved by the system, which may take a while.
     Named(Arc<Named>),
 }
 
-/// A name to look up. Whoever asks while a look-up is under way waits for that one, so that a name
-/// server that does not answer costs one thread for each name, and no more.
+/// A name to look up. Callers that ask during a look-up wait for that one, so a name server that
+/// does not answer costs one thread for each name, and no more.
 #[derive(Debug)]
 pub(super) struct Named {
     name: String,
@@ -40,11 +40,11 @@ pub(super) struct Named {
 
 #[derive(Debug, Default)]
 struct Asked {
-    /// The process whose thread is looking it up. After a `fork` the child has no such thread.
+    /// The process whose thread is looking the name up. A forked child has no such thread.
     by: Option<u32>,
     /// How many look-ups have ended.
     rounds: u64,
-    /// What the last one gave.
+    /// The result of the last one.
     last: Option<Answer>,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Pending<'l> {
 }
 
 impl Lookup {
-    /// Of `host:port`, or of the path of a unix socket.
+    /// Makes the look-up of `host:port`, or of the path of a unix socket.
     pub(super) fn of(name: &str) -> Self {
         if name.starts_with('/') {
             return Self::Known(Target::Path(name.to_owned()));
@@ -93,7 +93,7 @@ impl Lookup {
 }
 
 impl Named {
-    /// Starts the thread that looks it up.
+    /// Starts the thread that looks the name up.
     fn ask(this: &Arc<Self>) -> std::io::Result<()> {
         let named = Arc::clone(this);
         let look = move || {
@@ -113,10 +113,10 @@ impl Named {
 }
 
 impl Pending<'_> {
-    /// Waits for the addresses, until `deadline`.
+    /// Waits for the addresses until `deadline`.
     ///
     /// # Errors
-    /// Why there are none, to be said behind the server's name.
+    /// The reason why there are none, as a text that follows the server's name.
     pub(super) fn wait(self, deadline: Instant) -> Result<Target, String> {
         let cannot = |why: &str| format!("cannot be looked up: {why}");
         let named = match self.lookup {
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_and_an_address_are_known_and_nobody_is_asked() {
+    fn a_path_and_an_address_need_no_look_up() {
         let path = Lookup::of("/run/m.sock");
         assert_eq!(path.begin().wait(soon()), Ok(Target::Path("/run/m.sock".to_owned())));
         for name in ["127.0.0.1:11211", "[::1]:11211"] {
@@ -175,23 +175,23 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_nobody_knows_is_an_error_that_says_so() {
+    fn an_unknown_name_is_an_error_that_says_so() {
         let error = Lookup::of("no-such-host.invalid:1").begin().wait(soon());
         assert!(error.is_err_and(|why| why.starts_with("cannot be looked up: ")));
     }
 
     #[test]
-    fn a_look_up_that_does_not_end_costs_one_thread_and_no_longer_than_the_deadline() {
+    fn an_endless_look_up_costs_one_thread_and_fails_at_the_deadline() {
         let lookup = Lookup::of("silent:1");
         let Lookup::Named(named) = &lookup else { panic!("it is a name") };
-        // As if a thread of this process were at it, for ever.
+        // As if a thread of this process were looking it up for ever.
         named.asked.lock().by = Some(process::id());
         for _ in 0..2 {
             let deadline = Instant::now() + Duration::from_millis(5);
-            let why = lookup.begin().wait(deadline).expect_err("nobody answers");
+            let why = lookup.begin().wait(deadline).expect_err("the look-up does not end");
             assert_eq!(why, "cannot be looked up: timed out");
         }
-        // A child that was forked meanwhile has no such thread, and asks itself.
+        // A child forked in the meantime has no such thread, and looks the name up itself.
         named.asked.lock().by = Some(process::id() + 1);
         assert!(lookup.begin().wait(soon()).is_err_and(|why| !why.contains("timed out")));
     }

@@ -1,4 +1,4 @@
-//! One server of a store: its name, its connections, and what serves it if the engine cannot.
+//! One server of a store: its name, its connections, and its classic client if it needs one.
 
 #[cfg(feature = "classic")]
 use super::{
@@ -12,7 +12,7 @@ use crate::store::{credentials::Credentials, servers::Servers};
 
 /// One server, and the connections to it.
 pub(super) struct Server {
-    /// Its number, which tokens carry.
+    /// The number of the server, which its tokens carry.
     pub(super) index: u32,
     pub(super) name: String,
     pub(super) credentials: Option<Credentials>,
@@ -23,7 +23,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Makes each server of a list.
+    /// Makes the servers of a list.
     pub(super) fn each(servers: &Servers) -> Vec<Self> {
         let numbered = (0..).zip(servers.names());
         numbered
@@ -39,7 +39,7 @@ impl Server {
             .collect()
     }
 
-    /// Loads what `share` names of `loads` through the classic client.
+    /// Loads the operations of `loads` that `share` names through the classic client.
     #[cfg(feature = "classic")]
     pub(super) fn load_classic(
         &self,
@@ -53,7 +53,7 @@ impl Server {
         }
     }
 
-    /// Makes the changes that `share` names of `changes` through the classic client.
+    /// Makes the changes of `changes` that `share` names through the classic client.
     #[cfg(feature = "classic")]
     pub(super) fn apply_classic(
         &self,

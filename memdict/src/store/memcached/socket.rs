@@ -1,5 +1,4 @@
-//! A stream to a server, over TCP or a unix socket, that never waits: the only file that knows
-//! the network.
+//! A non-blocking stream to a server, over TCP or a unix socket. Only this file uses the network.
 
 use std::{
     fmt,
@@ -25,16 +24,16 @@ pub(super) enum Socket {
     Unix(UnixStream),
 }
 
-/// What a send or a receive came to.
+/// The result of a send or a receive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Moved {
     Bytes(usize),
-    /// It would have to wait.
+    /// The call would have to wait.
     Nothing,
 }
 
 impl Socket {
-    /// Sends what it takes at once.
+    /// Sends as much as the system takes at once.
     pub(super) fn send(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Moved> {
         moved(|| match (&mut *self, slices) {
             (Self::Tcp(stream), [slice]) => stream.write(slice),
@@ -44,7 +43,7 @@ impl Socket {
         })
     }
 
-    /// Receives what is there. No bytes are the end of the stream, which is an error.
+    /// Receives the bytes that are available. The end of the stream is an error.
     pub(super) fn receive(&mut self, room: &mut [u8]) -> io::Result<Moved> {
         let moved = moved(|| match self {
             Self::Tcp(stream) => stream.read(room),
@@ -56,7 +55,7 @@ impl Socket {
         }
     }
 
-    /// Whether it is open and nothing has come that nobody asked for.
+    /// Returns whether the stream is open and holds no unexpected bytes.
     pub(super) fn is_quiet(&mut self) -> bool {
         matches!(self.receive(&mut [0]), Ok(Moved::Nothing))
     }
@@ -88,11 +87,11 @@ impl fmt::Debug for Socket {
     }
 }
 
-/// A connection on its way, to one address after the other.
+/// A connection in progress, to one address after the other.
 #[derive(Debug)]
 pub(super) struct Dialing {
     socket: OwnedFd,
-    /// What to try next; a unix socket has no other address.
+    /// The addresses to try next. A unix socket has none.
     rest: Option<vec::IntoIter<SocketAddr>>,
 }
 
@@ -102,7 +101,7 @@ impl Dialing {
         match target {
             Target::Path(path) => {
                 let socket = open(AddressFamily::UNIX)?;
-                // Not in progress: it is done, or the server has no place in its queue.
+                // This is never in progress: it succeeds, or the server's queue is full.
                 connect(&socket, &SocketAddrUnix::new(path)?)?;
                 Ok(Self { socket, rest: None })
             }
@@ -113,7 +112,7 @@ impl Dialing {
         }
     }
 
-    /// Begins with the next address that can be begun with.
+    /// Begins to connect to the next address that accepts the attempt.
     fn next(mut rest: vec::IntoIter<SocketAddr>, mut failure: io::Error) -> io::Result<Self> {
         while let Some(address) = rest.next() {
             match begin(&address) {
@@ -124,7 +123,7 @@ impl Dialing {
         Err(failure)
     }
 
-    /// Ends with a socket, once it is ready; or goes on with the next address.
+    /// Returns the socket once it is connected, or goes on with the next address.
     pub(super) fn end(self) -> io::Result<Result<Socket, Self>> {
         let Some(rest) = self.rest else {
             return Ok(Ok(Socket::Unix(self.socket.into())));
@@ -133,7 +132,7 @@ impl Dialing {
             Ok(()) => {
                 let stream = TcpStream::from(self.socket);
                 stream.set_nodelay(true)?;
-                // A peer that is gone without a word is noticed while nothing is sent, too.
+                // Keep-alive notices a peer that vanished, even while nothing is sent.
                 sockopt::set_socket_keepalive(&stream, true)?;
                 Ok(Ok(Socket::Tcp(stream)))
             }

@@ -1,5 +1,5 @@
-//! One server's share of a batch, as a conversation: what to say next, and whose answer came. It
-//! moves no bytes.
+//! The conversation about one server's share of a batch: the next request to write, and the
+//! operation that an answer belongs to. It does no I/O.
 
 use std::collections::VecDeque;
 
@@ -13,16 +13,16 @@ use super::{
     work::{Peer, Sent, Work},
 };
 
-/// A share that is under way.
+/// A share in progress.
 #[derive(Debug)]
 pub(super) struct Talk<'a> {
     /// The operations, by their places in the batch.
     share: Vec<usize>,
     asked: usize,
     answered: usize,
-    /// How many had been asked at each barrier that is not answered.
+    /// How many operations had been asked at each unanswered barrier.
     barriers: VecDeque<usize>,
-    /// Why it is not known which of the silent operations up to the next barrier succeeded.
+    /// Why it is unknown which of the silent operations up to the next barrier succeeded.
     doubt: Option<String>,
     /// The number of the first request on this connection.
     first: u32,
@@ -35,13 +35,13 @@ impl<'a> Talk<'a> {
         Self { share, asked: 0, answered: 0, barriers, doubt, first: 0, window }
     }
 
-    /// Gives up the share, of which nothing was asked yet.
+    /// Takes the share, whose operations have not been asked yet.
     pub(super) fn take_share(&mut self) -> Vec<usize> {
         std::mem::take(&mut self.share)
     }
 
-    /// Begins with a server: what it must not be asked is settled, the rest will be asked through
-    /// `buffer`, and marked from the connection's request number `first` on.
+    /// Begins with a server. Settles the operations that must not be sent; the others will be
+    /// written into `buffer`, with marks that begin at the connection's request number `first`.
     pub(super) fn begin(
         &mut self,
         peer: &Peer<'_>,
@@ -54,17 +54,17 @@ impl<'a> Talk<'a> {
         self.window = Window::in_buffer(buffer);
     }
 
-    /// The number of the next request on this connection.
+    /// Returns the number of the next request on this connection.
     pub(super) fn next_request(&self) -> u32 {
         self.first.wrapping_add(self.asked as u32)
     }
 
-    /// Whether every operation has its outcome.
+    /// Returns whether every operation has its outcome.
     pub(super) fn is_over(&self) -> bool {
         self.answered == self.share.len() && self.barriers.is_empty()
     }
 
-    /// Whether there is something to send; what is not in the window yet comes into it.
+    /// Returns whether there is something to send. Fills an empty window with the next requests.
     pub(super) fn has_more(&mut self, peer: &Peer<'_>, work: &dyn Work<'a>) -> bool {
         if self.window.is_sent() && self.asked < self.share.len() {
             self.window.clear();
@@ -83,10 +83,10 @@ impl<'a> Talk<'a> {
         !self.window.is_sent()
     }
 
-    /// Reads the answers that were received. Whether it is over then.
+    /// Reads the received answers. Returns whether the conversation is then over.
     ///
     /// # Errors
-    /// What was received is not the answer to what was asked. All that follows cannot be trusted.
+    /// The received bytes are not the answer to what was asked. Nothing after them can be trusted.
     pub(super) fn listen(
         &mut self,
         peer: &Peer<'_>,
@@ -115,13 +115,13 @@ impl<'a> Talk<'a> {
         answer: &Answer<'_>,
     ) -> Result<(), &'static str> {
         if let Answer::Barrier = answer {
-            let asked = self.barriers.pop_front().ok_or("a sign that nobody asked for")?;
+            let asked = self.barriers.pop_front().ok_or("an answer to a barrier never sent")?;
             self.pass(peer, work, asked)?;
             self.doubt = None;
             return Ok(());
         }
         if self.answered == self.sent() {
-            return Err("an answer to nothing that was asked");
+            return Err("an answer without a request");
         }
         let is_silent = work.is_silent(peer, self.share[self.answered]);
         match (answer.mark(), answer) {
@@ -133,7 +133,8 @@ impl<'a> Talk<'a> {
                 self.pass(peer, work, place)?;
             }
             (None, Answer::Refused(line)) if is_silent => {
-                // It is one of those up to the barrier, and does not say which.
+                // The error belongs to one of the operations up to the barrier, but does not say
+                // which.
                 let said = line.escape_ascii();
                 self.doubt = Some(format!("says `{said}` to one of many changes sent together"));
                 return Ok(());
@@ -146,7 +147,7 @@ impl<'a> Talk<'a> {
         Ok(())
     }
 
-    /// The place of the request with this mark, the next one from here on.
+    /// Returns the place of the next request with this mark.
     fn marked(&self, mark: Mark) -> usize {
         let next = self.first.wrapping_add(self.answered as u32);
         if mark == Mark::of(next) {
@@ -156,8 +157,7 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Settles the silent operations up to `place`: nothing was heard of them, and what comes
-    /// after them was answered.
+    /// Settles the silent operations before `place`: a later one was answered, and they were not.
     fn pass(
         &mut self,
         peer: &Peer<'_>,
@@ -176,12 +176,12 @@ impl<'a> Talk<'a> {
         Ok(())
     }
 
-    /// How many operations were sent in full.
+    /// Returns how many operations were sent completely.
     fn sent(&self) -> usize {
         self.asked - self.window.requests() + self.window.requests_sent()
     }
 
-    /// Settles what is not answered: it never will be.
+    /// Settles the operations without an answer, because none will come.
     pub(super) fn fail(&mut self, name: &str, work: &mut dyn Work<'a>, why: &str) {
         let sent = self.sent();
         for place in self.answered..self.share.len() {

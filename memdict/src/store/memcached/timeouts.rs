@@ -1,11 +1,11 @@
-//! How long things may take with a server.
+//! The limits of how long a server may take.
 
 use std::time::Duration;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Timeouts {
-    /// Until a connection stands, the look-up of the server's name included.
+    /// The time until a connection is made, including the look-up of the server's name.
     pub(super) connect: Duration,
-    /// Each time that nothing moves while an answer is due.
+    /// The time in which nothing may move while an answer is due.
     pub(super) exchange: Duration,
 }

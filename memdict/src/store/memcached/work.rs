@@ -1,4 +1,5 @@
-//! What a batch asks of a server, and makes of its answers: `load` and `change` do it.
+//! The interface between a conversation and the operations of a batch, implemented by `load` and
+//! `change`.
 
 use super::proto::{Mark, answer::Answer, greeting::Facts, window::Window};
 
@@ -18,24 +19,25 @@ pub(super) enum Sent {
     No,
 }
 
-/// The operations of a batch. Each is settled once: by `admit`, by an answer, or by a failure.
+/// The operations of a batch. Each is settled once: by `admit`, by an answer, by silence, or by a
+/// failure.
 pub(super) trait Work<'a>: Send {
-    /// Whether the server may be asked. If not, the operation is settled.
+    /// Returns whether to send the operation. If not, the operation is settled.
     fn admit(&mut self, peer: &Peer<'_>, index: usize) -> bool;
 
-    /// Whether success goes without an answer, so that only a failure has one.
+    /// Returns whether the server answers the operation only if it fails.
     fn is_silent(&self, peer: &Peer<'_>, index: usize) -> bool;
 
-    /// Settles an operation whose success went without an answer.
+    /// Settles an operation whose success was not answered.
     fn succeed(&mut self, peer: &Peer<'_>, index: usize);
 
     /// Writes the request.
     fn ask(&self, peer: &Peer<'_>, index: usize, mark: Mark, window: &mut Window<'a>);
 
-    /// Settles the operation that was answered.
+    /// Settles an operation by its answer.
     ///
     /// # Errors
-    /// The answer is none to this request; then the operation is not settled.
+    /// The answer cannot belong to this request. The operation is then not settled.
     fn answer(
         &mut self,
         peer: &Peer<'_>,
@@ -43,7 +45,7 @@ pub(super) trait Work<'a>: Send {
         answer: &Answer<'_>,
     ) -> Result<(), &'static str>;
 
-    /// Settles an operation that is not answered, for a reason to be said behind the server's
+    /// Settles an operation that was not answered. `why` is a text that follows the server's
     /// `name`.
     fn fail(&mut self, name: &str, index: usize, sent: Sent, why: &str);
 }

@@ -1,24 +1,24 @@
-//! One answer at the front of what was received.
+//! Parses one answer at the front of the received bytes.
 
 use memchr::memchr;
 
 use super::{END_OF_LINE, Mark};
 
-/// A line without an end within so many bytes is none of memcached's. Its lines are much shorter;
-/// an error that quotes a request is not.
+/// A longer line is not one of memcached's. Its lines are much shorter, except an error that quotes
+/// a request.
 const MAX_LINE: usize = 2_048;
 
-/// memcached takes no larger item, whatever its option `-I` says.
+/// The largest item of memcached, whatever its option `-I` says.
 const MAX_VALUE: usize = 1 << 30;
 
-/// What the front of the received bytes is.
+/// What the received bytes begin with.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::store::memcached) enum Parsed<'a> {
-    /// An answer of this many bytes.
+    /// An answer, and its length in bytes.
     Answer(Answer<'a>, usize),
-    /// The beginning of one: nothing can be said before there are so many bytes in all.
+    /// The beginning of an answer, which needs this many bytes in all to be parsed further.
     Partial { needed: usize },
-    /// No answer of memcached, whatever follows.
+    /// Bytes that no answer of memcached begins with.
     Broken(&'static str),
 }
 
@@ -37,25 +37,26 @@ pub(in crate::store::memcached) enum Answer<'a> {
     NotStored(Flags),
     /// `EX`: a value of another version.
     Exists(Flags),
-    /// `MN`: all that was asked before is answered.
+    /// `MN`: everything that was asked before has been answered.
     Barrier,
-    /// `SERVER_ERROR`, `CLIENT_ERROR` or `ERROR`, as it is. It has no flags.
+    /// `SERVER_ERROR`, `CLIENT_ERROR` or `ERROR`: the whole line. It has no flags.
     Refused(&'a [u8]),
 }
 
-/// What stands behind a return code.
+/// The flags that follow a return code.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::store::memcached) struct Flags {
     /// The value's version (`c`).
     pub(in crate::store::memcached) version: Option<u64>,
     /// The mark of the request (`O`).
     pub(in crate::store::memcached) mark: Option<Mark>,
-    /// Somebody is to renew the value, or to make it first: it is none to be used (`W`, `X`, `Z`).
+    /// Whether another client is to make or renew the value, so that it must not be used (`W`, `X`,
+    /// `Z`).
     pub(in crate::store::memcached) not_fresh: bool,
 }
 
 impl Answer<'_> {
-    /// The mark, where the answer has one.
+    /// Returns the mark, if the answer has one.
     pub(in crate::store::memcached) fn mark(&self) -> Option<Mark> {
         match self {
             Self::Value(_, flags)
@@ -96,29 +97,29 @@ pub(in crate::store::memcached) fn parse(bytes: &[u8]) -> Parsed<'_> {
     };
     match flags(behind) {
         Some(flags) => Parsed::Answer(answer(flags), used),
-        None => Parsed::Broken("an answer with a version that is no number"),
+        None => Parsed::Broken("an answer with a version that is not a number"),
     }
 }
 
-/// The first line, without its end; none if it has not ended yet.
+/// Returns the first line without its line end, or `None` if it is incomplete.
 pub(super) fn line(bytes: &[u8]) -> Result<Option<&[u8]>, &'static str> {
     let within = &bytes[..bytes.len().min(MAX_LINE)];
     match memchr(b'\n', within) {
         Some(end) => {
-            within[..end].strip_suffix(b"\r").map(Some).ok_or("a line that ends with half its end")
+            within[..end].strip_suffix(b"\r").map(Some).ok_or("a line without a carriage return")
         }
         None if bytes.len() < MAX_LINE => Ok(None),
         None => Err("a line without an end"),
     }
 }
 
-/// Whether a line is one of the three errors.
+/// Returns whether a line is one of the three errors.
 fn is_error(line: &[u8]) -> bool {
     let word = line.split(|&byte| byte == b' ').next().unwrap_or_default();
     matches!(word, b"ERROR" | b"CLIENT_ERROR" | b"SERVER_ERROR")
 }
 
-/// A value whose line takes the first `start` bytes; its length and flags stand in `behind`.
+/// Parses a value whose line takes the first `start` bytes. `behind` holds its length and flags.
 fn value<'a>(bytes: &'a [u8], start: usize, behind: &[u8]) -> Parsed<'a> {
     let behind = behind.strip_prefix(b" ").unwrap_or_default();
     let digits = behind.iter().position(|&byte| byte == b' ').unwrap_or(behind.len());
@@ -127,24 +128,24 @@ fn value<'a>(bytes: &'a [u8], start: usize, behind: &[u8]) -> Parsed<'a> {
         return Parsed::Broken("a value without a length");
     };
     let Some(flags) = flags(&behind[digits..]) else {
-        return Parsed::Broken("an answer with a version that is no number");
+        return Parsed::Broken("an answer with a version that is not a number");
     };
     let end = start + length;
     let needed = end + END_OF_LINE.len();
     match bytes.get(end..needed) {
         None => Parsed::Partial { needed },
         Some(END_OF_LINE) => Parsed::Answer(Answer::Value(&bytes[start..end], flags), needed),
-        Some(_) => Parsed::Broken("a value that is not as long as it says"),
+        Some(_) => Parsed::Broken("a value that is longer than it says"),
     }
 }
 
-/// The flags that mean something here; others are passed over, as new ones may come.
+/// Parses the flags that are used here. Others are ignored, because new ones may be added.
 fn flags(text: &[u8]) -> Option<Flags> {
     let mut flags = Flags::default();
     for word in text.split(|&byte| byte == b' ') {
         match word {
             [b'c', digits @ ..] => flags.version = Some(number(digits)?),
-            // One that is not two bytes long is none of ours.
+            // A mark that is not two bytes long is not one of ours.
             [b'O', mark @ ..] => flags.mark = Some(Mark(mark.try_into().unwrap_or_default())),
             [b'W' | b'X' | b'Z'] => flags.not_fresh = true,
             _ => {}
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_is_broken_and_not_waited_for() {
+    fn bytes_that_are_not_an_answer_are_broken_and_not_partial() {
         for bytes in [
             &b"VA\r\n"[..],
             b"VA x\r\n",
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_are_told_apart_for_4096_requests() {
+    fn marks_differ_for_4096_requests() {
         let marks: std::collections::HashSet<_> = (0..4096).map(|n| Mark::of(n).0).collect();
         assert_eq!(marks.len(), 4096);
         assert_eq!(Mark::of(4096), Mark::of(0));
@@ -244,7 +245,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_that_looks_like_answers_breaks_it(words in prop::collection::vec(
+        fn nothing_that_looks_like_an_answer_breaks_the_parser(words in prop::collection::vec(
             prop::sample::select(vec!["VA", "HD", " ", "1", "c7", "O00", "W", "\r\n", "ERROR", "\n"]),
             0..20,
         )) {
@@ -252,7 +253,7 @@ mod tests {
         }
     }
 
-    /// What is used is there, what is asked for is not.
+    /// An answer uses bytes that were received, and a partial one asks for more.
     fn check(bytes: &[u8]) {
         match parse(bytes) {
             Parsed::Answer(_, used) => assert!(0 < used && used <= bytes.len()),

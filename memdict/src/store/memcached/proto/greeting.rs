@@ -1,4 +1,4 @@
-//! The conversation that each connection begins with: who is there, and what it can do.
+//! The greeting that each connection begins with. The server tells its version, settings and life.
 //!
 //! ```text
 //!                      version, stats settings, stats, mn
@@ -9,8 +9,8 @@
 //!                                   +--- unauthenticated ---> Login --- STORED ---> Version
 //! ```
 //!
-//! To a server that asks for none, credentials would be a value to store: so they are sent only
-//! to one that does.
+//! Credentials are sent only to a server that asks for them, because another one would store them
+//! as a value.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -20,39 +20,39 @@ use crate::{
     store::{credentials::Credentials, limits},
 };
 
-/// More is no answer of a memcached to the questions.
+/// A memcached answers all questions in fewer bytes than this.
 const MAX_ANSWERS: usize = 64 << 10;
 
 const VERSION: &[u8] = b"version\r\n";
 const QUESTIONS: &[u8] = b"stats settings\r\nstats\r\nmn\r\n";
 
-/// The first version whose meta commands can be relied on. Until 1.6.9 they were experimental: a
-/// store written as it is today is an error there, and its value is then read as commands. Until
-/// 1.6.12 a store answers with a wrong version, and a delete compares with none.
+/// The first version with reliable meta commands. Before 1.6.9 they were experimental: such a
+/// server rejects today's form of a store and then reads its value as commands. Until 1.6.12, a
+/// store answers with a wrong version, and a delete ignores the version to compare with.
 const FIRST_WITH_META: (u32, u32, u32) = (1, 6, 13);
 
-/// The first version that repeats marks in all answers. Until then a miss has none.
+/// The first version that repeats marks in all answers. Earlier ones omit them on a miss.
 const FIRST_WITH_MARKS: (u32, u32, u32) = (1, 6, 18);
 
-/// A server as it answered.
+/// The facts about a server, from its answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store::memcached) struct Facts {
-    /// Its version, as it says it.
+    /// Its version, as it reports it.
     pub(in crate::store::memcached) version: String,
-    /// Whether its meta commands can be relied on.
+    /// Whether its meta commands are reliable.
     pub(in crate::store::memcached) meta: bool,
     /// Whether each answer that has flags repeats the mark of its request.
     pub(in crate::store::memcached) marks: bool,
-    /// The largest item it takes, in bytes.
+    /// The size of the largest item that it takes, in bytes.
     pub(in crate::store::memcached) item_size_max: usize,
-    /// Whether it keeps versions of values (not with its option `-C`).
+    /// Whether it keeps versions of values. With its option `-C` it does not.
     pub(in crate::store::memcached) cas_enabled: bool,
-    /// Which of its lives it is in: made of its process number and of the second in which it
-    /// started, which it says in the same words for as long as it lives. 0 if it does not say.
+    /// The life that it is in, made from its process number and the second in which it started. It
+    /// stays the same as long as the server runs. 0 if the server does not tell.
     pub(in crate::store::memcached) life: u64,
 }
 
-/// What the next line answers.
+/// The question that the next line answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Awaited {
     Ask,
@@ -63,7 +63,7 @@ enum Awaited {
     Barrier,
 }
 
-/// The conversation so far.
+/// The state of the conversation.
 #[derive(Debug)]
 pub(in crate::store::memcached) struct Greeting {
     awaited: Awaited,
@@ -75,14 +75,14 @@ pub(in crate::store::memcached) struct Greeting {
     read: usize,
 }
 
-/// What is to be done now.
+/// The next step.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::store::memcached) enum Next {
-    /// Wait for more to be received.
+    /// Wait for more bytes.
     Wait,
-    /// Send what was put into the window.
+    /// Send what was written into the window.
     Send,
-    /// Go on: these are the facts.
+    /// Go on: the greeting is complete, and these are the facts.
     Go(Facts),
 }
 
@@ -111,10 +111,10 @@ impl Greeting {
         Self { awaited, credentials, facts, pid: None, uptime: None, time: None, read: 0 }
     }
 
-    /// Reads the lines in `received`. Returns how many bytes it used, and what is to be done.
+    /// Reads the lines in `received`. Returns how many bytes it used, and the next step.
     ///
     /// # Errors
-    /// What stands in the way of using the server, to be said behind its name.
+    /// The reason why the server cannot be used, as a text that follows its name.
     pub(in crate::store::memcached) fn read(
         &mut self,
         received: &[u8],
@@ -130,7 +130,7 @@ impl Greeting {
             used += line.len() + END_OF_LINE.len();
             self.read += line.len();
             if self.read > MAX_ANSWERS {
-                return Err("answers without an end when asked who it is".to_owned());
+                return Err("sent an endless answer when asked for its version".to_owned());
             }
             match self.line(&String::from_utf8_lossy(line), window)? {
                 Next::Wait => {}
@@ -166,7 +166,7 @@ impl Greeting {
                 }
                 Some(("cas_enabled", value)) => self.facts.cas_enabled = value != "no",
                 Some(_) => {}
-                // `END`, or the refusal of one that keeps it to itself: the defaults hold.
+                // `END`, or the refusal of a server that keeps them secret: the defaults apply.
                 None => self.awaited = Awaited::Stats,
             },
             Awaited::Stats => match stat(line) {
@@ -208,7 +208,7 @@ impl Greeting {
     }
 }
 
-/// Whether credentials can be sent: the name ends at a space, the password at the end of a line.
+/// Checks that credentials can be sent: the name ends at a space, the password at a line's end.
 pub(in crate::store::memcached) fn check(credentials: &Credentials) -> Result<(), Error> {
     let Credentials { user, password } = credentials;
     let reason = match () {
@@ -222,19 +222,19 @@ pub(in crate::store::memcached) fn check(credentials: &Credentials) -> Result<()
     Err(Error::Config { option: "credentials".to_owned(), reason: reason.to_owned() })
 }
 
-/// Appends what logs in. The key is not looked at.
+/// Appends the login. The server ignores its key.
 fn log_in(credentials: &Credentials, window: &mut Window<'_>) {
     let Credentials { user, password } = credentials;
     let length = user.len() + 1 + password.len();
     window.raw(format!("set memdict 0 0 {length}\r\n{user} {password}\r\n").as_bytes());
 }
 
-/// `STAT name value`.
+/// Reads `STAT name value`.
 fn stat(line: &str) -> Option<(&str, &str)> {
     line.strip_prefix("STAT ")?.split_once(' ')
 }
 
-/// What a first answer means that is no version.
+/// Explains a first answer that is not a version.
 fn unwelcome(answer: &str) -> String {
     if answer.contains("unauthenticated") {
         return format!("asks for a user name and a password, and none are given ({answer})");
@@ -246,7 +246,7 @@ fn unwelcome(answer: &str) -> String {
     format!("does not answer like a memcached (`{shown}`)")
 }
 
-/// `1.6.18` and what may follow it, as numbers.
+/// Reads the three numbers of a version such as `1.6.18` or `1.6.9_beta2`.
 fn number(version: &str) -> Option<(u32, u32, u32)> {
     let mut parts = version.split('.').map(|part| {
         let digits = part.bytes().take_while(u8::is_ascii_digit).count();
@@ -262,7 +262,7 @@ mod tests {
     const ANSWERS: &str = "VERSION 1.6.18\r\nSTAT item_size_max 2097152\r\nSTAT cas_enabled yes\r\n\
                            END\r\nSTAT pid 7\r\nSTAT uptime 10\r\nSTAT time 1700000010\r\nEND\r\nMN\r\n";
 
-    /// Runs the conversation with answers that come byte by byte.
+    /// Runs the conversation with answers that arrive byte by byte.
     fn greet(credentials: Option<&Credentials>, answers: &[&str]) -> Result<Facts, String> {
         let mut window = Window::default();
         let mut greeting = Greeting::begin(credentials, &mut window);
@@ -275,7 +275,7 @@ mod tests {
                 return Ok(facts);
             }
         }
-        Err("nothing came of it".to_owned())
+        Err("the greeting is incomplete".to_owned())
     }
 
     fn bob() -> Credentials {
@@ -289,13 +289,13 @@ mod tests {
         };
         assert!(of("bob", "correct horse: battery").is_ok());
         for (user, password) in [("", "5ecret"), ("b b", "5ecret"), ("b", "5ecret\r\nflush_all")] {
-            let error = of(user, password).expect_err("it would be another command");
+            let error = of(user, password).expect_err("it would send another command");
             assert!(!error.to_string().contains("5ecret"), "{error}");
         }
     }
 
     #[test]
-    fn a_server_says_what_it_is_in_one_exchange() {
+    fn a_server_tells_its_facts_in_one_exchange() {
         let facts = greet(None, &[ANSWERS]).expect("it is a memcached");
         assert_eq!((facts.version.as_str(), facts.meta, facts.marks), ("1.6.18", true, true));
         assert_eq!((facts.item_size_max, facts.cas_enabled), (2 << 20, true));
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_life_is_the_same_for_as_long_as_the_server_lives() {
+    fn a_life_stays_the_same_as_long_as_the_server_runs() {
         let life = |answers: String| greet(None, &[&answers]).map(|facts| facts.life);
         let at_first = life(ANSWERS.to_owned());
         let later = ANSWERS.replace("uptime 10", "uptime 500").replace("0010", "0500");
@@ -315,14 +315,14 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_are_kept_secret_are_the_defaults() {
+    fn secret_settings_default_to_those_of_memcached() {
         let answers = "VERSION 1.6.18\r\nCLIENT_ERROR no\r\nCLIENT_ERROR no\r\nMN\r\n";
         let facts = greet(None, &[answers]).expect("it is a memcached");
         assert_eq!((facts.item_size_max, facts.cas_enabled, facts.life), (1 << 20, true, 0));
     }
 
     #[test]
-    fn meta_commands_that_are_not_there_or_not_right_are_not_used() {
+    fn missing_and_unreliable_meta_commands_are_not_used() {
         for (version, last) in [("1.4.39", "ERROR"), ("1.6.12", "MN"), ("flare-1.3.4", "ERROR")] {
             let answers = ANSWERS.replace("1.6.18", version).replace("MN", last);
             let facts = greet(None, &[&answers]).expect("it is a memcached");
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_an_end_is_not_waited_for() {
+    fn an_endless_answer_is_an_error() {
         let endless = "STAT a b\r\n".repeat(10_000);
         assert!(greet(None, &["VERSION 1.6.18\r\n", &endless]).is_err());
         assert!(greet(None, &[&"x".repeat(3_000)]).is_err());

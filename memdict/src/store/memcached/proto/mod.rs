@@ -1,33 +1,34 @@
-//! memcached's meta commands, as bytes: no file outside this folder knows how a line ends. No I/O.
+//! The bytes of memcached's meta commands. Only this folder knows how a line ends, and it does no
+//! I/O.
 //!
-//! `window` writes requests, `answer` reads what comes back, `greeting` is the conversation that
-//! a connection begins with.
+//! `window` writes requests, `answer` parses answers, and `greeting` is the conversation that a
+//! connection begins with.
 
 pub(super) mod answer;
 pub(super) mod greeting;
 pub(super) mod window;
 
-/// What a line ends with.
+/// The end of each line.
 const END_OF_LINE: &[u8] = b"\r\n";
 
-/// A mark that a request carries and its answer repeats. Answers belong to requests by their
-/// position; a mark that is not the expected one shows that the two are out of step.
+/// A mark that a request carries and its answer repeats. Answers belong to requests by position; an
+/// unexpected mark shows that the two are out of step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark([u8; 2]);
 
 const DIGITS: &[u8; 64] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
 
 impl Mark {
-    /// How many there are before they repeat.
+    /// How many marks there are before they repeat.
     const MANY: u32 = 64 * 64;
 
-    /// The mark of a connection's `n`-th request.
+    /// Returns the mark of a connection's `n`-th request.
     pub(super) fn of(n: u32) -> Self {
         Self([DIGITS[(n >> 6) as usize % 64], DIGITS[n as usize % 64]])
     }
 
-    /// By how many requests the next one with this mark comes after the `n`-th. Further than any
-    /// other, if no request has it.
+    /// Returns how many requests after the `n`-th the next one with this mark comes. If no request
+    /// has this mark, the number is larger than any other.
     pub(super) fn after(self, n: u32) -> u32 {
         let digit = |byte| DIGITS.iter().position(|&digit| digit == byte);
         match (digit(self.0[0]), digit(self.0[1])) {

@@ -1,61 +1,61 @@
-//! Requests on their way out: a bounded part of a batch.
+//! The window: a bounded part of a batch, written as requests that are being sent.
 
 use std::{collections::VecDeque, io::IoSlice};
 
 use super::{END_OF_LINE, Mark};
 
-/// A window is full with so many bytes of request lines and small values.
+/// A window is full with this many bytes of request lines and small values.
 const MAX_TEXT: usize = 48 << 10;
 
-/// A window is full with so many bytes of values that are sent from where they are.
+/// A window is full with this many bytes of large values, which are sent without being copied.
 const MAX_BODIES: usize = 1 << 20;
 
-/// Values up to this length are copied behind their request line, which costs less than a slice
-/// of their own.
+/// Values up to this length are copied after their request line, because that costs less than a
+/// separate slice.
 const MAX_COPIED: usize = 1_024;
 
-/// At most so many slices are sent at once.
+/// The largest number of slices sent at once.
 pub(in crate::store::memcached) const MAX_SLICES: usize = 64;
 
-/// When a change takes effect, in memcached's words.
+/// When a change takes effect, in memcached's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store::memcached) enum When {
     Always,
-    /// Only if nothing is there.
+    /// Only if there is no value.
     Absent,
-    /// Only if what is there has this version.
+    /// Only if the stored value has this version.
     Version(u64),
 }
 
-/// Requests that are sent together: text, and large values that stand elsewhere.
+/// Requests that are sent together: their text, and borrowed large values.
 #[derive(Debug, Default)]
 pub(in crate::store::memcached) struct Window<'a> {
     text: Vec<u8>,
-    /// Large values, each with the place in the text where it goes.
+    /// The large values, each with its place in the text.
     bodies: VecDeque<(usize, &'a [u8])>,
     body_bytes: usize,
-    /// How long the window was after each request, in bytes.
+    /// The length of the window after each request, in bytes.
     ends: Vec<usize>,
-    /// How many bytes were sent in all, of the text, and of the first of the bodies that are left.
+    /// How many bytes were sent: in all, of the text, and of the first remaining body.
     sent: usize,
     sent_text: usize,
     sent_body: usize,
 }
 
 impl<'a> Window<'a> {
-    /// An empty window that writes into `text`.
+    /// Makes an empty window that writes into `text`.
     pub(in crate::store::memcached) fn in_buffer(text: Vec<u8>) -> Self {
         let mut window = Self { text, ..Self::default() };
         window.clear();
         window
     }
 
-    /// Gives the buffer back.
+    /// Returns the buffer.
     pub(in crate::store::memcached) fn into_buffer(self) -> Vec<u8> {
         self.text
     }
 
-    /// Begins anew, when all was sent.
+    /// Empties the window after everything was sent.
     pub(in crate::store::memcached) fn clear(&mut self) {
         self.text.clear();
         self.bodies.clear();
@@ -64,22 +64,22 @@ impl<'a> Window<'a> {
         (self.sent, self.sent_text, self.sent_body) = (0, 0, 0);
     }
 
-    /// Whether it takes no more requests.
+    /// Returns whether the window takes no more requests.
     pub(in crate::store::memcached) fn is_full(&self) -> bool {
         self.text.len() >= MAX_TEXT || self.body_bytes >= MAX_BODIES
     }
 
-    /// Whether there is nothing left to send.
+    /// Returns whether nothing is left to send.
     pub(in crate::store::memcached) fn is_sent(&self) -> bool {
         self.sent_text == self.text.len() && self.bodies.is_empty()
     }
 
-    /// How many requests it has.
+    /// Returns how many requests the window holds.
     pub(in crate::store::memcached) fn requests(&self) -> usize {
         self.ends.len()
     }
 
-    /// How many of its requests were sent to their last byte.
+    /// Returns how many requests were sent completely.
     pub(in crate::store::memcached) fn requests_sent(&self) -> usize {
         self.ends.partition_point(|&end| end <= self.sent)
     }
@@ -92,13 +92,13 @@ impl<'a> Window<'a> {
         self.end_request();
     }
 
-    /// Asks for a sign that all that was asked before has been done.
+    /// Asks for a sign that every earlier request has been processed.
     pub(in crate::store::memcached) fn barrier(&mut self) {
         self.text.extend_from_slice(b"mn\r\n");
     }
 
-    /// Stores a value for as long as `ttl` says on the wire, or for ever. If it is `silent`,
-    /// success goes without an answer.
+    /// Stores a value for the lifetime `ttl` as sent on the wire, or for ever. If it is `silent`,
+    /// success is not answered.
     pub(in crate::store::memcached) fn store(
         &mut self,
         key: &[u8],
@@ -132,7 +132,7 @@ impl<'a> Window<'a> {
         self.end_request();
     }
 
-    /// Deletes a value, if it has this version.
+    /// Deletes a value. With `version`, only if the value has that version.
     pub(in crate::store::memcached) fn delete(
         &mut self,
         key: &[u8],
@@ -147,7 +147,7 @@ impl<'a> Window<'a> {
         self.end_request();
     }
 
-    /// Any text that ends its lines itself.
+    /// Appends text that includes its line ends.
     pub(super) fn raw(&mut self, text: &[u8]) {
         self.text.extend_from_slice(text);
         self.end_request();
@@ -171,7 +171,8 @@ impl<'a> Window<'a> {
         self.ends.push(self.text.len() + self.body_bytes);
     }
 
-    /// What is left to send, or the first [`MAX_SLICES`] of it. Returns how many there are.
+    /// Fills `slices` with what is left to send, or the first [`MAX_SLICES`] of it. Returns how
+    /// many slices it filled.
     pub(in crate::store::memcached) fn slices<'s>(
         &'s self,
         slices: &mut [IoSlice<'s>; MAX_SLICES],
@@ -195,7 +196,7 @@ impl<'a> Window<'a> {
         count
     }
 
-    /// Notes that the next `bytes` of what is left were sent.
+    /// Notes that the next `bytes` bytes were sent.
     pub(in crate::store::memcached) fn sent(&mut self, mut bytes: usize) {
         self.sent += bytes;
         while let Some(&(at, body)) = self.bodies.front() {
@@ -221,7 +222,7 @@ mod tests {
 
     const MARK: Mark = Mark(*b"00");
 
-    /// What a window sends if each call takes at most `step` bytes.
+    /// Returns what a window sends if each call takes at most `step` bytes.
     fn sent(mut window: Window<'_>, step: usize) -> Vec<u8> {
         let mut out = Vec::new();
         while !window.is_sent() {
@@ -229,7 +230,7 @@ mod tests {
             let count = window.slices(&mut slices);
             let there: Vec<u8> =
                 slices[..count].iter().flat_map(|slice| slice.iter().copied()).take(step).collect();
-            assert!(!there.is_empty(), "it says that there is more");
+            assert!(!there.is_empty(), "the window says that there is more");
             window.sent(there.len());
             out.extend(there);
         }
@@ -237,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_these_bytes() {
+    fn requests_have_these_bytes() {
         let mut window = Window::default();
         window.get(b"k", MARK);
         window.store(b"k", b"v", None, When::Always, false, MARK);
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn large_values_are_sent_from_where_they_are_in_whatever_pieces() {
+    fn large_values_are_sent_without_a_copy_in_pieces_of_any_size() {
         let values: Vec<Vec<u8>> = (0..3).map(|n| vec![b'a' + n; MAX_COPIED + 1]).collect();
         let window = || {
             let mut window = Window::default();
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn it_knows_which_requests_were_sent_to_their_last_byte() {
+    fn a_window_knows_which_requests_were_sent_completely() {
         let large = vec![0; MAX_COPIED + 1];
         let mut window = Window::default();
         window.get(b"k", MARK);
@@ -298,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_bounded() {
+    fn a_window_is_bounded() {
         let mut window = Window::default();
         let large = vec![0; 100_000];
         let mut requests = 0;

@@ -1,4 +1,4 @@
-//! Conversations with a server that says what it is told to, for tests and for the fuzzer.
+//! Conversations with a scripted server, for tests and for the fuzzer.
 
 use std::io::IoSlice;
 
@@ -23,7 +23,8 @@ pub(super) fn facts() -> Facts {
     }
 }
 
-/// Lets `work` of `operations` go on with a server that has said all of `parts`, and then is gone.
+/// Runs `work` against a server that has already sent all of `parts` and then closed the
+/// connection.
 fn hear<'a>(work: &mut dyn Work<'a>, operations: usize, parts: &[&[u8]]) {
     let facts = facts();
     let peer = Peer { index: 0, name: "s:1", facts: &facts };
@@ -50,7 +51,7 @@ fn hear<'a>(work: &mut dyn Work<'a>, operations: usize, parts: &[&[u8]]) {
     talk.fail("s:1", work, broken);
 }
 
-/// What comes of as many loads.
+/// Returns the outcomes of this many loads.
 pub(in crate::store::memcached) fn loaded(operations: usize, parts: &[&[u8]]) -> Vec<String> {
     let loads = vec![Load::new(b"k"); operations];
     let mut outcomes = vec![Vec::new(); operations];
@@ -68,17 +69,17 @@ pub(in crate::store::memcached) fn loaded(operations: usize, parts: &[&[u8]]) ->
     outcomes.into_iter().map(once).collect()
 }
 
-/// The same of changes, one of each kind in turn.
+/// Returns the outcomes of this many changes, which cycle through each kind.
 pub(in crate::store::memcached) fn applied(operations: usize, parts: &[&[u8]]) -> Vec<String> {
     made(operations, |change| change, parts)
 }
 
-/// The same of quiet changes, whose success goes without an answer.
+/// Returns the outcomes of this many quiet changes, whose success is not answered.
 pub(in crate::store::memcached) fn silent(operations: usize, parts: &[&[u8]]) -> Vec<String> {
     made(operations, Change::quiet, parts)
 }
 
-/// A batch of ten, which is enough for silence, of which `operations` are this server's.
+/// Runs a batch of at least ten changes, enough for silence, of which the server gets `operations`.
 fn made(
     operations: usize,
     how: fn(Change<'static>) -> Change<'static>,
@@ -107,7 +108,7 @@ fn made(
     outcomes.into_iter().map(once).collect()
 }
 
-/// The outcome of an operation, or how its outcomes are not one.
+/// Returns the outcome of an operation, or a word for none or several.
 fn once(mut outcomes: Vec<String>) -> String {
     match (outcomes.pop(), outcomes.len()) {
         (Some(outcome), 0) => outcome,
@@ -116,7 +117,7 @@ fn once(mut outcomes: Vec<String>) -> String {
     }
 }
 
-/// Whether each operation has one outcome.
+/// Returns whether each operation has exactly one outcome.
 pub(in crate::store::memcached) fn each_is_settled_once(outcomes: &[String]) -> bool {
     outcomes.iter().all(|outcome| outcome != SETTLED_TWICE && outcome != NEVER_SETTLED)
 }
@@ -132,20 +133,20 @@ fn error_word(error: &StoreError) -> &'static str {
     }
 }
 
-/// For the fuzzer: a batch of as many loads and one of as many changes as the first byte says,
-/// and the rest as the answers, in pieces as long as the second byte says.
+/// Feeds the fuzzer's input to batches of loads and of changes. The first byte is the number of
+/// operations, the second the length of the pieces in which the rest arrives as answers.
 #[cfg(fuzzing)]
 pub fn answers(bytes: &[u8]) {
     let [operations, size, said @ ..] = bytes else { return };
     let operations = usize::from(*operations % 16);
     let cut: Vec<&[u8]> = said.chunks(usize::from(*size).max(1)).collect();
-    // Longer ones do not fit a first buffer, which is all that `hear` fills.
+    // `hear` fills only the first buffer, which longer answers do not fit into.
     let whole = &said[..said.len().min(10_000)];
     let same = said.len() == whole.len();
     let runs: [fn(usize, &[&[u8]]) -> Vec<String>; 3] = [loaded, applied, silent];
     for run in runs {
         let outcomes = run(operations, &cut);
         assert!(each_is_settled_once(&outcomes), "{outcomes:?}");
-        assert!(!same || outcomes == run(operations, &[whole]), "it matters where answers are cut");
+        assert!(!same || outcomes == run(operations, &[whole]), "cuts change the outcome");
     }
 }

@@ -1,4 +1,4 @@
-//! What a memcached could say, and what each operation makes of it.
+//! The answers that a memcached could send, and the outcomes that they give the operations.
 
 use proptest::prelude::*;
 
@@ -29,15 +29,15 @@ fn an_error_line_is_the_outcome_of_its_operation_in_each_position() {
 }
 
 #[test]
-fn what_is_out_of_step_settles_nothing_and_ends_the_conversation() {
+fn an_answer_out_of_step_settles_nothing_and_ends_the_conversation() {
     // The mark of another request.
     assert_eq!(loaded(2, &[b"VA 1 c5 O01\r\na\r\nEN O01\r\n"]), ["down", "down"]);
-    // A value where a change was asked for, and the reverse.
+    // A value as the answer to a change, and the reverse.
     assert_eq!(applied(2, &[b"HD c1\r\nVA 1 c5\r\na\r\n"]), ["stored", "unknown"]);
     assert_eq!(loaded(2, &[b"EN\r\nHD\r\n"]), ["miss", "down"]);
     // An answer that the change cannot have.
     assert_eq!(applied(1, &[b"EX\r\n"]), ["unknown"]);
-    // No answer at all.
+    // Not an answer at all.
     assert_eq!(loaded(2, &[b"EN\r\nWHAT\r\n"]), ["miss", "down"]);
 }
 
@@ -51,24 +51,24 @@ fn silence_up_to_an_answer_or_a_barrier_is_success() {
 }
 
 #[test]
-fn silence_that_nothing_ends_is_unknown() {
+fn silence_without_an_end_is_unknown() {
     assert_eq!(silent(3, &[b"NS O01\r\n"]), ["stored", "exists", "unknown"]);
     assert_eq!(silent(2, &[]), ["unknown"; 2]);
 }
 
 #[test]
-fn an_error_line_leaves_in_doubt_what_was_silent_and_nothing_else() {
+fn an_error_line_makes_only_silent_changes_unknown() {
     let error = b"SERVER_ERROR out of memory\r\n";
     let answers = [&b"NS O01\r\n"[..], error, b"NF O03\r\nMN\r\n"].concat();
     let expected = ["stored", "exists", "unknown", "gone", "unknown"];
     assert_eq!(silent(5, &[&answers]), expected);
-    // It belongs to the delete, whose turn it is.
+    // It belongs to the delete, which is next in order.
     let answers = [&b"EX O02\r\n"[..], error, b"MN\r\n"].concat();
     assert_eq!(silent(5, &[&answers]), ["stored", "stored", "differs", "refused", "stored"]);
 }
 
 #[test]
-fn silence_is_not_taken_for_an_answer_that_has_to_come() {
+fn silence_does_not_replace_an_answer_that_is_due() {
     // The delete before the barrier was not answered.
     assert_eq!(silent(5, &[b"MN\r\n"])[3..], ["unknown", "unknown"]);
     // No request has that mark yet, or ever.
@@ -76,14 +76,14 @@ fn silence_is_not_taken_for_an_answer_that_has_to_come() {
         let answer = format!("EX {mark}\r\n");
         assert_eq!(silent(3, &[answer.as_bytes()]), ["unknown"; 3], "{mark}");
     }
-    // A failure that does not say whose it is.
+    // A failure that does not name its request.
     assert_eq!(silent(2, &[b"EX\r\n"]), ["unknown"; 2]);
-    // A barrier that nobody asked for.
+    // A barrier that was not sent.
     assert_eq!(applied(1, &[b"MN\r\n"]), ["unknown"]);
 }
 
 #[test]
-fn answers_to_nothing_that_was_asked_end_the_conversation() {
+fn an_answer_without_a_request_ends_the_conversation() {
     let facts = facts();
     let peer = Peer { index: 0, name: "s:1", facts: &facts };
     let loads = [Load::new(b"k")];
@@ -94,12 +94,12 @@ fn answers_to_nothing_that_was_asked_end_the_conversation() {
     let mut inbox = Inbox::default();
     inbox.room()[..4].copy_from_slice(b"EN\r\n");
     inbox.received(4);
-    // It was written into the window, and not sent.
+    // The request was written into the window, but not sent.
     assert!(talk.listen(&peer, &mut work, &mut inbox).is_err());
 }
 
 #[test]
-fn a_batch_of_more_than_one_window_is_marked_through() {
+fn marks_continue_from_one_window_to_the_next() {
     let operations = 5_000;
     let answers: Vec<Vec<u8>> =
         (0..operations).map(|n| format!("EN O{}\r\n", Mark::of(n as u32)).into_bytes()).collect();
@@ -130,7 +130,7 @@ fn word() -> impl Strategy<Value = &'static [u8]> {
 
 proptest! {
     #[test]
-    fn whatever_a_server_says_each_operation_is_settled_once(
+    fn each_operation_is_settled_once_whatever_a_server_says(
         parts in prop::collection::vec(word(), 0..12),
         operations in 0..8_usize,
     ) {
@@ -141,7 +141,7 @@ proptest! {
     }
 
     #[test]
-    fn it_does_not_matter_where_answers_are_cut(
+    fn outcomes_do_not_depend_on_where_answers_are_cut(
         parts in prop::collection::vec(word(), 0..12),
         size in 1..20_usize,
     ) {
