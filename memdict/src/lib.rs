@@ -99,6 +99,7 @@ mod log;
 mod lookup;
 mod open;
 mod outages;
+mod quote;
 mod random;
 mod report;
 mod session;

@@ -6,6 +6,7 @@ mod conformance;
 mod differential;
 mod engine;
 mod faulty;
+mod hostile;
 mod memcached;
 mod memcached_auth;
 mod memory;

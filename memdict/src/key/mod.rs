@@ -33,6 +33,8 @@ use std::{
     sync::Arc,
 };
 
+use crate::quote::Quoted;
+
 /// The longest key that memcached takes, in bytes.
 pub(crate) const MAX_WIRE: usize = 250;
 
@@ -107,16 +109,11 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Shows text as it is and integers after a `#`. Control characters are escaped, and only the first
-/// 100 characters are shown.
+/// Shows text as it is and integers after a `#`. Control characters are escaped, and so are those
+/// that are invisible or change the direction of text. Only the first 100 characters are shown.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 100;
-        let text = String::from_utf8_lossy(self.as_bytes());
-        for c in text.chars().take(SHOWN) {
-            if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
-        }
-        if text.chars().nth(SHOWN).is_some() { f.write_str("…") } else { Ok(()) }
+        Quoted(&String::from_utf8_lossy(self.as_bytes())).fmt(f)
     }
 }
 

@@ -1,13 +1,13 @@
-//! The client for servers that the engine does not speak to, through the classic client of the
-//! `memcache` crate: the classic text protocol, and the binary protocol with SASL, with or without
-//! TLS.
+//! The client for servers that the engine does not speak to: the classic text protocol, and, by
+//! the `memcache` crate, the binary protocol with SASL; with or without TLS.
 //!
-//! `address` makes the URL of a server, `link` connects, and `load` and `change` run a batch over a
-//! `conversation`. `payload` reads the replies that the crate would reduce, and `failure` gives
-//! errors their meaning.
+//! `link` connects, and `load` and `change` run a batch over a `conversation`. `text` speaks the
+//! text protocol over a `stream`, without believing any length. `address` makes the URL of a server
+//! for the crate, and `payload` notes what the crate has sent. `failure` gives errors their
+//! meaning.
 //!
-//! The crate trusts its server: one that announces a value of an absurd length makes it panic or
-//! run out of memory.
+//! The crate trusts its server. So it serves only servers that a program gives credentials to, and
+//! never one that the engine found to be old.
 
 mod address;
 mod change;
@@ -16,8 +16,14 @@ mod failure;
 mod link;
 mod load;
 mod payload;
+mod stream;
+pub(crate) mod text;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::{fmt, time::Duration};
+
+use parking_lot::Mutex;
 
 use self::{
     address::{Dial, Tls},
@@ -30,6 +36,7 @@ use super::{
     limits,
     operation::{ApplyOut, Change, Load, LoadOut, StoreError},
     servers::Servers,
+    ttl::ServerClock,
 };
 use crate::error::Error;
 
@@ -84,6 +91,8 @@ pub struct ClassicStore {
     connections: Vec<Connections>,
     dial: Dial,
     max_item_bytes: usize,
+    /// The clock of the only server, if the engine has heard it.
+    clock: Mutex<Option<ServerClock>>,
 }
 
 impl ClassicStore {
@@ -111,7 +120,14 @@ impl ClassicStore {
                 tls: None,
             },
             max_item_bytes: limits::ITEM_SIZE_MAX,
+            clock: Mutex::default(),
         }
+    }
+
+    /// Notes the clock of the only server.
+    #[cfg(unix)] // The engine asks for it.
+    pub(super) fn reckon_by(&self, clock: Option<ServerClock>) {
+        *self.clock.lock() = clock;
     }
 
     /// Sets how long a server may be silent while it has to take a request or to answer it. 1
@@ -228,29 +244,25 @@ impl ClassicStore {
     fn each(
         &self,
         shares: &[Vec<usize>],
-        mut run: impl FnMut(&[usize], Result<&Conversation<'_>, StoreError>) -> bool,
+        mut run: impl FnMut(&[usize], Result<&mut Conversation<'_>, StoreError>) -> bool,
     ) {
         let servers = (0_u32..).zip(self.servers.names()).zip(&self.connections).zip(shares);
         for (((index, name), connections), share) in servers {
             if share.is_empty() {
                 continue;
             }
-            let client = match connections.take(name, &self.dial) {
-                Ok(client) => client,
+            let mut link = match connections.take(name, &self.dial) {
+                Ok(link) => link,
                 Err(down) => {
                     run(share, Err(down));
                     continue;
                 }
             };
-            let conversation = Conversation {
-                index,
-                name,
-                client: &client,
-                binary: self.dial.credentials.is_some(),
-                max_item_bytes: self.max_item_bytes,
-            };
-            if run(share, Ok(&conversation)) {
-                connections.put_back(client);
+            let max_item_bytes = self.max_item_bytes;
+            let clock = *self.clock.lock();
+            let mut with = Conversation { index, name, link: &mut link, max_item_bytes, clock };
+            if run(share, Ok(&mut with)) {
+                connections.put_back(link);
             }
         }
     }

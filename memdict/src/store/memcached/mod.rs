@@ -7,6 +7,7 @@
 //! the protocol, and only `socket` moves them.
 
 mod change;
+mod doubt;
 mod exchange;
 #[cfg(feature = "classic")]
 mod fallback;

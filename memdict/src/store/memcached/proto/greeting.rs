@@ -12,16 +12,22 @@
 //! Credentials are sent only to a server that asks for them, because another one would store them
 //! as a value.
 
+use std::time::Instant;
+
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{END_OF_LINE, answer, window::Window};
 use crate::{
     error::Error,
-    store::{credentials::Credentials, limits},
+    quote,
+    store::{credentials::Credentials, limits, ttl::ServerClock},
 };
 
 /// A memcached answers all questions in fewer bytes than this.
 const MAX_ANSWERS: usize = 64 << 10;
+
+/// The answer of a server that asks for credentials. They are sent after no other.
+const UNAUTHENTICATED: &str = "CLIENT_ERROR unauthenticated";
 
 const VERSION: &[u8] = b"version\r\n";
 const QUESTIONS: &[u8] = b"stats settings\r\nstats\r\nmn\r\n";
@@ -50,6 +56,8 @@ pub(in crate::store::memcached) struct Facts {
     /// The life that it is in, made from its process number and the second in which it started. It
     /// stays the same as long as the server runs. 0 if the server does not tell.
     pub(in crate::store::memcached) life: u64,
+    /// Its clock, if it tells the time.
+    pub(in crate::store::memcached) clock: Option<ServerClock>,
 }
 
 /// The question that the next line answers.
@@ -72,6 +80,7 @@ pub(in crate::store::memcached) struct Greeting {
     pid: Option<u64>,
     uptime: Option<u64>,
     time: Option<u64>,
+    began: Instant,
     read: usize,
 }
 
@@ -106,9 +115,11 @@ impl Greeting {
             item_size_max: limits::ITEM_SIZE_MAX,
             cas_enabled: true,
             life: 0,
+            clock: None,
         };
         let credentials = credentials.cloned();
-        Self { awaited, credentials, facts, pid: None, uptime: None, time: None, read: 0 }
+        let began = Instant::now();
+        Self { awaited, credentials, facts, pid: None, uptime: None, time: None, began, read: 0 }
     }
 
     /// Reads the lines in `received`. Returns how many bytes it used, and the next step.
@@ -141,7 +152,7 @@ impl Greeting {
 
     fn line(&mut self, line: &str, window: &mut Window<'_>) -> Result<Next, String> {
         match self.awaited {
-            Awaited::Ask if line.contains("unauthenticated") => {
+            Awaited::Ask if line == UNAUTHENTICATED => {
                 if let Some(credentials) = self.credentials.take() {
                     log_in(&credentials, window);
                 }
@@ -162,7 +173,7 @@ impl Greeting {
             Awaited::Version => self.version(line)?,
             Awaited::Settings => match stat(line) {
                 Some(("item_size_max", value)) => {
-                    self.facts.item_size_max = value.parse().unwrap_or(limits::ITEM_SIZE_MAX);
+                    self.facts.item_size_max = item_size(value);
                 }
                 Some(("cas_enabled", value)) => self.facts.cas_enabled = value != "no",
                 Some(_) => {}
@@ -182,6 +193,7 @@ impl Greeting {
                 self.facts.marks =
                     number(&self.facts.version).is_some_and(|it| it >= FIRST_WITH_MARKS);
                 self.facts.life = self.life();
+                self.facts.clock = self.time.map(|time| ServerClock::told(time, self.began));
                 return Ok(Next::Go(self.facts.clone()));
             }
         }
@@ -234,16 +246,22 @@ fn stat(line: &str) -> Option<(&str, &str)> {
     line.strip_prefix("STAT ")?.split_once(' ')
 }
 
+/// Reads the size of the largest item, which also bounds what is received. memcached's own limit
+/// applies to a server that tells a larger one.
+fn item_size(told: &str) -> usize {
+    told.parse().unwrap_or(limits::ITEM_SIZE_MAX).min(limits::LARGEST_ITEM)
+}
+
 /// Explains a first answer that is not a version.
 fn unwelcome(answer: &str) -> String {
-    if answer.contains("unauthenticated") {
-        return format!("asks for a user name and a password, and none are given ({answer})");
+    let said = quote::said(answer.as_bytes());
+    if answer == UNAUTHENTICATED {
+        return format!("asks for a user name and a password, and none are given ({said})");
     }
     if answer.contains("Too many open connections") {
-        return format!("has no connection free ({answer}): raise its option `-c`");
+        return format!("has no connection free ({said}): raise its option `-c`");
     }
-    let shown: String = answer.escape_default().take(80).collect();
-    format!("does not answer like a memcached (`{shown}`)")
+    format!("does not answer like a memcached (`{said}`)")
 }
 
 /// Reads the three numbers of a version such as `1.6.18` or `1.6.9_beta2`.
@@ -343,6 +361,25 @@ mod tests {
             assert_eq!(next, Ok((answer.len(), Next::Send)));
             let text = window.into_buffer();
             assert_eq!(text.windows(log_in.len()).any(|part| part == log_in), sent, "{answer}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_sent_after_no_other_line_that_speaks_of_authentication() {
+        for answer in [
+            "CLIENT_ERROR unauthenticated ",
+            "CLIENT_ERROR unauthenticated!",
+            "client_error unauthenticated",
+            "SERVER_ERROR unauthenticated",
+            "ERROR unauthenticated",
+            "unauthenticated",
+            " CLIENT_ERROR unauthenticated",
+        ] {
+            let mut window = Window::default();
+            let mut greeting = Greeting::begin(Some(&bob()), &mut window);
+            let next = greeting.read(format!("{answer}\r\n").as_bytes(), &mut window);
+            let text = String::from_utf8(window.into_buffer()).expect("it is text");
+            assert!(next.is_err() && !text.contains("secret"), "{answer}: {next:?} {text}");
         }
     }
 

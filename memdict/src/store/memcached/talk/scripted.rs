@@ -20,6 +20,7 @@ pub(super) fn facts() -> Facts {
         item_size_max: 1 << 20,
         cas_enabled: true,
         life: 7,
+        clock: None,
     }
 }
 
@@ -30,14 +31,7 @@ fn hear<'a>(work: &mut dyn Work<'a>, operations: usize, parts: &[&[u8]]) {
     let peer = Peer { index: 0, name: "s:1", facts: &facts };
     let mut talk = Talk::new((0..operations).collect());
     talk.begin(&peer, work, Vec::new(), 0);
-    while talk.has_more(&peer, work) {
-        let length = {
-            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-            let count = talk.window.slices(&mut slices);
-            slices[..count].iter().map(|slice| slice.len()).sum()
-        };
-        talk.window.sent(length);
-    }
+    send(&mut talk, &peer, work);
     let mut inbox = Inbox::default();
     let mut broken = "closed the connection";
     for part in parts {
@@ -47,8 +41,21 @@ fn hear<'a>(work: &mut dyn Work<'a>, operations: usize, parts: &[&[u8]]) {
             broken = why;
             break;
         }
+        send(&mut talk, &peer, work);
     }
     talk.fail("s:1", work, broken);
+}
+
+/// Sends everything that there is to send.
+pub(super) fn send<'a>(talk: &mut Talk<'a>, peer: &Peer<'_>, work: &dyn Work<'a>) {
+    while talk.has_more(peer, work) {
+        let length = {
+            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+            let count = talk.window.slices(&mut slices);
+            slices[..count].iter().map(|slice| slice.len()).sum()
+        };
+        talk.window.sent(length);
+    }
 }
 
 /// Returns the outcomes of this many loads.
@@ -77,6 +84,13 @@ pub(in crate::store::memcached) fn applied(operations: usize, parts: &[&[u8]]) -
 /// Returns the outcomes of this many quiet changes, whose success is not answered.
 pub(in crate::store::memcached) fn silent(operations: usize, parts: &[&[u8]]) -> Vec<String> {
     made(operations, Change::quiet, parts)
+}
+
+/// Makes a store whose success is not answered.
+#[cfg(test)]
+pub(super) fn quiet_store() -> Change<'static> {
+    let op = Op::Store { bytes: b"v", ttl: None };
+    Change::new(b"k", op, Condition::Always).quiet()
 }
 
 /// Runs a batch of at least ten changes, enough for silence, of which the server gets `operations`.
