@@ -29,6 +29,16 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
+/// Shows a part of a URL or of an address that cannot be used, as far as it is no password, whatever
+/// is wrong: nothing if there is an `@`, also an escaped one, and nothing after a `:`.
+pub(crate) fn without_password(text: &str) -> String {
+    match text.split_once(':') {
+        _ if text.contains(['@', '%']) => "(not shown: it may contain a password)".to_owned(),
+        Some((before, _)) => format!("{}:…", Quoted(before)),
+        None => Quoted(text).to_string(),
+    }
+}
+
 /// Quotes what a server said: in printable ASCII, and shortened if it is long.
 #[cfg_attr(not(any(unix, feature = "classic")), allow(dead_code))] // Only servers say something.
 pub(crate) fn said(bytes: &[u8]) -> String {

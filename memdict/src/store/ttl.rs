@@ -21,12 +21,22 @@ pub(in crate::store) struct ServerClock {
     asked: Instant,
 }
 
-impl ServerClock {
-    /// Makes the clock of a server that told the time `told` when it was asked at `asked`.
-    pub(in crate::store) fn told(told: u64, asked: Instant) -> Self {
-        Self { told, asked }
+/// The moment at which a server is asked for its time.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) struct Asked(Instant);
+
+impl Asked {
+    pub(in crate::store) fn now() -> Self {
+        Self(Instant::now())
     }
 
+    /// Makes the clock of a server that answers with this time, in seconds since 1970.
+    pub(in crate::store) fn told(self, told: u64) -> ServerClock {
+        ServerClock { told, asked: self.0 }
+    }
+}
+
+impl ServerClock {
     /// Returns the server's time, or a later one by up to the time that its answer took.
     fn at(self, now: Instant) -> u64 {
         let passed = now.saturating_duration_since(self.asked);
@@ -131,15 +141,15 @@ mod tests {
         let days_40 = 40 * 24 * 60 * 60;
         let days_31 = Duration::from_secs(31 * 24 * 60 * 60);
         for told in [NOW - days_40, NOW, NOW + days_40] {
-            let clock = ServerClock::told(told, now);
+            let clock = Asked(now).told(told);
             assert!((told..told + 2).contains(&clock.at(now)));
             let later = clock.at(now + Duration::from_millis(10_300));
             assert_eq!(later, told + 11);
             let end = u64::from(super::wire(days_31, Some(clock)));
             assert!((31 * 86_400 + 1..31 * 86_400 + 10).contains(&(end - told)), "{end} {told}");
         }
-        assert_eq!(ServerClock::told(u64::MAX, now).at(now), u64::MAX);
-        let hostile = super::wire(days_31, Some(ServerClock::told(u64::MAX, now)));
+        assert_eq!(Asked(now).told(u64::MAX).at(now), u64::MAX);
+        let hostile = super::wire(days_31, Some(Asked(now).told(u64::MAX)));
         assert_eq!(hostile, MAX_RELATIVE);
     }
 

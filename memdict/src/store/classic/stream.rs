@@ -7,10 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::address::{Dial, is_path};
 #[cfg(feature = "tls")]
 use super::tls;
-use crate::store::classic::failure;
+use super::{
+    address::{Dial, is_path},
+    failure,
+};
 
 /// A connection, each read and write of which ends after the timeout.
 pub(super) enum Stream {

@@ -222,3 +222,54 @@ fn number(digits: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(digits).ok().filter(|text| !text.starts_with('+'))?;
     text.parse().ok()
 }
+
+/// Gives a reader what a server said, in pieces, and checks what it makes of it.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn check(keys: usize, said: &[u8], pieces: &[&[u8]]) {
+    const MAX_VALUE: usize = 1_000;
+
+    /// Answers with the pieces, one by one, whatever is sent.
+    struct Pieces<'p>(std::collections::VecDeque<&'p [u8]>);
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let piece = self.0.front_mut().map_or(Ok(0), |piece| piece.read(buffer));
+            if self.0.front().is_some_and(|piece| piece.is_empty()) {
+                self.0.pop_front();
+            }
+            piece
+        }
+    }
+
+    impl Write for Pieces<'_> {
+        fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+            Ok(buffer.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn over<'p>(pieces: &[&'p [u8]]) -> Text<Pieces<'p>> {
+        Text::over(Pieces(pieces.iter().copied().collect()))
+    }
+
+    let names: Vec<_> = (0..keys).map(|n| format!("k{n}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let mut text = over(pieces);
+    let found = text.values(&names, MAX_VALUE);
+    assert!(text.received.capacity() <= 4 * said.len() + 8 * ROOM, "{}", text.received.capacity());
+    let whole = over(&[said]).values(&names, MAX_VALUE);
+    assert_eq!(found.is_ok(), whole.is_ok(), "cuts change the outcome");
+    for (key, (value, version)) in found.unwrap_or_default() {
+        let head = format!("VALUE {key} ");
+        let end = [value.as_slice(), b"\r\n"].concat();
+        let mut places = (0..said.len()).filter(|&at| said[at..].starts_with(head.as_bytes()));
+        let says = |at: usize| said[at..].windows(end.len()).any(|part| part == end);
+        assert!(names.contains(&key) && value.len() <= MAX_VALUE, "{key}");
+        assert!(places.any(says), "{key} has a value that was not sent, version {version}");
+    }
+    let line = |mut text: Text<_>| text.change(b"delete k\r\n", None).ok();
+    assert!(line(over(pieces)).is_none_or(|line| said.starts_with(&line)));
+}

@@ -19,12 +19,12 @@ mod proto;
 mod resolve;
 mod server;
 mod socket;
-#[cfg(not(fuzzing))]
 mod talk;
-#[cfg(fuzzing)]
-pub(crate) mod talk;
 mod timeouts;
 mod work;
+
+#[cfg(any(test, fuzzing))]
+pub(crate) use talk::scripted;
 
 use std::{fmt, time::Duration};
 
