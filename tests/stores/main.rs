@@ -7,6 +7,7 @@ mod differential;
 mod engine;
 mod faulty;
 mod hostile;
+mod lifetimes;
 mod memcached;
 mod memcached_auth;
 mod memory;
