@@ -204,7 +204,7 @@ fn without_memory_one_change_and_many_have_the_same_outcome_also_in_a_strict_cac
             }
             let report = match session.commit() {
                 Ok(report) if !strict => report,
-                Err(memdict::Error::Refused { report, .. }) if strict => *report,
+                Err(Error::Refused { report, .. }) if strict => *report,
                 other => panic!("{many} {strict} {classic}: {other:?}"),
             };
             assert_eq!(
@@ -235,7 +235,7 @@ fn a_change_on_a_version_at_a_server_that_keeps_none_is_an_error_in_a_strict_cac
         }
         let error = session.commit().expect_err("it cannot be written");
         assert!(
-            matches!(&error, memdict::Error::Refused { report, .. }
+            matches!(&error, Error::Refused { report, .. }
             if report.refused.len() == many as usize),
             "{error:?}"
         );

@@ -49,15 +49,17 @@ use crate::error::Error;
 /// TLS.
 ///
 /// As with [`MemcachedStore`](crate::MemcachedStore), the first operation makes the connection,
-/// each key belongs to one server by rendezvous hashing, and lifetimes end in the same way. The
-/// differences are:
+/// each key belongs to one server by rendezvous hashing, and lifetimes end in the same way, except
+/// that those of 30 days or more are reckoned by this machine's clock. The differences are:
 ///
 /// **Keys** have to be UTF-8, as memdict's own always are; others are
 /// [refused](StoreError::Refused).
 ///
 /// **Sizes** are not asked of the server. An item may take
 /// [`max_item_bytes`](Self::max_item_bytes), by default memcached's default of 1 MiB. What the
-/// server still rejects is [refused](StoreError::Refused), and the old value may be gone.
+/// server still rejects is [refused](StoreError::Refused), and the old value may be gone. A value
+/// that is larger is not loaded: it ends the connection, and loads that follow in the batch are
+/// [down](StoreError::Down).
 ///
 /// **Changes are made one after the other**, each with its own answer. Values are loaded a hundred
 /// at a time. The [timeout](Self::timeout) applies to each answer. After the first answer that does
@@ -75,7 +77,9 @@ use crate::error::Error;
 /// Keep units of work short. No outcome is [`Applied::Restarted`](crate::Applied::Restarted) here,
 /// and a token of another store, with a known life, matches nothing.
 ///
-/// Each server in use costs one thread, which makes connections.
+/// **With SASL, the server is trusted.** The `memcache` crate then reads its answers, and takes as
+/// much memory as they announce, up to 4 GiB. Each such server costs one thread, which makes
+/// connections, and over TLS its certificate has to name a host or an IPv4 address.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -183,7 +187,6 @@ impl ClassicStore {
     /// sockets do not support it.
     ///
     /// # Errors
-    /// [`Error::Config`] if one of the servers is a unix socket.
     /// [`Error::Config`] if one of the servers is a unix socket.
     #[cfg(feature = "tls")]
     pub fn tls(mut self) -> Result<Self, Error> {
