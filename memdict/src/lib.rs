@@ -93,12 +93,16 @@ mod entry_id;
 mod envelope;
 mod error;
 mod face;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod harness;
 mod key;
 mod link;
 mod log;
 mod lookup;
 mod open;
 mod outages;
+mod quote;
 mod random;
 mod report;
 mod session;

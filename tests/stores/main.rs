@@ -6,6 +6,8 @@ mod conformance;
 mod differential;
 mod engine;
 mod faulty;
+mod hostile;
+mod lifetimes;
 mod memcached;
 mod memcached_auth;
 mod memory;

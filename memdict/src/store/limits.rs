@@ -9,6 +9,9 @@ use crate::key::MAX_WIRE;
 /// memcached's default for `item_size_max` (its option `-I`), in bytes.
 pub(crate) const ITEM_SIZE_MAX: usize = 1 << 20;
 
+/// The largest item that memcached can be told to take (its option `-I`), in bytes.
+pub(crate) const LARGEST_ITEM: usize = 1 << 30;
+
 /// The bytes that memcached keeps of an item besides its key and value: the header, the version,
 /// the zero after the key, and the end of line after the value.
 const HEADER: usize = 48;

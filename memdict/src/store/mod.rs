@@ -17,9 +17,8 @@ mod limits;
 pub(crate) mod memcached;
 pub(crate) mod memory;
 pub(crate) mod operation;
-#[cfg(any(unix, feature = "classic"))]
 #[cfg_attr(not(unix), allow(dead_code))]
-mod servers;
+pub(crate) mod servers;
 #[cfg_attr(not(unix), allow(dead_code))]
 mod ttl;
 

@@ -131,7 +131,8 @@ impl<'a> Change<'a> {
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Op<'a> {
-    /// Stores `bytes` for `ttl`, or until they are evicted. Stores count whole seconds, rounded up.
+    /// Stores `bytes` for `ttl`, or until they are evicted. Stores count whole seconds: a lifetime is
+    /// never shorter than asked, and at most about a second longer.
     Store {
         /// The value.
         bytes: &'a [u8],

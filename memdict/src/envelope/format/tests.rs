@@ -40,8 +40,7 @@ fn refused(value: &[u8], name: &Name) -> Option<Unusable> {
 
 /// Sets the checksum to that of the rest.
 fn with_checksum(mut value: Vec<u8>, name: &Name) -> Vec<u8> {
-    let check = checksum(&value, name.full()).to_le_bytes();
-    value[CHECKED..HEADER].copy_from_slice(&check);
+    set_checksum(&mut value, name);
     value
 }
 

@@ -5,10 +5,11 @@ use memcache::{MemcacheError, ServerError};
 use super::{
     conversation::{Conversation, text},
     failure,
+    link::Link,
 };
 use crate::store::operation::{Load, LoadOut, Loaded, StoreError};
 
-/// The largest number of keys in one request, because the crate holds all of their values at once.
+/// The largest number of keys in one request, because all of their values are held at once.
 const MAX_KEYS: usize = 100;
 
 /// A value, its client flags, its version.
@@ -17,7 +18,7 @@ pub(super) type Item = (Vec<u8>, u32, Option<u64>);
 /// Loads the operations of `loads` that `indices` name, all of them on one server. Returns whether
 /// the connection can be used again.
 pub(super) fn run(
-    with: &Conversation<'_>,
+    with: &mut Conversation<'_>,
     loads: &[Load<'_>],
     indices: &[usize],
     out: &mut LoadOut<'_>,
@@ -41,29 +42,42 @@ pub(super) fn run(
 /// # Errors
 /// The reason why the server cannot be used. None of the loads then has an outcome.
 fn load(
-    with: &Conversation<'_>,
+    with: &mut Conversation<'_>,
     loads: &[Load<'_>],
     chunk: &[usize],
     out: &mut LoadOut<'_>,
 ) -> Result<(), StoreError> {
     let keys = chunk.iter().map(|&index| text(loads[index].key));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    let items = with.client.gets::<Item>(&keys);
-    let items = items.map_err(|error| failure::load(with.name, &error).error)?;
-    let found = keys.iter().filter(|key| items.contains_key(**key));
-    if found.collect::<std::collections::HashSet<_>>().len() != items.len() {
-        // Values that were not asked for belong to another request.
-        let error = MemcacheError::ServerError(ServerError::BadResponse("".into()));
-        return Err(failure::load(with.name, &error).error);
-    }
-    for (&index, key) in chunk.iter().zip(keys) {
-        out(
-            index,
-            Ok(match items.get(key) {
-                Some((bytes, _, cas)) => Loaded::hit(bytes, with.token(cas.unwrap_or(0))),
-                None => Loaded::Miss,
-            }),
-        );
+    match &mut *with.link {
+        Link::Text(text) => {
+            let found = text.values(&keys, with.max_item_bytes);
+            let found = found.map_err(|broken| failure::unread(with.name, &broken).error)?;
+            for (&index, key) in chunk.iter().zip(keys) {
+                let loaded = match found.get(key) {
+                    Some((bytes, version)) => Loaded::hit(bytes, with.token(*version)),
+                    None => Loaded::Miss,
+                };
+                out(index, Ok(loaded));
+            }
+        }
+        Link::Sasl(client) => {
+            let items = client.gets::<Item>(&keys);
+            let items = items.map_err(|error| failure::load(with.name, &error).error)?;
+            let found = keys.iter().filter(|key| items.contains_key(**key));
+            if found.collect::<std::collections::HashSet<_>>().len() != items.len() {
+                // Values that were not asked for belong to another request.
+                let error = MemcacheError::ServerError(ServerError::BadResponse("".into()));
+                return Err(failure::load(with.name, &error).error);
+            }
+            for (&index, key) in chunk.iter().zip(keys) {
+                let loaded = match items.get(key) {
+                    Some((bytes, _, cas)) => Loaded::hit(bytes, with.token(cas.unwrap_or(0))),
+                    None => Loaded::Miss,
+                };
+                out(index, Ok(loaded));
+            }
+        }
     }
     Ok(())
 }

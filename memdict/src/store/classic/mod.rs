@@ -1,13 +1,13 @@
-//! The client for servers that the engine does not speak to, through the classic client of the
-//! `memcache` crate: the classic text protocol, and the binary protocol with SASL, with or without
-//! TLS.
+//! The client for servers that the engine does not speak to: the classic text protocol, and, by
+//! the `memcache` crate, the binary protocol with SASL; with or without TLS.
 //!
-//! `address` makes the URL of a server, `link` connects, and `load` and `change` run a batch over a
-//! `conversation`. `payload` reads the replies that the crate would reduce, and `failure` gives
-//! errors their meaning.
+//! `link` connects, and `load` and `change` run a batch over a `conversation`. `text` speaks the
+//! text protocol over a `stream`, without believing any length. `address` makes the URL of a server
+//! for the crate, and `payload` notes what the crate has sent. `failure` gives errors their
+//! meaning.
 //!
-//! The crate trusts its server: one that announces a value of an absurd length makes it panic or
-//! run out of memory.
+//! The crate trusts its server. So it serves only servers that a program gives credentials to, and
+//! never one that the engine found to be old.
 
 mod address;
 mod change;
@@ -16,8 +16,14 @@ mod failure;
 mod link;
 mod load;
 mod payload;
+mod stream;
+pub(crate) mod text;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::{fmt, time::Duration};
+
+use parking_lot::Mutex;
 
 use self::{
     address::{Dial, Tls},
@@ -30,6 +36,7 @@ use super::{
     limits,
     operation::{ApplyOut, Change, Load, LoadOut, StoreError},
     servers::Servers,
+    ttl::ServerClock,
 };
 use crate::error::Error;
 
@@ -42,15 +49,17 @@ use crate::error::Error;
 /// TLS.
 ///
 /// As with [`MemcachedStore`](crate::MemcachedStore), the first operation makes the connection,
-/// each key belongs to one server by rendezvous hashing, and lifetimes end in the same way. The
-/// differences are:
+/// each key belongs to one server by rendezvous hashing, and lifetimes end in the same way, except
+/// that those of 30 days or more are reckoned by this machine's clock. The differences are:
 ///
 /// **Keys** have to be UTF-8, as memdict's own always are; others are
 /// [refused](StoreError::Refused).
 ///
 /// **Sizes** are not asked of the server. An item may take
 /// [`max_item_bytes`](Self::max_item_bytes), by default memcached's default of 1 MiB. What the
-/// server still rejects is [refused](StoreError::Refused), and the old value may be gone.
+/// server still rejects is [refused](StoreError::Refused), and the old value may be gone. A value
+/// that is larger is not loaded: it ends the connection, and loads that follow in the batch are
+/// [down](StoreError::Down).
 ///
 /// **Changes are made one after the other**, each with its own answer. Values are loaded a hundred
 /// at a time. The [timeout](Self::timeout) applies to each answer. After the first answer that does
@@ -68,7 +77,9 @@ use crate::error::Error;
 /// Keep units of work short. No outcome is [`Applied::Restarted`](crate::Applied::Restarted) here,
 /// and a token of another store, with a known life, matches nothing.
 ///
-/// Each server in use costs one thread, which makes connections.
+/// **With SASL, the server is trusted.** The `memcache` crate then reads its answers, and takes as
+/// much memory as they announce, up to 4 GiB. Each such server costs one thread, which makes
+/// connections, and over TLS its certificate has to name a host or an IPv4 address.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -84,6 +95,8 @@ pub struct ClassicStore {
     connections: Vec<Connections>,
     dial: Dial,
     max_item_bytes: usize,
+    /// The clock of the only server, if the engine has heard it.
+    clock: Mutex<Option<ServerClock>>,
 }
 
 impl ClassicStore {
@@ -111,7 +124,14 @@ impl ClassicStore {
                 tls: None,
             },
             max_item_bytes: limits::ITEM_SIZE_MAX,
+            clock: Mutex::default(),
         }
+    }
+
+    /// Notes the clock of the only server.
+    #[cfg(unix)] // The engine asks for it.
+    pub(super) fn reckon_by(&self, clock: Option<ServerClock>) {
+        *self.clock.lock() = clock;
     }
 
     /// Sets how long a server may be silent while it has to take a request or to answer it. 1
@@ -167,7 +187,6 @@ impl ClassicStore {
     /// sockets do not support it.
     ///
     /// # Errors
-    /// [`Error::Config`] if one of the servers is a unix socket.
     /// [`Error::Config`] if one of the servers is a unix socket.
     #[cfg(feature = "tls")]
     pub fn tls(mut self) -> Result<Self, Error> {
@@ -228,29 +247,25 @@ impl ClassicStore {
     fn each(
         &self,
         shares: &[Vec<usize>],
-        mut run: impl FnMut(&[usize], Result<&Conversation<'_>, StoreError>) -> bool,
+        mut run: impl FnMut(&[usize], Result<&mut Conversation<'_>, StoreError>) -> bool,
     ) {
         let servers = (0_u32..).zip(self.servers.names()).zip(&self.connections).zip(shares);
         for (((index, name), connections), share) in servers {
             if share.is_empty() {
                 continue;
             }
-            let client = match connections.take(name, &self.dial) {
-                Ok(client) => client,
+            let mut link = match connections.take(name, &self.dial) {
+                Ok(link) => link,
                 Err(down) => {
                     run(share, Err(down));
                     continue;
                 }
             };
-            let conversation = Conversation {
-                index,
-                name,
-                client: &client,
-                binary: self.dial.credentials.is_some(),
-                max_item_bytes: self.max_item_bytes,
-            };
-            if run(share, Ok(&conversation)) {
-                connections.put_back(client);
+            let max_item_bytes = self.max_item_bytes;
+            let clock = *self.clock.lock();
+            let mut with = Conversation { index, name, link: &mut link, max_item_bytes, clock };
+            if run(share, Ok(&mut with)) {
+                connections.put_back(link);
             }
         }
     }

@@ -54,7 +54,7 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
                     Condition::Absent => When::Absent,
                     Condition::Matches(token) => When::Version(version(peer, token)),
                 };
-                let ttl = ttl.map(ttl::wire);
+                let ttl = ttl.map(|ttl| ttl::wire(ttl, peer.facts.clock));
                 window.store(change.key, bytes, ttl, when, self.is_silent(peer, index), mark);
             }
             Op::Delete => {
@@ -77,6 +77,25 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
         let outcome = outcome(peer, &self.changes[index], answer)?;
         (self.out)(index, outcome);
         Ok(())
+    }
+
+    fn ask_whether(&self, index: usize, mark: Mark, window: &mut Window<'a>) {
+        window.get(self.changes[index].key, mark);
+    }
+
+    /// A refused store is not mistaken for one that was made: memcached has then deleted the old
+    /// value, even if it was the same.
+    fn was_made(&self, index: usize, answer: &Answer<'_>) -> Result<Option<bool>, &'static str> {
+        match (answer, self.changes[index].op) {
+            (Answer::Value(stored, _), Op::Store { bytes, .. }) => Ok(Some(*stored == bytes)),
+            (Answer::Miss(_), _) => Ok(Some(false)),
+            (Answer::Refused(_), _) => Ok(None),
+            _ => Err("the answer to a change instead of a value"),
+        }
+    }
+
+    fn refuse(&mut self, name: &str, index: usize, why: &str) {
+        (self.out)(index, Err(StoreError::Refused(at(name, why))));
     }
 
     /// A change that was not sent completely is not made, because memcached waits for the rest of

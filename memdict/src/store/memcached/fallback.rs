@@ -3,12 +3,15 @@
 
 use std::sync::OnceLock;
 
+use parking_lot::Mutex;
+
 use super::timeouts::Timeouts;
 use crate::store::{
     Store,
     classic::ClassicStore,
     operation::{ApplyOut, Change, Condition, Load, LoadOut, Loaded, StoreError, Token},
     servers::Servers,
+    ttl::ServerClock,
 };
 
 /// The classic client of one server, made when first needed.
@@ -18,6 +21,8 @@ pub(super) struct Fallback {
     index: u32,
     alone: Servers,
     store: OnceLock<ClassicStore>,
+    /// The server's clock, from its last greeting.
+    clock: Mutex<Option<ServerClock>>,
 }
 
 /// Whether the server could be used. If not, another one may have taken its place.
@@ -31,14 +36,21 @@ pub(super) enum Spoken {
 impl Fallback {
     /// Makes the fallback of server number `index`, which is the only one in `alone`.
     pub(super) fn of(index: u32, alone: Servers) -> Self {
-        Self { index, alone, store: OnceLock::new() }
+        Self { index, alone, store: OnceLock::new(), clock: Mutex::default() }
     }
 
     fn store(&self, timeouts: Timeouts) -> &ClassicStore {
-        self.store.get_or_init(|| {
+        let store = self.store.get_or_init(|| {
             let store = ClassicStore::of(self.alone.clone());
             store.connect_timeout(timeouts.connect).timeout(timeouts.exchange)
-        })
+        });
+        store.reckon_by(*self.clock.lock());
+        store
+    }
+
+    /// Notes the server's clock.
+    pub(super) fn heard(&self, clock: Option<ServerClock>) {
+        *self.clock.lock() = clock;
     }
 
     /// Loads the operations of `loads` that `share` names.

@@ -59,6 +59,12 @@ impl Inbox {
         self.needed = 0;
     }
 
+    /// Returns how many bytes of memory the buffer takes.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn taken(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.start == self.end
     }

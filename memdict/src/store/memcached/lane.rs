@@ -31,6 +31,9 @@ use super::{
     work::{Peer, Work},
 };
 
+#[cfg(not(feature = "classic"))]
+use crate::quote;
+
 /// Added if a server closes the connection during the greeting. It may have said why, but the end
 /// of the stream was seen first.
 const ASKED: &str = "when asked for its version: it may have no connection free (its option `-c`), \
@@ -189,12 +192,13 @@ impl<'s, 'a> Lane<'s, 'a> {
                 let Handshake { socket, window, inbox, .. } = *handshake;
                 let buffer = window.into_buffer();
                 if !facts.meta {
-                    if cfg!(feature = "classic") {
-                        self.server.pool.reached(true);
+                    #[cfg(feature = "classic")]
+                    {
+                        self.server.needs_classic(facts.clock);
                         self.stage = Stage::Classic;
-                    } else {
-                        self.not_reached(&needs_classic(&facts.version), work);
                     }
+                    #[cfg(not(feature = "classic"))]
+                    self.not_reached(&needs_classic(&facts.version), work);
                     return;
                 }
                 self.server.pool.reached(false);
@@ -347,11 +351,12 @@ fn broken(error: &io::Error) -> String {
 }
 
 /// The reason for a server that this build cannot speak to.
+#[cfg(not(feature = "classic"))]
 fn needs_classic(version: &str) -> String {
-    let shown: String = version.escape_default().take(40).collect();
     format!(
-        "has version `{shown}`, whose meta commands are missing or unreliable: it needs \
-         memdict's cargo feature `classic`"
+        "has version `{}`, whose meta commands are missing or unreliable: it needs \
+         memdict's cargo feature `classic`",
+        quote::said(version.as_bytes())
     )
 }
 

@@ -7,6 +7,7 @@
 //! the protocol, and only `socket` moves them.
 
 mod change;
+mod doubt;
 mod exchange;
 #[cfg(feature = "classic")]
 mod fallback;
@@ -18,12 +19,12 @@ mod proto;
 mod resolve;
 mod server;
 mod socket;
-#[cfg(not(fuzzing))]
 mod talk;
-#[cfg(fuzzing)]
-pub(crate) mod talk;
 mod timeouts;
 mod work;
+
+#[cfg(any(test, fuzzing))]
+pub(crate) use talk::scripted;
 
 use std::{fmt, time::Duration};
 
@@ -72,11 +73,16 @@ use crate::error::Error;
 ///
 /// **[Quiet](Change::quiet) stores**, in a batch of eight changes or more, are answered only if
 /// they fail. An error line of the server does not name the change that it belongs to. After one,
-/// the quiet changes that were sent together with it are unknown, except those that failed with an
-/// answer of their own.
+/// the server is asked which of the quiet changes were made. They are unknown only if another client
+/// has changed one of them meanwhile, or if the server does not tell.
 ///
-/// **Lifetimes** of more than 30 days end at a point in time, by this machine's clock. None ends
-/// after 2038-01-19, the last day that memcached 1.6 knows.
+/// **Lifetimes** are never shorter than asked, and at most about a second longer, because memcached
+/// counts in its own whole seconds. One of 30 days or more ends at a point in time, by the server's
+/// clock. None ends after 2038-01-19, the last day that memcached 1.6 knows.
+///
+/// **No server is trusted** about lengths. A value larger than the largest item that the server
+/// tells, more error lines than requests, or an answer without the mark of its request end the
+/// connection.
 ///
 /// **A token belongs to one life of one server.** memcached counts versions from 1 again after a
 /// restart. A token names its life, which is made from the server's process number and the second

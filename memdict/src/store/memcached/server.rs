@@ -6,9 +6,12 @@ use super::{
     timeouts::Timeouts,
 };
 use super::{pool::Pool, resolve::Lookup};
-#[cfg(feature = "classic")]
-use crate::store::operation::{ApplyOut, Change, Load, LoadOut};
 use crate::store::{credentials::Credentials, servers::Servers};
+#[cfg(feature = "classic")]
+use crate::store::{
+    operation::{ApplyOut, Change, Load, LoadOut},
+    ttl::ServerClock,
+};
 
 /// One server, and the connections to it.
 pub(super) struct Server {
@@ -37,6 +40,13 @@ impl Server {
                 fallback: Fallback::of(index, servers.alone(index as usize)),
             })
             .collect()
+    }
+
+    /// Notes that the server needs the classic client, and the clock that it told.
+    #[cfg(feature = "classic")]
+    pub(super) fn needs_classic(&self, clock: Option<ServerClock>) {
+        self.fallback.heard(clock);
+        self.pool.reached(true);
     }
 
     /// Loads the operations of `loads` that `share` names through the classic client.

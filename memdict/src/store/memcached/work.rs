@@ -45,6 +45,20 @@ pub(super) trait Work<'a>: Send {
         answer: &Answer<'_>,
     ) -> Result<(), &'static str>;
 
+    /// Writes the request that tells whether a silent operation was made.
+    fn ask_whether(&self, index: usize, mark: Mark, window: &mut Window<'a>);
+
+    /// Returns whether an operation was made, by the answer to [`ask_whether`](Self::ask_whether),
+    /// or `None` if the server does not tell.
+    ///
+    /// # Errors
+    /// The answer cannot belong to this request.
+    fn was_made(&self, index: usize, answer: &Answer<'_>) -> Result<Option<bool>, &'static str>;
+
+    /// Settles an operation that the server refused. `why` is a text that follows the server's
+    /// `name`.
+    fn refuse(&mut self, name: &str, index: usize, why: &str);
+
     /// Settles an operation that was not answered. `why` is a text that follows the server's
     /// `name`.
     fn fail(&mut self, name: &str, index: usize, sent: Sent, why: &str);
