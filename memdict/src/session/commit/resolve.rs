@@ -5,6 +5,7 @@ use super::{
     conflict::Disagreement,
     plan::{MergedValue, Plan, Purpose, Step, WaitsFor},
     settle::{Answers, Verdict},
+    verify::changed,
 };
 use crate::{
     conflict::ConflictCause,
@@ -18,6 +19,10 @@ use crate::{
 /// replaced again. Each time, another session succeeds; after this many, the conflict is left to
 /// the application.
 const CATCH_UPS: u32 = 32;
+
+/// How often a change is based on the same value over another connection, only to be sent on yet
+/// another one, because other threads use the store.
+const CONNECTIONS: u32 = 32;
 
 impl Plan<'_> {
     /// Returns whether the bytes of the look with this index are needed.
@@ -33,6 +38,7 @@ impl Plan<'_> {
             let look = answers.next().flatten().and_then(Result::ok);
             let verdict = match step.waits_for.clone() {
                 WaitsFor::CatchUp { cause } => step.catch_up(cause, look, bytes),
+                WaitsFor::LookAgain => step.look_again(look, bytes),
                 _ => {
                     let verdict = resolved(step, look);
                     step.resent |= matches!(verdict, Verdict::Send { .. });
@@ -45,6 +51,43 @@ impl Plan<'_> {
 }
 
 impl Step<'_> {
+    /// Decides about a change that was not sent, because its token came over another connection,
+    /// whose server may be another one. Appends a merged value to `bytes`.
+    fn look_again(&mut self, look: Option<Look>, bytes: &mut Vec<u8>) -> Verdict {
+        let lost = |uncertain| Verdict::Lost {
+            reason: "not sent, because the stored value cannot be read on this connection".into(),
+            uncertain,
+        };
+        self.unproven += 1;
+        let Some(look) = look.filter(|_| self.unproven <= CONNECTIONS) else {
+            return lost(self.resent);
+        };
+        let cause = match (changed(self.expected, &look), &look) {
+            (None, Look::Value { version, .. }) => {
+                let expected = Expected::Version(*version);
+                return Verdict::Send { expected, purpose: self.purpose.clone() };
+            }
+            (None, Look::Nothing) => ConflictCause::Vanished,
+            (Some(cause), _) => cause,
+        };
+        match (&self.purpose, cause, look) {
+            // The value that was to be deleted is gone, or another one has taken its place.
+            (Purpose::Clear { refused }, ..) => Verdict::Refused { reason: refused.clone() },
+            // The change that was sent first was made after all.
+            (Purpose::Write, _, Look::Value { version, .. })
+                if self.resent && version.nonce == Some(self.nonce) =>
+            {
+                Verdict::Done(How::Written)
+            }
+            (Purpose::Remove, ConflictCause::Vanished, _) => {
+                Verdict::Send { expected: Expected::Nothing, purpose: Purpose::Remove }
+            }
+            (_, ConflictCause::Vanished, _) => self.vanished(),
+            (_, cause, look) if self.catches_up() => self.catch_up(cause, Some(look), bytes),
+            (_, cause, _) => Verdict::conflict(cause),
+        }
+    }
+
     /// Bases the change on what the store holds now, which is in conflict with it because of
     /// `cause`. Appends a merged value to `bytes`.
     pub(super) fn catch_up(
@@ -96,7 +139,9 @@ pub(super) fn resolved(step: &Step<'_>, look: Option<Look>) -> Verdict {
     let unknown = match &step.waits_for {
         WaitsFor::Look { unknown } => unknown.clone(),
         WaitsFor::LookWhose => Reason::new("the store has another value"),
-        WaitsFor::Sending | WaitsFor::CatchUp { .. } => Reason::new("no answer"),
+        WaitsFor::Sending | WaitsFor::LookAgain | WaitsFor::CatchUp { .. } => {
+            Reason::new("no answer")
+        }
     };
     let lost =
         |what: &str| Verdict::Lost { reason: unknown.clone().and("; ").and(what), uncertain: true };

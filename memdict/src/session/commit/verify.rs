@@ -175,7 +175,7 @@ impl<'e> Plan<'e> {
 }
 
 /// Returns how the stored value differs from the one that was seen, if it does.
-fn changed(seen: Expected, now: &Look) -> Option<ConflictCause> {
+pub(super) fn changed(seen: Expected, now: &Look) -> Option<ConflictCause> {
     match (seen, now) {
         (Expected::Anything, _) | (Expected::Nothing, Look::Nothing) => None,
         (Expected::Nothing, Look::Value { .. }) => Some(ConflictCause::Overwritten),

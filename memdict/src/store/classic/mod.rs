@@ -10,6 +10,7 @@
 //! run out of memory.
 
 mod address;
+mod apart;
 mod change;
 mod conversation;
 mod failure;
@@ -17,18 +18,20 @@ mod link;
 mod load;
 mod payload;
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use self::{
     address::{Dial, Tls},
+    apart::{Reached, Shares, Steps},
     conversation::{Conversation, text},
     link::Connections,
 };
 use super::{
     Store,
     credentials::Credentials,
+    deadline::Deadline,
     limits,
-    operation::{ApplyOut, Change, Load, LoadOut, StoreError},
+    operation::{ApplyOut, Change, Condition, Load, LoadOut, Loaded, Op, StoreError},
     servers::Servers,
 };
 use crate::error::Error;
@@ -80,10 +83,14 @@ use crate::error::Error;
 /// # Ok::<_, memdict::Error>(())
 /// ```
 pub struct ClassicStore {
-    servers: Servers,
-    connections: Vec<Connections>,
-    dial: Dial,
+    servers: Arc<Servers>,
+    connections: Vec<Arc<Connections>>,
+    dial: Arc<Dial>,
     max_item_bytes: usize,
+    max_connections: usize,
+    deadline: Option<Duration>,
+    /// The deadline of the call that this is for.
+    call: Option<Deadline>,
 }
 
 impl ClassicStore {
@@ -101,34 +108,66 @@ impl ClassicStore {
     }
 
     pub(super) fn of(servers: Servers) -> Self {
-        Self {
-            connections: (0..servers.len()).map(|_| Connections::default()).collect(),
-            servers,
-            dial: Dial {
-                connect: Duration::from_millis(200),
-                exchange: Duration::from_secs(1),
-                credentials: None,
-                tls: None,
-            },
+        let dial = Dial {
+            connect: Duration::from_millis(200),
+            exchange: Duration::from_secs(1),
+            credentials: None,
+            tls: None,
+        };
+        let store = Self {
+            connections: Vec::new(),
+            servers: Arc::new(servers),
+            dial: Arc::new(dial),
             max_item_bytes: limits::ITEM_SIZE_MAX,
-        }
+            max_connections: 0,
+            deadline: None,
+            call: None,
+        };
+        store.max_connections(limits::MAX_CONNECTIONS)
+    }
+
+    /// Changes how connections are made.
+    fn dial(&mut self) -> &mut Dial {
+        Arc::make_mut(&mut self.dial)
     }
 
     /// Sets how long a server may be silent while it has to take a request or to answer it. 1
     /// second by default; clamped to between 1 ms and one day.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.dial.exchange = limits::within_a_day(timeout);
+        self.dial().exchange = limits::within_a_day(timeout);
         self
     }
 
     /// Sets how long a server may take to accept a connection, over all of its addresses. The
-    /// look-up of its name counts too, but is not cut short. With TLS and SASL, the same time again
+    /// look-up of its name counts too, but only the [deadline](Self::deadline) cuts it short. With TLS and SASL, the same time again
     /// and one [timeout](Self::timeout) may pass until the connection can be used. 200 ms by
     /// default; clamped to between 1 ms and one day.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.dial.connect = limits::within_a_day(timeout);
+        self.dial().connect = limits::within_a_day(timeout);
+        self
+    }
+
+    /// Sets how long a call may take, whatever it waits for: the look-up of a name, a connection, a
+    /// server that is slow but answers. Ten times the [timeout](Self::timeout) by default; clamped
+    /// to between 1 ms and one day. A call is a batch, or all batches of a commit. What is not done
+    /// by then is [down](StoreError::Down), or [unknown](StoreError::Unknown) if it is a change that
+    /// was begun. Its connection, and the thread that waits on it, end as soon as the server is
+    /// silent for a timeout.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(limits::within_a_day(deadline));
+        self
+    }
+
+    /// Sets how many connections there are to each server at most. 16 by default, and at least 1. A
+    /// call that finds none free waits for one, in turn and until its [deadline](Self::deadline).
+    #[must_use]
+    pub fn max_connections(mut self, max_connections: usize) -> Self {
+        self.max_connections = max_connections.max(1);
+        let connections = |_| Arc::new(Connections::of(self.max_connections));
+        self.connections = (0..self.servers.len()).map(connections).collect();
         self
     }
 
@@ -159,7 +198,7 @@ impl ClassicStore {
     pub(crate) fn with_credentials(mut self, credentials: Credentials) -> Result<Self, Error> {
         address::check(&credentials)?;
         self.no_sockets("SASL")?;
-        self.dial.credentials = Some(credentials);
+        self.dial().credentials = Some(credentials);
         Ok(self)
     }
 
@@ -172,7 +211,7 @@ impl ClassicStore {
     #[cfg(feature = "tls")]
     pub fn tls(mut self) -> Result<Self, Error> {
         self.no_sockets("TLS")?;
-        self.dial.tls.get_or_insert_default();
+        self.dial().tls.get_or_insert_default();
         Ok(self)
     }
 
@@ -181,7 +220,7 @@ impl ClassicStore {
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls_ca_file(mut self, path: impl Into<String>) -> Self {
-        if let Some(tls) = &mut self.dial.tls {
+        if let Some(tls) = &mut self.dial().tls {
             tls.ca_file = Some(path.into());
         }
         self
@@ -192,7 +231,7 @@ impl ClassicStore {
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls_without_verification(mut self) -> Self {
-        if let Some(tls) = &mut self.dial.tls {
+        if let Some(tls) = &mut self.dial().tls {
             tls.unverified = true;
         }
         self
@@ -223,62 +262,168 @@ impl ClassicStore {
         shares
     }
 
-    /// Runs each server's share on a connection of its own, which is kept if `run` returns that it
-    /// can be used again.
-    fn each(
+    /// Returns the time for a whole call.
+    fn whole(&self) -> Duration {
+        self.deadline.unwrap_or(self.dial.exchange * limits::DEADLINE_IN_TIMEOUTS)
+    }
+
+    /// Returns the deadline of a call that begins now, unless this is for one that has begun.
+    fn begin(&self) -> Deadline {
+        self.call.unwrap_or_else(|| Deadline::begin(self.whole()))
+    }
+
+    /// Starts each server's share on a connection of its own, which is kept if the job returns that
+    /// it can be used again.
+    fn start<O, J>(
         &self,
-        shares: &[Vec<usize>],
-        mut run: impl FnMut(&[usize], Result<&Conversation<'_>, StoreError>) -> bool,
-    ) {
+        call: Deadline,
+        shares: Vec<Vec<usize>>,
+        job: impl Fn(&[usize]) -> J,
+    ) -> Shares<O>
+    where
+        O: Send + 'static,
+        J: FnOnce(Result<&Conversation<'_>, StoreError>, &Steps, &mut dyn FnMut(usize, O)) -> bool
+            + Send
+            + 'static,
+    {
+        let mut started = Shares::of(call);
         let servers = (0_u32..).zip(self.servers.names()).zip(&self.connections).zip(shares);
         for (((index, name), connections), share) in servers {
             if share.is_empty() {
                 continue;
             }
-            let client = match connections.take(name, &self.dial) {
-                Ok(client) => client,
-                Err(down) => {
-                    run(share, Err(down));
-                    continue;
+            let (job, max_item_bytes) = (job(&share), self.max_item_bytes);
+            let (connections, dial) = (Arc::clone(connections), Arc::clone(&self.dial));
+            let owned = name.to_owned();
+            started.start(name, share, move |steps, tell| {
+                let (client, permit) = match connections.take(&owned, &dial, call) {
+                    Ok(taken) => taken,
+                    Err(down) => {
+                        job(Err(down), steps, tell);
+                        return;
+                    }
+                };
+                let conversation = Conversation {
+                    index,
+                    name: &owned,
+                    client: &client,
+                    binary: dial.credentials.is_some(),
+                    max_item_bytes,
+                };
+                if job(Ok(&conversation), steps, tell) {
+                    permit.put_back(client);
                 }
-            };
-            let conversation = Conversation {
-                index,
-                name,
-                client: &client,
-                binary: self.dial.credentials.is_some(),
-                max_item_bytes: self.max_item_bytes,
-            };
-            if run(share, Ok(&conversation)) {
-                connections.put_back(client);
-            }
+            });
         }
+        started
+    }
+
+    /// Loads values before the deadline.
+    pub(super) fn load_by(&self, call: Deadline, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
+        let keys = loads.iter().map(|load| load.key);
+        let shares = self.share(keys, |index, refused| out(index, Err(refused)));
+        let started = self.start(call, shares, |share| {
+            let keys: Vec<Vec<u8>> = share.iter().map(|&index| loads[index].key.to_vec()).collect();
+            move |with: Result<&Conversation<'_>, StoreError>,
+                  _: &Steps,
+                  tell: &mut dyn FnMut(usize, Result<_, StoreError>)| {
+                let loads: Vec<Load<'_>> = keys.iter().map(|key| Load::new(key)).collect();
+                let places: Vec<usize> = (0..loads.len()).collect();
+                match with {
+                    Ok(with) => load::run(with, &loads, &places, tell),
+                    Err(down) => {
+                        places.iter().for_each(|&place| tell(place, Err(down.clone())));
+                        false
+                    }
+                }
+            }
+        });
+        started.finish(
+            |index, found: Result<Option<(Vec<u8>, _)>, _>| {
+                out(
+                    index,
+                    match &found {
+                        Ok(Some((bytes, token))) => Ok(Loaded::hit(bytes, *token)),
+                        Ok(None) => Ok(Loaded::Miss),
+                        Err(error) => Err(StoreError::clone(error)),
+                    },
+                );
+            },
+            |_, why| Err(why),
+        );
+    }
+
+    /// Makes changes before the deadline.
+    pub(super) fn apply_by(&self, call: Deadline, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
+        let keys = changes.iter().map(|change| change.key);
+        let shares = self.share(keys, |index, refused| out(index, Err(refused)));
+        let started = self.start(call, shares, |share| {
+            let changes: Vec<_> = share.iter().map(|&index| Kept::of(&changes[index])).collect();
+            move |with: Result<&Conversation<'_>, StoreError>,
+                  steps: &Steps,
+                  tell: &mut dyn FnMut(usize, Result<_, StoreError>)| {
+                let changes: Vec<Change<'_>> = changes.iter().map(Kept::change).collect();
+                match with {
+                    Ok(with) => change::run(with, &changes, steps, tell),
+                    Err(down) => {
+                        (0..changes.len()).for_each(|place| tell(place, Err(down.clone())));
+                        false
+                    }
+                }
+            }
+        });
+        started.finish(out, |reached, why| match reached {
+            Reached::Begun => Err(StoreError::Unknown(why.reason().clone())),
+            Reached::Unbegun => Err(why),
+        });
+    }
+}
+
+/// A copy of a change, because its thread may outlive the call.
+struct Kept {
+    key: Vec<u8>,
+    /// The value and the lifetime, or `None` to delete.
+    stored: Option<(Vec<u8>, Option<Duration>)>,
+    when: Condition,
+}
+
+impl Kept {
+    fn of(change: &Change<'_>) -> Self {
+        let stored = match change.op {
+            Op::Store { bytes, ttl } => Some((bytes.to_vec(), ttl)),
+            Op::Delete => None,
+        };
+        Self { key: change.key.to_vec(), stored, when: change.when }
+    }
+
+    fn change(&self) -> Change<'_> {
+        let op = match &self.stored {
+            Some((bytes, ttl)) => Op::Store { bytes, ttl: *ttl },
+            None => Op::Delete,
+        };
+        Change::new(&self.key, op, self.when)
     }
 }
 
 impl Store for ClassicStore {
     fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
-        let keys = loads.iter().map(|load| load.key);
-        let shares = self.share(keys, |index, refused| out(index, Err(refused)));
-        self.each(&shares, |share, with| match with {
-            Ok(with) => load::run(with, loads, share, out),
-            Err(down) => {
-                share.iter().for_each(|&index| out(index, Err(down.clone())));
-                false
-            }
-        });
+        self.load_by(self.begin(), loads, out);
     }
 
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
-        let keys = changes.iter().map(|change| change.key);
-        let shares = self.share(keys, |index, refused| out(index, Err(refused)));
-        self.each(&shares, |share, with| match with {
-            Ok(with) => change::run(with, changes, share, out),
-            Err(down) => {
-                share.iter().for_each(|&index| out(index, Err(down.clone())));
-                false
-            }
-        });
+        self.apply_by(self.begin(), changes, out);
+    }
+
+    fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn Store>> {
+        let whole = deadline.map_or(self.whole(), limits::within_a_day);
+        Some(Arc::new(Self {
+            servers: Arc::clone(&self.servers),
+            connections: self.connections.clone(),
+            dial: Arc::clone(&self.dial),
+            deadline: Some(whole),
+            call: Some(Deadline::begin(whole)),
+            ..*self
+        }))
     }
 }
 
@@ -291,6 +436,8 @@ impl fmt::Debug for ClassicStore {
             .field("tls", &self.dial.tls.as_ref().map(Tls::describe))
             .field("timeout", &self.dial.exchange)
             .field("connect_timeout", &self.dial.connect)
+            .field("deadline", &self.whole())
+            .field("max_connections", &self.max_connections)
             .field("max_item_bytes", &self.max_item_bytes)
             .finish_non_exhaustive()
     }

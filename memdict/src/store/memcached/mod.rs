@@ -25,7 +25,7 @@ pub(crate) mod talk;
 mod timeouts;
 mod work;
 
-use std::{fmt, time::Duration};
+use std::{fmt, process, sync::Arc, time::Duration};
 
 use self::{
     change::Changes, lane::Lane, load::Loads, proto::greeting, server::Server, timeouts::Timeouts,
@@ -34,6 +34,7 @@ use self::{
 use super::{
     Store,
     credentials::Credentials,
+    deadline::Deadline,
     limits,
     operation::{ApplyOut, Change, Load, LoadOut, StoreError},
     servers::Servers,
@@ -101,9 +102,13 @@ use crate::error::Error;
 /// # Ok::<_, memdict::Error>(())
 /// ```
 pub struct MemcachedStore {
-    servers: Servers,
-    reached: Vec<Server>,
+    servers: Arc<Servers>,
+    reached: Arc<Vec<Server>>,
+    credentials: Option<Credentials>,
+    max_connections: usize,
     timeouts: Timeouts,
+    /// The deadline of the call that this is for.
+    call: Option<Deadline>,
 }
 
 impl MemcachedStore {
@@ -117,15 +122,26 @@ impl MemcachedStore {
     /// # Errors
     /// [`Error::Config`] if the list is empty, or a name is malformed or listed twice.
     pub fn new(servers: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, Error> {
-        let servers = Servers::parse(servers)?;
-        Ok(Self {
-            reached: Server::each(&servers),
-            servers,
+        let store = Self {
+            servers: Arc::new(Servers::parse(servers)?),
+            reached: Arc::default(),
+            credentials: None,
+            max_connections: limits::MAX_CONNECTIONS,
             timeouts: Timeouts {
                 connect: Duration::from_millis(200),
                 exchange: Duration::from_secs(1),
+                deadline: None,
             },
-        })
+            call: None,
+        };
+        Ok(store.anew())
+    }
+
+    /// Makes the servers, which have no connections yet.
+    fn anew(mut self) -> Self {
+        let servers = Server::each(&self.servers, self.credentials.as_ref(), self.max_connections);
+        self.reached = Arc::new(servers);
+        self
     }
 
     /// Logs in with this name and password at servers that require it (memcached's option `-Y`,
@@ -141,10 +157,8 @@ impl MemcachedStore {
     ) -> Result<Self, Error> {
         let credentials = Credentials { user: user.into(), password: password.into() };
         greeting::check(&credentials)?;
-        for server in &mut self.reached {
-            server.credentials = Some(credentials.clone());
-        }
-        Ok(self)
+        self.credentials = Some(credentials);
+        Ok(self.anew())
     }
 
     /// Sets how long nothing may move while a server owes an answer, before the connection is
@@ -162,6 +176,30 @@ impl MemcachedStore {
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.connect = limits::within_a_day(timeout);
         self
+    }
+
+    /// Sets how long a call may take, whatever it waits for: the look-up of a name, a connection, a
+    /// server that is slow but answers. Ten times the [timeout](Self::timeout) by default; clamped
+    /// to between 1 ms and one day. A call is a batch, or all batches of a commit. What is not done
+    /// by then is [down](StoreError::Down), or [unknown](StoreError::Unknown) if it is a change that
+    /// was sent.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.timeouts.deadline = Some(limits::within_a_day(deadline));
+        self
+    }
+
+    /// Sets how many connections there are to each server at most. 16 by default, and at least 1. A
+    /// call that finds none free waits for one, in turn and until its [deadline](Self::deadline).
+    #[must_use]
+    pub fn max_connections(mut self, max_connections: usize) -> Self {
+        self.max_connections = max_connections.max(1);
+        self.anew()
+    }
+
+    /// Returns the deadline of a call that begins now, unless this is for one that has begun.
+    fn begin(&self) -> Deadline {
+        self.call.unwrap_or_else(|| Deadline::begin(self.timeouts.deadline()))
     }
 
     /// Gives each server its share of the keys, and refuses invalid keys.
@@ -187,19 +225,29 @@ impl MemcachedStore {
     fn run<'a>(
         &self,
         shares: Vec<Vec<usize>>,
+        call: Deadline,
         work: &mut dyn Work<'a>,
     ) -> impl Iterator<Item = (&Server, Vec<usize>)> + use<'_, 'a> {
         let shares = self.reached.iter().zip(shares).filter(|(_, share)| !share.is_empty());
-        let lanes = shares.map(|(server, share)| Lane::begin(server, share, self.timeouts, work));
-        let mut lanes: Vec<_> = lanes.collect();
-        // All names are looked up at once. A lane with a connection waits with the others.
-        let lookups: Vec<_> = lanes.iter().map(Lane::look_up).collect();
-        for (lane, lookup) in lanes.iter_mut().zip(lookups) {
-            if let Some((pending, deadline)) = lookup {
-                lane.dial(pending.wait(deadline), work);
+        let process = process::id();
+        let begin =
+            |(server, share)| Lane::begin(server, share, self.timeouts, call, process, work);
+        let mut lanes: Vec<_> = shares.map(begin).collect();
+        loop {
+            // All names are looked up at once. A lane with a connection waits with the others.
+            let lookups: Vec<_> = lanes.iter().map(Lane::look_up).collect();
+            for (lane, lookup) in lanes.iter_mut().zip(lookups) {
+                if let Some((pending, deadline)) = lookup {
+                    lane.dial(pending.wait(deadline), work);
+                }
+            }
+            exchange::run(&mut lanes, work);
+            // A batch that waits holds no connection, so no two of them wait for each other.
+            match lanes.iter_mut().find(|lane| lane.is_queued()) {
+                Some(queued) => queued.wait(work),
+                None => break,
             }
         }
-        exchange::run(&mut lanes, work);
         lanes.into_iter().filter_map(Lane::left_to_classic)
     }
 }
@@ -208,9 +256,12 @@ impl Store for MemcachedStore {
     fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         let keys = loads.iter().map(|load| load.key);
         let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
-        let left = self.run(shares, &mut Loads { loads, out });
+        let call = self.begin();
+        let left = self.run(shares, call, &mut Loads { loads, out });
         #[cfg(feature = "classic")]
-        left.for_each(|(server, share)| server.load_classic(self.timeouts, loads, &share, out));
+        left.for_each(|(server, share)| {
+            server.load_classic(self.timeouts, call, loads, &share, out)
+        });
         #[cfg(not(feature = "classic"))]
         debug_assert_eq!(left.count(), 0);
     }
@@ -218,11 +269,26 @@ impl Store for MemcachedStore {
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         let keys = changes.iter().map(|change| change.key);
         let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
-        let left = self.run(shares, &mut Changes { changes, out });
+        let call = self.begin();
+        let left = self.run(shares, call, &mut Changes { changes, out });
         #[cfg(feature = "classic")]
-        left.for_each(|(server, share)| server.apply_classic(self.timeouts, changes, &share, out));
+        left.for_each(|(server, share)| {
+            server.apply_classic(self.timeouts, call, changes, &share, out)
+        });
         #[cfg(not(feature = "classic"))]
         debug_assert_eq!(left.count(), 0);
+    }
+
+    fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn Store>> {
+        let deadline = deadline.map_or(self.timeouts.deadline(), limits::within_a_day);
+        Some(Arc::new(Self {
+            servers: Arc::clone(&self.servers),
+            reached: Arc::clone(&self.reached),
+            credentials: None,
+            max_connections: self.max_connections,
+            timeouts: Timeouts { deadline: Some(deadline), ..self.timeouts },
+            call: Some(Deadline::begin(deadline)),
+        }))
     }
 }
 
@@ -233,6 +299,8 @@ impl fmt::Debug for MemcachedStore {
             .field("servers", &self.servers.names().collect::<Vec<_>>())
             .field("timeout", &self.timeouts.exchange)
             .field("connect_timeout", &self.timeouts.connect)
+            .field("deadline", &self.timeouts.deadline())
+            .field("max_connections", &self.max_connections)
             .finish_non_exhaustive()
     }
 }
