@@ -6,6 +6,8 @@
 //! `conversation`. `payload` reads the replies that the crate would reduce, and `failure` gives
 //! errors their meaning.
 //!
+//! `apart` runs a server's share on a thread of its own, which is left at the deadline.
+//!
 //! The crate trusts its server: one that announces a value of an absurd length makes it panic or
 //! run out of memory.
 
@@ -56,7 +58,8 @@ use crate::error::Error;
 /// server still rejects is [refused](StoreError::Refused), and the old value may be gone.
 ///
 /// **Changes are made one after the other**, each with its own answer. Values are loaded a hundred
-/// at a time. The [timeout](Self::timeout) applies to each answer. After the first answer that does
+/// at a time. The [timeout](Self::timeout) applies to each read and write, and the
+/// [deadline](Self::deadline) to the whole call. After the first answer that does
 /// not come, the rest of the batch is not sent to that server. A batch has a connection of its own
 /// and first asks for the server's version, so that no change is sent to a server that has gone or
 /// hangs.
@@ -71,7 +74,9 @@ use crate::error::Error;
 /// Keep units of work short. No outcome is [`Applied::Restarted`](crate::Applied::Restarted) here,
 /// and a token of another store, with a known life, matches nothing.
 ///
-/// Each server in use costs one thread, which makes connections.
+/// Each server in use costs one thread, which makes connections, and another one during a call. A
+/// thread that was left at the deadline ends when its server is silent for a timeout; until then its
+/// connection counts.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -206,7 +211,6 @@ impl ClassicStore {
     /// sockets do not support it.
     ///
     /// # Errors
-    /// [`Error::Config`] if one of the servers is a unix socket.
     /// [`Error::Config`] if one of the servers is a unix socket.
     #[cfg(feature = "tls")]
     pub fn tls(mut self) -> Result<Self, Error> {

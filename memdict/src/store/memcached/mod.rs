@@ -46,7 +46,14 @@ use crate::error::Error;
 /// **Connections are made by the first operation**, not before. Each connection begins with one
 /// exchange, in which the server tells its version, its settings and its current life. It is then
 /// reused, by one batch at a time. So the next call finds a server that was restarted or moved to
-/// another address.
+/// another address. There are at most [`max_connections`](Self::max_connections) to each server. A
+/// batch that finds none free waits, in turn. So does one that asked for another connection and did
+/// not get it, because the server or this process has no more: that is not an outage as long as a
+/// connection works.
+///
+/// **A connection belongs to the process that made it.** After a `fork`, the child makes its own. A
+/// fork while other threads use the store is as dangerous as with any library that has locks. A
+/// closed connection never raises SIGPIPE.
 ///
 /// **Each key belongs to one server**, by rendezvous hashing that never changes. A batch goes to
 /// all of its servers at once. While a server is down, its keys are [down](StoreError::Down); they
@@ -57,7 +64,8 @@ use crate::error::Error;
 /// **A batch may have any size.** Requests are written while answers are read, a bounded part of
 /// them at a time, so that neither side waits for the other and memory use does not grow with the
 /// batch. Large values are sent, and loaded values are passed on, without being copied. The
-/// [timeout](Self::timeout) does not limit the whole batch, but each period in which nothing moves.
+/// [timeout](Self::timeout) limits each period in which nothing moves, and the
+/// [deadline](Self::deadline) the whole call.
 ///
 /// **Each operation has its own outcome.** An operation that the server rejects is
 /// [refused](StoreError::Refused), and the rest of the batch is not affected. A connection that
@@ -81,9 +89,13 @@ use crate::error::Error;
 ///
 /// **A token belongs to one life of one server.** memcached counts versions from 1 again after a
 /// restart. A token names its life, which is made from the server's process number and the second
-/// in which it started, and a connection belongs to one life only. A change on a token from an
-/// earlier life is not sent; its outcome is [`Applied::Restarted`](crate::Applied::Restarted). All
-/// lives of a server that does not tell them (a proxy may not) are the same.
+/// in which it started, and its [connection](crate::Token::connection), which belongs to one life
+/// only. A change on a token from an earlier life is not sent; its outcome is
+/// [`Applied::Restarted`](crate::Applied::Restarted). Two lives may look the same: in containers,
+/// each server is process 1. So a change on a token that came over another connection is not sent
+/// either; its outcome is [`Applied::Unproven`](crate::Applied::Unproven), and a session then
+/// compares the stored value with the one that it saw. All lives of a server that does not tell
+/// them (a proxy may not) are the same.
 ///
 /// **memcached 1.6.13 or later** is required. A server that is older, or has no meta commands, is
 /// served as by [`ClassicStore`](crate::ClassicStore), with the limitations documented there. A
