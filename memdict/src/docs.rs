@@ -14,6 +14,9 @@ pub mod reliability {}
 #[doc = include_str!("../docs/from-erp5.md")]
 pub mod from_erp5 {}
 
+#[doc = include_str!("../docs/security.md")]
+pub mod security {}
+
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
 

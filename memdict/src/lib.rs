@@ -113,7 +113,7 @@ pub use conflict::{ConflictCause, KeyConflict};
 pub use counters::Counters;
 pub use def::{
     DictDef,
-    rules::{OnConflict, OnVanished},
+    rules::{OnConflict, OnUnusable, OnVanished},
 };
 pub use dict::{
     entry::{Entry, OccupiedEntry, VacantEntry},
@@ -127,7 +127,7 @@ pub use link::Link;
 pub use lookup::Lookup;
 #[doc = include_str!("track/derive.md")]
 pub use memdict_derive::Tracked;
-pub use report::{CommitReport, FailedWrite, Merged};
+pub use report::{CommitReport, FailedWrite, Merged, Replaced};
 pub use session::{
     entry::{
         guard::{Ref, RefMut},

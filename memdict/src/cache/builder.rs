@@ -9,6 +9,7 @@ use std::{
 use super::blocking::Cache;
 use crate::{
     entry_id::EntryId,
+    envelope::Secrets,
     error::{BoxError, Error, Result},
     log::notice,
     open,
@@ -107,6 +108,9 @@ pub struct CacheBuilder {
     detect_untracked: DetectUntracked,
     hooks: CacheHooks,
     retry: Retry,
+    secrets: Secrets,
+    /// Whether one of the secrets is empty.
+    empty_secret: bool,
 }
 
 impl CacheBuilder {
@@ -198,6 +202,50 @@ impl CacheBuilder {
         self
     }
 
+    /// Sets secrets with which values are signed. The first one signs; a value is usable if any of
+    /// them signed it. Without secrets, the default, values are not signed, and signatures are not
+    /// looked at.
+    ///
+    /// This is for servers that others can write to. The signature is BLAKE3 with a key that is
+    /// derived from the secret, over the whole value and its full key. A value that was not signed
+    /// is a [miss](crate::Unusable::Unverified) and counts as
+    /// [`unverified`](crate::Counters::unverified). It takes 32 bytes of each value.
+    ///
+    /// It protects integrity, not secrecy: values can be read by anyone who can read the server. An
+    /// old value of the same key, with its old signature, is accepted if somebody puts it back, and
+    /// values can be deleted.
+    ///
+    /// To change the secret without misses, first deploy `[old, new]` everywhere, then
+    /// `[new, old]`, then `[new]`. A secret should be at least 16 random bytes. It can only be set
+    /// in code, never in a URL, since URLs are logged.
+    ///
+    /// # Errors
+    ///
+    /// Opening the cache fails with [`Error::Config`] if a secret is empty.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use memdict::{Cache, MemoryStore};
+    ///
+    /// let store = Arc::new(MemoryStore::new());
+    /// let open = |secrets: &[&str]| Cache::builder().secrets(secrets).open_store(store.clone());
+    /// let ours = open(&["k3r-new", "p9s-old"])?;
+    /// ours.transaction(|session| session.dict("hits").insert("a", 1_u64))?;
+    ///
+    /// let theirs = open(&["guessed"])?;
+    /// assert!(theirs.session().dict::<u64>("hits").get("a")?.is_none());
+    /// assert_eq!(theirs.counters().unverified, 1);
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    pub fn secrets<S: AsRef<[u8]>>(mut self, secrets: impl IntoIterator<Item = S>) -> Self {
+        (self.secrets, self.empty_secret) = Default::default();
+        for secret in secrets {
+            self.empty_secret |= secret.as_ref().is_empty();
+            self.secrets.add(secret.as_ref());
+        }
+        self
+    }
+
     /// Sets how often a [transaction](Cache::transaction) is tried, and how long it waits between
     /// attempts.
     pub fn retry(mut self, retry: Retry) -> Self {
@@ -258,7 +306,7 @@ impl CacheBuilder {
     /// URL.
     pub fn open(mut self, url: &str) -> Result<Cache> {
         let store = open::store(url, &mut self.options)?;
-        Ok(self.with(store))
+        self.with(store)
     }
 
     /// Opens the store that `MEMDICT_URL` names: see [`Cache::from_env`].
@@ -305,20 +353,24 @@ impl CacheBuilder {
             let reason = "this is an option of the store; set it on the store instead".to_owned();
             return Err(Error::Config { option: (*option).to_owned(), reason });
         }
-        Ok(self.with(store))
+        self.with(store)
     }
 
-    fn with(self, store: Arc<dyn Store>) -> Cache {
+    fn with(self, store: Arc<dyn Store>) -> Result<Cache> {
+        if self.empty_secret {
+            let reason = "a secret must not be empty".to_owned();
+            return Err(Error::Config { option: "secrets".to_owned(), reason });
+        }
         let namespace = self.options.namespace.unwrap_or_else(|| NAMESPACE.to_owned());
         let strict = self.options.strict.unwrap_or(false);
-        let settings = Settings::new(namespace, strict, self.detect_untracked);
-        Cache(Source {
+        let settings = Settings::new(namespace, strict, self.detect_untracked, self.secrets);
+        Ok(Cache(Source {
             driver: Blocking(store),
             settings: Arc::new(settings),
             hooks: Arc::new(self.hooks),
             retry: self.retry,
             turns: Arc::default(),
-        })
+        }))
     }
 }
 

@@ -6,13 +6,14 @@
 //! `conversation`. `payload` reads the replies that the crate would reduce, and `failure` gives
 //! errors their meaning.
 //!
-//! `apart` runs a server's share on a thread of its own, which is left at the deadline.
+//! `batch` runs each server's share `apart`, on a thread of its own, which is left at the deadline.
 //!
 //! The crate trusts its server: one that announces a value of an absurd length makes it panic or
 //! run out of memory.
 
 mod address;
 mod apart;
+mod batch;
 mod change;
 mod conversation;
 mod failure;
@@ -24,8 +25,6 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use self::{
     address::{Dial, Tls},
-    apart::{Reached, Shares, Steps},
-    conversation::{Conversation, text},
     link::Connections,
 };
 use super::{
@@ -33,7 +32,7 @@ use super::{
     credentials::Credentials,
     deadline::Deadline,
     limits,
-    operation::{ApplyOut, Change, Condition, Load, LoadOut, Loaded, Op, StoreError},
+    operation::{ApplyOut, Change, Load, LoadOut},
     servers::Servers,
 };
 use crate::error::Error;
@@ -51,11 +50,11 @@ use crate::error::Error;
 /// differences are:
 ///
 /// **Keys** have to be UTF-8, as memdict's own always are; others are
-/// [refused](StoreError::Refused).
+/// [refused](crate::StoreError::Refused).
 ///
 /// **Sizes** are not asked of the server. An item may take
 /// [`max_item_bytes`](Self::max_item_bytes), by default memcached's default of 1 MiB. What the
-/// server still rejects is [refused](StoreError::Refused), and the old value may be gone.
+/// server still rejects is [refused](crate::StoreError::Refused), and the old value may be gone.
 ///
 /// **Changes are made one after the other**, each with its own answer. Values are loaded a hundred
 /// at a time. The [timeout](Self::timeout) applies to each read and write, and the
@@ -157,7 +156,7 @@ impl ClassicStore {
     /// Sets how long a call may take, whatever it waits for: the look-up of a name, a connection, a
     /// server that is slow but answers. Ten times the [timeout](Self::timeout) by default; clamped
     /// to between 1 ms and one day. A call is a batch, or all batches of a commit. What is not done
-    /// by then is [down](StoreError::Down), or [unknown](StoreError::Unknown) if it is a change that
+    /// by then is [down](crate::StoreError::Down), or [unknown](StoreError::Unknown) if it is a change that
     /// was begun. Its connection, and the thread that waits on it, end as soon as the server is
     /// silent for a timeout.
     #[must_use]
@@ -250,22 +249,6 @@ impl ClassicStore {
         Err(Error::Config { option: "servers".to_owned(), reason })
     }
 
-    /// Gives each server its share of the keys, and refuses invalid keys.
-    fn share<'k>(
-        &self,
-        keys: impl Iterator<Item = &'k [u8]>,
-        mut refuse: impl FnMut(usize, StoreError),
-    ) -> Vec<Vec<usize>> {
-        let mut shares = vec![Vec::new(); self.servers.len()];
-        for (index, key) in keys.enumerate() {
-            match limits::check_key(key).and_then(|()| text(key)) {
-                Ok(_) => shares[self.servers.route(key)].push(index),
-                Err(refused) => refuse(index, refused),
-            }
-        }
-        shares
-    }
-
     /// Returns the time for a whole call.
     fn whole(&self) -> Duration {
         self.deadline.unwrap_or(self.dial.exchange * limits::DEADLINE_IN_TIMEOUTS)
@@ -274,138 +257,6 @@ impl ClassicStore {
     /// Returns the deadline of a call that begins now, unless this is for one that has begun.
     fn begin(&self) -> Deadline {
         self.call.unwrap_or_else(|| Deadline::begin(self.whole()))
-    }
-
-    /// Starts each server's share on a connection of its own, which is kept if the job returns that
-    /// it can be used again.
-    fn start<O, J>(
-        &self,
-        call: Deadline,
-        shares: Vec<Vec<usize>>,
-        job: impl Fn(&[usize]) -> J,
-    ) -> Shares<O>
-    where
-        O: Send + 'static,
-        J: FnOnce(Result<&Conversation<'_>, StoreError>, &Steps, &mut dyn FnMut(usize, O)) -> bool
-            + Send
-            + 'static,
-    {
-        let mut started = Shares::of(call);
-        let servers = (0_u32..).zip(self.servers.names()).zip(&self.connections).zip(shares);
-        for (((index, name), connections), share) in servers {
-            if share.is_empty() {
-                continue;
-            }
-            let (job, max_item_bytes) = (job(&share), self.max_item_bytes);
-            let (connections, dial) = (Arc::clone(connections), Arc::clone(&self.dial));
-            let owned = name.to_owned();
-            started.start(name, share, move |steps, tell| {
-                let (client, permit) = match connections.take(&owned, &dial, call) {
-                    Ok(taken) => taken,
-                    Err(down) => {
-                        job(Err(down), steps, tell);
-                        return;
-                    }
-                };
-                let conversation = Conversation {
-                    index,
-                    name: &owned,
-                    client: &client,
-                    binary: dial.credentials.is_some(),
-                    max_item_bytes,
-                };
-                if job(Ok(&conversation), steps, tell) {
-                    permit.put_back(client);
-                }
-            });
-        }
-        started
-    }
-
-    /// Loads values before the deadline.
-    pub(super) fn load_by(&self, call: Deadline, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
-        let keys = loads.iter().map(|load| load.key);
-        let shares = self.share(keys, |index, refused| out(index, Err(refused)));
-        let started = self.start(call, shares, |share| {
-            let keys: Vec<Vec<u8>> = share.iter().map(|&index| loads[index].key.to_vec()).collect();
-            move |with: Result<&Conversation<'_>, StoreError>,
-                  _: &Steps,
-                  tell: &mut dyn FnMut(usize, Result<_, StoreError>)| {
-                let loads: Vec<Load<'_>> = keys.iter().map(|key| Load::new(key)).collect();
-                let places: Vec<usize> = (0..loads.len()).collect();
-                match with {
-                    Ok(with) => load::run(with, &loads, &places, tell),
-                    Err(down) => {
-                        places.iter().for_each(|&place| tell(place, Err(down.clone())));
-                        false
-                    }
-                }
-            }
-        });
-        started.finish(
-            |index, found: Result<Option<(Vec<u8>, _)>, _>| {
-                out(
-                    index,
-                    match &found {
-                        Ok(Some((bytes, token))) => Ok(Loaded::hit(bytes, *token)),
-                        Ok(None) => Ok(Loaded::Miss),
-                        Err(error) => Err(StoreError::clone(error)),
-                    },
-                );
-            },
-            |_, why| Err(why),
-        );
-    }
-
-    /// Makes changes before the deadline.
-    pub(super) fn apply_by(&self, call: Deadline, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
-        let keys = changes.iter().map(|change| change.key);
-        let shares = self.share(keys, |index, refused| out(index, Err(refused)));
-        let started = self.start(call, shares, |share| {
-            let changes: Vec<_> = share.iter().map(|&index| Kept::of(&changes[index])).collect();
-            move |with: Result<&Conversation<'_>, StoreError>,
-                  steps: &Steps,
-                  tell: &mut dyn FnMut(usize, Result<_, StoreError>)| {
-                let changes: Vec<Change<'_>> = changes.iter().map(Kept::change).collect();
-                match with {
-                    Ok(with) => change::run(with, &changes, steps, tell),
-                    Err(down) => {
-                        (0..changes.len()).for_each(|place| tell(place, Err(down.clone())));
-                        false
-                    }
-                }
-            }
-        });
-        started.finish(out, |reached, why| match reached {
-            Reached::Begun => Err(StoreError::Unknown(why.reason().clone())),
-            Reached::Unbegun => Err(why),
-        });
-    }
-}
-
-/// A copy of a change, because its thread may outlive the call.
-struct Kept {
-    key: Vec<u8>,
-    /// The value and the lifetime, or `None` to delete.
-    stored: Option<(Vec<u8>, Option<Duration>)>,
-    when: Condition,
-}
-
-impl Kept {
-    fn of(change: &Change<'_>) -> Self {
-        let stored = match change.op {
-            Op::Store { bytes, ttl } => Some((bytes.to_vec(), ttl)),
-            Op::Delete => None,
-        };
-        Self { key: change.key.to_vec(), stored, when: change.when }
-    }
-
-    fn change(&self) -> Change<'_> {
-        let op = match &self.stored {
-            Some((bytes, ttl)) => Op::Store { bytes, ttl: *ttl },
-            None => Op::Delete,
-        };
-        Change::new(&self.key, op, self.when)
     }
 }
 

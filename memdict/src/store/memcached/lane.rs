@@ -13,42 +13,28 @@
 //! ```
 
 use std::{
-    io::{self, IoSlice},
-    mem,
+    io, mem,
     os::fd::BorrowedFd,
     time::{Duration, Instant},
 };
 
 use super::{
+    flow::{Interest, PIECES, hear, send},
+    handshake::Handshake,
     inbox::Inbox,
     pool::{Approach, Connection, Permit, Refused},
     proto::{
-        greeting::{Facts, Greeting, Next},
-        window::{MAX_SLICES, Window},
+        greeting::{Facts, Greeting},
+        window::Window,
     },
     resolve::{Pending, Target},
     server::Server,
-    socket::{Dialing, Moved, Socket},
+    socket::{Dialing, Moved},
     talk::Talk,
     timeouts::Timeouts,
     work::{Peer, Work},
 };
 use crate::store::deadline::Deadline;
-
-/// Added if a server closes the connection during the greeting. It may have said why, but the end
-/// of the stream was seen first.
-const ASKED: &str = "when asked for its version: it may have no connection free (its option `-c`), \
-                     or be a proxy without meta commands (`memcache+classic:`)";
-
-/// How many pieces are sent or received without a look at the clock.
-const PIECES: usize = 4;
-
-/// What a lane waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Interest {
-    pub(super) to_receive: bool,
-    pub(super) to_send: bool,
-}
 
 /// One server's part of a batch.
 pub(super) struct Lane<'s, 'a> {
@@ -75,14 +61,6 @@ enum Stage<'s> {
     Over,
     /// Over for this lane, which leaves the share to the classic client.
     Classic,
-}
-
-/// A connection that is being greeted.
-struct Handshake {
-    socket: Socket,
-    greeting: Greeting,
-    window: Window<'static>,
-    inbox: Inbox,
 }
 
 impl<'s, 'a> Lane<'s, 'a> {
@@ -352,82 +330,8 @@ impl<'s, 'a> Lane<'s, 'a> {
     }
 }
 
-impl Handshake {
-    /// Moves the bytes that can be moved now. Returns the facts once the greeting is complete.
-    fn go(&mut self, ready: Interest, call: Deadline) -> Result<Option<Facts>, String> {
-        if ready.to_receive {
-            // One piece at a time: what the server says counts more than a close that follows it.
-            hear(&mut self.socket, &mut self.inbox, &mut false, call, |_| Ok(true))
-                .map_err(|why| format!("{why} {ASKED}"))?;
-            while let Some(received) = self.inbox.unread() {
-                let (used, next) = self.greeting.read(received, &mut self.window)?;
-                self.inbox.read(used);
-                match next {
-                    Next::Wait => break,
-                    Next::Send => {}
-                    Next::Go(facts) if self.inbox.is_empty() => return Ok(Some(facts)),
-                    Next::Go(_) => {
-                        return Err("does not answer like a memcached: it sent too much".to_owned());
-                    }
-                }
-            }
-        }
-        while !self.window.is_sent() {
-            if send(&mut self.socket, &mut self.window)? == Moved::Nothing {
-                break;
-            }
-        }
-        Ok(None)
-    }
-}
-
 fn peer<'p>(server: &'p Server, facts: &'p Facts) -> Peer<'p> {
     Peer { index: server.index, name: &server.name, facts }
-}
-
-fn send(socket: &mut Socket, window: &mut Window<'_>) -> Result<Moved, String> {
-    let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-    let count = window.slices(&mut slices);
-    let moved = socket.send(&slices[..count]).map_err(|error| broken(&error))?;
-    if let Moved::Bytes(bytes) = moved {
-        window.sent(bytes);
-    }
-    Ok(moved)
-}
-
-/// Receives the available bytes and lets `listen` read them, until no more come or `listen` says
-/// that the conversation is over. The next piece often arrives while one is read, so asking for it
-/// costs less than waiting for it first.
-fn hear(
-    socket: &mut Socket,
-    inbox: &mut Inbox,
-    moved: &mut bool,
-    call: Deadline,
-    mut listen: impl FnMut(&mut Inbox) -> Result<bool, &'static str>,
-) -> Result<(), String> {
-    for pieces in 0_usize.. {
-        if pieces > PIECES && call.is_over() {
-            break;
-        }
-        let room = inbox.room();
-        let Moved::Bytes(bytes) = socket.receive(room).map_err(|error| broken(&error))? else {
-            return Ok(());
-        };
-        *moved = true;
-        inbox.received(bytes);
-        let over = listen(inbox);
-        if over.map_err(|why| format!("does not follow the protocol: it sent {why}"))? {
-            break;
-        }
-    }
-    Ok(())
-}
-
-fn broken(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => "closed the connection".to_owned(),
-        _ => format!("broke the connection: {error}"),
-    }
 }
 
 /// The reason for a server that this build cannot speak to.

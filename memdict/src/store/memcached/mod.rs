@@ -4,12 +4,15 @@
 //! takes an idle connection from the server's `pool`, or makes and greets a new one. A `talk` then
 //! writes the requests and reads the answers. `load` and `change` know what to ask and what the
 //! answers mean. `exchange` drives all lanes of a batch at once. Only `proto` knows the bytes of
-//! the protocol, and only `socket` moves them.
+//! the protocol, and only `socket` moves them, between the buffers of a `flow`. A
+//! `handshake` greets a new connection.
 
 mod change;
 mod exchange;
 #[cfg(feature = "classic")]
 mod fallback;
+mod flow;
+mod handshake;
 mod inbox;
 mod lane;
 mod load;
