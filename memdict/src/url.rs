@@ -1,7 +1,7 @@
 //! The URLs of stores: `memory:`, `memcache://HOST:PORT,...`, and the schemes of servers that need
 //! the classic client, such as `memcache+sasl://USER:PASSWORD@HOST:PORT,...`, all with options.
 
-use std::{borrow::Cow, str::FromStr, time::Duration};
+use std::{borrow::Cow, num::NonZeroUsize, str::FromStr, time::Duration};
 
 use bytesize::ByteSize;
 use percent_encoding::percent_decode_str;
@@ -20,6 +20,8 @@ pub(crate) struct Options {
     pub(crate) max_bytes: Option<usize>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) max_connections: Option<usize>,
     pub(crate) ca_file: Option<String>,
     pub(crate) verify: Option<bool>,
 }
@@ -32,6 +34,8 @@ impl Options {
             ("max_bytes", self.max_bytes.is_some()),
             ("timeout", self.timeout.is_some()),
             ("connect_timeout", self.connect_timeout.is_some()),
+            ("deadline", self.deadline.is_some()),
+            ("max_connections", self.max_connections.is_some()),
         ];
         set.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect()
     }
@@ -68,9 +72,18 @@ const MEMORY: &str = "memory:?max_bytes=64MiB";
 const MEMCACHED: &str = "memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms";
 const CLASSIC: &str = "memcache+classic://, memcache+sasl:// and memcache+tls://";
 const MEMORY_OPTIONS: &[&str] = &["max_bytes", "namespace", "strict"];
-const MEMCACHED_OPTIONS: &[&str] = &["timeout", "connect_timeout", "namespace", "strict"];
-const TLS_OPTIONS: &[&str] =
-    &["timeout", "connect_timeout", "namespace", "strict", "ca_file", "verify"];
+const MEMCACHED_OPTIONS: &[&str] =
+    &["timeout", "connect_timeout", "deadline", "max_connections", "namespace", "strict"];
+const TLS_OPTIONS: &[&str] = &[
+    "timeout",
+    "connect_timeout",
+    "deadline",
+    "max_connections",
+    "namespace",
+    "strict",
+    "ca_file",
+    "verify",
+];
 
 /// Parses `url`. Its options replace those in `options`.
 pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
@@ -151,7 +164,8 @@ fn meant(scheme: &str, rest: &str) -> Error {
 
 fn memcached(scheme: &str, rest: &str) -> Result<Place> {
     let (credentials, rest) = userinfo(scheme, rest)?;
-    Ok(Place::Memcached(Memcached { servers: servers(scheme, rest)?, credentials }))
+    let servers = servers(scheme, rest, credentials.is_some())?;
+    Ok(Place::Memcached(Memcached { servers, credentials }))
 }
 
 #[cfg(feature = "classic")]
@@ -174,7 +188,7 @@ fn classic(scheme: &str, rest: &str) -> Result<Place> {
         }
         _ => {}
     }
-    let servers = servers(scheme, rest)?;
+    let servers = servers(scheme, rest, credentials.is_some())?;
     Ok(Place::Classic(Classic { servers, credentials, tls }))
 }
 
@@ -204,7 +218,9 @@ fn userinfo<'r>(scheme: &str, rest: &'r str) -> Result<(Option<Credentials>, &'r
     Ok((Some(Credentials { user, password }), servers))
 }
 
-fn servers(scheme: &str, rest: &str) -> Result<Vec<String>> {
+/// Returns the names of the servers. A malformed one is not shown if it may be a part of a password
+/// that has an `@` (`behind_credentials`) or a comma.
+fn servers(scheme: &str, rest: &str, behind_credentials: bool) -> Result<Vec<String>> {
     let list = rest.strip_prefix("//").unwrap_or(rest).trim_end_matches('/');
     if list.is_empty() {
         let reason = format!("the list of servers is empty; allowed: {MEMCACHED}");
@@ -212,8 +228,15 @@ fn servers(scheme: &str, rest: &str) -> Result<Vec<String>> {
     }
     let names: Vec<_> = list.split(',').map(str::to_owned).collect();
     // Before the options are looked at, because their names may be a part of what is wrong here.
-    Servers::parse(names.iter().map(String::as_str))?;
-    Ok(names)
+    match Servers::parse(names.iter().map(String::as_str)) {
+        Err(_) if behind_credentials || names.len() > 1 => {
+            let reason = "a server is malformed or is listed twice (not shown: it may be a part of a \
+                          password, in which `@` is written as %40 and `,` as %2C); write `host`, \
+                          `host:port`, `[address]:port` or `/path/of/a/socket`";
+            Err(bad(&format!("{scheme}:"), reason.to_owned()))
+        }
+        parsed => parsed.map(|_| names),
+    }
 }
 
 fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> {
@@ -233,6 +256,11 @@ fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> 
         }
         "timeout" => options.timeout = Some(duration(name, &value)?),
         "connect_timeout" => options.connect_timeout = Some(duration(name, &value)?),
+        "deadline" => options.deadline = Some(duration(name, &value)?),
+        "max_connections" => {
+            let many: NonZeroUsize = parse(name, &value, "a number from 1")?;
+            options.max_connections = Some(many.get());
+        }
         "ca_file" => options.ca_file = Some(value.into_owned()),
         "verify" => options.verify = Some(parse(name, &value, "true or false")?),
         // The caller has already checked the name against the same list.

@@ -41,6 +41,9 @@ const PLACE: usize = (2 * size_of::<usize>() + 1) * 32 * 3 / (7 * 2) + 1;
 ///   [`Applied::Restarted`].
 /// - A value above the item limit is [refused](StoreError::Refused), and the old value stays.
 ///
+/// After a `fork`, each of the two processes has a copy of its own: what one of them stores, the
+/// other one does not see.
+///
 /// The store calls `out` without holding a lock, so `out` may use the store.
 pub struct MemoryStore {
     max_bytes: usize,

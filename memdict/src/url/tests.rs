@@ -25,6 +25,9 @@ fn urls_name_a_store_and_its_options() {
     assert_eq!(servers, ["127.0.0.1:1", "[::1]:2"]);
     assert_eq!(options.timeout, Some(Duration::from_millis(500)));
     assert_eq!(options.connect_timeout, Some(Duration::from_secs(1)));
+    let (_, options) = both("memcache://a:1?deadline=3s&max_connections=40").unwrap();
+    assert_eq!(options.deadline, Some(Duration::from_secs(3)));
+    assert_eq!(options.max_connections, Some(40));
 }
 
 #[test]
@@ -172,6 +175,9 @@ fn a_bad_url_is_an_error_that_quotes_the_part_and_lists_what_is_allowed() {
         ("memcache://a:1?timeout=0s", "0s", "500ms"),
         ("memory:?max_bytes=many", "many", "64MiB"),
         ("memory:?strict=yes", "yes", "true or false"),
+        ("memcache://a:1?max_connections=0", "max_connections", "from 1"),
+        ("memcache://a:1?deadline=soon", "soon", "500ms"),
+        ("memory:?deadline=1s", "deadline", "max_bytes"),
     ] {
         let error = both(url).expect_err(url).to_string();
         assert!(error.contains(part) && error.contains(allowed), "{url}: {error}");

@@ -7,10 +7,13 @@ use super::{
     failure,
     link::Link,
 };
-use crate::store::operation::{Load, LoadOut, Loaded, StoreError};
+use crate::store::operation::{Load, StoreError, Token};
 
 /// The largest number of keys in one request, because all of their values are held at once.
 const MAX_KEYS: usize = 100;
+
+/// Takes the outcome of each load: its value, if there is one, with its version.
+type Out<'o> = dyn FnMut(usize, Result<Option<(Vec<u8>, Token)>, StoreError>) + 'o;
 
 /// A value, its client flags, its version.
 pub(super) type Item = (Vec<u8>, u32, Option<u64>);
@@ -21,7 +24,7 @@ pub(super) fn run(
     with: &mut Conversation<'_>,
     loads: &[Load<'_>],
     indices: &[usize],
-    out: &mut LoadOut<'_>,
+    out: &mut Out<'_>,
 ) -> bool {
     let mut down = None;
     for chunk in indices.chunks(MAX_KEYS) {
@@ -45,25 +48,22 @@ fn load(
     with: &mut Conversation<'_>,
     loads: &[Load<'_>],
     chunk: &[usize],
-    out: &mut LoadOut<'_>,
+    out: &mut Out<'_>,
 ) -> Result<(), StoreError> {
     let keys = chunk.iter().map(|&index| text(loads[index].key));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
     match &mut *with.link {
         Link::Text(text) => {
             let found = text.values(&keys, with.max_item_bytes);
-            let found = found.map_err(|broken| failure::unread(with.name, &broken).error)?;
+            let mut found = found.map_err(|broken| failure::unread(with.name, &broken).error)?;
             for (&index, key) in chunk.iter().zip(keys) {
-                let loaded = match found.get(key) {
-                    Some((bytes, version)) => Loaded::hit(bytes, with.token(*version)),
-                    None => Loaded::Miss,
-                };
-                out(index, Ok(loaded));
+                let found = found.remove(key);
+                out(index, Ok(found.map(|(bytes, version)| (bytes, with.token(version)))));
             }
         }
         Link::Sasl(client) => {
             let items = client.gets::<Item>(&keys);
-            let items = items.map_err(|error| failure::load(with.name, &error).error)?;
+            let mut items = items.map_err(|error| failure::load(with.name, &error).error)?;
             let found = keys.iter().filter(|key| items.contains_key(**key));
             if found.collect::<std::collections::HashSet<_>>().len() != items.len() {
                 // Values that were not asked for belong to another request.
@@ -71,11 +71,9 @@ fn load(
                 return Err(failure::load(with.name, &error).error);
             }
             for (&index, key) in chunk.iter().zip(keys) {
-                let loaded = match items.get(key) {
-                    Some((bytes, _, cas)) => Loaded::hit(bytes, with.token(cas.unwrap_or(0))),
-                    None => Loaded::Miss,
-                };
-                out(index, Ok(loaded));
+                let item = items.remove(key);
+                let found = item.map(|(bytes, _, cas)| (bytes, with.token(cas.unwrap_or(0))));
+                out(index, Ok(found));
             }
         }
     }

@@ -1,6 +1,8 @@
 //! One server of a store: its name, its connections, and its classic client if it needs one.
 
 #[cfg(feature = "classic")]
+use super::pool::Permit;
+#[cfg(feature = "classic")]
 use super::{
     fallback::{Fallback, Spoken},
     timeouts::Timeouts,
@@ -9,6 +11,7 @@ use super::{pool::Pool, resolve::Lookup};
 use crate::store::{credentials::Credentials, servers::Servers};
 #[cfg(feature = "classic")]
 use crate::store::{
+    deadline::Deadline,
     operation::{ApplyOut, Change, Load, LoadOut},
     ttl::ServerClock,
 };
@@ -26,27 +29,31 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Makes the servers of a list.
-    pub(super) fn each(servers: &Servers) -> Vec<Self> {
+    /// Makes the servers of a list, with at most this many connections to each.
+    pub(super) fn each(
+        servers: &Servers,
+        credentials: Option<&Credentials>,
+        max_connections: usize,
+    ) -> Vec<Self> {
         let numbered = (0..).zip(servers.names());
         numbered
             .map(|(index, name)| Self {
                 index,
                 name: name.to_owned(),
-                credentials: None,
+                credentials: credentials.cloned(),
                 lookup: Lookup::of(name),
-                pool: Pool::default(),
+                pool: Pool::of(max_connections),
                 #[cfg(feature = "classic")]
-                fallback: Fallback::of(index, servers.alone(index as usize)),
+                fallback: Fallback::of(index, servers.alone(index as usize), max_connections),
             })
             .collect()
     }
 
     /// Notes that the server needs the classic client, and the clock that it told.
     #[cfg(feature = "classic")]
-    pub(super) fn needs_classic(&self, clock: Option<ServerClock>) {
+    pub(super) fn needs_classic(&self, permit: Permit<'_>, clock: Option<ServerClock>) {
         self.fallback.heard(clock);
-        self.pool.reached(true);
+        self.pool.is_classic(permit);
     }
 
     /// Loads the operations of `loads` that `share` names through the classic client.
@@ -54,11 +61,12 @@ impl Server {
     pub(super) fn load_classic(
         &self,
         timeouts: Timeouts,
+        call: Deadline,
         loads: &[Load<'_>],
         share: &[usize],
         out: &mut LoadOut<'_>,
     ) {
-        if self.fallback.load_many(timeouts, loads, share, out) == Spoken::No {
+        if self.fallback.load_many(timeouts, call, loads, share, out) == Spoken::No {
             self.pool.classic_failed();
         }
     }
@@ -68,11 +76,12 @@ impl Server {
     pub(super) fn apply_classic(
         &self,
         timeouts: Timeouts,
+        call: Deadline,
         changes: &[Change<'_>],
         share: &[usize],
         out: &mut ApplyOut<'_>,
     ) {
-        if self.fallback.apply_many(timeouts, changes, share, out) == Spoken::No {
+        if self.fallback.apply_many(timeouts, call, changes, share, out) == Spoken::No {
             self.pool.classic_failed();
         }
     }

@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{END_OF_LINE, answer, window::Window};
 use crate::{
     error::Error,
-    quote,
+    quote, random,
     store::{
         credentials::Credentials,
         limits,
@@ -56,10 +56,13 @@ pub(in crate::store::memcached) struct Facts {
     /// Whether it keeps versions of values. With its option `-C` it does not.
     pub(in crate::store::memcached) cas_enabled: bool,
     /// The life that it is in, made from its process number and the second in which it started. It
-    /// stays the same as long as the server runs. 0 if the server does not tell.
+    /// stays the same as long as the server runs. 0 if the server does not tell. Two servers, or
+    /// two lives of one, may look the same: in a container, each server is process 1.
     pub(in crate::store::memcached) life: u64,
     /// Its clock, if it tells the time.
     pub(in crate::store::memcached) clock: Option<ServerClock>,
+    /// A random number for this connection, whose other end stays in one life.
+    pub(in crate::store::memcached) connection: u64,
 }
 
 /// The question that the next line answers.
@@ -118,6 +121,7 @@ impl Greeting {
             cas_enabled: true,
             life: 0,
             clock: None,
+            connection: random::bits().max(1),
         };
         let credentials = credentials.cloned();
         let asked = Asked::now();

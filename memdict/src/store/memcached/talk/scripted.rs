@@ -26,6 +26,7 @@ pub(super) fn facts() -> Facts {
         cas_enabled: true,
         life: 7,
         clock: None,
+        connection: 0,
     }
 }
 
@@ -216,7 +217,7 @@ fn greeted(with: bool, pieces: &[&[u8]]) -> (Result<Option<Facts>, String>, Vec<
                         Next::Wait => break,
                         Next::Send => {}
                         Next::Go(facts) => {
-                            heard = Ok(Some(Facts { clock: None, ..facts }));
+                            heard = Ok(Some(Facts { clock: None, connection: 0, ..facts }));
                             break 'pieces;
                         }
                     }
