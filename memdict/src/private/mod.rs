@@ -9,7 +9,7 @@ pub use std::string::String;
 
 pub use self::checked::{Checked, Flags, Of, Operations, Parts, Pass, View, stored, tracked};
 pub use crate::{
-    codec::Encoded,
+    codec::{Encoded, Unknown},
     track::{
         Changes, HashKey, Shape, Stored, TrackedEnum, debug, join,
         merge::{
@@ -25,7 +25,8 @@ pub use crate::store::memcached::talk::scripted::answers as fuzz_answers;
 
 use crate::{
     BoxError, EnumField, Field,
-    track::{Schema, Tracked, same_encoding},
+    codec::same_encoding,
+    track::{Schema, Tracked},
 };
 
 /// Returns the schema fingerprint of a type.

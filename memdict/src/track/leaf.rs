@@ -23,7 +23,7 @@ macro_rules! leaves {
             const SHAPE: &'static $crate::track::Shape = &$crate::track::Shape::leaf(
                 $name,
                 &[$(("", $crate::track::shape::<$part>)),*],
-            )$(.$kind($($argument)?))?;
+            ).size(size_of::<Self>())$(.$kind($($argument)?))?;
             const NEEDS_NAMES: Option<&'static str> =
                 $crate::track::leaf::first(&[$(<$part as $crate::track::Tracked>::NEEDS_NAMES),*]);
             type Changes = bool;

@@ -38,7 +38,6 @@ pub use enum_field::{EnumField, TrackedEnum};
 pub use field::Field;
 pub use merge::conflict::MergeConflict;
 pub use opaque::Opaque;
-pub(crate) use opaque::same_encoding;
 pub(crate) use schema::Schema;
 pub use shape::Shape;
 pub use tracked::{Stored, Tracked, shape};

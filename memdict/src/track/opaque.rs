@@ -5,24 +5,14 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 
 use super::leaf::leaves;
-use crate::codec::Codec;
+use crate::codec::{Unknown, same_encoding};
 
 leaves! {
-    "opaque" [T: Serialize + DeserializeOwned + Send + Sync + 'static] Opaque<T>, [] (),
-        |a, b| same_encoding(&a.0, &b.0);
-}
-
-/// Returns whether both values have the same encoding. A value that does not encode is the same as
-/// no other.
-pub(crate) fn same_encoding<T: Serialize>(a: &T, b: &T) -> bool {
-    let encode = |value: &T| {
-        let mut bytes = Vec::new();
-        Codec::default().encode(value, &mut bytes).ok().map(|()| bytes)
-    };
-    encode(a).is_some_and(|a| encode(b).is_some_and(|b| a == b))
+    "opaque" [T: Serialize + DeserializeOwned + Send + Sync + 'static] Opaque<T>, [] ()
+        unknown(Unknown::of::<T>()), |a, b| same_encoding(&a.0, &b.0);
 }
 
 /// A value of a type that is not [`Tracked`](trait@crate::Tracked), as an entry or inside one.
@@ -46,9 +36,16 @@ pub(crate) fn same_encoding<T: Serialize>(a: &T, b: &T) -> bool {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(transparent)]
 pub struct Opaque<T>(pub T);
+
+// As `serde(transparent)` would, but through a call by which the codec notices the type.
+impl<T: Serialize> Serialize for Opaque<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct("Opaque", &self.0)
+    }
+}
 
 impl<T> Deref for Opaque<T> {
     type Target = T;

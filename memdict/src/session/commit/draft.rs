@@ -29,13 +29,13 @@ impl<T: Tracked> Slot<T> {
             return true;
         }
         (self.schema.inexact || !alike)
-            && base.decode(&self.schema).is_ok_and(|loaded| T::same(&loaded, value))
+            && base.decode(&self.schema, self.limits).is_ok_and(|loaded| T::same(&loaded, value))
     }
 
     /// Returns whether `value` encodes to the loaded value. One that does not encode is changed.
     fn encodes_unchanged(&self, value: &T, base: &Base) -> bool {
         let mut payload = Vec::new();
-        let encoded = base.codec.encode(value, &mut payload);
+        let encoded = base.codec.copy(value, self.limits, &mut payload);
         encoded.is_ok() && self.is_unchanged(value, base.codec, &payload, base)
     }
 
@@ -53,14 +53,14 @@ impl<T: Tracked> Slot<T> {
             nonce,
             full_key: self.name.in_envelope(),
         };
-        let encode = |out: &mut Vec<u8>| codec.encode(value, out);
+        let encode = |out: &mut Vec<u8>| codec.encode(value, self.limits, &self.schema.known, out);
         envelope::seal(&seal, bytes, encode, |length| format!("{length} bytes are too many").into())
     }
 
     /// Returns the value in stored bytes, if they are usable.
     fn open(&self, stored: &[u8]) -> Option<T> {
         let opened = envelope::open(stored, self.name.in_envelope()).ok()?;
-        decode(&self.schema, opened.codec, opened.fingerprint, opened.payload).ok()
+        decode(&self.schema, self.limits, opened.codec, opened.fingerprint, opened.payload).ok()
     }
 
     /// Does the work of [`AnySlot::merge`]. This may panic.
@@ -169,7 +169,7 @@ impl<T: Tracked> AnySlot for Slot<T> {
         let inner = self.inner.lock();
         match (&inner.state, inner.seen.base()) {
             (State::Clean { value }, Some(base)) if !self.encodes_unchanged(value.get(), base) => {
-                changed_paths(base.decode(&self.schema).ok().as_ref(), value.get())
+                changed_paths(base.decode(&self.schema, self.limits).ok().as_ref(), value.get())
             }
             _ => Vec::new(),
         }

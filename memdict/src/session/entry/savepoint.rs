@@ -12,6 +12,7 @@ use super::{
     state::{For, Marks, State, Value},
 };
 use crate::{
+    codec::Limits,
     def::options::DictOptions,
     error::{BoxError, Error, Result},
     track::{Changes, Schema, Tracked},
@@ -156,7 +157,7 @@ impl<C: Changes> Snapshot<C> {
     ) -> Result<Option<Self>, BoxError> {
         let encoded = |value: &Value<T>| {
             let mut encoded = Vec::new();
-            options.codec.encode(value.get(), &mut encoded).map(|()| encoded)
+            options.codec.copy(value.get(), options.limits, &mut encoded).map(|()| encoded)
         };
         let kept = match state {
             State::Absent => Kept::AsSeen,
@@ -183,13 +184,14 @@ impl<C: Changes> Snapshot<C> {
         &self,
         seen: &Seen,
         schema: &Schema,
+        limits: Limits,
     ) -> Result<State<T>, BoxError> {
         let decoded = |encoded: &[u8]| {
-            let value = self.options.codec.decode(encoded)?;
+            let value = self.options.codec.decode(encoded, self.options.limits.of_own_value())?;
             Ok::<_, BoxError>(Value::new(value, For::Writing))
         };
         Ok(match &self.kept {
-            Kept::AsSeen => match seen.base().map(|base| base.decode(schema)) {
+            Kept::AsSeen => match seen.base().map(|base| base.decode(schema, limits)) {
                 Some(Ok(value)) => State::Clean { value: Value::new(value, For::Writing) },
                 Some(Err(why)) => {
                     return Err(format!("the loaded value can no longer be used: {why}").into());

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    codec::{Codec, Encoded},
+    codec::{Codec, Encoded, Limits},
     store::operation::{Condition, Token},
     track::{Changes, Schema, Tracked},
     unusable::Unusable,
@@ -122,8 +122,12 @@ impl Base {
     /// # Errors
     ///
     /// The payload does not decode. This does not happen if it was loaded.
-    pub(crate) fn decode<T: Tracked>(&self, schema: &Schema) -> Result<T, Unusable> {
-        decode(schema, self.codec, self.fingerprint, &self.payload)
+    pub(crate) fn decode<T: Tracked>(
+        &self,
+        schema: &Schema,
+        limits: Limits,
+    ) -> Result<T, Unusable> {
+        decode(schema, limits, self.codec, self.fingerprint, &self.payload)
     }
 }
 
@@ -134,14 +138,15 @@ impl Base {
 /// The payload is of another schema, from which the type does not convert, or it does not decode.
 pub(crate) fn decode<T: Tracked>(
     schema: &Schema,
+    limits: Limits,
     codec: Codec,
     fingerprint: u64,
     payload: &[u8],
 ) -> Result<T, Unusable> {
     let decoded = if fingerprint == schema.fingerprint {
-        codec.decode(payload)
+        codec.decode(payload, limits)
     } else {
-        let older = T::from_older(fingerprint, Encoded::new(codec, payload));
+        let older = T::from_older(fingerprint, Encoded::new(codec, payload, limits));
         older.ok_or_else(|| Unusable::OtherSchema {
             fingerprint,
             found: Schema::name_of(fingerprint),

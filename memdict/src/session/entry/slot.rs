@@ -10,6 +10,7 @@ use super::{
     state::{Back, Call, For, Marks, Misuse, Reply, State, Value},
 };
 use crate::{
+    codec::Limits,
     def::options::DictOptions,
     entry_id::EntryId,
     envelope::{self, Opened},
@@ -25,6 +26,8 @@ use crate::{
 pub(crate) struct Slot<T: Tracked> {
     pub(crate) name: Name,
     pub(crate) schema: Schema,
+    /// The limits of the dictionary's values.
+    pub(crate) limits: Limits,
     pub(crate) inner: Mutex<Inner<T>>,
 }
 
@@ -75,7 +78,7 @@ pub(crate) struct Lent<T: Tracked> {
 }
 
 impl<T: Tracked> Slot<T> {
-    pub(crate) fn new(name: Name, schema: Schema) -> Self {
+    pub(crate) fn new(name: Name, schema: Schema, limits: Limits) -> Self {
         let inner = Inner {
             state: State::Absent,
             seen: Seen::Unread,
@@ -85,7 +88,7 @@ impl<T: Tracked> Slot<T> {
             batch: 0,
             history: Vec::new(),
         };
-        Self { name, schema, inner: Mutex::new(inner) }
+        Self { name, schema, limits, inner: Mutex::new(inner) }
     }
 
     /// Makes one transition. The only user code that runs under the lock is the destructor of a
@@ -218,7 +221,7 @@ impl<T: Tracked> Slot<T> {
     /// Returns what was loaded, decoded again.
     pub(crate) fn loaded(&self) -> Option<T> {
         let base = self.inner.lock().seen.base().cloned();
-        base.and_then(|base| base.decode(&self.schema).ok())
+        base.and_then(|base| base.decode(&self.schema, self.limits).ok())
     }
 
     /// Decodes the answer to a load.
@@ -241,7 +244,7 @@ impl<T: Tracked> Slot<T> {
                 }
             };
         let version = Version { token, nonce: Some(nonce) };
-        match decode(&self.schema, codec, fingerprint, payload) {
+        match decode(&self.schema, self.limits, codec, fingerprint, payload) {
             Ok(value) => {
                 let base = Base { version, codec, fingerprint, payload: payload.into() };
                 Decoded::Value(Value::new(value, what_for), base)
@@ -274,7 +277,7 @@ impl<T: Tracked> Restore for Slot<T> {
         let _ = Self::step(inner, Call::Restore(State::Poisoned));
         inner.history.truncate(earlier + 1);
         let snapshot = &inner.history[earlier];
-        let state = snapshot.state(&inner.seen, &self.schema);
+        let state = snapshot.state(&inner.seen, &self.schema, self.limits);
         let state = state.map_err(|source| Error::Decode { id: self.id(), source })?;
         (inner.options, inner.listed) = (snapshot.options, snapshot.listed);
         inner.history.truncate(earlier);
