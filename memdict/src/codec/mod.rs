@@ -4,10 +4,13 @@
 //! - `write` and `read` are the encoder and the decoder, on bincode's primitives. Both keep the same
 //!   `limits`, so that what was encoded can be decoded.
 //! - `trial` tries whether types that are known only by their encoding can be decoded at all.
+//! - `json` is the text of values that need the names of fields.
 //! - `encoded` is a stored value whose type is not known yet.
 
 mod encoded;
 mod fault;
+#[cfg(feature = "json")]
+pub(crate) mod json;
 mod limits;
 mod read;
 mod trial;

@@ -31,15 +31,7 @@ pub(super) fn encode<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
 ) -> Result<Encoding, Fault> {
     let start = out.len();
-    let mut sink = Sink {
-        encoder: EncoderImpl::new(Tail(out), config::standard()),
-        levels: limits.depth,
-        elements: 0,
-        parts: 0,
-        limits,
-        trial,
-        place: Place::default(),
-    };
+    let mut sink = Sink::new(limits, trial, out);
     sink.part(Place::default(), value)?;
     let (written, parts) = (sink.at() - start, sink.parts);
     let limit = elements(written);
@@ -47,6 +39,15 @@ pub(super) fn encode<T: Serialize + ?Sized>(
         return Err(Fault::too_many_elements(limit));
     }
     Ok(Encoding { parts })
+}
+
+/// Checks whether JSON can express a value. Nothing is kept of what is written.
+#[cfg(feature = "json")]
+pub(super) fn has_json<T: Serialize + ?Sized>(value: &T, limits: Limits) -> Result<(), Fault> {
+    let mut out = Vec::new();
+    let mut sink = Sink::new(limits, None, &mut out);
+    sink.for_json = true;
+    value.serialize(&mut sink)
 }
 
 /// A writer that appends.
@@ -70,9 +71,24 @@ struct Sink<'a, 't> {
     trial: Option<&'a mut Occurrences<'t>>,
     /// The field that is being written, while there is a trial.
     place: Place,
+    /// Whether the value is only checked, because it will be JSON.
+    for_json: bool,
 }
 
-impl Sink<'_, '_> {
+impl<'a, 't> Sink<'a, 't> {
+    fn new(limits: Limits, trial: Option<&'a mut Occurrences<'t>>, out: &'a mut Vec<u8>) -> Self {
+        Self {
+            encoder: EncoderImpl::new(Tail(out), config::standard()),
+            levels: limits.depth,
+            elements: 0,
+            parts: 0,
+            limits,
+            trial,
+            place: Place::default(),
+            for_json: false,
+        }
+    }
+
     #[inline]
     fn put<T: Encode>(&mut self, value: T) -> Result<(), Fault> {
         self.parts += 1;
@@ -104,7 +120,7 @@ impl Sink<'_, '_> {
     /// Writes the length of a sequence or a map. `parts` is how many values each element has.
     #[inline]
     fn length(&mut self, length: Option<usize>, parts: usize) -> Result<(), Fault> {
-        let Some(length) = length else {
+        let Some(length) = length.or(self.for_json.then_some(0)) else {
             return Err(Fault::new(
                 "it has a sequence or a map that does not say how long it is (`flatten` makes \
                  such ones), which this codec writes first: use `memdict::as_json` or \
@@ -114,6 +130,14 @@ impl Sink<'_, '_> {
         self.elements = self.elements.saturating_add(length);
         self.parts = self.parts.saturating_add(length.saturating_mul(parts));
         self.put(length)
+    }
+
+    #[inline]
+    fn number(&self, is_finite: bool) -> Result<(), Fault> {
+        match self.for_json && !is_finite {
+            true => Err(Fault::new("NaN and infinite numbers have no JSON")),
+            false => Ok(()),
+        }
     }
 
     /// Writes a part whose type is known here. `place` is empty unless the part is a field.
@@ -183,11 +207,21 @@ impl<'s, 'a, 't> Serializer for &'s mut Sink<'a, 't> {
         serialize_u32 u32,
         serialize_u64 u64,
         serialize_u128 u128,
-        serialize_f32 f32,
-        serialize_f64 f64,
         serialize_char char,
         serialize_str &str,
         serialize_bytes &[u8],
+    }
+
+    #[inline]
+    fn serialize_f32(self, value: f32) -> Result<(), Fault> {
+        self.number(value.is_finite())?;
+        self.put(value)
+    }
+
+    #[inline]
+    fn serialize_f64(self, value: f64) -> Result<(), Fault> {
+        self.number(value.is_finite())?;
+        self.put(value)
     }
 
     #[inline]
@@ -305,7 +339,7 @@ impl<'s, 'a, 't> Serializer for &'s mut Sink<'a, 't> {
     }
 
     fn is_human_readable(&self) -> bool {
-        false
+        self.for_json
     }
 }
 
@@ -362,6 +396,9 @@ macro_rules! fields {
 
             /// Refuses: fields are stored by position, so the next one would be read as this one.
             fn skip_field(&mut self, field: &'static str) -> Result<(), Fault> {
+                if self.sink.for_json {
+                    return Ok(());
+                }
                 Err(Fault::new(format!(
                     "the field `{field}` of `{}` is left out (`skip_serializing_if`), and this \
                      codec does not store which fields there are: use `memdict::as_json` or \
