@@ -96,6 +96,9 @@ mod entry_id;
 mod envelope;
 mod error;
 mod face;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod harness;
 mod key;
 mod link;
 mod log;

@@ -141,3 +141,6 @@ pub(crate) fn same_encoding<T: Serialize + ?Sized>(a: &T, b: &T) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
