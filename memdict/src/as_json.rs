@@ -31,7 +31,7 @@
 //!
 //! Two values are the same if their JSON is, whatever the order of members. NaN and infinite
 //! numbers have no JSON: a commit of one fails with [`Error::Encode`](crate::Error::Encode). JSON is
-//! nested up to 128 levels deep, whatever the dictionary allows. What the type itself allocates
+//! nested up to 127 levels deep, whatever the dictionary allows. What the type itself allocates
 //! when it is read is not limited by [`DictDef::max_memory`](crate::DictDef::max_memory).
 //!
 //! A serializer of text, such as that of an HTTP response, gets the value itself.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-use super::{Codec, limits::Limits};
+use super::{format::Codec, limits::Limits};
 use crate::error::BoxError;
 
 /// A stored value that is not decoded yet, for types that convert values of older types.

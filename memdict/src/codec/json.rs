@@ -5,6 +5,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{fault::Fault, limits::Limits, write};
 use crate::error::BoxError;
 
+/// How many levels `serde_json` reads.
+const DEPTH: usize = 127;
+
 /// Returns the JSON of a value. The members of objects are in order, so that equal values have
 /// equal texts.
 ///
@@ -12,11 +15,13 @@ use crate::error::BoxError;
 ///
 /// The value has no JSON, or could not be read again.
 pub(crate) fn to_text<T: Serialize + ?Sized>(value: &T) -> Result<String, BoxError> {
-    // `serde_json` reads no more levels, and writing more could exhaust the stack.
-    write::has_json(value, Limits::DEFAULT).map_err(|fault| match fault {
-        Fault::TooDeep(limit) => format!("JSON is nested up to {limit} levels deep").into(),
-        other => other.into_inner(),
-    })?;
+    // Writing more levels than are read again could exhaust the stack.
+    write::has_json(value, Limits { depth: DEPTH, ..Limits::DEFAULT }).map_err(
+        |fault| match fault {
+            Fault::TooDeep(limit) => format!("JSON is nested up to {limit} levels deep").into(),
+            other => other.into_inner(),
+        },
+    )?;
     let mut json = serde_json::to_value(value)?;
     json.sort_all_objects();
     Ok(json.to_string())

@@ -1,189 +1,25 @@
-//! Decodes a payload without believing it: bincode reads the primitives, and this file bounds what
-//! they add up to.
+//! Decodes a payload without believing it.
 //!
 //! bincode's own decoder of serde types does not say how many bytes are left, recurses as deep as
 //! the bytes ask for, and allocates a string before it has one. Its encoding is the same.
 
-use bincode::{
-    config::{self, Configuration},
-    de::{
-        BorrowDecode, BorrowDecoder, Decode, DecoderImpl,
-        read::{BorrowReader, Reader},
-    },
-    error::DecodeError,
-};
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
     VariantAccess, Visitor,
 };
 
-use super::{
-    fault::Fault,
-    limits::{FREE, Limits, elements},
-};
+use super::{fault::Fault, limits::Limits, source::Source};
 
 /// Decodes a value that takes up all of `payload`.
 pub(super) fn decode<'de, T: Deserialize<'de>>(
     payload: &'de [u8],
     limits: Limits,
 ) -> Result<T, Fault> {
-    let mut source = Source {
-        decoder: DecoderImpl::new(Bytes(payload), config::standard(), ()),
-        levels: limits.depth,
-        elements: elements(payload.len()),
-        memory: limits.memory(payload.len()),
-        paid: size_of::<T>(),
-        limits,
-        length: payload.len(),
-    };
+    let mut source = Source::new::<T>(payload, limits);
     let value = T::deserialize(&mut source)?;
     match source.left() {
         0 => Ok(value),
         left => Err(Fault::new(format!("{left} bytes after the value"))),
-    }
-}
-
-/// The bytes that are left.
-struct Bytes<'de>(&'de [u8]);
-
-impl Reader for Bytes<'_> {
-    #[inline]
-    fn read(&mut self, bytes: &mut [u8]) -> Result<(), DecodeError> {
-        bytes.copy_from_slice(self.take_bytes(bytes.len())?);
-        Ok(())
-    }
-
-    #[inline]
-    fn peek_read(&mut self, length: usize) -> Option<&[u8]> {
-        self.0.get(..length)
-    }
-
-    #[inline]
-    fn consume(&mut self, length: usize) {
-        self.0 = self.0.get(length..).unwrap_or_default();
-    }
-}
-
-impl<'de> BorrowReader<'de> for Bytes<'de> {
-    #[inline]
-    fn take_bytes(&mut self, length: usize) -> Result<&'de [u8], DecodeError> {
-        let Some((taken, left)) = self.0.split_at_checked(length) else {
-            return Err(DecodeError::UnexpectedEnd { additional: length - self.0.len() });
-        };
-        self.0 = left;
-        Ok(taken)
-    }
-}
-
-/// The payload, and what is left of the limits.
-struct Source<'de> {
-    decoder: DecoderImpl<Bytes<'de>, Configuration, ()>,
-    levels: usize,
-    elements: usize,
-    memory: usize,
-    /// The size of the part that is decoded next, as far as it is inside a part that was counted
-    /// already. If the next value is larger, it is somewhere else: in a `Box`, for example.
-    paid: usize,
-    limits: Limits,
-    length: usize,
-}
-
-impl<'de> Source<'de> {
-    #[inline]
-    fn get<T: Decode<()>>(&mut self) -> Result<T, Fault> {
-        Ok(T::decode(&mut self.decoder)?)
-    }
-
-    #[inline]
-    fn left(&mut self) -> usize {
-        self.decoder.borrow_reader().0.len()
-    }
-
-    /// Counts the memory of a value that is not inside another one.
-    #[inline]
-    fn pay(&mut self, size: usize) -> Result<(), Fault> {
-        match self.memory.checked_sub(size) {
-            Some(left) => {
-                self.memory = left;
-                Ok(())
-            }
-            None => Err(Fault::too_large(self.limits, self.length)),
-        }
-    }
-
-    /// Counts the memory of the elements of a collection.
-    #[inline]
-    fn pay_element<T>(&mut self) -> Result<(), Fault> {
-        if const { size_of::<T>() > FREE } {
-            self.pay(size_of::<T>())?;
-        }
-        self.is_paid::<T>();
-        Ok(())
-    }
-
-    /// Notes that a part of this type comes next, and that it is inside what was counted.
-    #[inline]
-    fn is_paid<T>(&mut self) {
-        // A smaller one contains no pointer, and so nothing that has to be counted.
-        if const { size_of::<T>() >= size_of::<usize>() } {
-            self.paid = size_of::<T>();
-        }
-    }
-
-    /// Counts the memory of a value of this type, unless it is inside what was counted.
-    #[inline]
-    fn account<T>(&mut self) -> Result<(), Fault> {
-        if const { size_of::<T>() > FREE } && size_of::<T>() > self.paid {
-            self.pay(size_of::<T>())?;
-            self.paid = size_of::<T>();
-        }
-        Ok(())
-    }
-
-    /// Goes one level deeper, for a value of this type.
-    #[inline]
-    fn enter<T>(&mut self) -> Result<(), Fault> {
-        self.account::<T>()?;
-        match self.levels.checked_sub(1) {
-            Some(left) => {
-                self.levels = left;
-                Ok(())
-            }
-            None => Err(Fault::TooDeep(self.limits.depth)),
-        }
-    }
-
-    #[inline]
-    fn leave(&mut self) {
-        self.levels += 1;
-    }
-
-    /// Reads the length of a sequence or a map.
-    #[inline]
-    fn claimed(&mut self) -> Result<usize, Fault> {
-        let claimed = self.get::<usize>()?;
-        match self.elements.checked_sub(claimed) {
-            Some(left) => {
-                self.elements = left;
-                Ok(claimed)
-            }
-            None => Err(Fault::too_many_elements(elements(self.length))),
-        }
-    }
-
-    /// Returns this number of elements, but no more than there are bytes: some types allocate what
-    /// they are told.
-    #[inline]
-    fn hint(&mut self, elements: usize) -> usize {
-        elements.min(self.left())
-    }
-
-    #[inline]
-    fn fields<V: Visitor<'de>>(&mut self, left: usize, visitor: V) -> Result<V::Value, Fault> {
-        self.enter::<V::Value>()?;
-        let value = visitor.visit_seq(Fields { source: self, left })?;
-        self.leave();
-        Ok(value)
     }
 }
 
@@ -220,26 +56,26 @@ impl<'de> Deserializer<'de> for &mut Source<'de> {
     #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         self.account::<V::Value>()?;
-        visitor.visit_borrowed_str(<&str>::borrow_decode(&mut self.decoder)?)
+        visitor.visit_borrowed_str(self.text()?)
     }
 
     #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         self.account::<V::Value>()?;
         // The bytes are there before they are copied.
-        visitor.visit_string(<&str>::borrow_decode(&mut self.decoder)?.to_owned())
+        visitor.visit_string(self.text()?.to_owned())
     }
 
     #[inline]
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         self.account::<V::Value>()?;
-        visitor.visit_borrowed_bytes(<&[u8]>::borrow_decode(&mut self.decoder)?)
+        visitor.visit_borrowed_bytes(self.bytes()?)
     }
 
     #[inline]
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         self.account::<V::Value>()?;
-        visitor.visit_byte_buf(<&[u8]>::borrow_decode(&mut self.decoder)?.to_vec())
+        visitor.visit_byte_buf(self.bytes()?.to_vec())
     }
 
     #[inline]
@@ -300,7 +136,7 @@ impl<'de> Deserializer<'de> for &mut Source<'de> {
         length: usize,
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        self.fields(length, visitor)
+        fields(self, length, visitor)
     }
 
     #[inline]
@@ -310,7 +146,7 @@ impl<'de> Deserializer<'de> for &mut Source<'de> {
         length: usize,
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        self.fields(length, visitor)
+        fields(self, length, visitor)
     }
 
     #[inline]
@@ -326,10 +162,10 @@ impl<'de> Deserializer<'de> for &mut Source<'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        fields: &'static [&'static str],
+        names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        self.fields(fields.len(), visitor)
+        fields(self, names.len(), visitor)
     }
 
     #[inline]
@@ -362,6 +198,19 @@ impl<'de> Deserializer<'de> for &mut Source<'de> {
     fn is_human_readable(&self) -> bool {
         false
     }
+}
+
+/// Decodes a value of this many parts, which has no length in its bytes.
+#[inline]
+fn fields<'de, V: Visitor<'de>>(
+    source: &mut Source<'de>,
+    left: usize,
+    visitor: V,
+) -> Result<V::Value, Fault> {
+    source.enter::<V::Value>()?;
+    let value = visitor.visit_seq(Fields { source: &mut *source, left })?;
+    source.leave();
+    Ok(value)
 }
 
 /// The fields of a struct, a tuple or a variant. They are inside it, so their memory is not counted

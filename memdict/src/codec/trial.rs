@@ -12,7 +12,13 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{fault::Fault, limits::Limits, read, write};
+use super::{
+    fault::Fault,
+    limits::Limits,
+    read,
+    sink::{Notes, Place},
+    write,
+};
 
 /// A type that is known only by its encoding.
 #[derive(Debug, Clone, Copy)]
@@ -136,20 +142,14 @@ struct Occurrence<'t> {
     bytes: Range<usize>,
 }
 
-/// A field; empty for a value that is no field.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) of: &'static str,
-    pub(super) field: &'static str,
-}
-
 impl<'t> Occurrences<'t> {
     pub(super) fn new(trial: &'t Trial) -> Self {
         Self { trial, list: Vec::new() }
     }
+}
 
-    /// Notes that a value of the type with this name is at this place.
-    pub(super) fn note(&mut self, name: &str, place: Place, bytes: Range<usize>) {
+impl Notes for Occurrences<'_> {
+    fn note(&mut self, name: &str, place: Place, bytes: Range<usize>) {
         let due = |part: &&Tried| {
             part.name == name && (cfg!(debug_assertions) || !part.done.load(Ordering::Relaxed))
         };

@@ -1,11 +1,5 @@
-//! Encodes a value within the limits under which it will be decoded: bincode writes the primitives,
-//! and this file counts what they add up to.
+//! Encodes a value within the limits under which it will be decoded.
 
-use bincode::{
-    config::{self, Configuration},
-    enc::{Encode, Encoder, EncoderImpl, write::Writer},
-    error::EncodeError,
-};
 use serde::ser::{
     Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
@@ -14,7 +8,7 @@ use serde::ser::{
 use super::{
     fault::Fault,
     limits::{Limits, elements},
-    trial::{Occurrences, Place},
+    sink::{Notes, Place, Sink},
 };
 
 /// What a value was encoded to, besides its bytes.
@@ -24,14 +18,14 @@ pub(super) struct Encoding {
 }
 
 /// Appends the encoding of `value` to `out`, and notes where the parts are that are to be tried.
-pub(super) fn encode<T: Serialize + ?Sized>(
+pub(super) fn encode<'a, T: Serialize + ?Sized>(
     value: &T,
     limits: Limits,
-    trial: Option<&mut Occurrences<'_>>,
-    out: &mut Vec<u8>,
+    notes: Option<&'a mut (dyn Notes + 'a)>,
+    out: &'a mut Vec<u8>,
 ) -> Result<Encoding, Fault> {
     let start = out.len();
-    let mut sink = Sink::new(limits, trial, out);
+    let mut sink = Sink::new(limits, notes, out);
     sink.part(Place::default(), value)?;
     let (written, parts) = (sink.at() - start, sink.parts);
     let limit = elements(written);
@@ -50,131 +44,6 @@ pub(super) fn has_json<T: Serialize + ?Sized>(value: &T, limits: Limits) -> Resu
     value.serialize(&mut sink)
 }
 
-/// A writer that appends.
-struct Tail<'a>(&'a mut Vec<u8>);
-
-impl Writer for Tail<'_> {
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
-        self.0.extend_from_slice(bytes);
-        Ok(())
-    }
-}
-
-/// The bytes so far, and what was counted.
-struct Sink<'a, 't> {
-    encoder: EncoderImpl<Tail<'a>, Configuration>,
-    levels: usize,
-    elements: usize,
-    parts: usize,
-    limits: Limits,
-    trial: Option<&'a mut Occurrences<'t>>,
-    /// The field that is being written, while there is a trial.
-    place: Place,
-    /// Whether the value is only checked, because it will be JSON.
-    for_json: bool,
-}
-
-impl<'a, 't> Sink<'a, 't> {
-    fn new(limits: Limits, trial: Option<&'a mut Occurrences<'t>>, out: &'a mut Vec<u8>) -> Self {
-        Self {
-            encoder: EncoderImpl::new(Tail(out), config::standard()),
-            levels: limits.depth,
-            elements: 0,
-            parts: 0,
-            limits,
-            trial,
-            place: Place::default(),
-            for_json: false,
-        }
-    }
-
-    #[inline]
-    fn put<T: Encode>(&mut self, value: T) -> Result<(), Fault> {
-        self.parts += 1;
-        Ok(value.encode(&mut self.encoder)?)
-    }
-
-    #[inline]
-    fn at(&mut self) -> usize {
-        self.encoder.writer().0.len()
-    }
-
-    #[inline]
-    fn enter(&mut self) -> Result<(), Fault> {
-        self.parts += 1;
-        match self.levels.checked_sub(1) {
-            Some(left) => {
-                self.levels = left;
-                Ok(())
-            }
-            None => Err(Fault::TooDeep(self.limits.depth)),
-        }
-    }
-
-    #[inline]
-    fn leave(&mut self) {
-        self.levels += 1;
-    }
-
-    /// Writes the length of a sequence or a map. `parts` is how many values each element has.
-    #[inline]
-    fn length(&mut self, length: Option<usize>, parts: usize) -> Result<(), Fault> {
-        let Some(length) = length.or(self.for_json.then_some(0)) else {
-            return Err(Fault::new(
-                "it has a sequence or a map that does not say how long it is (`flatten` makes \
-                 such ones), which this codec writes first: use `memdict::as_json` or \
-                 `memdict::Json`",
-            ));
-        };
-        self.elements = self.elements.saturating_add(length);
-        self.parts = self.parts.saturating_add(length.saturating_mul(parts));
-        self.put(length)
-    }
-
-    #[inline]
-    fn number(&self, is_finite: bool) -> Result<(), Fault> {
-        match self.for_json && !is_finite {
-            true => Err(Fault::new("NaN and infinite numbers have no JSON")),
-            false => Ok(()),
-        }
-    }
-
-    /// Writes a part whose type is known here. `place` is empty unless the part is a field.
-    #[inline]
-    fn part<T: Serialize + ?Sized>(&mut self, place: Place, value: &T) -> Result<(), Fault> {
-        if self.trial.is_some() {
-            return self.tried(place, value);
-        }
-        value.serialize(self)
-    }
-
-    #[cold]
-    fn tried<T: Serialize + ?Sized>(&mut self, place: Place, value: &T) -> Result<(), Fault> {
-        let outer = self.place;
-        if place != Place::default() {
-            self.place = place;
-        }
-        let start = self.at();
-        value.serialize(&mut *self)?;
-        let bytes = start..self.at();
-        if let Some(trial) = &mut self.trial {
-            trial.note(std::any::type_name::<T>(), self.place, bytes);
-        }
-        self.place = outer;
-        Ok(())
-    }
-
-    /// Writes the only part of a value, one level deeper.
-    #[inline]
-    fn inside<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Fault> {
-        self.enter()?;
-        self.part(Place::default(), value)?;
-        self.leave();
-        Ok(())
-    }
-}
-
 macro_rules! primitives {
     ($($serialize:ident $type:ty,)*) => {$(
         #[inline]
@@ -184,7 +53,7 @@ macro_rules! primitives {
     )*};
 }
 
-impl<'s, 'a, 't> Serializer for &'s mut Sink<'a, 't> {
+impl<'s, 'a> Serializer for &'s mut Sink<'a> {
     type Ok = ();
     type Error = Fault;
     type SerializeSeq = Self;
@@ -192,8 +61,8 @@ impl<'s, 'a, 't> Serializer for &'s mut Sink<'a, 't> {
     type SerializeTupleStruct = Self;
     type SerializeTupleVariant = Self;
     type SerializeMap = Self;
-    type SerializeStruct = Fields<'s, 'a, 't>;
-    type SerializeStructVariant = Fields<'s, 'a, 't>;
+    type SerializeStruct = Fields<'s, 'a>;
+    type SerializeStructVariant = Fields<'s, 'a>;
 
     primitives! {
         serialize_bool bool,
@@ -320,7 +189,7 @@ impl<'s, 'a, 't> Serializer for &'s mut Sink<'a, 't> {
     }
 
     #[inline]
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Fields<'s, 'a, 't>, Fault> {
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Fields<'s, 'a>, Fault> {
         self.enter()?;
         Ok(Fields { sink: self, name })
     }
@@ -332,7 +201,7 @@ impl<'s, 'a, 't> Serializer for &'s mut Sink<'a, 't> {
         index: u32,
         _: &'static str,
         _: usize,
-    ) -> Result<Fields<'s, 'a, 't>, Fault> {
+    ) -> Result<Fields<'s, 'a>, Fault> {
         self.put(index)?;
         self.enter()?;
         Ok(Fields { sink: self, name })
@@ -345,7 +214,7 @@ impl<'s, 'a, 't> Serializer for &'s mut Sink<'a, 't> {
 
 macro_rules! compounds {
     ($($compound:ident: $($part:ident),+;)*) => {$(
-        impl $compound for &mut Sink<'_, '_> {
+        impl $compound for &mut Sink<'_> {
             type Ok = ();
             type Error = Fault;
 
@@ -374,14 +243,14 @@ compounds! {
 }
 
 /// The fields of a struct or of a variant.
-struct Fields<'s, 'a, 't> {
-    sink: &'s mut Sink<'a, 't>,
+pub(super) struct Fields<'s, 'a> {
+    sink: &'s mut Sink<'a>,
     name: &'static str,
 }
 
 macro_rules! fields {
     ($($compound:ident)*) => {$(
-        impl $compound for Fields<'_, '_, '_> {
+        impl $compound for Fields<'_, '_> {
             type Ok = ();
             type Error = Fault;
 

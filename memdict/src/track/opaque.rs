@@ -21,6 +21,13 @@ leaves! {
 /// that type changes, stored values decode into the new one if their bytes allow it, and are misses
 /// otherwise.
 ///
+/// Not every type that serde supports can be stored by position: those with `untagged`, `flatten`,
+/// `tag`, `skip_serializing_if` or skipped variants, and `serde_json::Value`, need the names. The
+/// first value of each type that a process encodes is decoded and encoded again; in a debug build,
+/// every value. If it does not come back, the commit fails with
+/// [`Error::Encode`](crate::Error::Encode), whose source names the type and the field. Store such a
+/// type as JSON: `memdict::Json` and `memdict::as_json`, behind the feature `json`.
+///
 /// ```
 /// use memdict::{Cache, Opaque};
 /// use serde::{Deserialize, Serialize};
@@ -33,6 +40,11 @@ leaves! {
 /// let session = cache.session();
 /// session.dict::<Opaque<Foreign>>("foreign").insert("a", Opaque(Foreign(7)))?;
 /// assert_eq!(session.commit()?.written, 1);
+///
+/// match cache.session().dict::<Opaque<Foreign>>("foreign").get("a")? {
+///     Some(foreign) => assert_eq!(foreign.0.0, 7),
+///     None => println!("it was never stored, or it is lost"),
+/// };
 /// # Ok(())
 /// # }
 /// ```
