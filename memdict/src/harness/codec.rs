@@ -91,7 +91,9 @@ fn decoded<T: Tracked>(payload: &[u8]) {
     };
     let (mut again, known) = (Vec::new(), Schema::of::<T>().known);
     if let Err(error) = Codec::DEFAULT.encode(&value, limits, &known, &mut again) {
-        panic!("what was decoded does not encode: {error}");
+        // Bytes may be longer than they need to be, and the limits depend on their length.
+        assert!(again.len() < payload.len(), "what was decoded does not encode: {error}");
+        return;
     }
     let copy = match Codec::DEFAULT.decode::<T>(&again, limits) {
         Ok(copy) => copy,

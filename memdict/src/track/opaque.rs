@@ -5,7 +5,7 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
-use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::leaf::leaves;
 use crate::codec::{Unknown, same_encoding};
@@ -48,16 +48,9 @@ leaves! {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+// Not `transparent`: by the call for a newtype, which stores no byte, the codec notices the type.
 pub struct Opaque<T>(pub T);
-
-// As `serde(transparent)` would, but through a call by which the codec notices the type.
-impl<T: Serialize> Serialize for Opaque<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct("Opaque", &self.0)
-    }
-}
 
 impl<T> Deref for Opaque<T> {
     type Target = T;
