@@ -73,6 +73,7 @@
 //! | `tracing` | yes | log events, through the `tracing` crate, for what is lost, refused, down or unusable; they name keys and servers, never values |
 //! | `classic` | yes | [`ClassicStore`], and with it servers that are older than memcached 1.6.13 or lack meta commands |
 //! | `tls` | no | TLS for [`ClassicStore`], through OpenSSL, whose headers have to be installed |
+//! | `json` | no | [`Json`] and [`as_json`]: values that need the names of their fields, stored as JSON |
 //! | `bytes`, `chrono`, `indexmap`, `smallvec`, `time`, `uuid` | no | [`Tracked`] for types of these crates |
 
 #![forbid(unsafe_code)]
@@ -81,6 +82,8 @@
 #[doc(hidden)]
 #[path = "private/mod.rs"]
 pub mod __private;
+#[cfg(feature = "json")]
+pub mod as_json;
 mod cache;
 mod codec;
 mod conflict;
@@ -151,5 +154,7 @@ pub use store::operation::{
     Applied, ApplyOut, Change, Condition, Load, LoadOut, Loaded, Op, Reason, StoreError, Token,
 };
 pub use store::{Store, caps::Caps};
+#[cfg(feature = "json")]
+pub use track::Json;
 pub use track::{AssignFrom, EnumField, Field, MergeConflict, Opaque, Tracked};
 pub use unusable::Unusable;
