@@ -48,7 +48,8 @@ fn parts_of(parts: &Parts, names: &Names) -> Vec<TokenStream> {
                 quote!(#krate::__private::shape::<#of>)
             }
             Keep::Opaque => {
-                let known_by = quote!(.unknown(#krate::__private::Unknown::of::<#ty>()));
+                let of = names.of(part);
+                let known_by = quote!(.unknown(#krate::__private::Unknown::of::<#of>()));
                 opaque(part, krate, format!("opaque {}", path::text(ty)), known_by)
             }
             Keep::With(with) => {
