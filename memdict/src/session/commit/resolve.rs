@@ -121,6 +121,8 @@ pub(super) fn resolved(step: &Step<'_>, look: Option<Look>) -> Verdict {
         (Purpose::Remove, None) if step.buries() && !step.resent => {
             Verdict::Send { expected: Expected::Nothing, purpose: Purpose::Remove }
         }
+        // The value is gone. Whether others learn that it was removed stays unknown.
+        (Purpose::Remove, None) if step.buries() => lost("the store has no tombstone now"),
         (Purpose::Remove, None) => Verdict::Done(How::Removed),
         (Purpose::Remove, Some(_)) if matches!(look, Look::Tombstone { .. }) => {
             Verdict::Done(How::Removed)
