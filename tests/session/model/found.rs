@@ -5,14 +5,16 @@ use memdict_tests::{Fault, Lives};
 use super::{
     between::{Incident, Meddling},
     mirror::Act,
-    operation::Operation,
+    operation::{OLD, Operation},
     play::play,
+    program::Program,
     record::{Place, Touching},
     stage::Stage,
 };
 
 fn add(place: Place) -> Operation {
-    Operation::Transaction { strict: true, acts: vec![(place, Act::Add(Touching::Neither))] }
+    let acts = vec![(place, Act::Add(Touching::Neither))];
+    Operation::Transaction { strict: true, program: Program::New, acts }
 }
 
 #[test]
@@ -43,6 +45,66 @@ fn a_key_that_is_changed_and_has_to_be_current_is_in_conflict_once() {
                 Operation::Act { session: 0, place: Place::nth(4), act: Act::Insert },
                 Operation::Meddle { place, meddling: Meddling::Add },
                 Operation::Commit { session: 0 },
+            ],
+        );
+    }
+}
+
+/// Returns the first place of the dictionary with this name.
+fn place(dict: &str) -> Place {
+    Place::of_names(dict, "a").expect("there is such a dictionary")
+}
+
+#[test]
+fn a_refused_fill_leaves_the_tombstone_that_it_has_found() {
+    let place = place("fail-tomb");
+    let act = |session, act| Operation::Act { session, place, act };
+    let refused = Incident::Fault(Fault::Refused);
+    play(
+        &Stage::on_memory(Lives::Told),
+        &[
+            // The fill that the tombstone has to stop.
+            act(0, Act::OrAdd(Touching::Neither)),
+            Operation::Meddle { place, meddling: Meddling::Remove },
+            act(1, Act::OrAdd(Touching::Neither)),
+            Operation::Plan { operations: 0, writing: true, incident: refused },
+            Operation::Commit { session: 1 },
+            Operation::Commit { session: 0 },
+        ],
+    );
+}
+
+#[test]
+fn a_removal_is_lost_if_no_tombstone_is_stored() {
+    let place = place("fail-tomb");
+    let sent_and_lost = Incident::Fault(Fault::SentAndLost);
+    let plan = |operations, incident| Operation::Plan { operations, writing: true, incident };
+    play(
+        &Stage::on_memory(Lives::Told),
+        &[
+            Operation::Meddle { place, meddling: Meddling::Put },
+            Operation::Act { session: 0, place, act: Act::RemoveEntry },
+            plan(0, sent_and_lost),
+            // At the look.
+            plan(1, Incident::Meddling(Meddling::Delete)),
+            plan(2, sent_and_lost),
+            Operation::Commit { session: 0 },
+        ],
+    );
+}
+
+#[test]
+fn an_old_program_is_not_told_of_a_newer_value_that_is_gone() {
+    let place = place("fail");
+    let by_old = |act| Operation::Act { session: OLD, place, act };
+    for meddling in [Meddling::Delete, Meddling::PutOld, Meddling::Put, Meddling::Restart] {
+        play(
+            &Stage::on_memory(Lives::Told),
+            &[
+                Operation::Meddle { place, meddling: Meddling::Put },
+                by_old(Act::OrAdd(Touching::Neither)),
+                Operation::Meddle { place, meddling },
+                Operation::Commit { session: OLD },
             ],
         );
     }

@@ -14,6 +14,7 @@ mod ledger;
 mod mirror;
 mod operation;
 mod play;
+mod program;
 mod record;
 mod stage;
 mod watch;

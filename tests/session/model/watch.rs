@@ -150,6 +150,7 @@ fn counts_agree(
     before: &Counters,
     after: &Counters,
 ) {
+    assert!(report.replaced.is_empty(), "what no program can read is never stored");
     assert_eq!(report.written, report.written_keys().count());
     assert_eq!(report.recreated, report.recreated_keys().count());
     assert_eq!(report.removed, report.removed_keys().count());
