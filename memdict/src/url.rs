@@ -1,7 +1,7 @@
 //! The URLs of stores: `memory:`, `memcache://HOST:PORT,...`, and the schemes of servers that need
 //! the classic client, such as `memcache+sasl://USER:PASSWORD@HOST:PORT,...`, all with options.
 
-use std::{borrow::Cow, str::FromStr, time::Duration};
+use std::{borrow::Cow, num::NonZeroUsize, str::FromStr, time::Duration};
 
 use bytesize::ByteSize;
 use percent_encoding::percent_decode_str;
@@ -19,6 +19,8 @@ pub(crate) struct Options {
     pub(crate) max_bytes: Option<usize>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) max_connections: Option<usize>,
     pub(crate) ca_file: Option<String>,
     pub(crate) verify: Option<bool>,
 }
@@ -31,6 +33,8 @@ impl Options {
             ("max_bytes", self.max_bytes.is_some()),
             ("timeout", self.timeout.is_some()),
             ("connect_timeout", self.connect_timeout.is_some()),
+            ("deadline", self.deadline.is_some()),
+            ("max_connections", self.max_connections.is_some()),
         ];
         set.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect()
     }
@@ -67,9 +71,18 @@ const MEMORY: &str = "memory:?max_bytes=64MiB";
 const MEMCACHED: &str = "memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms";
 const CLASSIC: &str = "memcache+classic://, memcache+sasl:// and memcache+tls://";
 const MEMORY_OPTIONS: &[&str] = &["max_bytes", "namespace", "strict"];
-const MEMCACHED_OPTIONS: &[&str] = &["timeout", "connect_timeout", "namespace", "strict"];
-const TLS_OPTIONS: &[&str] =
-    &["timeout", "connect_timeout", "namespace", "strict", "ca_file", "verify"];
+const MEMCACHED_OPTIONS: &[&str] =
+    &["timeout", "connect_timeout", "deadline", "max_connections", "namespace", "strict"];
+const TLS_OPTIONS: &[&str] = &[
+    "timeout",
+    "connect_timeout",
+    "deadline",
+    "max_connections",
+    "namespace",
+    "strict",
+    "ca_file",
+    "verify",
+];
 
 /// Parses `url`. Its options replace those in `options`.
 pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
@@ -199,6 +212,11 @@ fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> 
         }
         "timeout" => options.timeout = Some(duration(name, &value)?),
         "connect_timeout" => options.connect_timeout = Some(duration(name, &value)?),
+        "deadline" => options.deadline = Some(duration(name, &value)?),
+        "max_connections" => {
+            let many: NonZeroUsize = parse(name, &value, "a number from 1")?;
+            options.max_connections = Some(many.get());
+        }
         "ca_file" => options.ca_file = Some(value.into_owned()),
         "verify" => options.verify = Some(parse(name, &value, "true or false")?),
         // The caller has already checked the name against the same list.
@@ -249,6 +267,9 @@ mod tests {
         assert_eq!(servers, ["127.0.0.1:1", "[::1]:2"]);
         assert_eq!(options.timeout, Some(Duration::from_millis(500)));
         assert_eq!(options.connect_timeout, Some(Duration::from_secs(1)));
+        let (_, options) = both("memcache://a:1?deadline=3s&max_connections=40").unwrap();
+        assert_eq!(options.deadline, Some(Duration::from_secs(3)));
+        assert_eq!(options.max_connections, Some(40));
     }
 
     #[test]
@@ -341,6 +362,9 @@ mod tests {
             ("memcache://a:1?timeout=0s", "0s", "500ms"),
             ("memory:?max_bytes=many", "many", "64MiB"),
             ("memory:?strict=yes", "yes", "true or false"),
+            ("memcache://a:1?max_connections=0", "max_connections", "from 1"),
+            ("memcache://a:1?deadline=soon", "soon", "500ms"),
+            ("memory:?deadline=1s", "deadline", "max_bytes"),
         ] {
             let error = both(url).expect_err(url).to_string();
             assert!(error.contains(part) && error.contains(allowed), "{url}: {error}");

@@ -32,6 +32,10 @@ pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
         out: &mut ApplyOut<'_>,
     ) -> impl Future<Output = ()> + Send;
 
+    /// Begins a call of several batches, which together end within `deadline` or the store's own.
+    /// Returns the driver for it, or `None` if each batch has its own time.
+    fn call(&self, deadline: Option<Duration>) -> Option<Self>;
+
     /// Waits before work is tried again.
     fn pause(&self, how_long: Duration) -> impl Future<Output = ()> + Send;
 
@@ -58,6 +62,10 @@ impl Drive for Blocking {
 
     async fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         self.0.apply_many(changes, out);
+    }
+
+    fn call(&self, deadline: Option<Duration>) -> Option<Self> {
+        self.0.within(deadline).map(Self)
     }
 
     async fn pause(&self, how_long: Duration) {

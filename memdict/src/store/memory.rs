@@ -33,6 +33,9 @@ const BOOKKEEPING: usize = 128;
 ///   [`Applied::Restarted`].
 /// - A value above the item limit is [refused](StoreError::Refused), and the old value stays.
 ///
+/// After a `fork`, each of the two processes has a copy of its own: what one of them stores, the
+/// other one does not see.
+///
 /// The store calls `out` without holding a lock, so `out` may use the store.
 pub struct MemoryStore {
     max_bytes: usize,

@@ -7,6 +7,7 @@ use memcache::Url;
 use crate::{error::Error, store::credentials::Credentials};
 
 /// The settings for connections to servers.
+#[derive(Clone)]
 pub(super) struct Dial {
     pub(super) connect: Duration,
     pub(super) exchange: Duration,
@@ -15,7 +16,7 @@ pub(super) struct Dial {
 }
 
 /// How servers prove their identity.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Tls {
     pub(super) ca_file: Option<String>,
     pub(super) unverified: bool,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use memcache::{CommandError, MemcacheError};
 
 use super::{
+    apart::Steps,
     conversation::{Conversation, text},
     failure::{self, Failed},
     load::Item,
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::store::{
     limits,
-    operation::{Applied, ApplyOut, Change, Condition, Op, StoreError, Token},
+    operation::{Applied, Change, Condition, Op, StoreError, Token},
     ttl,
 };
 
@@ -22,23 +23,26 @@ const LONG_AGO: u32 = 30 * 24 * 60 * 60 + 1;
 /// The lifetime of a value that does not expire.
 const NEVER: u32 = 0;
 
-/// Makes the changes of `changes` that `indices` name, all of them on one server, in order. Returns
-/// whether the connection can be used again.
+/// Makes changes, all of them on one server, in order. Returns whether the connection can be used
+/// again.
 pub(super) fn run(
     with: &Conversation<'_>,
     changes: &[Change<'_>],
-    indices: &[usize],
-    out: &mut ApplyOut<'_>,
+    steps: &Steps,
+    out: &mut dyn FnMut(usize, Result<Applied, StoreError>),
 ) -> bool {
     let mut down = None;
-    for &index in indices {
+    for (index, change) in changes.iter().enumerate() {
         if let Some(error) = &down {
             out(index, Err(StoreError::clone(error)));
             continue;
         }
+        if !steps.begin() {
+            return false;
+        }
         out(
             index,
-            match apply(with, &changes[index]) {
+            match apply(with, change) {
                 Ok(applied) => Ok(applied),
                 Err(failed) => {
                     if failed.down {

@@ -6,10 +6,13 @@ use super::{
     conversation::{Conversation, text},
     failure,
 };
-use crate::store::operation::{Load, LoadOut, Loaded, StoreError};
+use crate::store::operation::{Load, StoreError, Token};
 
 /// The largest number of keys in one request, because the crate holds all of their values at once.
 const MAX_KEYS: usize = 100;
+
+/// Takes the outcome of each load: its value, if there is one, with its version.
+type Out<'o> = dyn FnMut(usize, Result<Option<(Vec<u8>, Token)>, StoreError>) + 'o;
 
 /// A value, its client flags, its version.
 pub(super) type Item = (Vec<u8>, u32, Option<u64>);
@@ -20,7 +23,7 @@ pub(super) fn run(
     with: &Conversation<'_>,
     loads: &[Load<'_>],
     indices: &[usize],
-    out: &mut LoadOut<'_>,
+    out: &mut Out<'_>,
 ) -> bool {
     let mut down = None;
     for chunk in indices.chunks(MAX_KEYS) {
@@ -44,7 +47,7 @@ fn load(
     with: &Conversation<'_>,
     loads: &[Load<'_>],
     chunk: &[usize],
-    out: &mut LoadOut<'_>,
+    out: &mut Out<'_>,
 ) -> Result<(), StoreError> {
     let keys = chunk.iter().map(|&index| text(loads[index].key));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
@@ -59,10 +62,10 @@ fn load(
     for (&index, key) in chunk.iter().zip(keys) {
         out(
             index,
-            Ok(match items.get(key) {
-                Some((bytes, _, cas)) => Loaded::hit(bytes, with.token(cas.unwrap_or(0))),
-                None => Loaded::Miss,
-            }),
+            Ok(items.get(key).map(|(bytes, _, cas)| {
+                let token = with.token(cas.unwrap_or(0));
+                (bytes.clone(), token)
+            })),
         );
     }
     Ok(())

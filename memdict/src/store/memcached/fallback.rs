@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use super::timeouts::Timeouts;
 use crate::store::{
-    Store,
     classic::ClassicStore,
+    deadline::Deadline,
     operation::{ApplyOut, Change, Condition, Load, LoadOut, Loaded, StoreError, Token},
     servers::Servers,
 };
@@ -17,6 +17,7 @@ pub(super) struct Fallback {
     /// The number of the server in the store. Its classic client knows it as number 0.
     index: u32,
     alone: Servers,
+    max_connections: usize,
     store: OnceLock<ClassicStore>,
 }
 
@@ -30,14 +31,15 @@ pub(super) enum Spoken {
 
 impl Fallback {
     /// Makes the fallback of server number `index`, which is the only one in `alone`.
-    pub(super) fn of(index: u32, alone: Servers) -> Self {
-        Self { index, alone, store: OnceLock::new() }
+    pub(super) fn of(index: u32, alone: Servers, max_connections: usize) -> Self {
+        Self { index, alone, max_connections, store: OnceLock::new() }
     }
 
     fn store(&self, timeouts: Timeouts) -> &ClassicStore {
         self.store.get_or_init(|| {
             let store = ClassicStore::of(self.alone.clone());
-            store.connect_timeout(timeouts.connect).timeout(timeouts.exchange)
+            let store = store.connect_timeout(timeouts.connect).timeout(timeouts.exchange);
+            store.max_connections(self.max_connections)
         })
     }
 
@@ -45,13 +47,14 @@ impl Fallback {
     pub(super) fn load_many(
         &self,
         timeouts: Timeouts,
+        call: Deadline,
         loads: &[Load<'_>],
         share: &[usize],
         out: &mut LoadOut<'_>,
     ) -> Spoken {
         let mut spoken = Spoken::Yes;
         let loads: Vec<_> = share.iter().map(|&place| loads[place]).collect();
-        self.store(timeouts).load_many(&loads, &mut |place, loaded| {
+        self.store(timeouts).load_by(call, &loads, &mut |place, loaded| {
             let loaded = loaded.map(|loaded| match loaded {
                 Loaded::Hit { bytes, token } => Loaded::hit(bytes, numbered(token, self.index)),
                 Loaded::Miss => Loaded::Miss,
@@ -69,6 +72,7 @@ impl Fallback {
     pub(super) fn apply_many(
         &self,
         timeouts: Timeouts,
+        call: Deadline,
         changes: &[Change<'_>],
         share: &[usize],
         out: &mut ApplyOut<'_>,
@@ -87,7 +91,7 @@ impl Fallback {
             Change { when, ..change }
         };
         let changes: Vec<_> = share.iter().map(change).collect();
-        self.store(timeouts).apply_many(&changes, &mut |place, applied| {
+        self.store(timeouts).apply_by(call, &changes, &mut |place, applied| {
             note(&mut spoken, applied.as_ref().err());
             out(share[place], applied);
         });

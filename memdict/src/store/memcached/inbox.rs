@@ -62,6 +62,18 @@ impl Inbox {
     pub(super) fn is_empty(&self) -> bool {
         self.start == self.end
     }
+
+    /// Frees the buffer if it is empty and larger than this.
+    pub(super) fn shrink_to(&mut self, bytes: usize) {
+        if self.is_empty() && self.buffer.capacity() > bytes {
+            *self = Self::default();
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
 }
 
 #[cfg(test)]

@@ -3,111 +3,139 @@
 //! ```text
 //!   idle ---------------------------------------> Talking ---- all answered -----> Over
 //!   dial --> Unnamed --> Dialing --> Greeting -----^  |                             ^
-//!               |           |           |             |                             |
-//!   down -------+-----------+-----------+-------------+--- failed or timed out: ----+
-//!                                                          the rest has no answer
+//!     ^         |           |           |             |                             |
+//!     |  +------+-----------+-----------+  refused    |                             |
+//!     |  v      |           |           |             |                             |
+//!   Queued -----+-----------+-----------+-------------+--- failed or timed out: ----+
+//!     ^                                                    the rest has no answer
+//!   all in use
 //!   classic, or the server says so: Classic, which leaves the share to the classic client
 //! ```
 
 use std::{
-    io::{self, IoSlice},
-    mem,
+    io, mem,
     os::fd::BorrowedFd,
     time::{Duration, Instant},
 };
 
 use super::{
+    flow::{Interest, PIECES, hear, send},
+    handshake::Handshake,
     inbox::Inbox,
-    pool::{Approach, Connection},
+    pool::{Approach, Connection, Permit, Refused},
     proto::{
-        greeting::{Facts, Greeting, Next},
-        window::{MAX_SLICES, Window},
+        greeting::{Facts, Greeting},
+        window::Window,
     },
     resolve::{Pending, Target},
     server::Server,
-    socket::{Dialing, Moved, Socket},
+    socket::{Dialing, Moved},
     talk::Talk,
     timeouts::Timeouts,
     work::{Peer, Work},
 };
-
-/// Added if a server closes the connection during the greeting. It may have said why, but the end
-/// of the stream was seen first.
-const ASKED: &str = "when asked for its version: it may have no connection free (its option `-c`), \
-                     or be a proxy without meta commands (`memcache+classic:`)";
-
-/// What a lane waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Interest {
-    pub(super) to_receive: bool,
-    pub(super) to_send: bool,
-}
+use crate::store::deadline::Deadline;
 
 /// One server's part of a batch.
 pub(super) struct Lane<'s, 'a> {
     server: &'s Server,
     timeouts: Timeouts,
-    stage: Stage,
+    call: Deadline,
+    stage: Stage<'s>,
     talk: Talk<'a>,
+    /// The number of the connection that the tokens came over.
+    wanted: Option<u64>,
     began: Instant,
-    /// The time after which the lane fails if nothing moves.
-    deadline: Instant,
+    /// The time after which the lane fails if nothing moves. It is never after that of the call.
+    patient_until: Instant,
 }
 
-enum Stage {
+enum Stage<'s> {
+    /// Waits until a connection is free.
+    Queued,
     /// Needs a connection, and therefore the server's address first.
-    Unnamed,
-    Dialing(Dialing),
-    Greeting(Box<Handshake>),
-    Talking(Box<Connection>),
+    Unnamed(Permit<'s>),
+    Dialing(Dialing, Permit<'s>),
+    Greeting(Box<Handshake>, Permit<'s>),
+    Talking(Box<Connection>, Permit<'s>),
     Over,
     /// Over for this lane, which leaves the share to the classic client.
     Classic,
 }
 
-/// A connection that is being greeted.
-struct Handshake {
-    socket: Socket,
-    greeting: Greeting,
-    window: Window<'static>,
-    inbox: Inbox,
-}
-
 impl<'s, 'a> Lane<'s, 'a> {
-    /// Begins with the operations of the batch that `share` names.
+    /// Begins with the operations of the batch that `share` names. `process` is this process.
     pub(super) fn begin(
         server: &'s Server,
         share: Vec<usize>,
         timeouts: Timeouts,
+        call: Deadline,
+        process: u32,
         work: &mut dyn Work<'a>,
     ) -> Self {
+        let wanted = work.wanted(server.index, &share);
         let (talk, began) = (Talk::new(share), Instant::now());
-        let deadline = began + timeouts.connect;
-        let mut lane = Self { server, timeouts, stage: Stage::Over, talk, began, deadline };
-        match server.pool.approach(timeouts.connect + timeouts.exchange) {
-            Approach::Connected(connection) => lane.talk(Box::new(connection), work),
-            Approach::Dial => lane.stage = Stage::Unnamed,
-            Approach::Classic => lane.stage = Stage::Classic,
-            Approach::Down(why) => lane.fail(&why, work),
-        }
+        let (stage, patient_until) = (Stage::Over, call.ends);
+        let mut lane = Self { server, timeouts, call, stage, talk, wanted, began, patient_until };
+        let approach = server.pool.approach(process, wanted, lane.longest_dial());
+        lane.go_on(approach, work);
         lane
+    }
+
+    /// Returns whether the lane has to [wait](Self::wait) for a connection.
+    pub(super) fn is_queued(&self) -> bool {
+        matches!(self.stage, Stage::Queued)
+    }
+
+    /// Waits for a connection.
+    pub(super) fn wait(&mut self, work: &mut dyn Work<'a>) {
+        let patience = self.longest_dial();
+        let approach = self.server.pool.wait(self.wanted, patience, self.call.ends);
+        self.go_on(approach, work);
+    }
+
+    fn go_on(&mut self, approach: Approach<'s>, work: &mut dyn Work<'a>) {
+        self.began = Instant::now();
+        self.be_patient(self.timeouts.connect);
+        self.stage = Stage::Over;
+        match approach {
+            Approach::Connected(connection, permit) => {
+                self.talk(Box::new(connection), permit, work);
+            }
+            Approach::Dial(permit) => self.stage = Stage::Unnamed(permit),
+            Approach::Classic => self.stage = Stage::Classic,
+            Approach::Down(why) => self.fail(&why, work),
+            Approach::Queue => self.stage = Stage::Queued,
+        }
+    }
+
+    fn longest_dial(&self) -> Duration {
+        self.timeouts.connect + self.timeouts.exchange
+    }
+
+    /// Gives the server this long, but not longer than the call has.
+    fn be_patient(&mut self, patience: Duration) {
+        self.patient_until = (Instant::now() + patience).min(self.call.ends);
     }
 
     /// Returns the look-up of the server's address and its deadline, if the lane needs one.
     pub(super) fn look_up(&self) -> Option<(Pending<'s>, Instant)> {
-        matches!(self.stage, Stage::Unnamed).then(|| (self.server.lookup.begin(), self.deadline))
+        let needed = matches!(self.stage, Stage::Unnamed(_));
+        needed.then(|| (self.server.lookup.begin(), self.patient_until))
     }
 
     /// Continues with the result of [`look_up`](Self::look_up).
     pub(super) fn dial(&mut self, target: Result<Target, String>, work: &mut dyn Work<'a>) {
+        let Stage::Unnamed(permit) = mem::replace(&mut self.stage, Stage::Over) else { return };
         let dialing =
             target.and_then(|target| Dialing::begin(target).map_err(|e| cannot_connect(&e)));
         match dialing {
-            Ok(dialing) => self.stage = Stage::Dialing(dialing),
-            Err(why) => {
-                self.stage = Stage::Over;
-                self.not_reached(&why, work);
+            Ok(dialing) => self.stage = Stage::Dialing(dialing, permit),
+            Err(_) if self.call.is_over() => {
+                drop(permit);
+                self.fail(&self.call.missed(), work);
             }
+            Err(why) => self.not_reached(permit, &why, work),
         }
     }
 
@@ -123,99 +151,119 @@ impl<'s, 'a> Lane<'s, 'a> {
     pub(super) fn interest(&mut self, work: &dyn Work<'a>) -> Option<(BorrowedFd<'_>, Interest)> {
         use std::os::fd::AsFd;
         let (fd, to_send, to_receive) = match &self.stage {
-            Stage::Dialing(dialing) => (dialing.as_fd(), true, false),
-            Stage::Greeting(handshake) => {
+            Stage::Dialing(dialing, _) => (dialing.as_fd(), true, false),
+            Stage::Greeting(handshake, _) => {
                 (handshake.socket.as_fd(), !handshake.window.is_sent(), true)
             }
-            Stage::Talking(connection) => {
+            Stage::Talking(connection, _) => {
                 let peer = peer(self.server, &connection.facts);
                 (connection.socket.as_fd(), self.talk.has_more(&peer, work), true)
             }
-            Stage::Unnamed | Stage::Over | Stage::Classic => return None,
+            Stage::Queued | Stage::Unnamed(_) | Stage::Over | Stage::Classic => return None,
         };
         Some((fd, Interest { to_receive, to_send }))
     }
 
     /// Returns how much longer the lane waits.
     pub(super) fn patience(&self, now: Instant) -> Duration {
-        self.deadline.saturating_duration_since(now)
+        self.patient_until.saturating_duration_since(now)
     }
 
     /// Moves the bytes that can be moved now.
     pub(super) fn go(&mut self, ready: Interest, work: &mut dyn Work<'a>) {
         match mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Dialing(dialing) => self.go_dialing(dialing, work),
-            Stage::Greeting(handshake) => self.go_greeting(handshake, ready, work),
-            Stage::Talking(connection) => self.go_talking(connection, ready, work),
-            other @ (Stage::Unnamed | Stage::Over | Stage::Classic) => self.stage = other,
+            Stage::Dialing(dialing, permit) => self.go_dialing(dialing, permit, work),
+            Stage::Greeting(handshake, permit) => self.go_greeting(handshake, permit, ready, work),
+            Stage::Talking(connection, permit) => self.go_talking(connection, permit, ready, work),
+            other => self.stage = other,
         }
     }
 
     /// Ends the lane because it waited too long.
     pub(super) fn time_out(&mut self, work: &mut dyn Work<'a>) {
-        match mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Dialing(_) => self.not_reached("cannot be reached: timed out", work),
-            Stage::Greeting(_) => self.not_reached("timed out when asked for its version", work),
-            Stage::Talking(_) => self.broke("timed out", work),
-            other @ (Stage::Unnamed | Stage::Over | Stage::Classic) => self.stage = other,
+        let stage = mem::replace(&mut self.stage, Stage::Over);
+        match stage {
+            // The caller had too little time, which says nothing about the server.
+            Stage::Dialing(_, permit) | Stage::Greeting(_, permit) | Stage::Talking(_, permit)
+                if self.call.is_over() =>
+            {
+                drop(permit);
+                self.fail(&self.call.missed(), work);
+            }
+            Stage::Dialing(_, permit) => {
+                self.not_reached(permit, "cannot be reached: timed out", work);
+            }
+            Stage::Greeting(_, permit) => {
+                self.not_reached(permit, "timed out when asked for its version", work);
+            }
+            Stage::Talking(_, permit) => self.broke(permit, "timed out", work),
+            other => self.stage = other,
         }
     }
 
-    fn go_dialing(&mut self, dialing: Dialing, work: &mut dyn Work<'a>) {
+    fn go_dialing(&mut self, dialing: Dialing, permit: Permit<'s>, work: &mut dyn Work<'a>) {
         match dialing.end() {
             Ok(Ok(socket)) => {
                 let mut window = Window::default();
                 let greeting = Greeting::begin(self.server.credentials.as_ref(), &mut window);
                 let inbox = Inbox::default();
-                self.deadline = Instant::now() + self.timeouts.exchange;
+                self.be_patient(self.timeouts.exchange);
                 let handshake = Box::new(Handshake { socket, greeting, window, inbox });
                 let ready = Interest { to_send: true, to_receive: false };
-                self.go_greeting(handshake, ready, work);
+                self.go_greeting(handshake, permit, ready, work);
             }
-            Ok(Err(next)) => self.stage = Stage::Dialing(next),
-            Err(error) => self.not_reached(&cannot_connect(&error), work),
+            Ok(Err(next)) => self.stage = Stage::Dialing(next, permit),
+            Err(error) => self.not_reached(permit, &cannot_connect(&error), work),
         }
     }
 
     fn go_greeting(
         &mut self,
         mut handshake: Box<Handshake>,
+        mut permit: Permit<'s>,
         ready: Interest,
         work: &mut dyn Work<'a>,
     ) {
-        match handshake.go(ready) {
-            Ok(None) => self.stage = Stage::Greeting(handshake),
+        match handshake.go(ready, self.call) {
+            Ok(None) => self.stage = Stage::Greeting(handshake, permit),
             Ok(Some(facts)) => {
                 let Handshake { socket, window, inbox, .. } = *handshake;
                 let buffer = window.into_buffer();
                 if !facts.meta {
                     if cfg!(feature = "classic") {
-                        self.server.pool.reached(true);
+                        self.server.pool.is_classic(permit);
                         self.stage = Stage::Classic;
                     } else {
-                        self.not_reached(&needs_classic(&facts.version), work);
+                        self.not_reached(permit, &needs_classic(&facts.version), work);
                     }
                     return;
                 }
-                self.server.pool.reached(false);
-                let connection = Connection { socket, facts, inbox, buffer, requests: 0 };
-                self.talk(Box::new(connection), work);
+                permit.reached();
+                let connection = Connection::new(socket, facts, inbox, buffer);
+                self.talk(Box::new(connection), permit, work);
             }
-            Err(why) => self.not_reached(&why, work),
+            Err(why) => self.not_reached(permit, &why, work),
         }
     }
 
-    fn talk(&mut self, mut connection: Box<Connection>, work: &mut dyn Work<'a>) {
+    fn talk(
+        &mut self,
+        mut connection: Box<Connection>,
+        permit: Permit<'s>,
+        work: &mut dyn Work<'a>,
+    ) {
         let buffer = mem::take(&mut connection.buffer);
         let peer = peer(self.server, &connection.facts);
         self.talk.begin(&peer, work, buffer, connection.requests);
-        self.deadline = Instant::now() + self.timeouts.exchange;
-        self.go_talking(connection, Interest { to_send: true, to_receive: false }, work);
+        self.be_patient(self.timeouts.exchange);
+        let ready = Interest { to_send: true, to_receive: false };
+        self.go_talking(connection, permit, ready, work);
     }
 
     fn go_talking(
         &mut self,
         mut connection: Box<Connection>,
+        permit: Permit<'s>,
         ready: Interest,
         work: &mut dyn Work<'a>,
     ) {
@@ -225,46 +273,55 @@ impl<'s, 'a> Lane<'s, 'a> {
         let mut moved = false;
         let mut gone = Ok(());
         if ready.to_receive {
-            gone = hear(socket, inbox, &mut moved, |inbox| talk.listen(&peer, work, inbox));
+            let listen = |inbox: &mut Inbox| talk.listen(&peer, work, inbox);
+            gone = hear(socket, inbox, &mut moved, self.call, listen);
         }
+        let mut pieces = 0;
         while ready.to_send && gone.is_ok() && talk.has_more(&peer, work) {
+            pieces += 1;
+            if pieces > PIECES && self.call.is_over() {
+                break;
+            }
             match send(socket, &mut talk.window) {
                 Ok(Moved::Bytes(_)) => moved = true,
                 Ok(Moved::Nothing) => break,
                 // Answers that the server sent before it closed the connection still count.
                 Err(why) => {
                     let listen = |inbox: &mut Inbox| talk.listen(&peer, work, inbox);
-                    gone = hear(socket, inbox, &mut moved, listen).and(Err(why));
+                    gone = hear(socket, inbox, &mut moved, self.call, listen).and(Err(why));
                 }
             }
         }
         if let Err(why) = gone {
-            return self.broke(&why, work);
-        }
-        if moved {
-            self.deadline = Instant::now() + self.timeouts.exchange;
+            return self.broke(permit, &why, work);
         }
         if !self.talk.is_over() {
-            self.stage = Stage::Talking(connection);
+            if moved {
+                self.be_patient(self.timeouts.exchange);
+            }
+            self.stage = Stage::Talking(connection, permit);
             return;
         }
         // A superfluous answer would be taken for the next one.
         if inbox.is_empty() {
             connection.requests = self.talk.next_request();
             connection.buffer = mem::take(&mut self.talk.window).into_buffer();
-            self.server.pool.put_back(*connection);
+            permit.put_back(*connection);
         }
     }
 
-    /// Ends the lane because the server cannot be reached or used.
-    fn not_reached(&mut self, why: &str, work: &mut dyn Work<'a>) {
-        self.server.pool.not_reached(why, self.began);
-        self.fail(why, work);
+    /// Ends the lane because the server cannot be reached or used, or lets it wait for a connection
+    /// that works.
+    fn not_reached(&mut self, permit: Permit<'s>, why: &str, work: &mut dyn Work<'a>) {
+        match self.server.pool.not_reached(permit, why, self.began) {
+            Refused::Outage => self.fail(why, work),
+            Refused::Queue => self.stage = Stage::Queued,
+        }
     }
 
     /// Ends the lane and closes its connection, which can no longer be trusted.
-    fn broke(&mut self, why: &str, work: &mut dyn Work<'a>) {
-        self.server.pool.broke();
+    fn broke(&mut self, permit: Permit<'s>, why: &str, work: &mut dyn Work<'a>) {
+        self.server.pool.broke(permit);
         self.fail(why, work);
     }
 
@@ -273,77 +330,8 @@ impl<'s, 'a> Lane<'s, 'a> {
     }
 }
 
-impl Handshake {
-    /// Moves the bytes that can be moved now. Returns the facts once the greeting is complete.
-    fn go(&mut self, ready: Interest) -> Result<Option<Facts>, String> {
-        if ready.to_receive {
-            // One piece at a time: what the server says counts more than a close that follows it.
-            hear(&mut self.socket, &mut self.inbox, &mut false, |_| Ok(true))
-                .map_err(|why| format!("{why} {ASKED}"))?;
-            while let Some(received) = self.inbox.unread() {
-                let (used, next) = self.greeting.read(received, &mut self.window)?;
-                self.inbox.read(used);
-                match next {
-                    Next::Wait => break,
-                    Next::Send => {}
-                    Next::Go(facts) if self.inbox.is_empty() => return Ok(Some(facts)),
-                    Next::Go(_) => {
-                        return Err("does not answer like a memcached: it sent too much".to_owned());
-                    }
-                }
-            }
-        }
-        while !self.window.is_sent() {
-            if send(&mut self.socket, &mut self.window)? == Moved::Nothing {
-                break;
-            }
-        }
-        Ok(None)
-    }
-}
-
 fn peer<'p>(server: &'p Server, facts: &'p Facts) -> Peer<'p> {
     Peer { index: server.index, name: &server.name, facts }
-}
-
-fn send(socket: &mut Socket, window: &mut Window<'_>) -> Result<Moved, String> {
-    let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-    let count = window.slices(&mut slices);
-    let moved = socket.send(&slices[..count]).map_err(|error| broken(&error))?;
-    if let Moved::Bytes(bytes) = moved {
-        window.sent(bytes);
-    }
-    Ok(moved)
-}
-
-/// Receives the available bytes and lets `listen` read them, until no more come or `listen` says
-/// that the conversation is over. The next piece often arrives while one is read, so asking for it
-/// costs less than waiting for it first.
-fn hear(
-    socket: &mut Socket,
-    inbox: &mut Inbox,
-    moved: &mut bool,
-    mut listen: impl FnMut(&mut Inbox) -> Result<bool, &'static str>,
-) -> Result<(), String> {
-    loop {
-        let room = inbox.room();
-        let Moved::Bytes(bytes) = socket.receive(room).map_err(|error| broken(&error))? else {
-            return Ok(());
-        };
-        *moved = true;
-        inbox.received(bytes);
-        let over = listen(inbox);
-        if over.map_err(|why| format!("does not follow the protocol: it sent {why}"))? {
-            return Ok(());
-        }
-    }
-}
-
-fn broken(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => "closed the connection".to_owned(),
-        _ => format!("broke the connection: {error}"),
-    }
 }
 
 /// The reason for a server that this build cannot speak to.

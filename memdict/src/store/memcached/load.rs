@@ -59,7 +59,8 @@ impl<'a> Work<'a> for Loads<'_, 'a> {
 fn hit<'v>(peer: &Peer<'_>, bytes: &'v [u8], flags: &Flags) -> Result<Loaded<'v>, &'static str> {
     let cas = flags.version.ok_or("a value without its version")?;
     let bytes = if flags.not_fresh { &[] } else { bytes };
-    Ok(Loaded::hit(bytes, Token::new(peer.index, peer.facts.life, cas)))
+    let token = Token::new(peer.index, peer.facts.life, cas).over(peer.facts.connection);
+    Ok(Loaded::hit(bytes, token))
 }
 
 /// Quotes an error line of a server, shortened if it is long.

@@ -4,12 +4,15 @@
 //! takes an idle connection from the server's `pool`, or makes and greets a new one. A `talk` then
 //! writes the requests and reads the answers. `load` and `change` know what to ask and what the
 //! answers mean. `exchange` drives all lanes of a batch at once. Only `proto` knows the bytes of
-//! the protocol, and only `socket` moves them.
+//! the protocol, and only `socket` moves them, between the buffers of a `flow`. A
+//! `handshake` greets a new connection.
 
 mod change;
 mod exchange;
 #[cfg(feature = "classic")]
 mod fallback;
+mod flow;
+mod handshake;
 mod inbox;
 mod lane;
 mod load;
@@ -25,7 +28,7 @@ pub(crate) mod talk;
 mod timeouts;
 mod work;
 
-use std::{fmt, time::Duration};
+use std::{fmt, process, sync::Arc, time::Duration};
 
 use self::{
     change::Changes, lane::Lane, load::Loads, proto::greeting, server::Server, timeouts::Timeouts,
@@ -34,6 +37,7 @@ use self::{
 use super::{
     Store,
     credentials::Credentials,
+    deadline::Deadline,
     limits,
     operation::{ApplyOut, Change, Load, LoadOut, StoreError},
     servers::Servers,
@@ -45,7 +49,14 @@ use crate::error::Error;
 /// **Connections are made by the first operation**, not before. Each connection begins with one
 /// exchange, in which the server tells its version, its settings and its current life. It is then
 /// reused, by one batch at a time. So the next call finds a server that was restarted or moved to
-/// another address.
+/// another address. There are at most [`max_connections`](Self::max_connections) to each server. A
+/// batch that finds none free waits, in turn. So does one that asked for another connection and did
+/// not get it, because the server or this process has no more: that is not an outage as long as a
+/// connection works.
+///
+/// **A connection belongs to the process that made it.** After a `fork`, the child makes its own. A
+/// fork while other threads use the store is as dangerous as with any library that has locks. A
+/// closed connection never raises SIGPIPE.
 ///
 /// **Each key belongs to one server**, by rendezvous hashing that never changes. A batch goes to
 /// all of its servers at once. While a server is down, its keys are [down](StoreError::Down); they
@@ -56,7 +67,8 @@ use crate::error::Error;
 /// **A batch may have any size.** Requests are written while answers are read, a bounded part of
 /// them at a time, so that neither side waits for the other and memory use does not grow with the
 /// batch. Large values are sent, and loaded values are passed on, without being copied. The
-/// [timeout](Self::timeout) does not limit the whole batch, but each period in which nothing moves.
+/// [timeout](Self::timeout) limits each period in which nothing moves, and the
+/// [deadline](Self::deadline) the whole call.
 ///
 /// **Each operation has its own outcome.** An operation that the server rejects is
 /// [refused](StoreError::Refused), and the rest of the batch is not affected. A connection that
@@ -80,9 +92,13 @@ use crate::error::Error;
 ///
 /// **A token belongs to one life of one server.** memcached counts versions from 1 again after a
 /// restart. A token names its life, which is made from the server's process number and the second
-/// in which it started, and a connection belongs to one life only. A change on a token from an
-/// earlier life is not sent; its outcome is [`Applied::Restarted`](crate::Applied::Restarted). All
-/// lives of a server that does not tell them (a proxy may not) are the same.
+/// in which it started, and its [connection](crate::Token::connection), which belongs to one life
+/// only. A change on a token from an earlier life is not sent; its outcome is
+/// [`Applied::Restarted`](crate::Applied::Restarted). Two lives may look the same: in containers,
+/// each server is process 1. So a change on a token that came over another connection is not sent
+/// either; its outcome is [`Applied::Unproven`](crate::Applied::Unproven), and a session then
+/// compares the stored value with the one that it saw. All lives of a server that does not tell
+/// them (a proxy may not) are the same.
 ///
 /// **memcached 1.6.13 or later** is required. A server that is older, or has no meta commands, is
 /// served as by [`ClassicStore`](crate::ClassicStore), with the limitations documented there. A
@@ -101,9 +117,13 @@ use crate::error::Error;
 /// # Ok::<_, memdict::Error>(())
 /// ```
 pub struct MemcachedStore {
-    servers: Servers,
-    reached: Vec<Server>,
+    servers: Arc<Servers>,
+    reached: Arc<Vec<Server>>,
+    credentials: Option<Credentials>,
+    max_connections: usize,
     timeouts: Timeouts,
+    /// The deadline of the call that this is for.
+    call: Option<Deadline>,
 }
 
 impl MemcachedStore {
@@ -117,15 +137,26 @@ impl MemcachedStore {
     /// # Errors
     /// [`Error::Config`] if the list is empty, or a name is malformed or listed twice.
     pub fn new(servers: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, Error> {
-        let servers = Servers::parse(servers)?;
-        Ok(Self {
-            reached: Server::each(&servers),
-            servers,
+        let store = Self {
+            servers: Arc::new(Servers::parse(servers)?),
+            reached: Arc::default(),
+            credentials: None,
+            max_connections: limits::MAX_CONNECTIONS,
             timeouts: Timeouts {
                 connect: Duration::from_millis(200),
                 exchange: Duration::from_secs(1),
+                deadline: None,
             },
-        })
+            call: None,
+        };
+        Ok(store.anew())
+    }
+
+    /// Makes the servers, which have no connections yet.
+    fn anew(mut self) -> Self {
+        let servers = Server::each(&self.servers, self.credentials.as_ref(), self.max_connections);
+        self.reached = Arc::new(servers);
+        self
     }
 
     /// Logs in with this name and password at servers that require it (memcached's option `-Y`,
@@ -141,10 +172,8 @@ impl MemcachedStore {
     ) -> Result<Self, Error> {
         let credentials = Credentials { user: user.into(), password: password.into() };
         greeting::check(&credentials)?;
-        for server in &mut self.reached {
-            server.credentials = Some(credentials.clone());
-        }
-        Ok(self)
+        self.credentials = Some(credentials);
+        Ok(self.anew())
     }
 
     /// Sets how long nothing may move while a server owes an answer, before the connection is
@@ -162,6 +191,30 @@ impl MemcachedStore {
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.connect = limits::within_a_day(timeout);
         self
+    }
+
+    /// Sets how long a call may take, whatever it waits for: the look-up of a name, a connection, a
+    /// server that is slow but answers. Ten times the [timeout](Self::timeout) by default; clamped
+    /// to between 1 ms and one day. A call is a batch, or all batches of a commit. What is not done
+    /// by then is [down](StoreError::Down), or [unknown](StoreError::Unknown) if it is a change that
+    /// was sent.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.timeouts.deadline = Some(limits::within_a_day(deadline));
+        self
+    }
+
+    /// Sets how many connections there are to each server at most. 16 by default, and at least 1. A
+    /// call that finds none free waits for one, in turn and until its [deadline](Self::deadline).
+    #[must_use]
+    pub fn max_connections(mut self, max_connections: usize) -> Self {
+        self.max_connections = max_connections.max(1);
+        self.anew()
+    }
+
+    /// Returns the deadline of a call that begins now, unless this is for one that has begun.
+    fn begin(&self) -> Deadline {
+        self.call.unwrap_or_else(|| Deadline::begin(self.timeouts.deadline()))
     }
 
     /// Gives each server its share of the keys, and refuses invalid keys.
@@ -187,19 +240,29 @@ impl MemcachedStore {
     fn run<'a>(
         &self,
         shares: Vec<Vec<usize>>,
+        call: Deadline,
         work: &mut dyn Work<'a>,
     ) -> impl Iterator<Item = (&Server, Vec<usize>)> + use<'_, 'a> {
         let shares = self.reached.iter().zip(shares).filter(|(_, share)| !share.is_empty());
-        let lanes = shares.map(|(server, share)| Lane::begin(server, share, self.timeouts, work));
-        let mut lanes: Vec<_> = lanes.collect();
-        // All names are looked up at once. A lane with a connection waits with the others.
-        let lookups: Vec<_> = lanes.iter().map(Lane::look_up).collect();
-        for (lane, lookup) in lanes.iter_mut().zip(lookups) {
-            if let Some((pending, deadline)) = lookup {
-                lane.dial(pending.wait(deadline), work);
+        let process = process::id();
+        let begin =
+            |(server, share)| Lane::begin(server, share, self.timeouts, call, process, work);
+        let mut lanes: Vec<_> = shares.map(begin).collect();
+        loop {
+            // All names are looked up at once. A lane with a connection waits with the others.
+            let lookups: Vec<_> = lanes.iter().map(Lane::look_up).collect();
+            for (lane, lookup) in lanes.iter_mut().zip(lookups) {
+                if let Some((pending, deadline)) = lookup {
+                    lane.dial(pending.wait(deadline), work);
+                }
+            }
+            exchange::run(&mut lanes, work);
+            // A batch that waits holds no connection, so no two of them wait for each other.
+            match lanes.iter_mut().find(|lane| lane.is_queued()) {
+                Some(queued) => queued.wait(work),
+                None => break,
             }
         }
-        exchange::run(&mut lanes, work);
         lanes.into_iter().filter_map(Lane::left_to_classic)
     }
 }
@@ -208,9 +271,12 @@ impl Store for MemcachedStore {
     fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         let keys = loads.iter().map(|load| load.key);
         let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
-        let left = self.run(shares, &mut Loads { loads, out });
+        let call = self.begin();
+        let left = self.run(shares, call, &mut Loads { loads, out });
         #[cfg(feature = "classic")]
-        left.for_each(|(server, share)| server.load_classic(self.timeouts, loads, &share, out));
+        left.for_each(|(server, share)| {
+            server.load_classic(self.timeouts, call, loads, &share, out)
+        });
         #[cfg(not(feature = "classic"))]
         debug_assert_eq!(left.count(), 0);
     }
@@ -218,11 +284,26 @@ impl Store for MemcachedStore {
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         let keys = changes.iter().map(|change| change.key);
         let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
-        let left = self.run(shares, &mut Changes { changes, out });
+        let call = self.begin();
+        let left = self.run(shares, call, &mut Changes { changes, out });
         #[cfg(feature = "classic")]
-        left.for_each(|(server, share)| server.apply_classic(self.timeouts, changes, &share, out));
+        left.for_each(|(server, share)| {
+            server.apply_classic(self.timeouts, call, changes, &share, out)
+        });
         #[cfg(not(feature = "classic"))]
         debug_assert_eq!(left.count(), 0);
+    }
+
+    fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn Store>> {
+        let deadline = deadline.map_or(self.timeouts.deadline(), limits::within_a_day);
+        Some(Arc::new(Self {
+            servers: Arc::clone(&self.servers),
+            reached: Arc::clone(&self.reached),
+            credentials: None,
+            max_connections: self.max_connections,
+            timeouts: Timeouts { deadline: Some(deadline), ..self.timeouts },
+            call: Some(Deadline::begin(deadline)),
+        }))
     }
 }
 
@@ -233,6 +314,8 @@ impl fmt::Debug for MemcachedStore {
             .field("servers", &self.servers.names().collect::<Vec<_>>())
             .field("timeout", &self.timeouts.exchange)
             .field("connect_timeout", &self.timeouts.connect)
+            .field("deadline", &self.timeouts.deadline())
+            .field("max_connections", &self.max_connections)
             .finish_non_exhaustive()
     }
 }

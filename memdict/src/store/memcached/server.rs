@@ -6,9 +6,12 @@ use super::{
     timeouts::Timeouts,
 };
 use super::{pool::Pool, resolve::Lookup};
-#[cfg(feature = "classic")]
-use crate::store::operation::{ApplyOut, Change, Load, LoadOut};
 use crate::store::{credentials::Credentials, servers::Servers};
+#[cfg(feature = "classic")]
+use crate::store::{
+    deadline::Deadline,
+    operation::{ApplyOut, Change, Load, LoadOut},
+};
 
 /// One server, and the connections to it.
 pub(super) struct Server {
@@ -23,18 +26,22 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Makes the servers of a list.
-    pub(super) fn each(servers: &Servers) -> Vec<Self> {
+    /// Makes the servers of a list, with at most this many connections to each.
+    pub(super) fn each(
+        servers: &Servers,
+        credentials: Option<&Credentials>,
+        max_connections: usize,
+    ) -> Vec<Self> {
         let numbered = (0..).zip(servers.names());
         numbered
             .map(|(index, name)| Self {
                 index,
                 name: name.to_owned(),
-                credentials: None,
+                credentials: credentials.cloned(),
                 lookup: Lookup::of(name),
-                pool: Pool::default(),
+                pool: Pool::of(max_connections),
                 #[cfg(feature = "classic")]
-                fallback: Fallback::of(index, servers.alone(index as usize)),
+                fallback: Fallback::of(index, servers.alone(index as usize), max_connections),
             })
             .collect()
     }
@@ -44,11 +51,12 @@ impl Server {
     pub(super) fn load_classic(
         &self,
         timeouts: Timeouts,
+        call: Deadline,
         loads: &[Load<'_>],
         share: &[usize],
         out: &mut LoadOut<'_>,
     ) {
-        if self.fallback.load_many(timeouts, loads, share, out) == Spoken::No {
+        if self.fallback.load_many(timeouts, call, loads, share, out) == Spoken::No {
             self.pool.classic_failed();
         }
     }
@@ -58,11 +66,12 @@ impl Server {
     pub(super) fn apply_classic(
         &self,
         timeouts: Timeouts,
+        call: Deadline,
         changes: &[Change<'_>],
         share: &[usize],
         out: &mut ApplyOut<'_>,
     ) {
-        if self.fallback.apply_many(timeouts, changes, share, out) == Spoken::No {
+        if self.fallback.apply_many(timeouts, call, changes, share, out) == Spoken::No {
             self.pool.classic_failed();
         }
     }

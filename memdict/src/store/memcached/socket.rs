@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    io::{self, ErrorKind, IoSlice, Read, Write},
+    io::{self, ErrorKind, IoSlice, Read},
     net::{SocketAddr, TcpStream},
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
@@ -13,10 +13,19 @@ use std::{
 
 use rustix::{
     io::{Errno, ioctl_fionbio},
-    net::{AddressFamily, SocketAddrUnix, SocketType, connect, sockopt},
+    net::{
+        AddressFamily, SendAncillaryBuffer, SendFlags, SocketAddrUnix, SocketType, connect, send,
+        sendmsg, sockopt,
+    },
 };
 
 use super::resolve::Target;
+
+/// On Apple's systems, the option of the socket says the same.
+#[cfg(target_vendor = "apple")]
+const NO_SIGNAL: SendFlags = SendFlags::empty();
+#[cfg(not(target_vendor = "apple"))]
+const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
 
 /// A connected stream.
 pub(super) enum Socket {
@@ -33,13 +42,17 @@ pub(super) enum Moved {
 }
 
 impl Socket {
-    /// Sends as much as the system takes at once.
+    /// Sends as much as the system takes at once. A closed connection is an error, and never the
+    /// signal SIGPIPE, which ends a process that does not ignore it.
     pub(super) fn send(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Moved> {
-        moved(|| match (&mut *self, slices) {
-            (Self::Tcp(stream), [slice]) => stream.write(slice),
-            (Self::Unix(stream), [slice]) => stream.write(slice),
-            (Self::Tcp(stream), _) => stream.write_vectored(slices),
-            (Self::Unix(stream), _) => stream.write_vectored(slices),
+        moved(|| {
+            Ok(match slices {
+                [slice] => send(&*self, slice, NO_SIGNAL)?,
+                _ => {
+                    let mut nothing = SendAncillaryBuffer::default();
+                    sendmsg(&*self, slices, &mut nothing, NO_SIGNAL)?
+                }
+            })
         })
     }
 
@@ -168,6 +181,7 @@ fn open(family: AddressFamily) -> io::Result<OwnedFd> {
 fn open(family: AddressFamily) -> io::Result<OwnedFd> {
     let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
     rustix::io::ioctl_fioclex(&socket)?;
+    sockopt::set_socket_nosigpipe(&socket, true)?;
     ioctl_fionbio(&socket, true)?;
     Ok(socket)
 }

@@ -22,6 +22,11 @@ pub(super) enum Sent {
 /// The operations of a batch. Each is settled once: by `admit`, by an answer, by silence, or by a
 /// failure.
 pub(super) trait Work<'a>: Send {
+    /// Returns the number of the connection to this server that tokens of the share came over.
+    fn wanted(&self, _server: u32, _share: &[usize]) -> Option<u64> {
+        None
+    }
+
     /// Returns whether to send the operation. If not, the operation is settled.
     fn admit(&mut self, peer: &Peer<'_>, index: usize) -> bool;
 

@@ -17,6 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{END_OF_LINE, answer, window::Window};
 use crate::{
     error::Error,
+    random,
     store::{credentials::Credentials, limits},
 };
 
@@ -48,8 +49,11 @@ pub(in crate::store::memcached) struct Facts {
     /// Whether it keeps versions of values. With its option `-C` it does not.
     pub(in crate::store::memcached) cas_enabled: bool,
     /// The life that it is in, made from its process number and the second in which it started. It
-    /// stays the same as long as the server runs. 0 if the server does not tell.
+    /// stays the same as long as the server runs. 0 if the server does not tell. Two servers, or
+    /// two lives of one, may look the same: in a container, each server is process 1.
     pub(in crate::store::memcached) life: u64,
+    /// A random number for this connection, whose other end stays in one life.
+    pub(in crate::store::memcached) connection: u64,
 }
 
 /// The question that the next line answers.
@@ -106,6 +110,7 @@ impl Greeting {
             item_size_max: limits::ITEM_SIZE_MAX,
             cas_enabled: true,
             life: 0,
+            connection: random::bits().max(1),
         };
         let credentials = credentials.cloned();
         Self { awaited, credentials, facts, pid: None, uptime: None, time: None, read: 0 }

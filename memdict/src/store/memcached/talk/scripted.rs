@@ -20,6 +20,7 @@ pub(super) fn facts() -> Facts {
         item_size_max: 1 << 20,
         cas_enabled: true,
         life: 7,
+        connection: 0,
     }
 }
 
