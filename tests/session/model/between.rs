@@ -49,6 +49,8 @@ pub(crate) enum Meddling {
     Delete,
     /// The server evicts all values.
     DeleteAll,
+    /// The next connection to the server is another one.
+    Reconnect,
     /// The server restarts.
     Restart,
     /// The server restarts, and another client stores values until one has the version number that

@@ -124,6 +124,7 @@ fn meddling() -> impl Strategy<Value = Meddling> {
         6 => Just(Meddling::Delete),
         6 => Just(Meddling::Remove),
         1 => Just(Meddling::DeleteAll),
+        1 => Just(Meddling::Reconnect),
         1 => Just(Meddling::Restart),
         1 => Just(Meddling::Return),
     ]

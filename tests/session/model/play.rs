@@ -6,6 +6,7 @@ use std::{
 };
 
 use memdict::{CommitReport, ConflictCause, Error, Result, Savepoint, Session};
+use memdict_tests::Lives;
 
 use super::{
     account::{Account, Fate},
@@ -143,7 +144,7 @@ impl Play<'_> {
             Operation::Meddle { place, meddling } => stage.behind.meddle(*meddling, *place),
             // The seen version can be compared with a missing one, between the look and the change.
             Operation::Plan { incident: Incident::Meddling(meddling), .. }
-                if meddling.is_restart() && !stage.tells_lives => {}
+                if meddling.is_restart() && stage.lives == Lives::Untold => {}
             Operation::Plan { operations, writing, incident } => {
                 stage.between.plan_for(*operations, *writing, *incident);
             }

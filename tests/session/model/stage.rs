@@ -35,15 +35,15 @@ pub(crate) struct Stage {
     pub(crate) between: Arc<Between>,
     lenient: Cache,
     strict: Cache,
-    /// Whether the store tells the lives of its server apart.
-    pub(crate) tells_lives: bool,
+    /// What the store tells of the lives of its server.
+    pub(crate) lives: Lives,
 }
 
 impl Stage {
     pub(crate) fn on_memory(lives: Lives) -> Self {
         let ledger = Arc::new(Ledger::new(Arc::new(MemoryStore::new())));
         let faulty = FaultyStore::with_lives(Arc::clone(&ledger), lives);
-        Self { tells_lives: lives == Lives::Told, ..Self::of(faulty, ledger, None) }
+        Self { lives, ..Self::of(faulty, ledger, None) }
     }
 
     pub(crate) fn on_memcached() -> Self {
@@ -82,7 +82,7 @@ impl Stage {
                 .expect("no option of a store is set")
         };
         let (lenient, strict) = (cache(false), cache(true));
-        Self { behind, between, lenient, strict, tells_lives: true }
+        Self { behind, between, lenient, strict, lives: Lives::Told }
     }
 
     pub(crate) fn cache(&self, strict: bool) -> &Cache {
@@ -130,6 +130,7 @@ impl Behind {
             Meddling::DeleteAll => {
                 self.delete(Place::all().filter(|place| self.ledger.now(*place).is_some()));
             }
+            Meddling::Reconnect => self.reconnect(),
             Meddling::Restart => self.restart(),
             Meddling::Return => {
                 let number = self.ledger.now(place).map_or(0, |version| version.number);
@@ -184,6 +185,14 @@ impl Behind {
             }
             session.commit()
         });
+    }
+
+    /// Makes tokens hold no longer, where they hold on one connection. On a real server, pooled
+    /// connections see to that.
+    fn reconnect(&self) {
+        if self.server.is_none() {
+            self.faulty.reconnect();
+        }
     }
 
     fn restart(&self) {
