@@ -86,6 +86,8 @@ impl Account<'_> {
         if self.is_conflict && self.happened.is_empty() && !self.fates.values().any(landed) {
             assert!(self.transient || stays, "another try may help");
         }
+        let removed = self.fates.values().any(|fate| matches!(fate, Fate::Removed));
+        assert!(self.sent > 0 || !removed, "removed, although nothing was sent");
         for place in Place::all() {
             self.check_place(place);
         }
@@ -226,7 +228,9 @@ impl Account<'_> {
     /// Returns whether this session may store a tombstone over the stored value.
     fn may_bury(&self, entry: &Entry, line: &Line) -> bool {
         let before = line.before.as_ref();
-        let is_right = before.is_none() || before == entry.base() || entry.is_blind(line.place);
+        let is_right = before.is_none_or(Version::is_tombstone)
+            || before == entry.base()
+            || entry.is_blind(line.place);
         line.place.buries() && entry.want() == Want::Delete && !entry.is_kept() && is_right
     }
 

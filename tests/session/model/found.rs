@@ -109,3 +109,36 @@ fn an_old_program_is_not_told_of_a_newer_value_that_is_gone() {
         );
     }
 }
+
+#[test]
+fn a_removal_of_a_removed_value_is_not_reported_if_it_is_called_off() {
+    let place = place("merge-tomb");
+    let act = |session, place, act| Operation::Act { session, place, act };
+    let meddle = |place, meddling| Operation::Meddle { place, meddling };
+    play(
+        &Stage::on_memory(Lives::Told),
+        &[
+            meddle(place, Meddling::Put),
+            act(0, place, Act::ReadCurrent),
+            act(0, place, Act::Remove),
+            meddle(place, Meddling::Remove),
+            Operation::VerifyFirst { session: 0, on: true },
+            Operation::Commit { session: 0 },
+        ],
+    );
+    // Another change is in conflict, and trying again helps.
+    let other = Place::nth(0);
+    play(
+        &Stage::on_memory(Lives::Told),
+        &[
+            meddle(place, Meddling::Put),
+            meddle(other, Meddling::Put),
+            Operation::VerifyFirst { session: 0, on: true },
+            act(0, place, Act::RemoveEntry),
+            act(0, other, Act::Add(Touching::Neither)),
+            meddle(place, Meddling::Remove),
+            meddle(other, Meddling::Add),
+            Operation::Commit { session: 0 },
+        ],
+    );
+}

@@ -15,7 +15,7 @@ use memdict_tests::{Got, load_when_up};
 
 use super::{
     program::{Form, OldRecord, Program},
-    record::{Place, Record},
+    record::{HOUR, Place, Record},
 };
 
 /// A version of a record, or a tombstone. No two have the same bytes, because each write has its own nonce.
@@ -199,10 +199,14 @@ impl Ledger {
         out: &mut (dyn FnMut(Result<Applied, StoreError>) + Send),
     ) {
         let place = Place::of_wire(change.key);
-        let new = match change.op {
-            Op::Store { bytes, .. } => Some(bytes),
-            _ => None,
+        let (new, ttl) = match change.op {
+            Op::Store { bytes, ttl } => (Some(bytes), ttl),
+            _ => (None, None),
         };
+        if let Some((place, bytes)) = place.zip(new) {
+            let is_tombstone = matches!(self.reader.read(place, bytes), Content::Tombstone);
+            assert_eq!(ttl, is_tombstone.then_some(HOUR), "only tombstones expire");
+        }
         self.inner.apply_many(&[*change], &mut |_, outcome| {
             let Some(place) = place else { return out(outcome) };
             match outcome {

@@ -100,7 +100,7 @@ pub(crate) struct Place(usize);
 const KEYS: [&str; 2] = ["a", "b"];
 
 /// How long tombstones last: longer than any test.
-const HOUR: Duration = Duration::from_secs(3600);
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 const DICTS: usize = 12;
 
