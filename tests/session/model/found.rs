@@ -142,3 +142,19 @@ fn a_removal_of_a_removed_value_is_not_reported_if_it_is_called_off() {
         ],
     );
 }
+
+#[test]
+fn a_removal_without_a_read_is_not_in_conflict_after_a_lost_request() {
+    let place = place("merge-tomb");
+    let plan = |operations, incident| Operation::Plan { operations, writing: true, incident };
+    play(
+        &Stage::on_memory(Lives::Told),
+        &[
+            Operation::Act { session: 0, place, act: Act::Remove },
+            plan(0, Incident::Fault(Fault::SentAndLost)),
+            // Before the second request; the look is between the two.
+            plan(2, Incident::Meddling(Meddling::Add)),
+            Operation::Commit { session: 0 },
+        ],
+    );
+}

@@ -87,7 +87,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 /// Some places are used more than others, so that sessions meet.
 fn place() -> impl Strategy<Value = Place> {
     prop_oneof![
-        2 => (0..Place::COUNT).prop_map(Place::nth),
+        1 => (0..Place::COUNT).prop_map(Place::nth),
         1 => (0..3_usize).prop_map(|n| Place::nth(2 * n)),
         1 => (6..9_usize).prop_map(|n| Place::nth(2 * n)),
     ]
@@ -126,7 +126,7 @@ fn meddling() -> impl Strategy<Value = Meddling> {
         1 => Just(Meddling::DeleteAll),
         1 => Just(Meddling::Reconnect),
         1 => Just(Meddling::Restart),
-        1 => Just(Meddling::Return),
+        4 => Just(Meddling::Return),
     ]
 }
 
