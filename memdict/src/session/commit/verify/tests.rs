@@ -10,8 +10,8 @@ use crate::{
         commit::{
             conflict::Disagreement,
             fixtures::{
-                OTHER, SEEN, STAMP, TOKEN, changed, created, delete, entries, plan_of, removed,
-                rows, store, stored, with_rules,
+                OTHER, SEEN, STAMP, TOKEN, buried, changed, created, delete, entries, plan_of,
+                removed, rows, store, stored, with_rules,
             },
         },
         entry::any_slot::Draft,
@@ -44,6 +44,11 @@ const TABLE: &str = "
     remove life 0  | same token  | conflict Overwritten | conflict Overwritten | conflict Overwritten | conflict Overwritten
     remove life 0  | nothing     | if nothing           | if nothing    | if nothing | if nothing
     remove life 0  | unreadable  | lost                 | lost          | lost     | lost
+    remove         | tombstone   | conflict Removed     | conflict Removed | conflict Removed | conflict Removed
+    bury           | tombstone   | on that              | on that       | on that  | on that
+    bury           | another     | conflict Overwritten | conflict Overwritten | conflict Overwritten | conflict Overwritten
+    bury           | nothing     | if nothing           | if nothing    | if nothing | if nothing
+    bury life 0    | tombstone   | on that              | on that       | on that  | on that
 ";
 
 const RULES: [DictOptions; 4] = [
@@ -63,6 +68,8 @@ fn step(change: &str) -> Step<'static> {
         "create" => created(),
         "remove" => removed(),
         "remove life 0" => Step { expected: SEEN_LIFELESS, ..removed() },
+        "bury" => buried(),
+        "bury life 0" => Step { expected: SEEN_LIFELESS, ..buried() },
         _ => panic!("no {change}"),
     }
 }
@@ -76,6 +83,7 @@ fn look(step: &Step<'_>, name: &str) -> Result<Look, StoreError> {
         "other life" => stored(9, Token::new(1, 3, 3)),
         "same token" => stored(1, token),
         "same nonce" => stored(9, Token::new(1, 0, 7)),
+        "tombstone" => Some(Look::Tombstone { version: Version { token: OTHER, nonce: Some(1) } }),
         "nothing" => Some(Look::Nothing),
         "unreadable" => None,
         _ => panic!("no {name}"),
