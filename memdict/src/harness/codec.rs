@@ -48,6 +48,7 @@ enum Shape {
 }
 
 /// One byte if it is empty, and in memory half a kilobyte.
+#[allow(clippy::large_enum_variant, reason = "this is what the limit on memory is for")]
 #[derive(Serialize, Deserialize, crate::Tracked)]
 #[memdict(crate = "crate")]
 enum Wide {
