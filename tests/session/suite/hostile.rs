@@ -141,6 +141,7 @@ pub(crate) fn a_length_that_is_only_claimed_is_a_miss(bench: &Bench) {
 }
 
 /// One byte if it is empty, and in memory half a kilobyte.
+#[allow(clippy::large_enum_variant, reason = "this is what the limit on memory is for")]
 #[derive(Serialize, Deserialize, Tracked)]
 enum Wide {
     Empty,
