@@ -11,9 +11,6 @@ pub mod tracking {}
 #[doc = include_str!("../docs/reliability.md")]
 pub mod reliability {}
 
-#[doc = include_str!("../docs/security.md")]
-pub mod security {}
-
 #[doc = include_str!("../docs/from-erp5.md")]
 pub mod from_erp5 {}
 
