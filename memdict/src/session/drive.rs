@@ -18,6 +18,9 @@ use crate::store::{
 };
 
 pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
+    /// Whether a commit has begun to send, if the driver has to know.
+    type Begun: Clone + Default + Send + Sync + 'static;
+
     fn caps(&self) -> Caps;
 
     fn load_many(
@@ -30,7 +33,15 @@ pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
         &self,
         changes: &[Change<'_>],
         out: &mut ApplyOut<'_>,
+        begun: &Self::Begun,
     ) -> impl Future<Output = ()> + Send;
+
+    /// Runs a commit, which marks `begun` when it sends its first change. A commit that has begun
+    /// goes on to its end, even if the returned future is dropped.
+    fn finish<F>(&self, begun: Self::Begun, commit: F) -> impl Future<Output = F::Output> + Send
+    where
+        F: Future + Send + 'static,
+        F::Output: Send;
 
     /// Waits before work is tried again.
     fn pause(&self, how_long: Duration) -> impl Future<Output = ()> + Send;
@@ -48,6 +59,9 @@ pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
 pub(crate) struct Blocking(pub(crate) Arc<dyn Store>);
 
 impl Drive for Blocking {
+    /// A call that blocks cannot be dropped before it ends.
+    type Begun = ();
+
     fn caps(&self) -> Caps {
         self.0.caps()
     }
@@ -56,8 +70,16 @@ impl Drive for Blocking {
         self.0.load_many(loads, out);
     }
 
-    async fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
+    async fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>, (): &()) {
         self.0.apply_many(changes, out);
+    }
+
+    fn finish<F>(&self, (): (), commit: F) -> impl Future<Output = F::Output> + Send
+    where
+        F: Future + Send + 'static,
+        F::Output: Send,
+    {
+        commit
     }
 
     async fn pause(&self, how_long: Duration) {

@@ -1,6 +1,6 @@
 //! Runs work in a session of its own, and again in another session after a conflict.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use super::{
     commit::run::Explain, core::VerifyFirst, drive::Drive, source::Source, turns::Turn, unit::Unit,
@@ -64,11 +64,11 @@ impl<D: Drive> Attempts<'_, D> {
         self.source.retry.goes_on(self.number)
     }
 
-    /// Commits an attempt.
+    /// Commits an attempt. Its turn ends with the commit.
     pub(crate) async fn commit(&mut self, unit: Unit<D>) -> Result<CommitReport> {
         let explain = if self.goes_on() { Explain::UnlessTransient } else { Explain::Always };
-        let limit = self.source.retry.longest_pause();
-        unit.commit(explain, Some((&mut self.turn, limit))).await
+        let turn = mem::replace(&mut self.turn, Turn::none(&self.source.turns));
+        unit.commit(explain, Some((turn, self.source.retry.longest_pause()))).await
     }
 
     /// Starts another attempt after a commit failed, if that may help.

@@ -91,12 +91,19 @@ impl<D: Drive> Unit<D> {
     pub(crate) async fn commit(
         self,
         explain: Explain,
-        turn: Option<(&mut Turn, Duration)>,
+        turn: Option<(Turn, Duration)>,
     ) -> Result<CommitReport> {
-        let Self { mut core, driver, mut hooks } = self;
-        let outcome = commit(&mut core, &driver, &mut hooks, explain, turn).await;
-        hooks.after(&outcome);
-        outcome
+        let (driver, begun) = (self.driver.clone(), D::Begun::default());
+        let whole = {
+            let begun = begun.clone();
+            async move {
+                let Self { mut core, driver, mut hooks } = self;
+                let outcome = commit(&mut core, &driver, &begun, &mut hooks, explain, turn).await;
+                hooks.after(&outcome);
+                outcome
+            }
+        };
+        driver.finish(begun, whole).await
     }
 }
 
