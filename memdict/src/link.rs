@@ -63,7 +63,7 @@ leaves! {
 ///         }
 ///     }
 ///
-/// The key of a link also works in the dictionary, for writing or for many targets at once.
+///     // The key of a link also works in the dictionary, for writing or for many targets at once.
 ///     let users = session.dict(&USERS);
 ///     if let Some(mut owner) = users.get_mut(cart.owner.key())? {
 ///         owner.name.push('!');
