@@ -11,6 +11,10 @@ pub mod tracking {}
 #[doc = include_str!("../docs/reliability.md")]
 pub mod reliability {}
 
+#[cfg(feature = "tokio")]
+#[doc = include_str!("../docs/async.md")]
+pub mod blocking_or_async {}
+
 #[doc = include_str!("../docs/from-erp5.md")]
 pub mod from_erp5 {}
 

@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "tokio")]
+use super::asynchronous::AsyncCache;
 use super::blocking::Cache;
 use crate::{
     entry_id::EntryId,
@@ -23,6 +25,8 @@ use crate::{
     store::Store,
     url::Options,
 };
+#[cfg(feature = "tokio")]
+use crate::{session::async_drive::Tasks, store::AsyncStore};
 
 /// The environment variable that names the store.
 const ENV: &str = "MEMDICT_URL";
@@ -79,6 +83,34 @@ impl Cache {
     /// Returns a builder, which sets options in code.
     pub fn builder() -> CacheBuilder {
         CacheBuilder::default()
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl AsyncCache {
+    /// Opens the store that `url` names: see [`Cache::open`].
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Cache::open`] does.
+    pub fn open(url: &str) -> Result<Self> {
+        Cache::open(url)?.to_async()
+    }
+
+    /// Opens the store that the environment variable `MEMDICT_URL` names: see [`Cache::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Cache::from_env`] does.
+    pub fn from_env() -> Result<Self> {
+        Cache::from_env()?.to_async()
+    }
+
+    /// Opens a cache over a store for tasks, with the default options. A builder's
+    /// [`open_async_store`](CacheBuilder::open_async_store) sets others.
+    #[must_use]
+    pub fn with_store(store: Arc<dyn AsyncStore>) -> Self {
+        CacheBuilder::default().with_driver(Tasks::new(store), Self)
     }
 }
 
@@ -281,19 +313,41 @@ impl CacheBuilder {
     /// # Ok::<_, memdict::Error>(())
     /// ```
     pub fn open_store(self, store: Arc<dyn Store>) -> Result<Cache> {
-        if let Some(option) = self.options.of_a_store().first() {
-            let reason = "this is an option of the store; set it on the store instead".to_owned();
-            return Err(Error::Config { option: (*option).to_owned(), reason });
-        }
+        self.sets_no_option_of_a_store()?;
         Ok(self.with(store))
     }
 
+    /// Opens a cache over an existing store for tasks.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`open_store`](Self::open_store) does.
+    #[cfg(feature = "tokio")]
+    pub fn open_async_store(self, store: Arc<dyn AsyncStore>) -> Result<AsyncCache> {
+        self.sets_no_option_of_a_store()?;
+        Ok(self.with_driver(Tasks::new(store), AsyncCache))
+    }
+
+    fn sets_no_option_of_a_store(&self) -> Result<()> {
+        match self.options.of_a_store().first() {
+            None => Ok(()),
+            Some(option) => Err(Error::Config {
+                option: (*option).to_owned(),
+                reason: "this is an option of the store; set it on the store instead".to_owned(),
+            }),
+        }
+    }
+
     fn with(self, store: Arc<dyn Store>) -> Cache {
+        self.with_driver(Blocking(store), Cache)
+    }
+
+    pub(super) fn with_driver<D, C>(self, driver: D, cache: fn(Source<D>) -> C) -> C {
         let namespace = self.options.namespace.unwrap_or_else(|| NAMESPACE.to_owned());
         let strict = self.options.strict.unwrap_or(false);
         let settings = Settings::new(namespace, strict, self.detect_untracked);
-        Cache(Source {
-            driver: Blocking(store),
+        cache(Source {
+            driver,
             settings: Arc::new(settings),
             hooks: Arc::new(self.hooks),
             retry: self.retry,

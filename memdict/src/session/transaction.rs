@@ -3,7 +3,8 @@
 use std::{mem, time::Duration};
 
 use super::{
-    commit::run::Explain, core::VerifyFirst, drive::Drive, source::Source, turns::Turn, unit::Unit,
+    body::Body, commit::run::Explain, core::VerifyFirst, drive::Drive, source::Source, turns::Turn,
+    unit::Unit,
 };
 use crate::{
     entry_id::EntryId,
@@ -11,22 +12,6 @@ use crate::{
     random,
     report::CommitReport,
 };
-
-/// The work of a transaction: an async closure, or any function that returns a future.
-///
-/// The associated type names the future, so that a bound can require `Send`. The future of a
-/// transaction is then `Send` exactly if that of its work is, for every lifetime of the session.
-pub(crate) trait Body<S, R>: FnMut(S) -> <Self as Body<S, R>>::Fut {
-    type Fut: Future<Output = R>;
-}
-
-impl<F, S, R, Fut> Body<S, R> for F
-where
-    F: FnMut(S) -> Fut,
-    Fut: Future<Output = R>,
-{
-    type Fut = Fut;
-}
 
 /// A session as the work of a transaction sees it.
 pub(crate) trait Face<D>: From<Unit<D>> + Into<Unit<D>> {}
