@@ -51,14 +51,20 @@ const DATA_OF_STORES: &[&str] =
     &["store/caps", "store/credentials", "store/limits", "store/operation", "store/ttl"];
 
 /// The only files that may use what reaches beyond the process.
-const NETWORK: &[&str] =
-    &["store/classic/link", "store/memcached/resolve", "store/memcached/socket"];
+const NETWORK: &[&str] = &[
+    "store/classic/link",
+    "store/memcached/resolve",
+    "store/memcached/socket",
+    "store/memcached/tasks/connect",
+    "store/memcached/tasks/socket",
+];
 
 /// Names of what reaches beyond the process.
 const CONNECTIONS: &[&str] = &[
     "TcpStream",
     "UnixStream",
     "ToSocketAddrs",
+    "lookup_host",
     "MetaClient",
     "ConnectionManager",
     "memcache::Pool",

@@ -25,9 +25,17 @@ const FEWEST_SILENT: usize = 8;
 pub(super) struct Changes<'w, 'a> {
     pub(super) changes: &'a [Change<'a>],
     pub(super) out: &'w mut ApplyOut<'w>,
+    /// Is called before the first request is sent.
+    pub(super) sending: Option<&'w (dyn Fn() + Send + Sync)>,
 }
 
 impl<'a> Work<'a> for Changes<'_, 'a> {
+    fn sending(&mut self) {
+        if let Some(sending) = self.sending.take() {
+            sending();
+        }
+    }
+
     /// An operation that is settled unsent has no effect, so it may be settled before others.
     fn admit(&mut self, peer: &Peer<'_>, index: usize) -> bool {
         let settled = settled_unsent(peer, &self.changes[index]);

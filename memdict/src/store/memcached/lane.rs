@@ -10,19 +10,23 @@
 //! ```
 
 use std::{
-    io::{self, IoSlice},
+    io::IoSlice,
     mem,
     os::fd::BorrowedFd,
     time::{Duration, Instant},
 };
 
+#[cfg(feature = "tokio")]
+use super::tasks::socket::TaskSocket;
 use super::{
     inbox::Inbox,
-    pool::{Approach, Connection},
+    interest::Interest,
+    pool::{Approach, Connection, Pool},
     proto::{
         greeting::{Facts, Greeting, Next},
         window::{MAX_SLICES, Window},
     },
+    reasons::{ASKED, broken, cannot_connect, needs_classic},
     resolve::{Pending, Target},
     server::Server,
     socket::{Dialing, Moved, Socket},
@@ -31,21 +35,11 @@ use super::{
     work::{Peer, Work},
 };
 
-/// Added if a server closes the connection during the greeting. It may have said why, but the end
-/// of the stream was seen first.
-const ASKED: &str = "when asked for its version: it may have no connection free (its option `-c`), \
-                     or be a proxy without meta commands (`memcache+classic:`)";
-
-/// What a lane waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Interest {
-    pub(super) to_receive: bool,
-    pub(super) to_send: bool,
-}
-
 /// One server's part of a batch.
 pub(super) struct Lane<'s, 'a> {
     server: &'s Server,
+    /// The connections to it.
+    pool: &'s Pool,
     timeouts: Timeouts,
     stage: Stage,
     talk: Talk<'a>,
@@ -74,17 +68,20 @@ struct Handshake {
 }
 
 impl<'s, 'a> Lane<'s, 'a> {
-    /// Begins with the operations of the batch that `share` names.
+    /// Begins with the operations of the batch that `share` names, over an idle connection of `pool`
+    /// that `fits`, if there is one.
     pub(super) fn begin(
         server: &'s Server,
+        pool: &'s Pool,
+        fits: impl Fn(&Socket) -> bool,
         share: Vec<usize>,
         timeouts: Timeouts,
         work: &mut dyn Work<'a>,
     ) -> Self {
-        let (talk, began) = (Talk::new(share), Instant::now());
+        let (talk, began) = (Talk::new(share), pool.now());
         let deadline = began + timeouts.connect;
-        let mut lane = Self { server, timeouts, stage: Stage::Over, talk, began, deadline };
-        match server.pool.approach(timeouts.connect + timeouts.exchange) {
+        let mut lane = Self { server, pool, timeouts, stage: Stage::Over, talk, began, deadline };
+        match pool.approach(timeouts.connect + timeouts.exchange, fits) {
             Approach::Connected(connection) => lane.talk(Box::new(connection), work),
             Approach::Dial => lane.stage = Stage::Unnamed,
             Approach::Classic => lane.stage = Stage::Classic,
@@ -111,6 +108,16 @@ impl<'s, 'a> Lane<'s, 'a> {
         }
     }
 
+    /// Continues with the result of an attempt to connect that was made elsewhere.
+    #[cfg(feature = "tokio")]
+    pub(super) fn greet(&mut self, socket: Result<Socket, String>, work: &mut dyn Work<'a>) {
+        self.stage = Stage::Over;
+        match socket {
+            Ok(socket) => self.begin_greeting(socket, work),
+            Err(why) => self.not_reached(&why, work),
+        }
+    }
+
     /// Returns the share if it is left to the classic client.
     pub(super) fn left_to_classic(mut self) -> Option<(&'s Server, Vec<usize>)> {
         match self.stage {
@@ -122,18 +129,37 @@ impl<'s, 'a> Lane<'s, 'a> {
     /// Returns what the lane waits for, and on which socket, or `None` if it is over.
     pub(super) fn interest(&mut self, work: &dyn Work<'a>) -> Option<(BorrowedFd<'_>, Interest)> {
         use std::os::fd::AsFd;
-        let (fd, to_send, to_receive) = match &self.stage {
-            Stage::Dialing(dialing) => (dialing.as_fd(), true, false),
-            Stage::Greeting(handshake) => {
-                (handshake.socket.as_fd(), !handshake.window.is_sent(), true)
-            }
+        let interest = self.wants(work)?;
+        let fd = match &self.stage {
+            Stage::Dialing(dialing) => dialing.as_fd(),
+            Stage::Greeting(handshake) => handshake.socket.as_fd(),
+            Stage::Talking(connection) => connection.socket.as_fd(),
+            Stage::Unnamed | Stage::Over | Stage::Classic => return None,
+        };
+        Some((fd, interest))
+    }
+
+    /// Returns what the lane of a task waits for, and on which socket, or `None` if it is over.
+    #[cfg(feature = "tokio")]
+    pub(super) fn task_interest(&mut self, work: &dyn Work<'a>) -> Option<(&TaskSocket, Interest)> {
+        let interest = self.wants(work)?;
+        match &self.stage {
+            Stage::Greeting(handshake) => Some((handshake.socket.of_task()?, interest)),
+            Stage::Talking(connection) => Some((connection.socket.of_task()?, interest)),
+            Stage::Unnamed | Stage::Dialing(_) | Stage::Over | Stage::Classic => None,
+        }
+    }
+
+    fn wants(&mut self, work: &dyn Work<'a>) -> Option<Interest> {
+        let (to_send, to_receive) = match &self.stage {
+            Stage::Dialing(_) => (true, false),
+            Stage::Greeting(handshake) => (!handshake.window.is_sent(), true),
             Stage::Talking(connection) => {
-                let peer = peer(self.server, &connection.facts);
-                (connection.socket.as_fd(), self.talk.has_more(&peer, work), true)
+                (self.talk.has_more(&peer(self.server, &connection.facts), work), true)
             }
             Stage::Unnamed | Stage::Over | Stage::Classic => return None,
         };
-        Some((fd, Interest { to_receive, to_send }))
+        Some(Interest { to_receive, to_send })
     }
 
     /// Returns how much longer the lane waits.
@@ -161,20 +187,31 @@ impl<'s, 'a> Lane<'s, 'a> {
         }
     }
 
+    /// Ends the lane because its socket cannot be waited for.
+    #[cfg(feature = "tokio")]
+    pub(super) fn give_up(&mut self, error: &std::io::Error, work: &mut dyn Work<'a>) {
+        match mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Talking(_) => self.broke(&broken(error), work),
+            Stage::Dialing(_) | Stage::Greeting(_) => self.not_reached(&broken(error), work),
+            other @ (Stage::Unnamed | Stage::Over | Stage::Classic) => self.stage = other,
+        }
+    }
+
     fn go_dialing(&mut self, dialing: Dialing, work: &mut dyn Work<'a>) {
         match dialing.end() {
-            Ok(Ok(socket)) => {
-                let mut window = Window::default();
-                let greeting = Greeting::begin(self.server.credentials.as_ref(), &mut window);
-                let inbox = Inbox::default();
-                self.deadline = Instant::now() + self.timeouts.exchange;
-                let handshake = Box::new(Handshake { socket, greeting, window, inbox });
-                let ready = Interest { to_send: true, to_receive: false };
-                self.go_greeting(handshake, ready, work);
-            }
+            Ok(Ok(socket)) => self.begin_greeting(socket, work),
             Ok(Err(next)) => self.stage = Stage::Dialing(next),
             Err(error) => self.not_reached(&cannot_connect(&error), work),
         }
+    }
+
+    fn begin_greeting(&mut self, socket: Socket, work: &mut dyn Work<'a>) {
+        let mut window = Window::default();
+        let greeting = Greeting::begin(self.server.credentials.as_ref(), &mut window);
+        let inbox = Inbox::default();
+        self.deadline = self.pool.now() + self.timeouts.exchange;
+        let handshake = Box::new(Handshake { socket, greeting, window, inbox });
+        self.go_greeting(handshake, Interest { to_send: true, to_receive: false }, work);
     }
 
     fn go_greeting(
@@ -190,14 +227,14 @@ impl<'s, 'a> Lane<'s, 'a> {
                 let buffer = window.into_buffer();
                 if !facts.meta {
                     if cfg!(feature = "classic") {
-                        self.server.pool.reached(true);
+                        self.pool.reached(true);
                         self.stage = Stage::Classic;
                     } else {
                         self.not_reached(&needs_classic(&facts.version), work);
                     }
                     return;
                 }
-                self.server.pool.reached(false);
+                self.pool.reached(false);
                 let connection = Connection { socket, facts, inbox, buffer, requests: 0 };
                 self.talk(Box::new(connection), work);
             }
@@ -209,7 +246,7 @@ impl<'s, 'a> Lane<'s, 'a> {
         let buffer = mem::take(&mut connection.buffer);
         let peer = peer(self.server, &connection.facts);
         self.talk.begin(&peer, work, buffer, connection.requests);
-        self.deadline = Instant::now() + self.timeouts.exchange;
+        self.deadline = self.pool.now() + self.timeouts.exchange;
         self.go_talking(connection, Interest { to_send: true, to_receive: false }, work);
     }
 
@@ -228,6 +265,7 @@ impl<'s, 'a> Lane<'s, 'a> {
             gone = hear(socket, inbox, &mut moved, |inbox| talk.listen(&peer, work, inbox));
         }
         while ready.to_send && gone.is_ok() && talk.has_more(&peer, work) {
+            work.sending();
             match send(socket, &mut talk.window) {
                 Ok(Moved::Bytes(_)) => moved = true,
                 Ok(Moved::Nothing) => break,
@@ -242,7 +280,7 @@ impl<'s, 'a> Lane<'s, 'a> {
             return self.broke(&why, work);
         }
         if moved {
-            self.deadline = Instant::now() + self.timeouts.exchange;
+            self.deadline = self.pool.now() + self.timeouts.exchange;
         }
         if !self.talk.is_over() {
             self.stage = Stage::Talking(connection);
@@ -252,24 +290,33 @@ impl<'s, 'a> Lane<'s, 'a> {
         if inbox.is_empty() {
             connection.requests = self.talk.next_request();
             connection.buffer = mem::take(&mut self.talk.window).into_buffer();
-            self.server.pool.put_back(*connection);
+            self.pool.put_back(*connection);
         }
     }
 
     /// Ends the lane because the server cannot be reached or used.
     fn not_reached(&mut self, why: &str, work: &mut dyn Work<'a>) {
-        self.server.pool.not_reached(why, self.began);
+        self.pool.not_reached(why, self.began);
         self.fail(why, work);
     }
 
     /// Ends the lane and closes its connection, which can no longer be trusted.
     fn broke(&mut self, why: &str, work: &mut dyn Work<'a>) {
-        self.server.pool.broke();
+        self.pool.broke();
         self.fail(why, work);
     }
 
     fn fail(&mut self, why: &str, work: &mut dyn Work<'a>) {
         self.talk.fail(&self.server.name, work, why);
+    }
+}
+
+/// A caller that stops while it tries to reach a server lets another one try.
+impl Drop for Lane<'_, '_> {
+    fn drop(&mut self) {
+        if matches!(self.stage, Stage::Unnamed | Stage::Dialing(_) | Stage::Greeting(_)) {
+            self.pool.give_back_turn();
+        }
     }
 }
 
@@ -337,24 +384,4 @@ fn hear(
             return Ok(());
         }
     }
-}
-
-fn broken(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => "closed the connection".to_owned(),
-        _ => format!("broke the connection: {error}"),
-    }
-}
-
-/// The reason for a server that this build cannot speak to.
-fn needs_classic(version: &str) -> String {
-    let shown: String = version.escape_default().take(40).collect();
-    format!(
-        "has version `{shown}`, whose meta commands are missing or unreliable: it needs \
-         memdict's cargo feature `classic`"
-    )
-}
-
-fn cannot_connect(error: &io::Error) -> String {
-    format!("cannot be reached: {error}")
 }

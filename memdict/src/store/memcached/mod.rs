@@ -4,17 +4,19 @@
 //! takes an idle connection from the server's `pool`, or makes and greets a new one. A `talk` then
 //! writes the requests and reads the answers. `load` and `change` know what to ask and what the
 //! answers mean. `exchange` drives all lanes of a batch at once. Only `proto` knows the bytes of
-//! the protocol, and only `socket` moves them.
+//! the protocol, and only `socket` moves them. `tasks` drives the same lanes in tasks of tokio.
 
 mod change;
 mod exchange;
 #[cfg(feature = "classic")]
 mod fallback;
 mod inbox;
+mod interest;
 mod lane;
 mod load;
 mod pool;
 mod proto;
+mod reasons;
 mod resolve;
 mod server;
 mod socket;
@@ -22,15 +24,21 @@ mod socket;
 mod talk;
 #[cfg(fuzzing)]
 pub(crate) mod talk;
+#[cfg(feature = "tokio")]
+mod tasks;
 mod timeouts;
 mod work;
 
+#[cfg(feature = "tokio")]
+use std::sync::Arc;
 use std::{fmt, time::Duration};
 
 use self::{
     change::Changes, lane::Lane, load::Loads, proto::greeting, server::Server, timeouts::Timeouts,
     work::Work,
 };
+#[cfg(feature = "tokio")]
+use super::{AsyncStore, BoxFuture, caps::Caps};
 use super::{
     Store,
     credentials::Credentials,
@@ -183,14 +191,20 @@ impl MemcachedStore {
         shares
     }
 
+    /// Returns the servers of shares that are not empty.
+    fn reached_by(&self, shares: Vec<Vec<usize>>) -> impl Iterator<Item = (&Server, Vec<usize>)> {
+        self.reached.iter().zip(shares).filter(|(_, share)| !share.is_empty())
+    }
+
     /// Runs shares on their servers. Returns the shares that are left to the classic client.
     fn run<'a>(
         &self,
         shares: Vec<Vec<usize>>,
         work: &mut dyn Work<'a>,
     ) -> impl Iterator<Item = (&Server, Vec<usize>)> + use<'_, 'a> {
-        let shares = self.reached.iter().zip(shares).filter(|(_, share)| !share.is_empty());
-        let lanes = shares.map(|(server, share)| Lane::begin(server, share, self.timeouts, work));
+        let lanes = self.reached_by(shares).map(|(server, share)| {
+            Lane::begin(server, &server.pool, |_| true, share, self.timeouts, work)
+        });
         let mut lanes: Vec<_> = lanes.collect();
         // All names are looked up at once. A lane with a connection waits with the others.
         let lookups: Vec<_> = lanes.iter().map(Lane::look_up).collect();
@@ -218,11 +232,80 @@ impl Store for MemcachedStore {
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         let keys = changes.iter().map(|change| change.key);
         let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
-        let left = self.run(shares, &mut Changes { changes, out });
+        let left = self.run(shares, &mut Changes { changes, out, sending: None });
         #[cfg(feature = "classic")]
         left.for_each(|(server, share)| server.apply_classic(self.timeouts, changes, &share, out));
         #[cfg(not(feature = "classic"))]
         debug_assert_eq!(left.count(), 0);
+    }
+
+    #[cfg(feature = "tokio")]
+    fn into_async(self: Arc<Self>) -> Option<Arc<dyn AsyncStore>> {
+        Some(self)
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl AsyncStore for MemcachedStore {
+    fn load_many<'a>(
+        &'a self,
+        loads: &'a [Load<'a>],
+        out: &'a mut LoadOut<'a>,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let keys = loads.iter().map(|load| load.key);
+            let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
+            let left = tasks::exchange::run(
+                self.reached_by(shares),
+                self.timeouts,
+                &mut Loads { loads, out },
+            )
+            .await;
+            #[cfg(feature = "classic")]
+            for (server, share) in left {
+                server.load_classic_in_task(self.timeouts, loads, &share, out).await;
+            }
+            #[cfg(not(feature = "classic"))]
+            debug_assert!(left.is_empty());
+        })
+    }
+
+    fn apply_many<'a>(
+        &'a self,
+        changes: &'a [Change<'a>],
+        out: &'a mut ApplyOut<'a>,
+    ) -> BoxFuture<'a, ()> {
+        self.apply_many_telling(changes, out, &|| {})
+    }
+
+    fn apply_many_telling<'a>(
+        &'a self,
+        changes: &'a [Change<'a>],
+        out: &'a mut ApplyOut<'a>,
+        sending: &'a (dyn Fn() + Send + Sync),
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let keys = changes.iter().map(|change| change.key);
+            let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
+            let mut work = Changes { changes, out, sending: Some(sending) };
+            let left =
+                tasks::exchange::run(self.reached_by(shares), self.timeouts, &mut work).await;
+            #[cfg(feature = "classic")]
+            for (server, share) in left {
+                sending();
+                server.apply_classic_in_task(self.timeouts, changes, &share, out).await;
+            }
+            #[cfg(not(feature = "classic"))]
+            debug_assert!(left.is_empty());
+        })
+    }
+
+    fn caps(&self) -> Caps {
+        Store::caps(self)
+    }
+
+    fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {
+        Some(self)
     }
 }
 

@@ -40,8 +40,10 @@ pub(super) enum Approach {
     Down(String),
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pool {
+    /// The clock of its users.
+    now: fn() -> Instant,
     state: Mutex<PoolState>,
 }
 
@@ -63,11 +65,27 @@ struct Trouble {
 }
 
 impl Pool {
-    /// Returns how to reach the server. During an outage, a caller that is told to dial is the only
-    /// one for `patience`, and has to report the result.
-    pub(super) fn approach(&self, patience: Duration) -> Approach {
+    /// Makes an empty pool, with this clock.
+    pub(super) fn by(now: fn() -> Instant) -> Self {
+        Self { now, state: Mutex::default() }
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        (self.now)()
+    }
+
+    /// Returns how to reach the server, over an idle connection that `fits` if there is one. During
+    /// an outage, a caller that is told to dial is the only one for `patience`, and has to report
+    /// the result or to [give its turn back](Self::give_back_turn).
+    pub(super) fn approach(&self, patience: Duration, fits: impl Fn(&Socket) -> bool) -> Approach {
         loop {
-            let Some(mut connection) = self.state.lock().idle.pop() else { break };
+            let mut state = self.state.lock();
+            let Some(place) = state.idle.iter().rposition(|idle| fits(&idle.socket)) else {
+                state.idle.retain(|idle| !idle.socket.is_orphaned());
+                break;
+            };
+            let mut connection = state.idle.remove(place);
+            drop(state);
             // The lock is released, because this is a system call.
             if connection.socket.is_quiet() {
                 return Approach::Connected(connection);
@@ -78,7 +96,7 @@ impl Pool {
             return Approach::Classic;
         }
         let Some(trouble) = &mut state.trouble else { return Approach::Dial };
-        let now = Instant::now();
+        let now = self.now();
         match trouble.until.checked_duration_since(now) {
             Some(left) if !left.is_zero() => {
                 let left = left.as_millis();
@@ -88,6 +106,13 @@ impl Pool {
                 trouble.until = now + patience;
                 Approach::Dial
             }
+        }
+    }
+
+    /// Lets another caller try to reach the server, because the one whose turn it was has stopped.
+    pub(super) fn give_back_turn(&self) {
+        if let Some(trouble) = &mut self.state.lock().trouble {
+            trouble.until = self.now();
         }
     }
 
@@ -116,7 +141,7 @@ impl Pool {
             None => FIRST_PAUSE,
         };
         let share = 0.5 + 0.5 * (random::bits() >> 11) as f64 / (1_u64 << 53) as f64;
-        let noted = Instant::now();
+        let noted = self.now();
         let until = noted + pause.mul_f64(share);
         state.trouble = Some(Trouble { why: why.to_owned(), pause, noted, until });
         state.idle.clear();

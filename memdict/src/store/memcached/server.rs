@@ -1,11 +1,20 @@
 //! One server of a store: its name, its connections, and its classic client if it needs one.
 
 #[cfg(feature = "classic")]
+use std::sync::Arc;
+use std::time::Instant;
+
+#[cfg(feature = "classic")]
 use super::{
     fallback::{Fallback, Spoken},
     timeouts::Timeouts,
 };
 use super::{pool::Pool, resolve::Lookup};
+#[cfg(feature = "tokio")]
+use super::{
+    tasks::connections::Connections,
+    work::{Sent, Work},
+};
 #[cfg(feature = "classic")]
 use crate::store::operation::{ApplyOut, Change, Load, LoadOut};
 use crate::store::{credentials::Credentials, servers::Servers};
@@ -18,8 +27,11 @@ pub(super) struct Server {
     pub(super) credentials: Option<Credentials>,
     pub(super) lookup: Lookup,
     pub(super) pool: Pool,
+    /// The connections of tasks.
+    #[cfg(feature = "tokio")]
+    pub(super) tasks: Connections,
     #[cfg(feature = "classic")]
-    fallback: Fallback,
+    pub(super) fallback: Arc<Fallback>,
 }
 
 impl Server {
@@ -32,11 +44,21 @@ impl Server {
                 name: name.to_owned(),
                 credentials: None,
                 lookup: Lookup::of(name),
-                pool: Pool::default(),
+                pool: Pool::by(Instant::now),
+                #[cfg(feature = "tokio")]
+                tasks: Connections::default(),
                 #[cfg(feature = "classic")]
-                fallback: Fallback::of(index, servers.alone(index as usize)),
+                fallback: Arc::new(Fallback::of(index, servers.alone(index as usize))),
             })
             .collect()
+    }
+
+    /// Settles a share of which nothing can be sent.
+    #[cfg(feature = "tokio")]
+    pub(super) fn refuse(&self, share: Vec<usize>, why: &str, work: &mut dyn Work<'_>) {
+        for index in share {
+            work.fail(&self.name, index, Sent::No, why);
+        }
     }
 
     /// Loads the operations of `loads` that `share` names through the classic client.

@@ -1,4 +1,5 @@
-//! A non-blocking stream to a server, over TCP or a unix socket. Only this file uses the network.
+//! A non-blocking stream to a server, over TCP or a unix socket. Only this file and `tasks`
+//! use the network.
 
 use std::{
     fmt,
@@ -17,11 +18,16 @@ use rustix::{
 };
 
 use super::resolve::Target;
+#[cfg(feature = "tokio")]
+use super::tasks::socket::TaskSocket;
 
 /// A connected stream.
 pub(super) enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
+    /// A stream that is registered with a runtime of tokio.
+    #[cfg(feature = "tokio")]
+    Task(TaskSocket),
 }
 
 /// The result of a send or a receive.
@@ -40,6 +46,8 @@ impl Socket {
             (Self::Unix(stream), [slice]) => stream.write(slice),
             (Self::Tcp(stream), _) => stream.write_vectored(slices),
             (Self::Unix(stream), _) => stream.write_vectored(slices),
+            #[cfg(feature = "tokio")]
+            (Self::Task(socket), _) => socket.send(slices),
         })
     }
 
@@ -48,6 +56,8 @@ impl Socket {
         let moved = moved(|| match self {
             Self::Tcp(stream) => stream.read(room),
             Self::Unix(stream) => stream.read(room),
+            #[cfg(feature = "tokio")]
+            Self::Task(socket) => socket.receive(room),
         });
         match moved {
             Ok(Moved::Bytes(0)) => Err(ErrorKind::UnexpectedEof.into()),
@@ -57,7 +67,35 @@ impl Socket {
 
     /// Returns whether the stream is open and holds no unexpected bytes.
     pub(super) fn is_quiet(&mut self) -> bool {
-        matches!(self.receive(&mut [0]), Ok(Moved::Nothing))
+        match self {
+            #[cfg(feature = "tokio")]
+            Self::Task(socket) => socket.is_quiet(),
+            Self::Tcp(_) | Self::Unix(_) => matches!(self.receive(&mut [0]), Ok(Moved::Nothing)),
+        }
+    }
+
+    /// Returns the stream if it is registered with a runtime.
+    #[cfg(feature = "tokio")]
+    pub(super) fn of_task(&self) -> Option<&TaskSocket> {
+        match self {
+            Self::Task(socket) => Some(socket),
+            Self::Tcp(_) | Self::Unix(_) => None,
+        }
+    }
+
+    /// Returns whether the stream is registered with this runtime.
+    #[cfg(feature = "tokio")]
+    pub(super) fn is_of(&self, runtime: tokio::runtime::Id) -> bool {
+        self.of_task().is_some_and(|socket| socket.runtime == runtime)
+    }
+
+    /// Returns whether the runtime that the stream is registered with has ended.
+    pub(super) fn is_orphaned(&self) -> bool {
+        match self {
+            #[cfg(feature = "tokio")]
+            Self::Task(socket) => socket.is_orphaned(),
+            Self::Tcp(_) | Self::Unix(_) => false,
+        }
     }
 }
 
@@ -77,6 +115,8 @@ impl AsFd for Socket {
         match self {
             Self::Tcp(stream) => stream.as_fd(),
             Self::Unix(stream) => stream.as_fd(),
+            #[cfg(feature = "tokio")]
+            Self::Task(socket) => socket.as_fd(),
         }
     }
 }
