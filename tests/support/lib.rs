@@ -4,6 +4,7 @@ mod bench;
 mod changes;
 mod clock;
 mod daemon;
+mod face;
 mod faulty;
 mod lives;
 mod memcached;
@@ -12,12 +13,14 @@ mod patience;
 mod proxy;
 mod scratch;
 mod scripted;
+mod tasks;
 mod wait;
 
 pub use bench::{Address, Bench, Cart, Item};
 pub use changes::{diff, marked};
 pub use clock::ByHand;
 pub use daemon::Daemon;
+pub use face::{Cache, Dict, Held, Session};
 pub use faulty::{Fault, FaultyStore};
 pub use lives::Lives;
 pub use memcached::Memcached;
@@ -26,6 +29,7 @@ pub use patience::{PATIENCE, classic_on, memcached_on};
 pub use proxy::{End, Proxy, Way};
 pub use scratch::Scratch;
 pub use scripted::{Pieces, ScriptedServer};
+pub use tasks::{Waiting, wait};
 pub use wait::{ONE_SECOND_LIFE, wait_until};
 
 /// The README's code, run as a test.

@@ -12,7 +12,7 @@ use std::{
 };
 
 use memdict::{CommitReport, Error, Result, Retry};
-use memdict_tests::{Bench, Fault};
+use memdict_tests::{Bench, Cache, Fault};
 
 use super::record::{Place, Record, Touching};
 
@@ -102,11 +102,7 @@ fn fault(random: &mut u64) -> Fault {
 }
 
 /// Adds the update to all of these places. A miss may be caused by a store that is down.
-fn transact(
-    cache: &memdict::Cache,
-    places: &[Place],
-    update: u32,
-) -> (Result<()>, Option<CommitReport>) {
+fn transact(cache: &Cache, places: &[Place], update: u32) -> (Result<()>, Option<CommitReport>) {
     let report: Arc<Mutex<Option<CommitReport>>> = Arc::default();
     let outcome = cache.transaction(|session| {
         for place in places {

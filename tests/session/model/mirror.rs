@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use memdict::{Entry as There, Error, OnConflict, Result, Session};
+use memdict::{Entry as There, Error, OnConflict, Result};
+use memdict_tests::Session;
 
 use super::{
     ledger::Version,

@@ -94,6 +94,21 @@ fn no_update_is_lost_or_made_twice_if_lives_are_not_told_apart() {
 }
 
 #[test]
+fn no_update_of_a_task_is_lost_or_made_twice_without_being_named() {
+    hold(&Stage::on_memory(Lives::Told).in_tasks());
+}
+
+#[test]
+fn a_long_run_of_tasks_on_the_embedded_store_loses_nothing() {
+    run(&Stage::on_memory(Lives::Told).in_tasks(), 5_000);
+}
+
+#[test]
+fn a_long_run_of_tasks_on_memcached_loses_nothing() {
+    run(&Stage::on_memcached_in_tasks(), 2_000);
+}
+
+#[test]
 fn a_long_run_on_the_embedded_store_loses_nothing() {
     run(&Stage::on_memory(Lives::Told), 20_000);
 }
@@ -121,6 +136,11 @@ fn run_threads(bench: &Bench) {
 #[test]
 fn threads_on_the_embedded_store_are_told_what_became_of_each_update() {
     run_threads(&Bench::on_memory());
+}
+
+#[test]
+fn tasks_on_memcached_are_told_what_became_of_each_update() {
+    run_threads(&Bench::on_memcached().in_tasks());
 }
 
 #[test]

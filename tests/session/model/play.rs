@@ -5,7 +5,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use memdict::{CommitReport, Error, Result, Savepoint, Session};
+use memdict::{CommitReport, Error, Result, Savepoint};
+use memdict_tests::Session;
 
 use super::{
     account::{Account, Fate},
@@ -57,7 +58,7 @@ impl AddAssign for Tally {
 
 /// A session with its mirror.
 struct Actor {
-    session: Session,
+    session: Session<'static>,
     mirror: Mirror,
     savepoints: Vec<Savepoint>,
 }

@@ -1,8 +1,8 @@
 //! What `Error::Conflict` says: which keys of which types, who changed which fields, what happened
 //! to the stored value, and what became of the rest of the commit.
 
-use memdict::{ConflictCause, DictDef, Error, KeyConflict, OnConflict, OnVanished, Session};
-use memdict_tests::{Bench, Cart, Fault, Item};
+use memdict::{ConflictCause, DictDef, Error, KeyConflict, OnConflict, OnVanished};
+use memdict_tests::{Bench, Cart, Fault, Item, Session};
 
 use super::{
     Outcome,
@@ -110,7 +110,7 @@ pub(crate) fn a_conflict_says_in_words_what_happened(bench: &Bench) {
         );
         let text = error.to_string();
         assert!(text.contains("carts[both]") && text.contains("kept[evicted]"), "{text}");
-        assert!(text.contains("1 written, 1 removed") && text.contains("attempt 1"), "{text}");
+        assert!(text.contains("wrote 1 and removed 1") && text.contains("attempt 1"), "{text}");
         assert!(!text.contains("alice") && !text.contains("SPRING"), "no value: {text}");
 
         another_stores(bench, page("old", 10))?;

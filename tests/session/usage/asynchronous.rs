@@ -65,7 +65,7 @@ async fn generic<T: Tracked + Default>(cache: AsyncCache) -> Result<()> {
                 let view = guard.edit();
                 tick().await;
                 drop(view);
-                guard.changed_fields();
+                assert_eq!(guard.changed_fields(), Vec::<String>::new());
             }
             session.rollback_to(&before)
         })

@@ -1,0 +1,71 @@
+//! The asynchronous side, for tests that are written for calls that block.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+};
+
+use memdict::{ApplyOut, AsyncStore, Caps, Change, Load, LoadOut, Store};
+use tokio::runtime::{Builder, Runtime};
+
+/// The runtime whose sockets and timers the futures use that are [waited for](wait).
+fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        runtime.expect("a runtime starts")
+    })
+}
+
+/// Waits for a future, on this thread and in the context of a runtime. The code that the future
+/// runs may wait for futures in turn.
+pub fn wait<F: Future>(future: F) -> F::Output {
+    let _inside = runtime().enter();
+    let signal = Arc::new(Signal { thread: thread::current(), is_given: AtomicBool::new(true) });
+    let waker = Waker::from(Arc::clone(&signal));
+    let mut future = pin!(future);
+    loop {
+        // A wait inside this one may have used up the thread's token, but not the signal.
+        while !signal.is_given.swap(false, Ordering::Acquire) {
+            thread::park();
+        }
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+    }
+}
+
+struct Signal {
+    thread: Thread,
+    is_given: AtomicBool,
+}
+
+impl Wake for Signal {
+    fn wake(self: Arc<Self>) {
+        self.is_given.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}
+
+/// A store for tasks, as one that blocks: each of its futures is waited for.
+#[derive(Debug)]
+pub struct Waiting<S>(pub S);
+
+impl<S: AsyncStore> Store for Waiting<S> {
+    fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
+        wait(self.0.load_many(loads, out));
+    }
+
+    fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
+        wait(self.0.apply_many(changes, out));
+    }
+
+    fn caps(&self) -> Caps {
+        self.0.caps()
+    }
+}
