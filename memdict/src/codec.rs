@@ -109,7 +109,7 @@ pub struct Encoded<'a> {
 }
 
 /// More older types than any program keeps. It ends a cycle of two types that name each other.
-const OLDER_TYPES: u8 = 64;
+pub(crate) const OLDER_TYPES: u8 = 64;
 
 impl<'a> Encoded<'a> {
     pub(crate) const fn new(codec: Codec, payload: &'a [u8]) -> Self {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::entry_id::EntryId;
+use crate::{entry_id::EntryId, unusable::Unusable};
 
 /// An entry in conflict, because another session changed it or its value is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,9 +60,25 @@ pub enum ConflictCause {
     Overwritten,
     /// The value is gone: evicted, expired, or removed by another session.
     Vanished,
+    /// Another session has removed the value, and its tombstone tells so
+    /// ([`DictDef::tombstone`](crate::DictDef::tombstone)).
+    Removed,
+    /// The stored value is of a newer version of the type, which this program cannot read. It stays.
+    /// Trying again does not help.
+    NewerSchema,
+    /// The stored bytes are not a usable value, and the dictionary keeps such bytes
+    /// ([`OnUnusable::Keep`](crate::OnUnusable::Keep)). Trying again does not help.
+    Unusable(Unusable),
     /// The server has restarted since this session read the key, and lost all values. It counts
     /// versions anew, so the version that was read cannot be compared with any current one.
     ServerRestarted,
+}
+
+impl ConflictCause {
+    /// Returns whether another attempt may find something else.
+    pub(crate) fn is_transient(self) -> bool {
+        !matches!(self, Self::NewerSchema | Self::Unusable(_))
+    }
 }
 
 impl fmt::Display for ConflictCause {
@@ -70,6 +86,9 @@ impl fmt::Display for ConflictCause {
         match self {
             Self::Overwritten => f.write_str("was overwritten by another session"),
             Self::Vanished => f.write_str("is gone: evicted, expired or removed"),
+            Self::Removed => f.write_str("was removed by another session"),
+            Self::NewerSchema => f.write_str("was stored by a newer version of the program"),
+            Self::Unusable(why) => write!(f, "is kept as it is, because {why}"),
             Self::ServerRestarted => {
                 f.write_str("cannot be compared, because its server restarted")
             }

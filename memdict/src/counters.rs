@@ -45,10 +45,15 @@ counters! {
     hits,
     /// Loads of keys without a value: absent, expired or evicted.
     absent,
-    /// Loads of bytes that are not a usable value: foreign, damaged, or of a newer format.
+    /// Loads of bytes that are not a usable value: foreign, damaged, of another key, or of a newer
+    /// format.
     unusable,
+    /// Loads of a value that is not signed with a known secret.
+    unverified,
     /// Loads of a value with another schema.
     other_schema,
+    /// Loads of a value of a newer version of the type.
+    newer_schema,
     /// Loads that did not reach the store.
     unreachable,
     /// Commits that ended, successfully or not.
@@ -65,6 +70,8 @@ counters! {
     lost,
     /// Changes that the store refused.
     refused,
+    /// Written values that replaced bytes that were not usable.
+    replaced,
     /// Changes in conflict with another session's, including those in attempts that were retried.
     conflicts,
     /// Attempts of transactions after the first one.

@@ -238,11 +238,13 @@ impl Error {
 
     /// Returns whether the same work, run again from the start, may succeed and cannot be applied
     /// twice: a conflict or an unavailable store, if no part of the commit is in the store or may
-    /// be.
+    /// be. A conflict with a stored value that this program cannot read stays one.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Conflict { report, .. } => !report.anything_landed(),
+            Self::Conflict { report, conflicts, .. } => {
+                !report.anything_landed() && conflicts.iter().all(|one| one.cause.is_transient())
+            }
             Self::Unavailable { report, .. } => {
                 report.as_ref().is_none_or(|report| !report.anything_landed())
             }

@@ -116,7 +116,7 @@ pub use conflict::{ConflictCause, KeyConflict};
 pub use counters::Counters;
 pub use def::{
     DictDef,
-    rules::{OnConflict, OnVanished},
+    rules::{OnConflict, OnUnusable, OnVanished},
 };
 #[cfg(feature = "tokio")]
 pub use dict::async_face::AsyncDict;
@@ -132,7 +132,7 @@ pub use link::Link;
 pub use lookup::Lookup;
 #[doc = include_str!("track/derive.md")]
 pub use memdict_derive::Tracked;
-pub use report::{CommitReport, FailedWrite, Merged};
+pub use report::{CommitReport, FailedWrite, Merged, Replaced};
 #[cfg(feature = "tokio")]
 pub use session::{
     async_face::AsyncSession,

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::entry_id::EntryId;
+use crate::{entry_id::EntryId, unusable::Unusable};
 
 /// The result of a commit, entry by entry.
 ///
@@ -34,6 +34,9 @@ pub struct CommitReport {
     /// The changes that the store refused, such as a value above its limit, each with its reason.
     /// The old value is deleted, so that it is not read any longer.
     pub refused: Vec<FailedWrite>,
+    /// The [`written`](Self::written) entries whose old bytes this session could not use, so that
+    /// it replaced them unread, each with the reason.
+    pub replaced: Vec<Replaced>,
     done: Vec<Done>,
     merges: Vec<Merged>,
     uncertain: bool,
@@ -51,6 +54,22 @@ pub struct Merged {
     /// The paths of the fields that the other session changed. A path in both lists was merged by a
     /// rule.
     pub theirs: Vec<String>,
+}
+
+/// An entry whose stored bytes were not usable, and were replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Replaced {
+    /// The entry.
+    pub id: EntryId,
+    /// Why the bytes were not usable.
+    pub unusable: Unusable,
+}
+
+impl fmt::Display for Replaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.id, self.unusable)
+    }
 }
 
 /// A change that did not reach the store, or that the store refused.
@@ -154,6 +173,11 @@ impl CommitReport {
         self.merges.push(Merged { id: id.clone(), ours, theirs });
     }
 
+    /// Records that a written entry replaced bytes that were not usable.
+    pub(crate) fn record_replaced(&mut self, id: &EntryId, unusable: Unusable) {
+        self.replaced.push(Replaced { id: id.clone(), unusable });
+    }
+
     /// Records that a part of the commit may be in the store, although no outcome says so.
     pub(crate) fn record_uncertain(&mut self) {
         self.uncertain = true;
@@ -189,6 +213,7 @@ impl CommitReport {
         self.merged += other.merged;
         self.lost.extend(other.lost);
         self.refused.extend(other.refused);
+        self.replaced.extend(other.replaced);
         self.done.extend(other.done);
         self.merges.extend(other.merges);
         self.notes.extend(other.notes);

@@ -11,13 +11,28 @@ pub enum Unusable {
     Foreign,
     /// The value was written by a newer memdict, or with a codec or a feature that this one lacks.
     Newer,
-    /// The value is truncated or damaged.
+    /// The value is truncated or damaged, or it was stored under another key and then moved here:
+    /// its checksum covers namespace, dictionary and key.
     Damaged,
+    /// The value is not signed with any of the cache's
+    /// [secrets](crate::CacheBuilder::secrets).
+    Unverified,
     /// The value belongs to another key with the same hash.
     OtherKey,
     /// The value was stored as another type, or as another version of this type.
     #[non_exhaustive]
     OtherSchema {
+        /// The fingerprint of the stored schema.
+        fingerprint: u64,
+        /// The type that was stored, if this process knows it.
+        found: Option<&'static str>,
+        /// The type that was asked for.
+        asked: &'static str,
+    },
+    /// The value was stored as a newer version of this type: one that converts from it
+    /// (`#[memdict(from = OldType)]`). A session that has read such a value does not replace it.
+    #[non_exhaustive]
+    NewerSchema {
         /// The fingerprint of the stored schema.
         fingerprint: u64,
         /// The type that was stored, if this process knows it.
@@ -34,7 +49,10 @@ impl fmt::Display for Unusable {
         match self {
             Self::Foreign => f.write_str("memdict did not write the stored bytes"),
             Self::Newer => f.write_str("the stored value has a newer format"),
-            Self::Damaged => f.write_str("the stored value is damaged"),
+            Self::Damaged => {
+                f.write_str("the stored value is damaged, or was stored under another key")
+            }
+            Self::Unverified => f.write_str("the stored value is not signed with a known secret"),
             Self::OtherKey => {
                 f.write_str("the stored value belongs to another key with the same hash")
             }
@@ -44,6 +62,13 @@ impl fmt::Display for Unusable {
             Self::OtherSchema { fingerprint, asked, .. } => write!(
                 f,
                 "the stored value has the schema {fingerprint:016x}, which is not that of `{asked}`"
+            ),
+            Self::NewerSchema { found: Some(found), asked, .. } => {
+                write!(f, "the stored value is a `{found}`, a newer version of `{asked}`")
+            }
+            Self::NewerSchema { fingerprint, asked, .. } => write!(
+                f,
+                "the stored value has the schema {fingerprint:016x}, a newer version of `{asked}`"
             ),
             Self::Undecodable => f.write_str("the stored value does not decode"),
         }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use memdict::{CacheBuilder, MemoryStore, Store, Tracked};
+use memdict::{CacheBuilder, MemoryStore, Result, Store, Tracked};
 use serde::{Deserialize, Serialize};
 
 use crate::{Cache, FaultyStore, Got, Lives, Memcached, classic_on, load, memcached_on};
@@ -57,7 +57,8 @@ impl Bench {
 
     fn of(store: FaultyStore<Arc<dyn Store>>, server: Option<Memcached>) -> Self {
         let store = Arc::new(store.for_tasks());
-        let cache = open(&store, memdict::Cache::builder(), false);
+        let cache = memdict::Cache::builder().open_store(Arc::clone(&store) as _);
+        let cache = Cache::Blocking(cache.expect("no option of a store is set"));
         Self { store, cache, in_tasks: false, server: server.map(Mutex::new), tells_lives: true }
     }
 
@@ -65,14 +66,28 @@ impl Bench {
     #[must_use]
     pub fn in_tasks(mut self) -> Self {
         self.in_tasks = true;
-        self.cache = self.open(memdict::Cache::builder());
+        self.cache = self.cache.in_tasks();
         self
     }
 
     /// Opens another cache over the store, as another program would have.
+    ///
+    /// # Panics
+    ///
+    /// If the builder's options do not fit.
     #[must_use]
     pub fn open(&self, builder: CacheBuilder) -> Cache {
-        open(&self.store, builder, self.in_tasks)
+        self.try_open(builder).expect("the options fit a store that exists")
+    }
+
+    /// Opens another cache over the store.
+    ///
+    /// # Errors
+    ///
+    /// The builder's options do not fit.
+    pub fn try_open(&self, builder: CacheBuilder) -> Result<Cache> {
+        let cache = Cache::Blocking(builder.open_store(Arc::clone(&self.store) as _)?);
+        Ok(if self.in_tasks { cache.in_tasks() } else { cache })
     }
 
     /// Restarts the server, which is then empty and counts versions from 1 again. The embedded
@@ -114,12 +129,6 @@ impl Bench {
             None => self.store.changes() as u64,
         }
     }
-}
-
-fn open(store: &Arc<FaultyStore<Arc<dyn Store>>>, builder: CacheBuilder, in_tasks: bool) -> Cache {
-    let cache = builder.open_store(Arc::clone(store) as _).expect("no option of a store is set");
-    let cache = Cache::Blocking(cache);
-    if in_tasks { cache.in_tasks() } else { cache }
 }
 
 /// An item of a [`Cart`].

@@ -30,6 +30,10 @@ pub(super) fn expand(input: &Input, names: &Names) -> TokenStream {
             ) -> ::core::option::Option<::core::result::Result<Self, #krate::BoxError>> {
                 #from_older(__memdict_fingerprint, __memdict_payload)
             }
+
+            fn lineage(__memdict_lineage: &mut #krate::__private::Vec<u64>) {
+                #krate::__private::add_lineage::<#older>(__memdict_lineage)
+            }
         }
     });
     let view = names.view(input);

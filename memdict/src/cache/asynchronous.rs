@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::blocking::Cache;
+use super::{blocking::Cache, builder::CacheBuilder};
 use crate::{
     def::DictDef,
     dict::{entry::Entry, update::UpdateReport},
@@ -19,7 +19,7 @@ use crate::{
         source::Source,
         transaction::OfBody,
     },
-    store::adapted,
+    store::{AsyncStore, adapted},
     track::Tracked,
 };
 
@@ -52,6 +52,31 @@ use crate::{
 pub struct AsyncCache(pub(super) Source<Tasks>);
 
 impl AsyncCache {
+    /// Opens the store that `url` names: see [`Cache::open`].
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Cache::open`] does.
+    pub fn open(url: &str) -> Result<Self> {
+        Cache::open(url)?.to_async()
+    }
+
+    /// Opens the store that the environment variable `MEMDICT_URL` names: see [`Cache::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Cache::from_env`] does.
+    pub fn from_env() -> Result<Self> {
+        Cache::from_env()?.to_async()
+    }
+
+    /// Opens a cache over a store for tasks, with the default options. A builder's
+    /// [`open_async_store`](CacheBuilder::open_async_store) sets others.
+    #[must_use]
+    pub fn with_store(store: Arc<dyn AsyncStore>) -> Self {
+        Self(CacheBuilder::default().source(Tasks::new(store)))
+    }
+
     /// Begins a unit of work. [`AsyncSession::commit`] writes its changes.
     pub fn session(&self) -> AsyncSession {
         self.0.unit(VerifyFirst::No).into()
@@ -200,6 +225,18 @@ impl Cache {
     pub fn to_async(&self) -> Result<AsyncCache> {
         let store = adapted::of_blocking(Arc::clone(&self.0.driver.0));
         Ok(AsyncCache(self.0.driven_by(Tasks::new(store))))
+    }
+}
+
+impl CacheBuilder {
+    /// Opens a cache over an existing store for tasks.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`open_store`](Self::open_store) does.
+    pub fn open_async_store(self, store: Arc<dyn AsyncStore>) -> Result<AsyncCache> {
+        self.sets_no_option_of_a_store()?;
+        self.with(Tasks::new(store), AsyncCache)
     }
 }
 

@@ -6,11 +6,10 @@ use std::{
     time::Duration,
 };
 
-#[cfg(feature = "tokio")]
-use super::asynchronous::AsyncCache;
 use super::blocking::Cache;
 use crate::{
     entry_id::EntryId,
+    envelope::Secrets,
     error::{BoxError, Error, Result},
     log::notice,
     open,
@@ -25,8 +24,6 @@ use crate::{
     store::Store,
     url::Options,
 };
-#[cfg(feature = "tokio")]
-use crate::{session::async_drive::Tasks, store::AsyncStore};
 
 /// The environment variable that names the store.
 const ENV: &str = "MEMDICT_URL";
@@ -86,34 +83,6 @@ impl Cache {
     }
 }
 
-#[cfg(feature = "tokio")]
-impl AsyncCache {
-    /// Opens the store that `url` names: see [`Cache::open`].
-    ///
-    /// # Errors
-    ///
-    /// Fails as [`Cache::open`] does.
-    pub fn open(url: &str) -> Result<Self> {
-        Cache::open(url)?.to_async()
-    }
-
-    /// Opens the store that the environment variable `MEMDICT_URL` names: see [`Cache::from_env`].
-    ///
-    /// # Errors
-    ///
-    /// Fails as [`Cache::from_env`] does.
-    pub fn from_env() -> Result<Self> {
-        Cache::from_env()?.to_async()
-    }
-
-    /// Opens a cache over a store for tasks, with the default options. A builder's
-    /// [`open_async_store`](CacheBuilder::open_async_store) sets others.
-    #[must_use]
-    pub fn with_store(store: Arc<dyn AsyncStore>) -> Self {
-        CacheBuilder::default().with_driver(Tasks::new(store), Self)
-    }
-}
-
 /// The options of a [`Cache`]. An option in the URL overrides the builder's.
 ///
 /// ```
@@ -137,6 +106,9 @@ pub struct CacheBuilder {
     detect_untracked: DetectUntracked,
     hooks: CacheHooks,
     retry: Retry,
+    secrets: Secrets,
+    /// Whether one of the secrets is empty.
+    empty_secret: bool,
 }
 
 impl CacheBuilder {
@@ -210,6 +182,50 @@ impl CacheBuilder {
         self
     }
 
+    /// Sets secrets with which values are signed. The first one signs; a value is usable if any of
+    /// them signed it. Without secrets, the default, values are not signed, and signatures are not
+    /// looked at.
+    ///
+    /// This is for servers that others can write to. The signature is BLAKE3 with a key that is
+    /// derived from the secret, over the whole value and its full key. A value that was not signed
+    /// is a [miss](crate::Unusable::Unverified) and counts as
+    /// [`unverified`](crate::Counters::unverified). It takes 32 bytes of each value.
+    ///
+    /// It protects integrity, not secrecy: values can be read by anyone who can read the server. An
+    /// old value of the same key, with its old signature, is accepted if somebody puts it back, and
+    /// values can be deleted.
+    ///
+    /// To change the secret without misses, first deploy `[old, new]` everywhere, then
+    /// `[new, old]`, then `[new]`. A secret should be at least 16 random bytes. It can only be set
+    /// in code, never in a URL, since URLs are logged.
+    ///
+    /// # Errors
+    ///
+    /// Opening the cache fails with [`Error::Config`] if a secret is empty.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use memdict::{Cache, MemoryStore};
+    ///
+    /// let store = Arc::new(MemoryStore::new());
+    /// let open = |secrets: &[&str]| Cache::builder().secrets(secrets).open_store(store.clone());
+    /// let ours = open(&["k3r-new", "p9s-old"])?;
+    /// ours.transaction(|session| session.dict("hits").insert("a", 1_u64))?;
+    ///
+    /// let theirs = open(&["guessed"])?;
+    /// assert!(theirs.session().dict::<u64>("hits").get("a")?.is_none());
+    /// assert_eq!(theirs.counters().unverified, 1);
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    pub fn secrets<S: AsRef<[u8]>>(mut self, secrets: impl IntoIterator<Item = S>) -> Self {
+        (self.secrets, self.empty_secret) = Default::default();
+        for secret in secrets {
+            self.empty_secret |= secret.as_ref().is_empty();
+            self.secrets.add(secret.as_ref());
+        }
+        self
+    }
+
     /// Sets how often a [transaction](Cache::transaction) is tried, and how long it waits between
     /// attempts.
     pub fn retry(mut self, retry: Retry) -> Self {
@@ -270,7 +286,7 @@ impl CacheBuilder {
     /// URL.
     pub fn open(mut self, url: &str) -> Result<Cache> {
         let store = open::store(url, &mut self.options)?;
-        Ok(self.with(store))
+        self.with(Blocking(store), Cache)
     }
 
     /// Opens the store that `MEMDICT_URL` names: see [`Cache::from_env`].
@@ -314,21 +330,10 @@ impl CacheBuilder {
     /// ```
     pub fn open_store(self, store: Arc<dyn Store>) -> Result<Cache> {
         self.sets_no_option_of_a_store()?;
-        Ok(self.with(store))
+        self.with(Blocking(store), Cache)
     }
 
-    /// Opens a cache over an existing store for tasks.
-    ///
-    /// # Errors
-    ///
-    /// Fails as [`open_store`](Self::open_store) does.
-    #[cfg(feature = "tokio")]
-    pub fn open_async_store(self, store: Arc<dyn AsyncStore>) -> Result<AsyncCache> {
-        self.sets_no_option_of_a_store()?;
-        Ok(self.with_driver(Tasks::new(store), AsyncCache))
-    }
-
-    fn sets_no_option_of_a_store(&self) -> Result<()> {
+    pub(super) fn sets_no_option_of_a_store(&self) -> Result<()> {
         match self.options.of_a_store().first() {
             None => Ok(()),
             Some(option) => Err(Error::Config {
@@ -338,21 +343,25 @@ impl CacheBuilder {
         }
     }
 
-    fn with(self, store: Arc<dyn Store>) -> Cache {
-        self.with_driver(Blocking(store), Cache)
+    pub(super) fn with<D, C>(self, driver: D, cache: fn(Source<D>) -> C) -> Result<C> {
+        if self.empty_secret {
+            let reason = "a secret must not be empty".to_owned();
+            return Err(Error::Config { option: "secrets".to_owned(), reason });
+        }
+        Ok(cache(self.source(driver)))
     }
 
-    pub(super) fn with_driver<D, C>(self, driver: D, cache: fn(Source<D>) -> C) -> C {
+    pub(super) fn source<D>(self, driver: D) -> Source<D> {
         let namespace = self.options.namespace.unwrap_or_else(|| NAMESPACE.to_owned());
         let strict = self.options.strict.unwrap_or(false);
-        let settings = Settings::new(namespace, strict, self.detect_untracked);
-        cache(Source {
+        let settings = Settings::new(namespace, strict, self.detect_untracked, self.secrets);
+        Source {
             driver,
             settings: Arc::new(settings),
             hooks: Arc::new(self.hooks),
             retry: self.retry,
             turns: Arc::default(),
-        })
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
 
 use self::{
     options::DictOptions,
-    rules::{OnConflict, OnVanished},
+    rules::{OnConflict, OnUnusable, OnVanished},
 };
 use crate::track::Tracked;
 
@@ -140,6 +140,57 @@ impl<T: Tracked> DictDef<T> {
     #[must_use]
     pub const fn on_vanished(mut self, what: OnVanished) -> Self {
         self.options.rules.on_vanished = what;
+        self
+    }
+
+    /// Sets what a commit does with a change of a key whose stored bytes this session has read and
+    /// could not use. The default is [`OnUnusable::Replace`].
+    #[must_use]
+    pub const fn on_unusable(mut self, what: OnUnusable) -> Self {
+        self.options.rules.on_unusable = what;
+        self
+    }
+
+    /// Sets that a removal leaves a tombstone for this long, in whole seconds, rounded up to at
+    /// least one. By default it leaves nothing.
+    ///
+    /// A tombstone reads as a miss. It tells a removal from an eviction:
+    ///
+    /// - A session that found no value before the removal, and then stores one, is in
+    ///   [conflict](crate::ConflictCause::Removed). Otherwise a slow reader of a database would
+    ///   fill the cache with a value from before another session changed the database and removed
+    ///   the entry. A session that finds the tombstone itself may store a value.
+    /// - So is a session that read the value before the removal and then changes it, whatever
+    ///   [`on_vanished`](Self::on_vanished) says.
+    /// - An `insert` without a read, and [`OnConflict::LastWriteWins`], replace a tombstone.
+    ///
+    /// Choose a time that is longer than a session takes from its first read to its commit. A
+    /// tombstone can be evicted, as every value. All programs that remove entries of the dictionary
+    /// have to set this.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use memdict::{Cache, ConflictCause, DictDef, Error};
+    ///
+    /// static USERS: DictDef<String> = DictDef::new("users").tombstone(Duration::from_secs(60));
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// let late = cache.session();
+    /// assert!(late.dict(&USERS).get(7)?.is_none());
+    /// let name = "ann".to_owned(); // read from the database
+    ///
+    /// // Another session changes the database, and removes the entry.
+    /// cache.transaction(|session| session.dict(&USERS).remove(7))?;
+    ///
+    /// late.dict(&USERS).insert(7, name)?;
+    /// let error = late.commit().unwrap_err();
+    /// let Error::Conflict { conflicts, .. } = error else { panic!("{error}") };
+    /// assert_eq!(conflicts[0].cause, ConflictCause::Removed);
+    /// # Ok::<_, Error>(())
+    /// ```
+    #[must_use]
+    pub const fn tombstone(mut self, lasts: Duration) -> Self {
+        self.options.tombstone = Some(lasts);
         self
     }
 

@@ -14,6 +14,8 @@ pub(crate) struct DictOptions {
     pub(crate) rules: Rules,
     /// Whether a store that is down, or refuses, is an error. `None` leaves it to the cache.
     pub(crate) strict: Option<bool>,
+    /// How long a removal leaves a tombstone; `None` for none.
+    pub(crate) tombstone: Option<Duration>,
 }
 
 impl DictOptions {
@@ -22,6 +24,7 @@ impl DictOptions {
         lifetime: Lifetime { ttl: None },
         rules: Rules::DEFAULT,
         strict: None,
+        tombstone: None,
     };
 
     /// Returns whether a store that is down, or refuses, is an error. `cache` is the setting of the

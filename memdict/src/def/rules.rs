@@ -22,7 +22,8 @@ pub enum OnConflict {
 }
 
 /// What a commit does with a value that this session read and changed, and that the store no longer
-/// has. Eviction, expiry and removal by another session look alike.
+/// has. Eviction, expiry and removal by another session look alike, unless the dictionary leaves
+/// [tombstones](crate::DictDef::tombstone): then a removal is a conflict, whatever this says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnVanished {
@@ -34,14 +35,33 @@ pub enum OnVanished {
     Fail,
 }
 
-/// Both rules of a dictionary.
+/// What a commit does with a change of a key whose stored bytes this session has read and could not
+/// use ([`Unusable`](crate::Unusable)).
+///
+/// A value of a [newer version](crate::Unusable::NewerSchema) of the type is always kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnUnusable {
+    /// Replaces exactly these bytes, so that a cache refills after a deployment with another type.
+    /// [`CommitReport::replaced`](crate::CommitReport::replaced) lists them.
+    #[default]
+    Replace,
+    /// Reports the key in [`Error::Conflict`](crate::Error::Conflict) and keeps the stored bytes.
+    Keep,
+}
+
+/// The rules of a dictionary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rules {
     pub(crate) on_conflict: OnConflict,
     pub(crate) on_vanished: OnVanished,
+    pub(crate) on_unusable: OnUnusable,
 }
 
 impl Rules {
-    pub(crate) const DEFAULT: Self =
-        Self { on_conflict: OnConflict::Fail, on_vanished: OnVanished::Recreate };
+    pub(crate) const DEFAULT: Self = Self {
+        on_conflict: OnConflict::Fail,
+        on_vanished: OnVanished::Recreate,
+        on_unusable: OnUnusable::Replace,
+    };
 }

@@ -214,8 +214,9 @@ impl UpdateReport {
         match error {
             Error::Conflict { conflicts, report, attempts } => {
                 self.report.absorb(*report);
-                let (again, given_up): (Vec<_>, Vec<_>) =
-                    conflicts.into_iter().partition(|one| goes_on && !one.uncertain);
+                let (again, given_up): (Vec<_>, Vec<_>) = conflicts
+                    .into_iter()
+                    .partition(|one| goes_on && !one.uncertain && one.cause.is_transient());
                 for conflict in given_up {
                     self.fail(conflict.id.clone(), in_conflict(conflict, attempts));
                 }

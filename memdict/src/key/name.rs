@@ -43,6 +43,11 @@ impl Name {
         self.hashed.as_deref().unwrap_or(&self.id.key.full)
     }
 
+    /// Returns the full key: namespace, dictionary and key.
+    pub(crate) fn full(&self) -> &[u8] {
+        &self.id.key.full
+    }
+
     /// Returns the key for the envelope: the full key, if the wire has only a hash of it.
     pub(crate) fn in_envelope(&self) -> Option<&[u8]> {
         self.hashed.is_some().then_some(&*self.id.key.full)

@@ -5,13 +5,13 @@ mod checked;
 use std::marker::PhantomData;
 
 pub use serde::{Serialize, Serializer, de::DeserializeOwned};
-pub use std::string::String;
+pub use std::{string::String, vec::Vec};
 
 pub use self::checked::{Checked, Flags, Of, Operations, Parts, Pass, View, stored, tracked};
 pub use crate::{
     codec::Encoded,
     track::{
-        Changes, HashKey, Shape, Stored, TrackedEnum, debug, join,
+        Changes, HashKey, Shape, Stored, TrackedEnum, add_lineage, debug, join,
         merge::{
             Append, Ruling, Sides, Sum, Union, max, min, ours, refuse, ruled, theirs, undecided,
             with,

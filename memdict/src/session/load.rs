@@ -84,7 +84,7 @@ impl<T: Tracked> Arrivals<'_, T> {
         if std::mem::replace(answered, true) {
             return;
         }
-        let answer = slot.decode(loaded, self.what_for);
+        let answer = slot.decode(loaded, self.what_for, &self.core.settings.secrets);
         self.note(&slot.name.id, &answer);
         if let Decoded::Unreachable(error) = &answer {
             if self.failed.as_ref().is_none_or(|(first, _)| index < *first) {
@@ -112,7 +112,7 @@ impl<T: Tracked> Arrivals<'_, T> {
         counted.loads += 1;
         match answer {
             Decoded::Value(..) => counted.hits += 1,
-            Decoded::Nothing => counted.absent += 1,
+            Decoded::Nothing | Decoded::Tombstone(_) => counted.absent += 1,
             Decoded::Unreachable(error) => {
                 counted.unreachable += 1;
                 detail!("`{id}` is a miss: {error}");
@@ -121,8 +121,13 @@ impl<T: Tracked> Arrivals<'_, T> {
             }
             Decoded::Unusable(why, _) => {
                 match why {
-                    Unusable::OtherSchema { fingerprint, found, asked } => {
-                        counted.other_schema += 1;
+                    Unusable::Unverified => counted.unverified += 1,
+                    Unusable::OtherSchema { fingerprint, found, asked }
+                    | Unusable::NewerSchema { fingerprint, found, asked } => {
+                        match why {
+                            Unusable::NewerSchema { .. } => counted.newer_schema += 1,
+                            _ => counted.other_schema += 1,
+                        }
                         let settings = &self.core.settings;
                         settings.found_other_schema(&id.dict, *fingerprint, *found, asked);
                     }

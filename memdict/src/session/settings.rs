@@ -7,7 +7,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::{counters::Counting, log::warning, outages::Outages};
+use crate::{counters::Counting, envelope::Secrets, log::warning, outages::Outages};
 
 /// What a cache does about a value that was only read and nevertheless differs from what was
 /// loaded. [`CacheBuilder::detect_untracked`](crate::CacheBuilder::detect_untracked) sets it.
@@ -50,6 +50,7 @@ pub(crate) struct Settings {
     pub(crate) namespace: String,
     pub(crate) strict: bool,
     pub(crate) detect_untracked: DetectUntracked,
+    pub(crate) secrets: Secrets,
     pub(crate) counting: Counting,
     pub(crate) outages: Outages,
     /// The dictionaries for which the log has said that their definitions differ.
@@ -58,8 +59,13 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn new(namespace: String, strict: bool, detect_untracked: DetectUntracked) -> Self {
-        Self { namespace, strict, detect_untracked, ..Self::default() }
+    pub(crate) fn new(
+        namespace: String,
+        strict: bool,
+        detect_untracked: DetectUntracked,
+        secrets: Secrets,
+    ) -> Self {
+        Self { namespace, strict, detect_untracked, secrets, ..Self::default() }
     }
 
     /// Logs that the definitions of a dictionary differ, once for each name.

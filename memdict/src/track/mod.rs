@@ -40,5 +40,6 @@ pub use merge::conflict::MergeConflict;
 pub use opaque::Opaque;
 pub(crate) use opaque::same_encoding;
 pub(crate) use schema::Schema;
+pub use schema::add_lineage;
 pub use shape::Shape;
 pub use tracked::{Stored, Tracked, shape};

@@ -10,6 +10,7 @@ use parking_lot::RwLock;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{shape::Shape, tracked::Tracked};
+use crate::codec::OLDER_TYPES;
 
 /// What a session needs to know about a type's shape, computed once for each type in a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub(crate) struct Schema {
     pub(crate) inexact: bool,
     /// A serde attribute, anywhere in the type, that only a codec with names can decode.
     pub(crate) needs_names: Option<&'static str>,
+    /// The fingerprints of the types that this one converts from, newest first.
+    pub(crate) lineage: &'static [u64],
 }
 
 /// The schema and the name of each type that this process has used.
@@ -32,10 +35,15 @@ impl Schema {
         if let Some((known, _)) = KNOWN.read().get(&id) {
             return *known;
         }
-        let mut print = Print { hash: Xxh3::new(), seen: HashMap::new() };
-        print.shape(T::SHAPE);
-        let mut schema =
-            Self { fingerprint: print.hash.digest(), inexact: false, needs_names: None };
+        let mut lineage = Vec::new();
+        T::lineage(&mut lineage);
+        let mut schema = Self {
+            fingerprint: fingerprint(T::SHAPE),
+            inexact: false,
+            needs_names: None,
+            // Once for each type, so this memory is bounded by the program's text.
+            lineage: lineage.leak(),
+        };
         schema.add_traits(T::SHAPE, &mut HashSet::new());
         KNOWN.write().insert(id, (schema, any::type_name::<T>()));
         schema
@@ -68,6 +76,23 @@ impl Schema {
         for (_, part) in shape.parts {
             self.add_traits(part(), seen);
         }
+    }
+}
+
+/// Returns the fingerprint of a shape.
+fn fingerprint(shape: &'static Shape) -> u64 {
+    let mut print = Print { hash: Xxh3::new(), seen: HashMap::new() };
+    print.shape(shape);
+    print.hash.digest()
+}
+
+/// Adds the fingerprints of `T`, and of the types that it converts from, to the lineage of a type
+/// that converts from `T`. A cycle of types that name each other ends at the first repetition.
+pub fn add_lineage<T: Tracked>(lineage: &mut Vec<u64>) {
+    let fingerprint = fingerprint(T::SHAPE);
+    if lineage.len() < OLDER_TYPES.into() && !lineage.contains(&fingerprint) {
+        lineage.push(fingerprint);
+        T::lineage(lineage);
     }
 }
 

@@ -162,6 +162,12 @@ pub trait Tracked: Serialize + DeserializeOwned + Send + Sync + 'static {
         let _ = (fingerprint, payload);
         None
     }
+
+    /// Adds the fingerprints of the older types that this one converts from, newest first.
+    #[doc(hidden)]
+    fn lineage(lineage: &mut Vec<u64>) {
+        let _ = lineage;
+    }
 }
 
 /// Returns the shape of a part. A constant of a recursive type may not mention itself, but it may

@@ -2,6 +2,7 @@
 //! through the classic client; on each of them with calls that block, and in tasks.
 
 mod ancestors;
+mod belonging;
 mod commit;
 mod conflicts;
 mod current;
@@ -13,12 +14,15 @@ mod hooks;
 mod keys;
 mod links;
 mod merging;
+mod newer;
 mod overtaken;
+mod reentrant;
 mod refused;
 mod retries;
 mod rollbacks;
 mod savepoints;
 mod snapshots;
+mod tombstones;
 mod transactions;
 mod unusable;
 mod updates;
@@ -282,5 +286,38 @@ suite! {
         a_transaction_with_several_changes_verifies_if_one_depends_on_a_stored_value
         a_transaction_with_a_single_change_checks_nothing
         a_conflict_beside_a_blind_insert_is_tried_again
+    }
+    belonging {
+        a_value_that_comes_back_under_another_key_dictionary_or_namespace_is_a_miss
+        a_copied_value_is_never_taken_for_the_outcome_of_a_write
+        with_secrets_only_signed_values_are_read_and_the_list_rotates
+        a_forged_value_is_a_miss_and_is_replaced_at_the_first_try
+        signed_values_are_changed_merged_and_removed_as_others
+        an_empty_secret_is_a_configuration_error
+    }
+    newer {
+        a_value_of_a_newer_version_is_kept_and_a_change_of_it_is_a_conflict
+        a_lookup_and_the_counters_say_that_a_value_is_newer
+        a_value_that_was_upgraded_meanwhile_is_not_overwritten
+        an_older_value_is_upgraded_and_a_foreign_schema_is_replaced_and_reported
+        a_dictionary_may_keep_whatever_it_cannot_read
+    }
+    reentrant {
+        the_destructor_of_a_replaced_or_removed_value_may_use_the_session
+        the_destructor_of_a_value_that_is_not_taken_may_use_the_session
+        the_destructor_of_a_value_in_a_guard_may_use_the_session
+        the_encoding_of_a_value_at_a_savepoint_may_use_the_session
+        decoding_a_value_may_use_the_session
+    }
+    tombstones {
+        a_fill_that_is_late_is_a_conflict_whether_there_was_a_value_to_remove_or_not
+        without_a_tombstone_a_fill_that_is_late_is_stored
+        a_session_that_finds_the_tombstone_fills_the_entry
+        a_removed_value_stays_removed_and_an_evicted_one_is_recreated
+        a_blind_insert_and_the_last_write_replace_a_tombstone
+        two_sessions_may_remove_one_value
+        a_removal_after_a_miss_leaves_a_tombstone_and_after_an_insert_as_well
+        a_tombstone_expires_and_a_value_is_then_stored_as_new
+        an_entry_that_has_to_stay_absent_is_checked_by_its_tombstone
     }
 }

@@ -65,7 +65,7 @@ async fn generic<T: Tracked + Default>(cache: AsyncCache) -> Result<()> {
                 let view = guard.edit();
                 tick().await;
                 drop(view);
-                assert_eq!(guard.changed_fields(), Vec::<String>::new());
+                assert!(!guard.changed_fields().is_empty(), "it is new");
             }
             session.rollback_to(&before)
         })

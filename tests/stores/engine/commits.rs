@@ -112,7 +112,7 @@ impl Stage {
             };
             assert!(now == before || now == after, "{why}: {lost}");
             // For a change in doubt, the report says what was found in the store.
-            let in_doubt = lost.reason.contains("there now");
+            let in_doubt = lost.reason.contains("value now");
             assert!(now == before || in_doubt, "{why}: {lost}, but {now:?} is stored");
             assert!(now == before || !transient, "{why}: {lost}, and {now:?} is stored");
             // The server answers again, so the nonce decides.

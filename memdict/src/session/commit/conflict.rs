@@ -2,9 +2,10 @@
 
 use crate::{
     conflict::{ConflictCause, KeyConflict},
+    envelope::Secrets,
     session::entry::{
         any_slot::{AnySlot, Fields},
-        seen::{Expected, Look},
+        seen::Look,
     },
 };
 
@@ -43,22 +44,30 @@ impl<'e> Clash<'e> {
     }
 
     /// Adds what a look at the stored value tells.
-    pub(super) fn explain(&mut self, look: Look) {
-        let Look::Value { version, bytes } = look else { return };
-        let expected = self.entry.expected();
-        if matches!(expected, Expected::Version(seen) if seen.ended_with_its_server(&version)) {
-            self.disagreement.cause = ConflictCause::ServerRestarted;
-        } else if self.disagreement.cause == ConflictCause::Vanished {
-            // Another session stored a value in between.
-            self.disagreement.cause = ConflictCause::Overwritten;
+    pub(super) fn explain(&mut self, look: Look, secrets: &Secrets) {
+        let Some(version) = look.version() else { return };
+        let cause = &mut self.disagreement.cause;
+        let seen = self.entry.expected().version();
+        if seen.is_some_and(|seen| seen.ended_with_its_server(&version)) {
+            *cause = ConflictCause::ServerRestarted;
+        } else if cause.is_transient() {
+            let value = match *cause {
+                // Another session stored a value in between.
+                ConflictCause::Vanished => ConflictCause::Overwritten,
+                cause => cause,
+            };
+            *cause = cause_of(&look, value);
         }
-        self.disagreement.fields = Some(self.entry.fields(bytes.as_deref()));
+        if let Look::Value { bytes, .. } = look {
+            self.disagreement.fields = Some(self.entry.fields(bytes.as_deref(), secrets));
+        }
     }
 
     /// Converts this for the error. `told`: the application reads who changed what.
-    pub(super) fn into_public(self, told: bool) -> KeyConflict {
+    pub(super) fn into_public(self, told: bool, secrets: &Secrets) -> KeyConflict {
         let Disagreement { cause, reason, fields } = self.disagreement;
-        let fields = fields.or_else(|| told.then(|| self.entry.fields(None))).unwrap_or_default();
+        let fields =
+            fields.or_else(|| told.then(|| self.entry.fields(None, secrets))).unwrap_or_default();
         KeyConflict {
             id: self.entry.id().clone(),
             type_name: self.entry.type_name(),
@@ -68,5 +77,14 @@ impl<'e> Clash<'e> {
             reason,
             uncertain: self.uncertain,
         }
+    }
+}
+
+/// Returns why a change is in conflict with what is stored now; `value` if that is a value.
+pub(super) fn cause_of(now: &Look, value: ConflictCause) -> ConflictCause {
+    match now {
+        Look::Newer { .. } => ConflictCause::NewerSchema,
+        Look::Tombstone { .. } => ConflictCause::Removed,
+        Look::Value { .. } | Look::Nothing => value,
     }
 }

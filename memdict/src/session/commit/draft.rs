@@ -3,20 +3,23 @@
 use super::merge;
 use crate::{
     codec::Codec,
+    conflict::ConflictCause,
     def::{
         options::DictOptions,
-        rules::{OnConflict, OnVanished, Rules},
+        rules::{OnConflict, OnUnusable, OnVanished, Rules},
     },
-    envelope::{self, Seal},
+    envelope::{self, Content, Found, Seal, Secrets},
     error::{BoxError, Error, Result},
     key::name::Name,
     session::entry::{
-        any_slot::{AnySlot, Draft, Fields, Unmerged},
-        seen::{Base, Expected, Seen, changed_paths, decode},
+        any_slot::{AnySlot, Draft, Fields, Stamp, Unmerged},
+        seen::{Base, Expected, Look, Seen, Version, changed_paths, decode, is_newer},
         slot::Slot,
         state::{Misuse, State},
     },
-    track::Tracked,
+    store::operation::Token,
+    track::{Schema, Tracked},
+    unusable::Unusable,
 };
 
 impl<T: Tracked> Slot<T> {
@@ -44,23 +47,38 @@ impl<T: Tracked> Slot<T> {
         &self,
         value: &T,
         codec: Codec,
-        nonce: u64,
+        stamp: Stamp<'_>,
         bytes: &mut Vec<u8>,
     ) -> Result<usize, BoxError> {
-        let seal = Seal {
-            codec,
-            fingerprint: self.schema.fingerprint,
-            nonce,
-            full_key: self.name.in_envelope(),
-        };
+        let Schema { fingerprint, lineage, .. } = self.schema;
+        let content = Content::Value { codec, fingerprint, lineage };
         let encode = |out: &mut Vec<u8>| codec.encode(value, out);
-        envelope::seal(&seal, bytes, encode, |length| format!("{length} bytes are too many").into())
+        self.seal_content(content, stamp, bytes, encode)
+    }
+
+    /// Appends the tombstone of the value.
+    fn seal_tombstone(&self, stamp: Stamp<'_>, bytes: &mut Vec<u8>) -> Result<usize, BoxError> {
+        self.seal_content(Content::Tombstone, stamp, bytes, |_| Ok(()))
+    }
+
+    fn seal_content(
+        &self,
+        content: Content<'_>,
+        stamp: Stamp<'_>,
+        bytes: &mut Vec<u8>,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), BoxError>,
+    ) -> Result<usize, BoxError> {
+        let seal = Seal { nonce: stamp.nonce, content };
+        let too_long = |length| format!("{length} bytes are too many").into();
+        envelope::seal(&seal, &self.name, stamp.secrets, bytes, encode, too_long)
     }
 
     /// Returns the value in stored bytes, if they are usable.
-    fn open(&self, stored: &[u8]) -> Option<T> {
-        let opened = envelope::open(stored, self.name.in_envelope()).ok()?;
-        decode(&self.schema, opened.codec, opened.fingerprint, opened.payload).ok()
+    fn open(&self, stored: &[u8], secrets: &Secrets) -> Option<T> {
+        match envelope::open(stored, &self.name, secrets).ok()?.found {
+            Found::Value(sealed) => decode(&self.schema, &sealed).ok(),
+            Found::Tombstone => None,
+        }
     }
 
     /// Does the work of [`AnySlot::merge`]. This may panic.
@@ -68,17 +86,17 @@ impl<T: Tracked> Slot<T> {
         &self,
         ours: &[u8],
         theirs: &[u8],
-        nonce: u64,
+        stamp: Stamp<'_>,
         bytes: &mut Vec<u8>,
     ) -> Result<Fields, Unmerged> {
         let (Some(base), Some(ours), Some(theirs)) =
-            (self.loaded(), self.open(ours), self.open(theirs))
+            (self.loaded(), self.open(ours, stamp.secrets), self.open(theirs, stamp.secrets))
         else {
             return Err(Unmerged::because("the stored value is not usable"));
         };
         let (merged, fields) = merge::merge(&base, ours, theirs)?;
         let codec = self.inner.lock().options.codec;
-        match self.seal(&merged, codec, nonce, bytes) {
+        match self.seal(&merged, codec, stamp, bytes) {
             Ok(_) => Ok(fields),
             Err(error) => {
                 let reason = format!("the merged value cannot be encoded: {error}");
@@ -88,9 +106,9 @@ impl<T: Tracked> Slot<T> {
     }
 
     /// Does the work of [`AnySlot::fields`]. This may panic.
-    fn fields_changed(&self, theirs: Option<&[u8]>) -> Fields {
+    fn fields_changed(&self, theirs: Option<&[u8]>, secrets: &Secrets) -> Fields {
         let base = self.loaded();
-        let theirs = theirs.and_then(|theirs| self.open(theirs));
+        let theirs = theirs.and_then(|theirs| self.open(theirs, secrets));
         let inner = self.inner.lock();
         let ours = match &inner.state {
             State::Dirty { value, .. } | State::New { value } => {
@@ -116,13 +134,23 @@ impl<T: Tracked> AnySlot for Slot<T> {
         std::any::type_name::<T>()
     }
 
-    fn draft(&self, nonce: u64, bytes: &mut Vec<u8>) -> Result<Draft> {
+    fn draft(&self, stamp: Stamp<'_>, bytes: &mut Vec<u8>) -> Result<Draft> {
         let inner = self.inner.lock();
         let (seen, options) = (&inner.seen, inner.options);
+        if matches!(inner.state, State::Removed | State::New { .. })
+            && let Some(cause) = kept(seen, options)
+        {
+            return Ok(Draft::Conflict(cause));
+        }
         let value = match &inner.state {
             State::Absent => return Ok(Draft::Nothing),
             State::Clean { .. } => return Ok(Draft::Unchanged),
+            State::Removed if is_needless(seen, options) => return Ok(Draft::Nothing),
             State::Removed => {
+                if options.tombstone.is_some() {
+                    let sealed = self.seal_tombstone(stamp, bytes);
+                    sealed.map_err(|source| self.not_encoded(source))?;
+                }
                 return Ok(Draft::Delete { options, expected: to_delete(seen, options) });
             }
             State::CheckedOut { .. } => {
@@ -131,7 +159,7 @@ impl<T: Tracked> AnySlot for Slot<T> {
             State::Poisoned => return Err(self.misused("commit", Misuse::Poisoned)),
             State::Dirty { value, .. } | State::New { value } => value.get(),
         };
-        let sealed = self.seal(value, options.codec, nonce, bytes);
+        let sealed = self.seal(value, options.codec, stamp, bytes);
         let payload = sealed.map_err(|source| self.not_encoded(source))?;
         let base = seen.base();
         let payload = &bytes[payload..];
@@ -139,11 +167,34 @@ impl<T: Tracked> AnySlot for Slot<T> {
             return Ok(Draft::Unchanged);
         }
         let expected = to_store(seen, options);
-        Ok(Draft::Store { options, expected, was_loaded: base.is_some() })
+        let (was_loaded, replaces) = (base.is_some(), seen.unusable());
+        Ok(Draft::Store { options, expected, was_loaded, replaces })
+    }
+
+    fn look(&self, stored: &[u8], token: Token, secrets: &Secrets, needs_bytes: bool) -> Look {
+        let bytes = || needs_bytes.then(|| stored.to_vec());
+        let opened = match envelope::open(stored, &self.name, secrets) {
+            Ok(opened) => opened,
+            Err(_) => {
+                let nonce = envelope::nonce(stored, &self.name, secrets);
+                return Look::Value { version: Version { token, nonce }, bytes: bytes() };
+            }
+        };
+        let version = Version { token, nonce: Some(opened.nonce) };
+        match opened.found {
+            Found::Value(sealed) if is_newer(&self.schema, &sealed) => Look::Newer { version },
+            Found::Value(_) => Look::Value { version, bytes: bytes() },
+            Found::Tombstone => Look::Tombstone { version },
+        }
     }
 
     fn is_dirty(&self) -> bool {
-        !matches!(self.inner.lock().state, State::Absent | State::Clean { .. })
+        let inner = self.inner.lock();
+        match inner.state {
+            State::Absent | State::Clean { .. } => false,
+            State::Removed => !is_needless(&inner.seen, inner.options),
+            _ => true,
+        }
     }
 
     fn expected(&self) -> Expected {
@@ -154,15 +205,15 @@ impl<T: Tracked> AnySlot for Slot<T> {
         &self,
         ours: &[u8],
         theirs: &[u8],
-        nonce: u64,
+        stamp: Stamp<'_>,
         bytes: &mut Vec<u8>,
     ) -> Result<Fields, Unmerged> {
-        merge::caught(|| self.merge_copies(ours, theirs, nonce, bytes))
+        merge::caught(|| self.merge_copies(ours, theirs, stamp, bytes))
             .unwrap_or_else(|| Err(Unmerged::because("the merge panicked")))
     }
 
-    fn fields(&self, theirs: Option<&[u8]>) -> Fields {
-        merge::caught(|| self.fields_changed(theirs)).unwrap_or_default()
+    fn fields(&self, theirs: Option<&[u8]>, secrets: &Secrets) -> Fields {
+        merge::caught(|| self.fields_changed(theirs, secrets)).unwrap_or_default()
     }
 
     fn hidden_changes(&self) -> Vec<String> {
@@ -173,6 +224,21 @@ impl<T: Tracked> AnySlot for Slot<T> {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+/// Returns whether a removal has nothing to do: the store held no value, and is to hold no
+/// tombstone.
+fn is_needless(seen: &Seen, options: DictOptions) -> bool {
+    seen.is_known_absent() && options.tombstone.is_none()
+}
+
+/// Returns why the stored bytes have to stay, if they do.
+fn kept(seen: &Seen, options: DictOptions) -> Option<ConflictCause> {
+    match (seen.unusable()?, options.rules.on_unusable) {
+        (Unusable::NewerSchema { .. }, _) => Some(ConflictCause::NewerSchema),
+        (why, OnUnusable::Keep) => Some(ConflictCause::Unusable(why)),
+        (_, OnUnusable::Replace) => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Entries with fixed drafts, and steps made of them, for the tests of a commit's stages.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::plan::{Plan, Purpose, Step};
 use crate::{
@@ -8,10 +8,11 @@ use crate::{
         options::DictOptions,
         rules::{OnConflict, OnVanished, Rules},
     },
+    envelope::Secrets,
     error::Result,
     key::name::Name,
     session::entry::{
-        any_slot::{AnySlot, Draft, Fields, Unmerged},
+        any_slot::{AnySlot, Draft, Fields, Stamp, Unmerged},
         seen::{Expected, Look, Version},
     },
     store::{caps::Caps, operation::Token},
@@ -20,6 +21,12 @@ use crate::{
 pub(super) const TOKEN: Token = Token::new(1, 2, 3);
 pub(super) const OTHER: Token = Token::new(1, 2, 4);
 pub(super) const SEEN: Expected = Expected::Version(Version { token: TOKEN, nonce: Some(9) });
+
+pub(super) const TOMBSTONE: Expected =
+    Expected::Tombstone(Version { token: TOKEN, nonce: Some(9) });
+
+/// The stamp of a plan's first step.
+pub(super) const STAMP: Stamp<'_> = Stamp { nonce: 100, secrets: Secrets::NONE };
 
 /// An entry with a fixed draft.
 pub(super) struct Fixed(Name, fn() -> Draft);
@@ -33,9 +40,18 @@ impl AnySlot for Fixed {
         "Fixed"
     }
 
-    fn draft(&self, _: u64, bytes: &mut Vec<u8>) -> Result<Draft> {
-        bytes.extend_from_slice(b"value");
-        Ok((self.1)())
+    fn draft(&self, _: Stamp<'_>, bytes: &mut Vec<u8>) -> Result<Draft> {
+        let draft = (self.1)();
+        match draft {
+            Draft::Delete { options, .. } if options.tombstone.is_none() => {}
+            _ => bytes.extend_from_slice(b"value"),
+        }
+        Ok(draft)
+    }
+
+    fn look(&self, stored: &[u8], token: Token, _: &Secrets, needs_bytes: bool) -> Look {
+        let bytes = needs_bytes.then(|| stored.to_vec());
+        Look::Value { version: Version { token, nonce: None }, bytes }
     }
 
     fn is_dirty(&self) -> bool {
@@ -51,7 +67,7 @@ impl AnySlot for Fixed {
         &self,
         ours: &[u8],
         theirs: &[u8],
-        _: u64,
+        _: Stamp<'_>,
         bytes: &mut Vec<u8>,
     ) -> Result<Fields, Unmerged> {
         bytes.extend_from_slice(&[ours, theirs].concat());
@@ -61,7 +77,7 @@ impl AnySlot for Fixed {
         }
     }
 
-    fn fields(&self, _: Option<&[u8]>) -> Fields {
+    fn fields(&self, _: Option<&[u8]>, _: &Secrets) -> Fields {
         Fields::default()
     }
 
@@ -84,16 +100,22 @@ pub(super) fn entries(drafts: &[fn() -> Draft]) -> &'static [Arc<dyn AnySlot>] {
 }
 
 pub(super) fn plan_of(drafts: &[fn() -> Draft], caps: Caps) -> Result<Plan<'static>> {
-    Plan::draft(entries(drafts), 100, caps, false)
+    Plan::draft(entries(drafts), STAMP, caps, false)
 }
 
 pub(super) fn store(expected: Expected) -> Draft {
     let was_loaded = expected == SEEN;
-    Draft::Store { options: DictOptions::DEFAULT, expected, was_loaded }
+    Draft::Store { options: DictOptions::DEFAULT, expected, was_loaded, replaces: None }
 }
 
 pub(super) fn delete(expected: Expected) -> Draft {
     Draft::Delete { options: DictOptions::DEFAULT, expected }
+}
+
+/// Returns a removal that leaves a tombstone.
+pub(super) fn bury(expected: Expected) -> Draft {
+    let tombstone = Some(Duration::from_secs(60));
+    Draft::Delete { options: DictOptions { tombstone, ..DictOptions::DEFAULT }, expected }
 }
 
 /// Returns the only step of the plan.
@@ -121,6 +143,19 @@ pub(super) fn removed_blind() -> Step<'static> {
     step(|| delete(Expected::Anything))
 }
 
+pub(super) fn buried() -> Step<'static> {
+    step(|| bury(SEEN))
+}
+
+pub(super) fn buried_blind() -> Step<'static> {
+    step(|| bury(Expected::Anything))
+}
+
+/// A value that is stored where this session has seen a tombstone.
+pub(super) fn filled() -> Step<'static> {
+    step(|| store(TOMBSTONE))
+}
+
 pub(super) fn recreated() -> Step<'static> {
     Step { expected: Expected::Nothing, purpose: Purpose::Recreate, ..changed() }
 }
@@ -132,7 +167,10 @@ pub(super) fn stored(nonce: u64, token: Token) -> Option<Look> {
 
 /// Returns the default options with other rules.
 pub(super) const fn with_rules(on_conflict: OnConflict, on_vanished: OnVanished) -> DictOptions {
-    DictOptions { rules: Rules { on_conflict, on_vanished }, ..DictOptions::DEFAULT }
+    DictOptions {
+        rules: Rules { on_conflict, on_vanished, ..Rules::DEFAULT },
+        ..DictOptions::DEFAULT
+    }
 }
 
 /// Returns the rows of a table without its head, as columns.

@@ -7,16 +7,18 @@ use crate::{
     conflict::ConflictCause,
     def::{options::DictOptions, rules::OnConflict},
     entry_id::EntryId,
+    envelope::Secrets,
     error::{Error, Result},
     report::{CommitReport, How},
     session::entry::{
-        any_slot::{AnySlot, Draft, Fields},
+        any_slot::{AnySlot, Draft, Fields, Stamp},
         seen::Expected,
     },
     store::{
         caps::Caps,
-        operation::{Change, Condition, Load, Op, Reason},
+        operation::{Change, Condition, Op, Reason},
     },
+    unusable::Unusable,
 };
 
 /// The changes of one commit, and what is known of their outcome.
@@ -25,6 +27,7 @@ use crate::{
 /// are collected meanwhile and then settled (`settle`, `resolve`), until no step is left.
 #[derive(Default)]
 pub(crate) struct Plan<'e> {
+    pub(super) secrets: &'e Secrets,
     pub(super) bytes: Vec<u8>,
     /// The steps that are not settled yet, in the order in which the entries were listed.
     pub(super) steps: Vec<Step<'e>>,
@@ -43,8 +46,9 @@ pub(super) enum Strictly<'e> {
 /// One entry's change.
 pub(super) struct Step<'e> {
     pub(super) entry: &'e dyn AnySlot,
-    pub(super) nonce: u64,
-    /// The session's value in its envelope, as a range of the plan's bytes; none for a deletion.
+    pub(super) stamp: Stamp<'e>,
+    /// The session's value, or its tombstone, in its envelope, as a range of the plan's bytes; none
+    /// for a deletion.
     pub(super) ours: Option<Range<usize>>,
     /// The outcome of a merge of that value, if it was merged.
     pub(super) merged: Option<MergedValue>,
@@ -53,6 +57,8 @@ pub(super) struct Step<'e> {
     pub(super) strict: bool,
     /// Whether this value was made from a loaded one.
     pub(super) was_loaded: bool,
+    /// Why the bytes that it replaces were not usable, if there were such.
+    pub(super) replaces: Option<Unusable>,
     /// What the store has to hold for the change to be made.
     pub(super) expected: Expected,
     pub(super) purpose: Purpose,
@@ -80,7 +86,7 @@ pub(super) enum Purpose {
     Write,
     /// Store the value anew, because the old one had vanished.
     Recreate,
-    /// Remove the entry.
+    /// Remove the entry: delete the value, or store a tombstone.
     Remove,
     /// Delete the old value, because the new one was refused for this reason: no session shall read
     /// the outdated value any more.
@@ -102,47 +108,54 @@ pub(super) enum WaitsFor {
 }
 
 impl<'e> Plan<'e> {
-    /// Encodes the entries that changed. `nonce` is the first of the numbers that mark this
-    /// commit's writes.
+    /// Encodes the entries that changed. `first` has the first of the numbers that mark this
+    /// commit's writes. If a stored value has to stay as it is, there is a conflict and no step.
     ///
     /// # Errors
     ///
     /// `StillBorrowed`, `Poisoned`, `Encode`, `Unsupported`: nothing may be sent then.
     pub(crate) fn draft(
         entries: &'e [Arc<dyn AnySlot>],
-        nonce: u64,
+        first: Stamp<'e>,
         caps: Caps,
         strict: bool,
     ) -> Result<Self> {
-        let mut plan = Self::default();
+        let mut plan = Self { secrets: first.secrets, ..Self::default() };
         plan.report.reserve(entries.len());
         plan.steps.reserve(entries.len());
-        for (entry, nonce) in entries.iter().map(Arc::as_ref).zip(nonce_from(nonce)) {
+        for (entry, stamp) in entries.iter().map(Arc::as_ref).zip(stamps_from(first)) {
             let start = plan.bytes.len();
-            let draft = entry.draft(nonce, &mut plan.bytes)?;
-            let (ours, options, was_loaded, expected, purpose) = match draft {
+            let draft = entry.draft(stamp, &mut plan.bytes)?;
+            let appended = start..plan.bytes.len();
+            let ours = (!appended.is_empty()).then_some(appended);
+            let (options, was_loaded, replaces, expected, purpose) = match draft {
                 Draft::Nothing => continue,
                 Draft::Unchanged => {
                     plan.bytes.truncate(start);
                     plan.report.record(entry.id(), How::Unchanged);
                     continue;
                 }
-                Draft::Store { options, expected, was_loaded } => {
-                    (Some(start..plan.bytes.len()), options, was_loaded, expected, Purpose::Write)
+                Draft::Conflict(cause) => {
+                    plan.conflicts.push(Clash::unsent(entry, cause));
+                    continue;
+                }
+                Draft::Store { options, expected, was_loaded, replaces } => {
+                    (options, was_loaded, replaces, expected, Purpose::Write)
                 }
                 Draft::Delete { options, expected } => {
-                    (None, options, false, expected, Purpose::Remove)
+                    (options, false, None, expected, Purpose::Remove)
                 }
             };
-            supported(entry.id(), &purpose, expected, caps)?;
+            supported(entry.id(), ours.is_some(), expected, caps)?;
             plan.steps.push(Step {
                 entry,
-                nonce,
+                stamp,
                 ours,
                 merged: None,
                 options,
                 strict: options.is_strict(strict),
                 was_loaded,
+                replaces,
                 expected,
                 purpose,
                 waits_for: WaitsFor::Sending,
@@ -150,6 +163,9 @@ impl<'e> Plan<'e> {
                 caught_up: 0,
                 vanished: false,
             });
+        }
+        if !plan.conflicts.is_empty() {
+            plan.steps.clear();
         }
         Ok(plan)
     }
@@ -164,11 +180,13 @@ impl<'e> Plan<'e> {
         let mut changes = Vec::with_capacity(self.steps.len());
         let to_send = self.steps.iter().filter(|step| step.waits_for == WaitsFor::Sending);
         changes.extend(to_send.map(|step| {
+            let ttl = match step.purpose {
+                Purpose::Remove => step.options.tombstone,
+                _ => step.options.lifetime.ttl,
+            };
             let op = match (step.value(), &step.purpose) {
-                (Some(range), Purpose::Write | Purpose::Recreate) => {
-                    Op::Store { bytes: &self.bytes[range.clone()], ttl: step.options.lifetime.ttl }
-                }
-                _ => Op::Delete,
+                (None, _) | (_, Purpose::Clear { .. }) => Op::Delete,
+                (Some(range), _) => Op::Store { bytes: &self.bytes[range.clone()], ttl },
             };
             let change = Change::new(step.entry.name().wire(), op, step.expected.condition());
             // A change that is sent again has failed once, so it asks for an answer of its own.
@@ -177,14 +195,19 @@ impl<'e> Plan<'e> {
         changes
     }
 
-    /// Returns the loads that settle what is in doubt: of all steps that are left, once nothing is
-    /// to be sent.
-    pub(crate) fn looks(&self) -> Vec<Load<'_>> {
-        self.steps.iter().map(|step| Load::new(step.entry.name().wire())).collect()
+    /// Returns the entries at which a look settles what is in doubt: of all steps that are left,
+    /// once nothing is to be sent.
+    pub(crate) fn looks(&self) -> Vec<&'e dyn AnySlot> {
+        self.steps.iter().map(|step| step.entry).collect()
     }
 }
 
 impl Step<'_> {
+    /// Returns whether this is a removal that leaves a tombstone.
+    pub(super) fn buries(&self) -> bool {
+        self.purpose == Purpose::Remove && self.ours.is_some()
+    }
+
     fn value(&self) -> Option<&Range<usize>> {
         self.merged.as_ref().map(|merged| &merged.value).or(self.ours.as_ref())
     }
@@ -205,17 +228,17 @@ impl Step<'_> {
     }
 }
 
-fn nonce_from(first: u64) -> impl Iterator<Item = u64> {
-    (0_u64..).map(move |n| first.wrapping_add(n))
+fn stamps_from(first: Stamp<'_>) -> impl Iterator<Item = Stamp<'_>> {
+    (0_u64..).map(move |n| Stamp { nonce: first.nonce.wrapping_add(n), ..first })
 }
 
-fn supported(id: &EntryId, purpose: &Purpose, expected: Expected, caps: Caps) -> Result<()> {
+fn supported(id: &EntryId, stores: bool, expected: Expected, caps: Caps) -> Result<()> {
     let Condition::Matches(_) = expected.condition() else {
         return Ok(());
     };
-    let missing = match purpose {
-        Purpose::Remove if !caps.conditional_delete() => "delete a value only if it is unchanged",
-        Purpose::Write if !caps.conditional_store() => "store a value only if it is unchanged",
+    let missing = match stores {
+        false if !caps.conditional_delete() => "delete a value only if it is unchanged",
+        true if !caps.conditional_store() => "store a value only if it is unchanged",
         _ => return Ok(()),
     };
     Err(Error::Unsupported { id: id.clone(), missing })

@@ -2,7 +2,7 @@
 //! value it can be based instead. This does no I/O and knows no store.
 
 use super::{
-    conflict::Disagreement,
+    conflict::{Disagreement, cause_of},
     plan::{MergedValue, Plan, Purpose, Step, WaitsFor},
     settle::{Answers, Verdict},
 };
@@ -62,8 +62,18 @@ impl Step<'_> {
             Some(Look::Nothing) if cause == ConflictCause::ServerRestarted => {
                 return Verdict::conflict(cause);
             }
+            Some(Look::Nothing) if self.buries() => {
+                return Verdict::Send { expected: Expected::Nothing, purpose: Purpose::Remove };
+            }
             Some(Look::Nothing) => return self.vanished(),
+            Some(Look::Tombstone { .. }) if self.buries() => return Verdict::Done(How::Removed),
+            Some(Look::Value { .. }) if self.buries() => return Verdict::conflict(cause),
+            Some(Look::Newer { .. }) => return Verdict::conflict(ConflictCause::NewerSchema),
             Some(Look::Value { version, bytes }) => (version, bytes.unwrap_or_default()),
+            Some(Look::Tombstone { version }) => match self.options.rules.on_conflict {
+                OnConflict::LastWriteWins => (version, Vec::new()),
+                _ => return Verdict::conflict(ConflictCause::Removed),
+            },
         };
         self.caught_up += 1;
         if self.caught_up > CATCH_UPS {
@@ -74,7 +84,7 @@ impl Step<'_> {
             (OnConflict::LastWriteWins, _) => Verdict::Send { expected, purpose: Purpose::Write },
             (OnConflict::Merge, Some(ours)) => {
                 let ours = bytes[ours.clone()].to_vec();
-                match self.entry.merge(&ours, &theirs, self.nonce, bytes) {
+                match self.entry.merge(&ours, &theirs, self.stamp, bytes) {
                     Ok(fields) => {
                         let merged = MergedValue { value: start..bytes.len(), fields };
                         Verdict::SendMerged { expected, merged }
@@ -100,26 +110,35 @@ pub(super) fn resolved(step: &Step<'_>, look: Option<Look>) -> Verdict {
     };
     let lost =
         |what: &str| Verdict::Lost { reason: unknown.clone().and("; ").and(what), uncertain: true };
-    let (version, is_ours) = match look {
-        None => return lost("and the stored value cannot be read"),
-        Some(Look::Nothing) => (None, false),
-        Some(Look::Value { version, .. }) => (Some(version), version.nonce == Some(step.nonce)),
-    };
+    let Some(look) = look else { return lost("and the stored value cannot be read") };
+    let version = look.version();
+    let is_ours = version.is_some_and(|version| version.nonce == Some(step.stamp.nonce));
     match (&step.purpose, version) {
         (Purpose::Write, Some(_)) if is_ours => Verdict::Done(How::Written),
         (Purpose::Recreate, Some(_)) if is_ours => Verdict::Done(How::Recreated),
+        (Purpose::Remove, Some(_)) if is_ours => Verdict::Done(How::Removed),
+        // The tombstone was not stored, or was evicted.
+        (Purpose::Remove, None) if step.buries() && !step.resent => {
+            Verdict::Send { expected: Expected::Nothing, purpose: Purpose::Remove }
+        }
         (Purpose::Remove, None) => Verdict::Done(How::Removed),
+        (Purpose::Remove, Some(_)) if matches!(look, Look::Tombstone { .. }) => {
+            Verdict::Done(How::Removed)
+        }
 
         // There is a value where none was expected, and it is not this session's.
-        _ if step.waits_for == WaitsFor::LookWhose => Verdict::conflict(ConflictCause::Overwritten),
+        _ if step.waits_for == WaitsFor::LookWhose => {
+            Verdict::conflict(cause_of(&look, ConflictCause::Overwritten))
+        }
 
         // The version that the session saw: the change was certainly not applied.
-        (_, Some(now)) if matches!(&step.expected, Expected::Version(seen) if seen.is(&now)) => {
+        (_, Some(now)) if step.expected.version().is_some_and(|seen| seen.is(&now)) => {
             if step.resent {
                 // Both of them may still arrive late.
                 Verdict::Lost { reason: unknown.and(", twice"), uncertain: true }
             } else {
-                Verdict::Send { expected: Expected::Version(now), purpose: step.purpose.clone() }
+                let expected = step.expected.with_version(now);
+                Verdict::Send { expected, purpose: step.purpose.clone() }
             }
         }
 

@@ -4,7 +4,7 @@ use std::{mem, time::Duration};
 
 use super::{hidden, hooks::Hooks, plan::Plan, settle::Answers};
 use crate::{
-    envelope,
+    envelope::Secrets,
     error::{Error, Result},
     log::{detail, warning},
     random,
@@ -12,7 +12,10 @@ use crate::{
     session::{
         core::Core,
         drive::Drive,
-        entry::seen::{Look, Version},
+        entry::{
+            any_slot::{AnySlot, Stamp},
+            seen::Look,
+        },
         settings::Settings,
         turns::Turn,
     },
@@ -41,7 +44,9 @@ pub(crate) async fn commit<D: Drive>(
     }
     hidden::detect(core)?;
     let strict = core.settings.strict;
-    let mut plan = Plan::draft(core.listed.get_mut(), random::bits(), driver.caps(), strict)?;
+    let secrets = &core.settings.secrets;
+    let first = Stamp { nonce: random::bits(), secrets };
+    let mut plan = Plan::draft(core.listed.get_mut(), first, driver.caps(), strict)?;
     plan.report.take_notes(mem::take(core.notes.get_mut()));
     hooks.before(|| plan.ids())?;
     if let Some((turn, limit)) = &mut turn {
@@ -50,7 +55,7 @@ pub(crate) async fn commit<D: Drive>(
     let checks = plan.checks(*core.verify_first.get_mut(), core.current.get_mut());
     if !checks.is_empty() {
         let needs_bytes = |check| plan.check_needs_bytes(&checks, check);
-        let answers = look(driver, &plan.loads_of(&checks), needs_bytes).await;
+        let answers = look(driver, &plan.entries_of(&checks), secrets, needs_bytes).await;
         plan.verify(&checks, answers)?;
         let probes = plan.probes(&checks, driver.caps());
         if !probes.is_empty() {
@@ -68,17 +73,17 @@ pub(crate) async fn commit<D: Drive>(
             plan.settle(answers);
             continue;
         }
-        let loads = plan.looks();
-        if loads.is_empty() {
+        let entries = plan.looks();
+        if entries.is_empty() {
             break;
         }
-        let answers = look(driver, &loads, |index| plan.needs_bytes(index)).await;
+        let answers = look(driver, &entries, secrets, |index| plan.needs_bytes(index)).await;
         plan.resolve(answers);
     }
-    let told = explain == Explain::Always || !plan.is_clean_conflict();
+    let told = explain == Explain::Always || !plan.is_transient_conflict();
     let unexplained = plan.unexplained();
     if told && !unexplained.is_empty() {
-        let answers = look(driver, &unexplained, |_| true).await;
+        let answers = look(driver, &unexplained, secrets, |_| true).await;
         plan.explain(answers);
     }
     let outcome = plan.finish(told);
@@ -97,24 +102,24 @@ async fn apply<D: Drive>(
     answers
 }
 
-/// Looks at stored values.
+/// Looks at the stored values of these entries.
 async fn look<D: Drive>(
     driver: &D,
-    loads: &[Load<'_>],
+    entries: &[&dyn AnySlot],
+    secrets: &Secrets,
     needs_bytes: impl Fn(usize) -> bool + Send + Sync,
 ) -> Answers<Result<Look, StoreError>> {
+    let loads: Vec<_> = entries.iter().map(|entry| Load::new(entry.name().wire())).collect();
     let mut answers = Answers::to(loads.len());
-    let mut take = |index, loaded: Result<Loaded<'_>, StoreError>| {
+    let mut take = |index: usize, loaded: Result<Loaded<'_>, StoreError>| {
+        let Some(entry) = entries.get(index) else { return };
         let look = loaded.map(|loaded| match loaded {
-            Loaded::Hit { bytes, token } => {
-                let version = Version { token, nonce: envelope::nonce(bytes) };
-                Look::Value { version, bytes: needs_bytes(index).then(|| bytes.to_vec()) }
-            }
+            Loaded::Hit { bytes, token } => entry.look(bytes, token, secrets, needs_bytes(index)),
             Loaded::Miss => Look::Nothing,
         });
         answers.take(index, look);
     };
-    driver.load_many(loads, &mut take).await;
+    driver.load_many(&loads, &mut take).await;
     answers
 }
 
@@ -139,6 +144,7 @@ fn note(settings: &Settings, outcome: &Result<CommitReport>) {
     counting.removed.add(report.removed);
     counting.lost.add(report.lost.len());
     counting.refused.add(report.refused.len());
+    counting.replaced.add(report.replaced.len());
     let of = report.of_session();
     for lost in &report.lost {
         detail!("a change{of} is lost: {lost}");

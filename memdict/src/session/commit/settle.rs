@@ -86,7 +86,7 @@ pub(super) struct Records<'p, 'e> {
 impl<'e> Plan<'e> {
     /// Splits the plan into its steps, its bytes and the records of their verdicts.
     pub(super) fn parts(&mut self) -> (&mut Vec<Step<'e>>, &mut Vec<u8>, Records<'_, 'e>) {
-        let Self { bytes, steps, report, conflicts, strictly } = self;
+        let Self { bytes, steps, report, conflicts, strictly, .. } = self;
         (steps, bytes, Records { report, conflicts, strictly })
     }
 
@@ -133,6 +133,9 @@ impl<'e> Step<'e> {
         self.waits_for = match verdict {
             Verdict::Done(how) => {
                 records.report.record(self.entry.id(), how);
+                if let (Some(why), How::Written | How::Recreated) = (self.replaces, how) {
+                    records.report.record_replaced(self.entry.id(), why);
+                }
                 if let Some(MergedValue { fields, .. }) = self.merged.take() {
                     records.report.record_merged(self.entry.id(), fields.ours, fields.theirs);
                 }
@@ -174,7 +177,12 @@ impl<'e> Step<'e> {
     /// Returns what follows if another session's change is in the way, and nothing of this change
     /// was applied.
     pub(super) fn clash(&self, cause: ConflictCause) -> Verdict {
-        if self.catches_up() { Verdict::CatchUp { cause } } else { Verdict::conflict(cause) }
+        // Two sessions that remove one value are not in conflict.
+        if self.catches_up() || self.buries() {
+            Verdict::CatchUp { cause }
+        } else {
+            Verdict::conflict(cause)
+        }
     }
 
     /// Returns what follows if the value to be replaced is gone.
@@ -182,7 +190,12 @@ impl<'e> Step<'e> {
         if self.was_loaded && self.options.rules.on_vanished == OnVanished::Fail {
             return Verdict::conflict(ConflictCause::Vanished);
         }
-        Verdict::Send { expected: Expected::Nothing, purpose: Purpose::Recreate }
+        let purpose = match self.expected {
+            // The tombstone has expired: there was no value, and there is none.
+            Expected::Tombstone(_) => Purpose::Write,
+            _ => Purpose::Recreate,
+        };
+        Verdict::Send { expected: Expected::Nothing, purpose }
     }
 }
 
@@ -202,11 +215,17 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
 
         (Purpose::Write, Ok(Applied::Stored)) => Verdict::Done(How::Written),
         (Purpose::Recreate, Ok(Applied::Stored)) => Verdict::Done(How::Recreated),
-        (Purpose::Remove, Ok(Applied::Deleted | Applied::Gone)) => Verdict::Done(How::Removed),
+        (Purpose::Remove, Ok(Applied::Stored)) if step.buries() => Verdict::Done(How::Removed),
+        (Purpose::Remove, Ok(Applied::Gone)) if step.buries() => {
+            Verdict::Send { expected: Expected::Nothing, purpose: Purpose::Remove }
+        }
+        (Purpose::Remove, Ok(Applied::Deleted | Applied::Gone)) if !step.buries() => {
+            Verdict::Done(How::Removed)
+        }
 
         // The change that was sent first may have been made after the look.
-        (Purpose::Write | Purpose::Recreate, Ok(Applied::Exists | Applied::Differs))
-            if step.resent =>
+        (_, Ok(Applied::Exists | Applied::Differs))
+            if step.resent && (step.purpose != Purpose::Remove || step.buries()) =>
         {
             Verdict::LookWhose
         }
@@ -215,7 +234,7 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
 
         (Purpose::Write, Ok(Applied::Gone)) => step.vanished(),
         (Purpose::Write | Purpose::Recreate, Ok(Applied::Deleted))
-        | (Purpose::Remove, Ok(Applied::Stored))
+        | (Purpose::Remove, Ok(Applied::Stored | Applied::Deleted | Applied::Gone))
         | (Purpose::Recreate, Ok(Applied::Gone)) => Verdict::Lost {
             reason: "the store gave an answer that does not belong to the change".into(),
             uncertain: true,
@@ -223,8 +242,10 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
 
         // If there was no value, there is nothing to delete. A value that another session stored
         // since then is not the one to be replaced.
-        (Purpose::Write | Purpose::Recreate, Err(StoreError::Refused(refused)))
-            if step.expected != Expected::Nothing && step.caught_up == 0 =>
+        (_, Err(StoreError::Refused(refused)))
+            if (step.purpose != Purpose::Remove || step.buries())
+                && step.expected != Expected::Nothing
+                && step.caught_up == 0 =>
         {
             Verdict::Send { expected: step.expected, purpose: Purpose::Clear { refused } }
         }

@@ -5,7 +5,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use super::{
-    conflict::Clash,
+    conflict::{Clash, cause_of},
     plan::{Plan, Purpose, Step},
     settle::{Answers, Verdict},
 };
@@ -22,7 +22,7 @@ use crate::{
     },
     store::{
         caps::Caps,
-        operation::{Applied, Change, Load, Op, StoreError},
+        operation::{Applied, Change, Op, StoreError},
     },
 };
 
@@ -59,7 +59,9 @@ impl<'e> Plan<'e> {
         let wanted = |step: &Step<'_>| match step.expected {
             Expected::Anything => false,
             Expected::Nothing => all_or_none,
-            Expected::Version(version) => all_or_none || version.token.life() == 0,
+            Expected::Tombstone(version) | Expected::Version(version) => {
+                all_or_none || version.token.life() == 0
+            }
         };
         let steps = (0..self.steps.len()).filter(|&index| wanted(&self.steps[index])).collect();
         let mut checks = Checks { steps, current: Vec::new(), all_or_none };
@@ -69,10 +71,10 @@ impl<'e> Plan<'e> {
         checks
     }
 
-    /// Returns the loads of these checks.
-    pub(crate) fn loads_of(&self, checks: &Checks<'e>) -> Vec<Load<'_>> {
+    /// Returns the entries of these checks.
+    pub(crate) fn entries_of(&self, checks: &Checks<'e>) -> Vec<&'e dyn AnySlot> {
         let steps = checks.steps.iter().map(|&index| self.steps[index].entry);
-        steps.chain(checks.current.iter().copied()).map(|e| Load::new(e.name().wire())).collect()
+        steps.chain(checks.current.iter().copied()).collect()
     }
 
     /// Returns whether the bytes of the check with this index are needed.
@@ -80,7 +82,7 @@ impl<'e> Plan<'e> {
         checks.steps.get(check).is_some_and(|&index| self.steps[index].catches_up())
     }
 
-    /// Takes the answers to [`Plan::loads_of`]. If a stored value is not the one that was seen,
+    /// Takes the answers to [`Plan::entries_of`]. If a stored value is not the one that was seen,
     /// nothing is left to send, except for changes that are checked by themselves.
     ///
     /// # Errors
@@ -176,21 +178,24 @@ impl<'e> Plan<'e> {
 
 /// Returns how the stored value differs from the one that was seen, if it does.
 fn changed(seen: Expected, now: &Look) -> Option<ConflictCause> {
-    match (seen, now) {
-        (Expected::Anything, _) | (Expected::Nothing, Look::Nothing) => None,
-        (Expected::Nothing, Look::Value { .. }) => Some(ConflictCause::Overwritten),
-        (Expected::Version(_), Look::Nothing) => Some(ConflictCause::Vanished),
-        (Expected::Version(seen), Look::Value { version, .. }) => another(&seen, version),
+    let overwritten = cause_of(now, ConflictCause::Overwritten);
+    match (seen, now.version()) {
+        (Expected::Anything, _) | (Expected::Nothing | Expected::Tombstone(_), None) => None,
+        (Expected::Nothing, Some(_)) => Some(overwritten),
+        (Expected::Version(_), None) => Some(ConflictCause::Vanished),
+        (Expected::Version(seen) | Expected::Tombstone(seen), Some(now)) => {
+            another(&seen, &now, overwritten)
+        }
     }
 }
 
-fn another(seen: &Version, now: &Version) -> Option<ConflictCause> {
+fn another(seen: &Version, now: &Version, overwritten: ConflictCause) -> Option<ConflictCause> {
     if seen.is(now) {
         None
     } else if seen.ended_with_its_server(now) {
         Some(ConflictCause::ServerRestarted)
     } else {
-        Some(ConflictCause::Overwritten)
+        Some(overwritten)
     }
 }
 
@@ -199,8 +204,7 @@ impl Step<'_> {
     fn verified(&mut self, look: Result<Look, StoreError>, bytes: &mut Vec<u8>) -> Verdict {
         let as_it_is = Verdict::Send { expected: self.expected, purpose: self.purpose.clone() };
         // A store that tells the lives of its servers apart decides when the change is sent.
-        let is_certain =
-            !matches!(self.expected, Expected::Version(seen) if seen.token.life() == 0);
+        let is_certain = self.expected.version().is_none_or(|seen| seen.token.life() != 0);
         let look = match look {
             Ok(look) => look,
             Err(_) if is_certain => return as_it_is,
@@ -211,12 +215,15 @@ impl Step<'_> {
             }
         };
         match (changed(self.expected, &look), look) {
-            // The value is the one that was seen, perhaps with another token.
-            (None, Look::Value { version, .. }) => {
-                let expected = Expected::Version(version);
-                Verdict::Send { expected, purpose: self.purpose.clone() }
-            }
-            (None, Look::Nothing) => as_it_is,
+            // The stored bytes are those that were seen, perhaps with another token.
+            (None, look) => match look.version() {
+                Some(version) => {
+                    let expected = self.expected.with_version(version);
+                    Verdict::Send { expected, purpose: self.purpose.clone() }
+                }
+                None if matches!(self.expected, Expected::Tombstone(_)) => self.vanished(),
+                None => as_it_is,
+            },
             (Some(ConflictCause::Vanished), _) if self.purpose == Purpose::Remove => {
                 // This deletion asks whether there is still no value, and changes nothing.
                 let expected = Expected::Nothing;
@@ -229,7 +236,9 @@ impl Step<'_> {
                 }
                 verdict => verdict,
             },
-            (Some(cause), look) if self.catches_up() => self.catch_up(cause, Some(look), bytes),
+            (Some(cause), look) if self.catches_up() || self.buries() => {
+                self.catch_up(cause, Some(look), bytes)
+            }
             (Some(cause), _) => Verdict::conflict(cause),
         }
     }

@@ -1,7 +1,10 @@
 //! An entry of any type: what a session keeps in its lists, and what a commit asks of it.
 
-use super::seen::Expected;
-use crate::{def::options::DictOptions, entry_id::EntryId, error::Result, key::name::Name};
+use super::seen::{Expected, Look};
+use crate::{
+    conflict::ConflictCause, def::options::DictOptions, entry_id::EntryId, envelope::Secrets,
+    error::Result, key::name::Name, store::operation::Token, unusable::Unusable,
+};
 
 /// An entry of any type. `commit::draft` implements it for every slot.
 pub(crate) trait AnySlot: Send + Sync {
@@ -14,8 +17,12 @@ pub(crate) trait AnySlot: Send + Sync {
     fn type_name(&self) -> &'static str;
 
     /// Says what a commit has to do. Appends a value that has to be stored to `bytes`, in its
-    /// envelope. The caller cuts off anything else that was appended.
-    fn draft(&self, nonce: u64, bytes: &mut Vec<u8>) -> Result<Draft>;
+    /// envelope, or the tombstone of one that has to be removed. The caller cuts off anything else
+    /// that was appended.
+    fn draft(&self, stamp: Stamp<'_>, bytes: &mut Vec<u8>) -> Result<Draft>;
+
+    /// Returns what stored bytes are. Those of a value are copied if they are needed.
+    fn look(&self, stored: &[u8], token: Token, secrets: &Secrets, needs_bytes: bool) -> Look;
 
     /// Returns whether a commit may find something to write or to remove.
     fn is_dirty(&self) -> bool;
@@ -24,23 +31,31 @@ pub(crate) trait AnySlot: Send + Sync {
     fn expected(&self) -> Expected;
 
     /// Merges the loaded value with `ours` and `theirs`, which are in their stored form. Appends
-    /// the result to `bytes` in its stored form, with this nonce. On an error, the caller cuts off
-    /// what was appended.
+    /// the result to `bytes` in its stored form. On an error, the caller cuts off what was
+    /// appended.
     fn merge(
         &self,
         ours: &[u8],
         theirs: &[u8],
-        nonce: u64,
+        stamp: Stamp<'_>,
         bytes: &mut Vec<u8>,
     ) -> Result<Fields, Unmerged>;
 
     /// Returns the fields that this session changed, and those that differ in `theirs`, which is in
     /// its stored form.
-    fn fields(&self, theirs: Option<&[u8]>) -> Fields;
+    fn fields(&self, theirs: Option<&[u8]>, secrets: &Secrets) -> Fields;
 
     /// Returns the paths of the fields in which a value that was only read differs from what was
     /// loaded: changes that were made behind a `&`.
     fn hidden_changes(&self) -> Vec<String>;
+}
+
+/// What a write puts into the envelope besides the value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stamp<'e> {
+    /// By this number a writer recognizes its own.
+    pub(crate) nonce: u64,
+    pub(crate) secrets: &'e Secrets,
 }
 
 /// What a commit has to do about one entry.
@@ -56,11 +71,13 @@ pub(crate) enum Draft {
         expected: Expected,
         /// Whether this value was made from a loaded one.
         was_loaded: bool,
+        /// Why the bytes that it replaces were not usable, if there were such.
+        replaces: Option<Unusable>,
     },
-    Delete {
-        options: DictOptions,
-        expected: Expected,
-    },
+    /// Delete the value, or store the tombstone that was appended, if the options say so.
+    Delete { options: DictOptions, expected: Expected },
+    /// Nothing, because what is stored has to stay.
+    Conflict(ConflictCause),
 }
 
 /// The paths of the fields that each side changed.

@@ -82,7 +82,14 @@ impl<T: Tracked> Drop for Held<'_, T> {
     fn drop(&mut self) {
         let panicked = thread::panicking() && !self.was_panicking;
         let back = if panicked && self.marks.any() { Back::Torn } else { self.back };
-        self.slot.check_in(self.value.take(), std::mem::take(&mut self.marks), back);
+        let value = self.value.take();
+        let (kept, spent) = match back {
+            Back::Removed | Back::Torn => (None, value),
+            Back::Kept | Back::Reverted => (value, None),
+        };
+        self.slot.check_in(kept, std::mem::take(&mut self.marks), back);
+        // The destructor of a value may use the session.
+        drop(spent);
     }
 }
 

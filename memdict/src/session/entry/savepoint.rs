@@ -96,84 +96,117 @@ impl Savepoints {
         record.live.truncate(at + 1);
         self.newest.store(id, Ordering::Relaxed);
 
+        let listed = record.live[at].listed;
         let first = record.changed.partition_point(|(since, _)| *since < id);
         let (mut done, mut failed) = (first, None);
         // An entry leaves the record only after it was restored. So if restoring one panics, the
-        // others are still recorded.
-        for next in first..record.changed.len() {
-            if let Err(error) = record.changed[next].1.restore(id) {
+        // others are still recorded. Restoring runs the application's code, so it needs the lock to
+        // be free.
+        let mut next = first;
+        while let Some((_, entry)) = record.changed.get(next) {
+            let entry = Arc::clone(entry);
+            drop(record);
+            let restored = entry.restore(id);
+            record = self.record.lock();
+            if let Err(error) = restored {
                 record.changed[next].0 = id;
                 record.changed.swap(done, next);
                 done += 1;
                 failed.get_or_insert(error);
             }
+            next += 1;
         }
         record.changed.truncate(done);
-        failed.map_or(Ok(record.live[at].listed), Err)
+        failed.map_or(Ok(listed), Err)
     }
 }
 
 /// The state of an entry before its first change after a savepoint.
+#[derive(Clone)]
 pub(crate) struct Snapshot<C> {
     /// The savepoint.
     pub(crate) since: u64,
     pub(crate) options: DictOptions,
     pub(crate) listed: bool,
-    kept: Kept<C>,
+    kept: Kept<Arc<[u8]>, C>,
 }
 
-/// A state that can be restored. Values are not `Clone`, so they are kept encoded.
-enum Kept<C> {
+/// A state that can be restored, with its value. Values are not `Clone`, so they are kept encoded.
+#[derive(Clone)]
+enum Kept<V, C> {
     /// Never borrowed for writing: the loaded value, if there is one. A load after the savepoint
     /// stays, so that what the session has read stays the same.
     AsSeen,
     /// As loaded, in all tracked parts.
-    Clean {
-        encoded: Vec<u8>,
-    },
-    Dirty {
-        encoded: Vec<u8>,
-        marks: Marks<C>,
-    },
-    New {
-        encoded: Vec<u8>,
-    },
+    Clean(V),
+    Dirty(V, Marks<C>),
+    New(V),
     Removed,
 }
 
-impl<C: Changes> Snapshot<C> {
-    /// Takes a snapshot of an entry in this state. Returns `None` if only a rollback to an earlier
-    /// savepoint can change the entry.
+/// What is to be kept of an entry, before its value is encoded.
+pub(crate) struct Draft<T: Tracked> {
+    options: DictOptions,
+    listed: bool,
+    what: Kept<Arc<T>, T::Changes>,
+}
+
+impl<T: Tracked> Draft<T> {
+    /// Takes what has to be kept of an entry in this state. Returns `None` if only a rollback to an
+    /// earlier savepoint can change the entry.
+    pub(crate) fn of(
+        state: State<T>,
+        options: DictOptions,
+        listed: bool,
+    ) -> (State<T>, Option<Self>) {
+        let (state, what) = match state {
+            State::Absent => (State::Absent, Kept::AsSeen),
+            state @ State::Clean { .. } if !listed => (state, Kept::AsSeen),
+            State::Clean { value } => {
+                let (value, shared) = value.lend();
+                (State::Clean { value }, Kept::Clean(shared))
+            }
+            State::Dirty { value, marks } => {
+                let (value, shared) = value.lend();
+                let kept = Kept::Dirty(shared, marks.clone());
+                (State::Dirty { value, marks }, kept)
+            }
+            State::New { value } => {
+                let (value, shared) = value.lend();
+                (State::New { value }, Kept::New(shared))
+            }
+            State::Removed => (State::Removed, Kept::Removed),
+            // Another thread has it checked out, with a snapshot; or it was leaked before the
+            // savepoint.
+            state @ (State::CheckedOut { .. } | State::Poisoned) => return (state, None),
+        };
+        (state, Some(Self { options, listed, what }))
+    }
+
+    /// Encodes the value.
     ///
     /// # Errors
     ///
     /// The value does not encode.
-    pub(crate) fn take<T: Tracked<Changes = C>>(
-        since: u64,
-        state: &State<T>,
-        options: DictOptions,
-        listed: bool,
-    ) -> Result<Option<Self>, BoxError> {
-        let encoded = |value: &Value<T>| {
+    pub(crate) fn encode(self, since: u64) -> Result<Snapshot<T::Changes>, BoxError> {
+        let Self { options, listed, what } = self;
+        let encoded = |value: Arc<T>| {
             let mut encoded = Vec::new();
-            options.codec.encode(value.get(), &mut encoded).map(|()| encoded)
+            options.codec.encode(&*value, &mut encoded)?;
+            Ok::<_, BoxError>(Arc::from(encoded))
         };
-        let kept = match state {
-            State::Absent => Kept::AsSeen,
-            State::Clean { .. } if !listed => Kept::AsSeen,
-            State::Clean { value } => Kept::Clean { encoded: encoded(value)? },
-            State::Dirty { value, marks } => {
-                Kept::Dirty { encoded: encoded(value)?, marks: marks.clone() }
-            }
-            State::New { value } => Kept::New { encoded: encoded(value)? },
-            State::Removed => Kept::Removed,
-            // Another thread has it checked out, with a snapshot; or it was leaked before the
-            // savepoint.
-            State::CheckedOut { .. } | State::Poisoned => return Ok(None),
+        let kept = match what {
+            Kept::AsSeen => Kept::AsSeen,
+            Kept::Clean(value) => Kept::Clean(encoded(value)?),
+            Kept::Dirty(value, marks) => Kept::Dirty(encoded(value)?, marks),
+            Kept::New(value) => Kept::New(encoded(value)?),
+            Kept::Removed => Kept::Removed,
         };
-        Ok(Some(Self { since, options, listed, kept }))
+        Ok(Snapshot { since, options, listed, kept })
     }
+}
 
+impl<C: Changes> Snapshot<C> {
     /// Returns the state again.
     ///
     /// # Errors
@@ -196,11 +229,11 @@ impl<C: Changes> Snapshot<C> {
                 }
                 None => State::Absent,
             },
-            Kept::Clean { encoded } => State::Clean { value: decoded(encoded)? },
-            Kept::Dirty { encoded, marks } => {
+            Kept::Clean(encoded) => State::Clean { value: decoded(encoded)? },
+            Kept::Dirty(encoded, marks) => {
                 State::Dirty { value: decoded(encoded)?, marks: marks.clone() }
             }
-            Kept::New { encoded } => State::New { value: decoded(encoded)? },
+            Kept::New(encoded) => State::New { value: decoded(encoded)? },
             Kept::Removed => State::Removed,
         })
     }

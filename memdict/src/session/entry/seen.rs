@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     codec::{Codec, Encoded},
+    envelope::Sealed,
     store::operation::{Condition, Token},
     track::{Changes, Schema, Tracked},
     unusable::Unusable,
@@ -16,6 +17,8 @@ pub(crate) enum Seen {
     Unread,
     /// There was no value.
     Nothing,
+    /// There was no value, but the tombstone of one that was removed.
+    Tombstone(Version),
     /// The store could not be reached, which reads as a miss. `lookup` returns the reason.
     Unreachable(Arc<str>),
     /// There were bytes that are not a usable value.
@@ -37,6 +40,7 @@ impl Seen {
         match self {
             Self::Unread => Expected::Anything,
             Self::Nothing | Self::Unreachable(_) => Expected::Nothing,
+            Self::Tombstone(version) => Expected::Tombstone(*version),
             Self::Unusable(version, _) | Self::Value(Base { version, .. }) => {
                 Expected::Version(*version)
             }
@@ -47,8 +51,21 @@ impl Seen {
     /// that did not reach the store, or found nothing, has no condition.
     pub(crate) fn expected_for_deletion(&self) -> Expected {
         match self.expected() {
-            Expected::Nothing => Expected::Anything,
+            Expected::Nothing | Expected::Tombstone(_) => Expected::Anything,
             expected => expected,
+        }
+    }
+
+    /// Returns whether the store is known to have held no value.
+    pub(crate) fn is_known_absent(&self) -> bool {
+        matches!(self, Self::Nothing | Self::Tombstone(_))
+    }
+
+    /// Returns why the stored bytes were not usable, if there were any.
+    pub(crate) fn unusable(&self) -> Option<Unusable> {
+        match self {
+            Self::Unusable(_, why) => Some(*why),
+            _ => None,
         }
     }
 }
@@ -84,8 +101,24 @@ impl Version {
 pub(crate) enum Look {
     /// A value: its version, and its bytes if they are needed.
     Value { version: Version, bytes: Option<Vec<u8>> },
+    /// A value of a newer version of the type.
+    Newer { version: Version },
+    /// No value, but the tombstone of one that was removed.
+    Tombstone { version: Version },
     /// No value.
     Nothing,
+}
+
+impl Look {
+    /// Returns the version of the stored bytes, if there are any.
+    pub(crate) fn version(&self) -> Option<Version> {
+        match self {
+            Self::Value { version, .. } | Self::Newer { version } | Self::Tombstone { version } => {
+                Some(*version)
+            }
+            Self::Nothing => None,
+        }
+    }
 }
 
 /// What the store has to hold so that a change is made.
@@ -93,6 +126,8 @@ pub(crate) enum Look {
 pub(crate) enum Expected {
     Anything,
     Nothing,
+    /// No value, but this tombstone; or nothing, once it has expired.
+    Tombstone(Version),
     Version(Version),
 }
 
@@ -101,7 +136,23 @@ impl Expected {
         match self {
             Self::Anything => Condition::Always,
             Self::Nothing => Condition::Absent,
-            Self::Version(version) => Condition::Matches(version.token),
+            Self::Tombstone(version) | Self::Version(version) => Condition::Matches(version.token),
+        }
+    }
+
+    /// Returns the same with this version of the stored bytes.
+    pub(crate) fn with_version(self, version: Version) -> Self {
+        match self {
+            Self::Tombstone(_) => Self::Tombstone(version),
+            _ => Self::Version(version),
+        }
+    }
+
+    /// Returns the version that the store has to hold, if it is one.
+    pub(crate) fn version(&self) -> Option<Version> {
+        match self {
+            Self::Tombstone(version) | Self::Version(version) => Some(*version),
+            Self::Anything | Self::Nothing => None,
         }
     }
 }
@@ -123,16 +174,34 @@ impl Base {
     ///
     /// The payload does not decode. This does not happen if it was loaded.
     pub(crate) fn decode<T: Tracked>(&self, schema: &Schema) -> Result<T, Unusable> {
-        decode(schema, self.codec, self.fingerprint, &self.payload)
+        decode_as(schema, self.codec, self.fingerprint, &self.payload)
     }
 }
 
-/// Decodes a payload, through the older type that was stored if necessary. `schema` is that of `T`.
+/// Decodes a value, through the older type that was stored if necessary. `schema` is that of `T`.
 ///
 /// # Errors
 ///
-/// The payload is of another schema, from which the type does not convert, or it does not decode.
-pub(crate) fn decode<T: Tracked>(
+/// The value is of another schema, from which the type does not convert, or it does not decode.
+pub(crate) fn decode<T: Tracked>(schema: &Schema, sealed: &Sealed<'_>) -> Result<T, Unusable> {
+    let Sealed { codec, fingerprint, payload, .. } = *sealed;
+    decode_as(schema, codec, fingerprint, payload).map_err(|why| match why {
+        Unusable::OtherSchema { fingerprint, found, asked } if is_newer(schema, sealed) => {
+            Unusable::NewerSchema { fingerprint, found, asked }
+        }
+        why => why,
+    })
+}
+
+/// Returns whether a value is of a type that converts from the type with this schema, and not the
+/// other way around.
+pub(crate) fn is_newer(schema: &Schema, sealed: &Sealed<'_>) -> bool {
+    sealed.lineage.contains(schema.fingerprint)
+        && sealed.fingerprint != schema.fingerprint
+        && !schema.lineage.contains(&sealed.fingerprint)
+}
+
+fn decode_as<T: Tracked>(
     schema: &Schema,
     codec: Codec,
     fingerprint: u64,

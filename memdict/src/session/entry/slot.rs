@@ -5,14 +5,14 @@ use std::{mem, sync::Arc};
 use parking_lot::Mutex;
 
 use super::{
-    savepoint::{Restore, Snapshot},
+    savepoint::{Draft, Restore, Snapshot},
     seen::{Base, Seen, Version, decode},
-    state::{Back, Call, For, Marks, Misuse, Reply, State, Value},
+    state::{Back, Call, For, Marks, Misuse, Reply, Spent, State, Value},
 };
 use crate::{
     def::options::DictOptions,
     entry_id::EntryId,
-    envelope::{self, Opened},
+    envelope::{self, Found, Sealed, Secrets},
     error::{BoxError, Error, Result},
     key::name::Name,
     lookup::Lookup,
@@ -88,15 +88,21 @@ impl<T: Tracked> Slot<T> {
         Self { name, schema, inner: Mutex::new(inner) }
     }
 
-    /// Makes one transition. The only user code that runs under the lock is the destructor of a
-    /// replaced value; because `T` is `'static`, that has no handle to this session.
+    /// Makes one transition. What is spent has to be dropped after the lock is released, because
+    /// the destructor of a value may use the session.
     #[inline(always)]
-    fn step(inner: &mut Inner<T>, call: Call<T>) -> Result<Reply<T>, Misuse> {
+    fn step(inner: &mut Inner<T>, call: Call<T>) -> (Result<Reply<T>, Misuse>, Spent<T>) {
         let state = mem::replace(&mut inner.state, State::Poisoned);
-        let (state, answer) = state.next(&mut inner.seen, call);
+        let (state, answer, spent) = state.next(&mut inner.seen, call);
         // The stand-in, `Poisoned`, has nothing to drop.
         mem::forget(mem::replace(&mut inner.state, state));
-        answer
+        (answer, spent)
+    }
+
+    /// Makes one transition of a call without a value.
+    #[inline(always)]
+    fn ask(inner: &mut Inner<T>, call: Call<T>) -> Result<Reply<T>, Misuse> {
+        Self::step(inner, call).0
     }
 
     /// Returns the error of a refused call.
@@ -135,7 +141,7 @@ impl<T: Tracked> Slot<T> {
     }
 
     pub(crate) fn read(&self) -> Result<Peek<Option<Arc<T>>>, Misuse> {
-        Ok(match Self::step(&mut self.inner.lock(), Call::Read)? {
+        Ok(match Self::ask(&mut self.inner.lock(), Call::Read)? {
             Reply::Read(value) => Peek::Is(value),
             _ => Peek::Unread,
         })
@@ -144,7 +150,7 @@ impl<T: Tracked> Slot<T> {
     /// Returns the value for reading, or why there is none.
     pub(crate) fn look_up(&self) -> Result<Peek<Lookup<Arc<T>>>, Misuse> {
         let mut inner = self.inner.lock();
-        let Reply::Read(value) = Self::step(&mut inner, Call::Read)? else {
+        let Reply::Read(value) = Self::ask(&mut inner, Call::Read)? else {
             return Ok(Peek::Unread);
         };
         Ok(Peek::Is(match (value, &inner.state, &inner.seen) {
@@ -160,7 +166,7 @@ impl<T: Tracked> Slot<T> {
     #[inline(always)]
     pub(crate) fn check_out(&self, options: DictOptions) -> Result<Peek<Lent<T>>, Misuse> {
         let mut inner = self.inner.lock();
-        Ok(match Self::step(&mut inner, Call::CheckOut)? {
+        Ok(match Self::ask(&mut inner, Call::CheckOut)? {
             Reply::Lent { value, marks } => {
                 let first_write = inner.written_by(options);
                 Peek::Is(Lent { value, marks, first_write })
@@ -171,13 +177,24 @@ impl<T: Tracked> Slot<T> {
 
     fn write(&self, options: DictOptions, call: Call<T>) -> Result<FirstWrite, Misuse> {
         let mut inner = self.inner.lock();
-        Self::step(&mut inner, call)?;
-        Ok(inner.written_by(options))
+        let (answer, spent) = Self::step(&mut inner, call);
+        let written = answer.map(|_| inner.written_by(options));
+        drop(inner);
+        drop(spent);
+        written
     }
 
     pub(crate) fn check_in(&self, value: Option<Box<T>>, marks: Marks<T::Changes>, back: Back) {
         // A checked out entry takes back any guard.
-        let _ = Self::step(&mut self.inner.lock(), Call::CheckIn { value, marks, back });
+        self.run(Call::CheckIn { value, marks, back });
+    }
+
+    /// Makes one transition that is never a misuse.
+    fn run(&self, call: Call<T>) {
+        let mut inner = self.inner.lock();
+        let (_, spent) = Self::step(&mut inner, call);
+        drop(inner);
+        drop(spent);
     }
 
     pub(crate) fn insert(&self, options: DictOptions, value: T) -> Result<FirstWrite, Misuse> {
@@ -191,18 +208,32 @@ impl<T: Tracked> Slot<T> {
     /// Keeps a snapshot of the entry, unless it has one since this savepoint. Returns whether it
     /// took one.
     ///
+    /// The value is encoded without the lock, because its `Serialize` may use the session.
+    /// Meanwhile it counts as borrowed for reading.
+    ///
     /// # Errors
     ///
     /// `Encode`: the value cannot be kept. Nothing was changed.
     pub(crate) fn keep(&self, savepoint: u64) -> Result<bool> {
+        let has_one =
+            |inner: &Inner<T>| inner.history.last().is_some_and(|last| last.since >= savepoint);
         let mut inner = self.inner.lock();
-        if inner.history.last().is_some_and(|last| last.since >= savepoint) {
+        if has_one(&inner) {
             return Ok(false);
         }
-        let taken = Snapshot::take(savepoint, &inner.state, inner.options, inner.listed)
-            .map_err(|source| self.not_encoded(source))?;
-        let kept = taken.is_some();
-        inner.history.extend(taken);
+        let state = mem::replace(&mut inner.state, State::Poisoned);
+        let (state, draft) = Draft::of(state, inner.options, inner.listed);
+        inner.state = state;
+        let Some(draft) = draft else { return Ok(false) };
+        drop(inner);
+        let snapshot = draft.encode(savepoint).map_err(|source| self.not_encoded(source))?;
+
+        let mut inner = self.inner.lock();
+        // Another thread may have kept one meanwhile, before it changed the entry.
+        let kept = !has_one(&inner);
+        if kept {
+            inner.history.push(snapshot);
+        }
         Ok(kept)
     }
 
@@ -226,23 +257,28 @@ impl<T: Tracked> Slot<T> {
         &self,
         loaded: Result<Loaded<'_>, StoreError>,
         what_for: For,
+        secrets: &Secrets,
     ) -> Decoded<T> {
         let (bytes, token) = match loaded {
             Ok(Loaded::Hit { bytes, token }) => (bytes, token),
             Ok(Loaded::Miss) => return Decoded::Nothing,
             Err(error) => return Decoded::Unreachable(error),
         };
-        let Opened { codec, fingerprint, nonce, payload } =
-            match envelope::open(bytes, self.name.in_envelope()) {
-                Ok(opened) => opened,
-                Err(why) => {
-                    let version = Version { token, nonce: envelope::nonce(bytes) };
-                    return Decoded::Unusable(why, version);
-                }
-            };
-        let version = Version { token, nonce: Some(nonce) };
-        match decode(&self.schema, codec, fingerprint, payload) {
+        let opened = match envelope::open(bytes, &self.name, secrets) {
+            Ok(opened) => opened,
+            Err(why) => {
+                let nonce = envelope::nonce(bytes, &self.name, secrets);
+                return Decoded::Unusable(why, Version { token, nonce });
+            }
+        };
+        let version = Version { token, nonce: Some(opened.nonce) };
+        let sealed = match opened.found {
+            Found::Value(sealed) => sealed,
+            Found::Tombstone => return Decoded::Tombstone(version),
+        };
+        match decode(&self.schema, &sealed) {
             Ok(value) => {
+                let Sealed { codec, fingerprint, payload, .. } = sealed;
                 let base = Base { version, codec, fingerprint, payload: payload.into() };
                 Decoded::Value(Value::new(value, what_for), base)
             }
@@ -254,31 +290,35 @@ impl<T: Tracked> Slot<T> {
         let (value, seen) = match decoded {
             Decoded::Value(value, base) => (Some(value), Seen::Value(base)),
             Decoded::Nothing => (None, Seen::Nothing),
+            Decoded::Tombstone(version) => (None, Seen::Tombstone(version)),
             Decoded::Unusable(why, version) => (None, Seen::Unusable(version, why)),
             Decoded::Unreachable(error) => (None, Seen::Unreachable(error.to_string().into())),
         };
-        // A load is never a misuse.
-        let _ = Self::step(&mut self.inner.lock(), Call::Loaded { value, seen });
+        self.run(Call::Loaded { value, seen });
     }
 }
 
 impl<T: Tracked> Restore for Slot<T> {
     fn restore(&self, savepoint: u64) -> Result<()> {
-        let inner = &mut *self.inner.lock();
+        let mut inner = self.inner.lock();
         let earlier = inner.history.partition_point(|snapshot| snapshot.since < savepoint);
         if earlier == inner.history.len() {
             return Ok(());
         }
-        // The entry is poisoned while the copy is decoded, which may panic, and after an error. A
-        // restore is never a misuse.
-        let _ = Self::step(inner, Call::Restore(State::Poisoned));
+        // The entry is poisoned while the copy is decoded, which runs the application's code
+        // without the lock and may panic, and after an error.
+        let (_, spent) = Self::step(&mut inner, Call::Restore(State::Poisoned));
         inner.history.truncate(earlier + 1);
-        let snapshot = &inner.history[earlier];
-        let state = snapshot.state(&inner.seen, &self.schema);
+        let (snapshot, seen) = (inner.history[earlier].clone(), inner.seen.clone());
+        drop(inner);
+        drop(spent);
+        let state = snapshot.state(&seen, &self.schema);
         let state = state.map_err(|source| Error::Decode { id: self.id(), source })?;
+        let mut inner = self.inner.lock();
         (inner.options, inner.listed) = (snapshot.options, snapshot.listed);
         inner.history.truncate(earlier);
-        let _ = Self::step(inner, Call::Restore(state));
+        drop(inner);
+        self.run(Call::Restore(state));
         Ok(())
     }
 }
@@ -287,6 +327,8 @@ impl<T: Tracked> Restore for Slot<T> {
 pub(crate) enum Decoded<T> {
     Value(Value<T>, Base),
     Nothing,
+    /// No value, but the tombstone of one that was removed.
+    Tombstone(Version),
     Unusable(Unusable, Version),
     Unreachable(StoreError),
 }

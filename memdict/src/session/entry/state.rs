@@ -2,10 +2,9 @@
 //!
 //! ```text
 //!   Absent ---- loaded: usable ---------> Clean ---- insert ------------> New
-//!   |  ^ |                                | ^  |                         ^ | ^
-//!   |  | +-- loaded: nothing, or not      | |  +-- remove --> Removed ---+ | |
-//!   |  |     usable: stays Absent         | |                  |  insert   | |
-//!   |  +- remove of what was created -----|-|------------------|-----------+ |
+//!   |    |                                | ^  |                         ^   ^
+//!   |    +-- loaded: nothing, or not      | |  +-- remove --> Removed ---+   |
+//!   |        usable: stays Absent         | |                  |  insert     |
 //!   |                                     | |                  |             |
 //!   +------------- check out -------------+-|------------------+-------------+
 //!                                         v |            (from Dirty as well)
@@ -22,6 +21,9 @@
 //! A rollback to a savepoint restores from any state. A guard that was leaked since the savepoint
 //! cannot come back, because it borrows the session, which a savepoint and a rollback take `&mut`.
 //! An entry that cannot be restored becomes `Poisoned`.
+//!
+//! Any state but a checked out one may become Removed. Whether a removal has to be sent, although
+//! the store held nothing, depends on the dictionary, and is decided at commit.
 //!
 //! Beside the state stands what the store held when the session looked ([`Seen`]). Only a load sets
 //! it, and only once, because it decides on which condition a change is made: a value that replaces
@@ -74,6 +76,13 @@ impl<T> Value<T> {
             Self::Owned(value) => Arc::from(value),
             Self::Shared(value) => value,
         }
+    }
+
+    /// Returns the value, and a handle to it. As long as that lives, the value is borrowed for
+    /// reading.
+    pub(crate) fn lend(self) -> (Self, Arc<T>) {
+        let value = self.share();
+        (Self::Shared(Arc::clone(&value)), value)
     }
 
     /// Returns the value for writing, unless a guard for reading lives.
@@ -147,7 +156,7 @@ pub(crate) enum Call<T: Tracked> {
     Read,
     /// Lend the entry for writing.
     CheckOut,
-    /// A guard comes back.
+    /// A guard comes back. A value that was removed or torn stays with the caller.
     CheckIn { value: Option<Box<T>>, marks: Marks<T::Changes>, back: Back },
     /// Set the value.
     Insert(Box<T>),
@@ -183,6 +192,15 @@ pub(crate) enum Reply<T: Tracked> {
     },
 }
 
+/// What a call replaced or did not use. Its destructor is the application's code, so it is dropped
+/// only after the lock was released.
+#[must_use]
+pub(crate) enum Spent<T: Tracked> {
+    Nothing,
+    State(State<T>),
+    Call(Call<T>),
+}
+
 /// A call that the state does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Misuse {
@@ -214,10 +232,19 @@ impl<T: Tracked> State<T> {
     ///
     /// Each caller passes a constant kind of call, so inlining leaves only the lines of that call.
     #[inline(always)]
-    pub(crate) fn next(self, seen: &mut Seen, call: Call<T>) -> (Self, Result<Reply<T>, Misuse>) {
-        let done = |state| (state, Ok(Reply::Done));
-        let out =
-            |before, value, marks| (Self::CheckedOut { before }, Ok(Reply::Lent { value, marks }));
+    pub(crate) fn next(
+        self,
+        seen: &mut Seen,
+        call: Call<T>,
+    ) -> (Self, Result<Reply<T>, Misuse>, Spent<T>) {
+        let done = |state| (state, Ok(Reply::Done), Spent::Nothing);
+        let instead = |old, state| (state, Ok(Reply::Done), Spent::State(old));
+        let unused = |state, call| (state, Ok(Reply::Done), Spent::Call(call));
+        let answer = |state, answer| (state, answer, Spent::Nothing);
+        let out = |before, value, marks| {
+            (Self::CheckedOut { before }, Ok(Reply::Lent { value, marks }), Spent::Nothing)
+        };
+        let refused = |state, misuse, call| (state, Err(misuse), Spent::Call(call));
         match (self, call) {
             // The first of two concurrent loads wins, and a load never undoes what was done since.
             (Self::Absent, Call::Loaded { value, seen: found }) if matches!(seen, Seen::Unread) => {
@@ -227,58 +254,61 @@ impl<T: Tracked> State<T> {
                     _ => Self::Absent,
                 })
             }
-            (state, Call::Loaded { .. }) => done(state),
+            (state, call @ Call::Loaded { .. }) => unused(state, call),
 
             (Self::Absent, Call::Read | Call::CheckOut) if matches!(seen, Seen::Unread) => {
-                (Self::Absent, Ok(Reply::Unread))
+                answer(Self::Absent, Ok(Reply::Unread))
             }
 
             (Self::Clean { value }, Call::Read) => {
                 let (value, read) = shared(value);
-                (Self::Clean { value }, read)
+                answer(Self::Clean { value }, read)
             }
             (Self::Dirty { value, marks }, Call::Read) => {
                 let (value, read) = shared(value);
-                (Self::Dirty { value, marks }, read)
+                answer(Self::Dirty { value, marks }, read)
             }
             (Self::New { value }, Call::Read) => {
                 let (value, read) = shared(value);
-                (Self::New { value }, read)
+                answer(Self::New { value }, read)
             }
-            (state @ (Self::Absent | Self::Removed), Call::Read) => (state, Ok(Reply::Read(None))),
+            (state @ (Self::Absent | Self::Removed), Call::Read) => {
+                answer(state, Ok(Reply::Read(None)))
+            }
 
             (Self::Absent, Call::CheckOut) => out(Before::Absent, None, Marks::default()),
             (Self::Removed, Call::CheckOut) => out(Before::Removed, None, Marks::default()),
             (Self::Clean { value }, Call::CheckOut) => match value.claim() {
                 Ok(value) => out(Before::Clean, Some(value), Marks::default()),
-                Err(value) => (Self::Clean { value }, Err(READ)),
+                Err(value) => answer(Self::Clean { value }, Err(READ)),
             },
             (Self::Dirty { value, marks }, Call::CheckOut) => match value.claim() {
                 Ok(value) => out(Before::Dirty, Some(value), marks),
-                Err(value) => (Self::Dirty { value, marks }, Err(READ)),
+                Err(value) => answer(Self::Dirty { value, marks }, Err(READ)),
             },
             (Self::New { value }, Call::CheckOut) => match value.claim() {
                 Ok(value) => out(Before::New, Some(value), Marks::created()),
-                Err(value) => (Self::New { value }, Err(READ)),
+                Err(value) => answer(Self::New { value }, Err(READ)),
             },
 
             (Self::CheckedOut { before }, Call::CheckIn { value, marks, back }) => {
                 done(Self::checked_in(before, seen, value, marks, back))
             }
-            (_, Call::Restore(Self::Removed)) => done(Self::removed(seen)),
-            (_, Call::Restore(state)) => done(state),
+            (old, Call::Restore(state)) => instead(old, state),
 
             // Only a guard checks in, and nothing else changes the state while it lives.
-            (state, Call::CheckIn { .. }) => done(state),
+            (state, call @ Call::CheckIn { .. }) => unused(state, call),
 
-            (state @ Self::CheckedOut { .. }, _) => {
-                (state, Err(Misuse::AlreadyBorrowed(BorrowKind::Writing)))
+            (state @ Self::CheckedOut { .. }, call) => {
+                refused(state, Misuse::AlreadyBorrowed(BorrowKind::Writing), call)
             }
-            (state @ Self::Poisoned, _) => (state, Err(Misuse::Poisoned)),
-            (state, Call::Insert(_) | Call::Remove) if state.is_read() => (state, Err(READ)),
+            (state @ Self::Poisoned, call) => refused(state, Misuse::Poisoned, call),
+            (state, call @ (Call::Insert(_) | Call::Remove)) if state.is_read() => {
+                refused(state, READ, call)
+            }
 
-            (_, Call::Insert(value)) => done(Self::New { value: Value::Owned(value) }),
-            (_, Call::Remove) => done(Self::removed(seen)),
+            (old, Call::Insert(value)) => instead(old, Self::New { value: Value::Owned(value) }),
+            (old, Call::Remove) => instead(old, Self::Removed),
         }
     }
 
@@ -294,7 +324,7 @@ impl<T: Tracked> State<T> {
         match (before, back, value) {
             (_, Back::Torn, _) => Self::Poisoned,
 
-            (Before::Clean | Before::Dirty | Before::New, Back::Removed, _) => Self::removed(seen),
+            (Before::Clean | Before::Dirty | Before::New, Back::Removed, _) => Self::Removed,
 
             (Before::Clean, Back::Kept, Some(value)) if !marks.any() => Self::Clean { value },
             (Before::Clean | Before::Dirty, Back::Kept, Some(value)) => {
@@ -319,15 +349,6 @@ impl<T: Tracked> State<T> {
         }
     }
 
-    /// Returns the state after a removal: if the store is known to hold nothing, there is nothing
-    /// to delete.
-    fn removed(seen: &Seen) -> Self {
-        match seen {
-            Seen::Nothing => Self::Absent,
-            _ => Self::Removed,
-        }
-    }
-
     fn is_read(&self) -> bool {
         match self {
             Self::Clean { value } | Self::Dirty { value, .. } | Self::New { value } => {
@@ -339,8 +360,8 @@ impl<T: Tracked> State<T> {
 }
 
 fn shared<T: Tracked>(value: Value<T>) -> (Value<T>, Result<Reply<T>, Misuse>) {
-    let value = value.share();
-    (Value::Shared(Arc::clone(&value)), Ok(Reply::Read(Some(value))))
+    let (value, lent) = value.lend();
+    (value, Ok(Reply::Read(Some(lent))))
 }
 
 #[cfg(test)]

@@ -2,18 +2,23 @@
 
 use super::*;
 use crate::{
+    def::rules::OnConflict,
+    envelope::Secrets,
     error::Error,
     session::{
         commit::{
             fixtures::{
-                OTHER, SEEN, TOKEN, blind, changed, created, delete, plan_of, recreated, removed,
-                removed_blind, store, stored,
+                OTHER, SEEN, TOKEN, blind, buried, buried_blind, changed, created, delete, filled,
+                plan_of, recreated, removed, removed_blind, store, stored, with_rules,
             },
             resolve::resolved,
         },
-        entry::{any_slot::Draft, seen::Look},
+        entry::{
+            any_slot::Draft,
+            seen::{Look, Version},
+        },
     },
-    store::caps::Caps,
+    store::{caps::Caps, operation::Token},
 };
 
 const STORED: Result<Applied, StoreError> = Ok(Applied::Stored);
@@ -93,7 +98,7 @@ fn in_doubt(step: Step<'static>) -> Step<'static> {
 fn a_change_in_doubt_is_recognized_by_its_nonce_or_by_the_value_it_was_to_replace() {
     for step in [changed(), created(), blind()] {
         let step = in_doubt(step);
-        let ours = stored(step.nonce, OTHER);
+        let ours = stored(step.stamp.nonce, OTHER);
         assert_eq!(resolved(&step, ours), Verdict::Done(How::Written));
     }
     assert_eq!(resolved(&in_doubt(removed()), Some(Look::Nothing)), Verdict::Done(How::Removed));
@@ -128,7 +133,7 @@ fn a_change_that_was_sent_twice_and_arrived_late_is_not_in_conflict_with_itself(
         assert_eq!(settled(&step, Ok(Applied::Differs)), Verdict::LookWhose);
         assert_eq!(settled(&step, Ok(Applied::Exists)), Verdict::LookWhose);
         let step = Step { waits_for: WaitsFor::LookWhose, ..step };
-        assert_eq!(resolved(&step, stored(step.nonce, OTHER)), Verdict::Done(How::Written));
+        assert_eq!(resolved(&step, stored(step.stamp.nonce, OTHER)), Verdict::Done(How::Written));
         let conflict = Verdict::conflict(ConflictCause::Overwritten);
         assert_eq!(resolved(&step, stored(1, OTHER)), conflict);
         assert_eq!(resolved(&step, Some(Look::Nothing)), conflict);
@@ -165,7 +170,7 @@ fn an_unanswered_change_is_in_doubt_and_an_error_with_one_is_not_transient() {
     plan.settle(answers);
     assert!(plan.changes().is_empty());
     let looks = plan.looks();
-    assert_eq!(looks.iter().map(|look| look.key).collect::<Vec<_>>(), [b"n:d:#1"]);
+    assert_eq!(looks.iter().map(|entry| entry.name().wire()).collect::<Vec<_>>(), [b"n:d:#1"]);
     plan.resolve(Answers::to(1));
     let error = plan.finish(true).unwrap_err();
     assert!(matches!(&error, Error::Conflict { report, .. } if report.lost.len() == 1));
@@ -189,7 +194,7 @@ fn answers_that_come_while_others_are_in_doubt_go_to_their_own_steps() {
     answers.take(1, Ok(Applied::Exists));
     answers.take(0, Ok(Applied::Stored));
     plan.settle(answers);
-    let keys: Vec<_> = plan.looks().iter().map(|look| look.key).collect();
+    let keys: Vec<_> = plan.looks().iter().map(|entry| entry.name().wire()).collect();
     assert_eq!(keys, [b"n:d:#1"]);
     let mut answers = Answers::to(1);
     answers.take(0, Ok(stored(101, OTHER).unwrap()));
@@ -261,4 +266,88 @@ fn an_unchanged_value_takes_no_space_in_the_plan() {
     let plan = plan_of(drafts, Caps::default()).unwrap();
     assert_eq!(plan.report.unchanged, 1);
     assert_eq!(plan.changes().len(), 1);
+}
+
+fn tombstone(nonce: u64, token: Token) -> Option<Look> {
+    Some(Look::Tombstone { version: Version { token, nonce: Some(nonce) } })
+}
+
+fn with_rule(step: Step<'static>, on_conflict: OnConflict) -> Step<'static> {
+    Step { options: with_rules(on_conflict, OnVanished::Recreate), ..step }
+}
+
+#[test]
+fn a_removal_with_a_tombstone_is_done_once_the_tombstone_is_stored() {
+    for step in [buried(), buried_blind()] {
+        assert_eq!(settled(&step, STORED), Verdict::Done(How::Removed));
+        let again = Verdict::Send { expected: Expected::Nothing, purpose: Purpose::Remove };
+        assert_eq!(settled(&step, Ok(Applied::Gone)), again, "the value was evicted meanwhile");
+        let step = in_doubt(step);
+        let ours = tombstone(step.stamp.nonce, OTHER);
+        assert_eq!(resolved(&step, ours), Verdict::Done(How::Removed));
+        assert_eq!(resolved(&step, Some(Look::Nothing)), again);
+    }
+}
+
+#[test]
+fn a_tombstone_that_the_store_refuses_deletes_the_value_nevertheless() {
+    let purpose = Purpose::Clear { refused: "too large".into() };
+    let verdict = settled(&buried(), Err(refused()));
+    assert_eq!(verdict, Verdict::Send { expected: SEEN, purpose });
+}
+
+#[test]
+fn two_sessions_that_remove_one_value_are_not_in_conflict() {
+    let overwritten = ConflictCause::Overwritten;
+    let mut step = buried();
+    assert_eq!(settled(&step, Ok(Applied::Differs)), Verdict::CatchUp { cause: overwritten });
+    let mut caught_up = |look| step.catch_up(overwritten, look, &mut Vec::new());
+    assert_eq!(caught_up(tombstone(1, OTHER)), Verdict::Done(How::Removed));
+    assert_eq!(caught_up(stored(1, OTHER)), Verdict::conflict(overwritten));
+}
+
+#[test]
+fn a_change_of_a_value_that_another_session_removed_is_a_conflict_unless_the_last_write_wins() {
+    let cause = ConflictCause::Overwritten;
+    let caught_up =
+        |mut step: Step<'_>| step.catch_up(cause, tombstone(1, OTHER), &mut b"value".to_vec());
+    let merging = with_rule(changed(), OnConflict::Merge);
+    assert_eq!(caught_up(merging), Verdict::conflict(ConflictCause::Removed));
+    let last = caught_up(with_rule(changed(), OnConflict::LastWriteWins));
+    let expected = Expected::Version(Version { token: OTHER, nonce: Some(1) });
+    assert_eq!(last, Verdict::Send { expected, purpose: Purpose::Write });
+
+    let mut clash = Clash::unsent(changed().entry, cause);
+    clash.explain(tombstone(1, OTHER).expect("it is one"), Secrets::NONE);
+    assert_eq!(clash.disagreement.cause, ConflictCause::Removed);
+}
+
+#[test]
+fn a_value_of_a_newer_version_is_never_merged_with_or_overwritten_knowingly() {
+    let newer = || Look::Newer { version: Version { token: OTHER, nonce: Some(1) } };
+    for rule in [OnConflict::Merge, OnConflict::LastWriteWins] {
+        let mut step = with_rule(changed(), rule);
+        let verdict =
+            step.catch_up(ConflictCause::Overwritten, Some(newer()), &mut b"value".to_vec());
+        assert_eq!(verdict, Verdict::conflict(ConflictCause::NewerSchema));
+    }
+    let mut clash = Clash::unsent(changed().entry, ConflictCause::Overwritten);
+    clash.explain(newer(), Secrets::NONE);
+    assert_eq!(clash.disagreement.cause, ConflictCause::NewerSchema);
+}
+
+#[test]
+fn a_value_that_replaces_an_expired_tombstone_is_not_recreated() {
+    let again = Verdict::Send { expected: Expected::Nothing, purpose: Purpose::Write };
+    assert_eq!(settled(&filled(), Ok(Applied::Gone)), again);
+    assert_eq!(settled(&filled(), STORED), Verdict::Done(How::Written));
+}
+
+#[test]
+fn a_commit_with_a_value_that_has_to_stay_sends_nothing() {
+    let drafts: &[fn() -> Draft] =
+        &[|| store(SEEN), || Draft::Conflict(ConflictCause::NewerSchema), || delete(SEEN)];
+    let plan = plan_of(drafts, Caps::default()).expect("it drafts");
+    assert!(plan.changes().is_empty() && plan.looks().is_empty());
+    assert!(plan.is_clean_conflict() && !plan.is_transient_conflict());
 }

@@ -10,8 +10,8 @@ use crate::{
         commit::{
             conflict::Disagreement,
             fixtures::{
-                OTHER, SEEN, TOKEN, changed, created, delete, entries, plan_of, removed, rows,
-                store, stored, with_rules,
+                OTHER, SEEN, STAMP, TOKEN, changed, created, delete, entries, plan_of, removed,
+                rows, store, stored, with_rules,
             },
         },
         entry::any_slot::Draft,
@@ -87,7 +87,7 @@ fn name(step: &Step<'_>, verdict: &Verdict) -> String {
     match verdict {
         Verdict::Send { expected, purpose } if *purpose == step.purpose => match expected {
             expected if *expected == step.expected => "as it is",
-            Expected::Version(_) => "on that",
+            Expected::Version(_) | Expected::Tombstone(_) => "on that",
             Expected::Nothing => "if nothing",
             Expected::Anything => "whatever is there",
         }
@@ -155,7 +155,7 @@ fn entries_that_have_to_be_current_are_checked_only_if_something_is_sent() {
     let plan = plan_of(&[|| store(Expected::Anything)], Caps::default()).unwrap();
     let checks = plan.checks(VerifyFirst::No, current);
     assert_eq!((checks.steps.len(), checks.current.len()), (0, 1));
-    assert_eq!(plan.loads_of(&checks).len(), 1);
+    assert_eq!(plan.entries_of(&checks).len(), 1);
 }
 
 /// Returns the number of changes left to send, and of conflicts.
@@ -198,7 +198,7 @@ fn an_entry_that_has_to_be_current_and_cannot_be_checked_is_an_error() {
 #[test]
 fn an_entry_that_has_to_be_current_is_in_conflict_once_and_not_in_the_report() {
     let entries = entries(&[|| store(SEEN), || Draft::Unchanged, || store(SEEN_LIFELESS)]);
-    let mut plan = Plan::draft(entries, 100, Caps::default(), false).expect("it drafts");
+    let mut plan = Plan::draft(entries, STAMP, Caps::default(), false).expect("it drafts");
     let checks = plan.checks(VerifyFirst::Yes, entries);
     let mut answers = Answers::to(5);
     let version = Version { token: OTHER, nonce: Some(1) };
@@ -235,4 +235,27 @@ fn a_probe_for_a_vanished_value_finds_a_restart_before_other_changes_are_made() 
     assert_eq!(probed(&two[..1], all, Applied::Gone), (0, 1, 0), "the change itself tells");
     let caps = all.without_conditional_delete();
     assert_eq!(probed(two, caps, Applied::Gone), (0, 2, 0));
+}
+
+#[test]
+fn a_tombstone_is_absence_unless_another_session_removed_the_value_meanwhile() {
+    let version = |token, nonce| Version { token, nonce: Some(nonce) };
+    let (mine, another) = (version(TOKEN, 9), version(OTHER, 1));
+    let tombstone = |version| Look::Tombstone { version };
+    let value = |version| Look::Value { version, bytes: None };
+    for (seen, now, cause) in [
+        (Expected::Nothing, tombstone(another), Some(ConflictCause::Removed)),
+        (Expected::Version(mine), tombstone(another), Some(ConflictCause::Removed)),
+        (Expected::Tombstone(mine), tombstone(mine), None),
+        (Expected::Tombstone(mine), tombstone(another), Some(ConflictCause::Removed)),
+        (Expected::Tombstone(mine), Look::Nothing, None),
+        (Expected::Tombstone(mine), value(another), Some(ConflictCause::Overwritten)),
+        (
+            Expected::Version(mine),
+            Look::Newer { version: another },
+            Some(ConflictCause::NewerSchema),
+        ),
+    ] {
+        assert_eq!(super::changed(seen, &now), cause, "{seen:?}, {now:?}");
+    }
 }

@@ -90,7 +90,7 @@ const LOADED_SINCE: &str = "
     insert, change | insert, revert, load, change      | New(Value) 21 listed 1s
     insert, change | insert, revert, load nothing, out | New(Nothing) 21 listed 1s
     remove  | insert, revert, load, change      | Removed(Value) listed 1s
-    remove  | insert, revert, load nothing, out | Absent(Nothing) listed 1s
+    remove  | insert, revert, load nothing, out | Removed(Nothing) listed 1s
 ";
 
 /// A session with one entry. Definitions differ in their lifetimes, in seconds.
@@ -167,6 +167,7 @@ impl Bed {
         let seen = match &inner.seen {
             Seen::Unread => "Unread",
             Seen::Nothing => "Nothing",
+            Seen::Tombstone(_) => "Tombstone",
             Seen::Unreachable(_) => "Unreachable",
             Seen::Unusable(..) => "Unusable",
             Seen::Value(_) => "Value",

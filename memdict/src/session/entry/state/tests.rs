@@ -25,7 +25,15 @@ const TABLE: &str = "
     Absent(Nothing)     | read             | Absent(Nothing)         | none
     Absent(Nothing)     | check out        | Out:Absent(Nothing)     | vacant
     Absent(Nothing)     | insert           | New(Nothing)            | done
-    Absent(Nothing)     | remove           | Absent(Nothing)         | done
+    Absent(Nothing)     | remove           | Removed(Nothing)        | done
+    Removed(Nothing)    | read             | Removed(Nothing)        | none
+    Removed(Nothing)    | insert           | New(Nothing)            | done
+    Absent(Unread)      | load tombstone   | Absent(Tombstone)       | done
+    Absent(Tombstone)   | load value       | Absent(Tombstone)       | done
+    Absent(Tombstone)   | read             | Absent(Tombstone)       | none
+    Absent(Tombstone)   | check out        | Out:Absent(Tombstone)   | vacant
+    Absent(Tombstone)   | insert           | New(Tombstone)          | done
+    Absent(Tombstone)   | remove           | Removed(Tombstone)      | done
     Absent(Unreachable) | load value       | Absent(Unreachable)     | done
     Absent(Unreachable) | read             | Absent(Unreachable)     | none
     Absent(Unreachable) | check out        | Out:Absent(Unreachable) | vacant
@@ -62,7 +70,7 @@ const TABLE: &str = "
     New(Nothing)        | read             | New(Nothing)*           | value
     New(Nothing)        | check out        | Out:New(Nothing)        | value marked
     New(Nothing)        | insert           | New(Nothing)            | done
-    New(Nothing)        | remove           | Absent(Nothing)         | done
+    New(Nothing)        | remove           | Removed(Nothing)        | done
     New(Nothing)*       | check out        | New(Nothing)*           | AlreadyBorrowed
     New(Nothing)*       | insert           | New(Nothing)*           | AlreadyBorrowed
     New(Nothing)*       | remove           | New(Nothing)*           | AlreadyBorrowed
@@ -101,7 +109,7 @@ const TABLE: &str = "
     Out:Dirty           | back torn        | Poisoned                | done
     Out:New(Nothing)    | back             | New(Nothing)            | done
     Out:New(Nothing)    | back marked      | New(Nothing)            | done
-    Out:New(Nothing)    | back removed     | Absent(Nothing)         | done
+    Out:New(Nothing)    | back removed     | Removed(Nothing)        | done
     Out:New(Nothing)    | back reverted    | Absent(Nothing)         | done
     Out:New(Nothing)    | back torn        | Poisoned                | done
     Out:New(Unread)     | back reverted    | Absent(Unread)          | done
@@ -123,13 +131,13 @@ const TABLE: &str = "
     Poisoned            | insert           | Poisoned                | Poisoned
     Poisoned            | remove           | Poisoned                | Poisoned
     Clean               | back             | Clean                   | done
-    Absent(Nothing)     | restore removed  | Absent(Nothing)         | done
+    Absent(Nothing)     | restore removed  | Removed(Nothing)        | done
     Absent(Unread)      | restore removed  | Removed(Unread)         | done
     Clean               | restore dirty    | Dirty                   | done
     Clean*              | restore clean    | Clean                   | done
     Dirty               | restore clean    | Clean                   | done
     New(Nothing)        | restore absent   | Absent(Nothing)         | done
-    New(Nothing)        | restore removed  | Absent(Nothing)         | done
+    New(Nothing)        | restore removed  | Removed(Nothing)        | done
     New(Value)          | restore removed  | Removed(Value)          | done
     Removed(Unread)     | restore new      | New(Unread)             | done
     Out:Clean           | restore clean    | Clean                   | done
@@ -149,6 +157,7 @@ fn seen(name: &str) -> Seen {
     match name {
         "Unread" => Seen::Unread,
         "Nothing" => Seen::Nothing,
+        "Tombstone" => Seen::Tombstone(VERSION),
         "Unreachable" => Seen::Unreachable("down".into()),
         "Unusable" => Seen::Unusable(VERSION, Unusable::Foreign),
         "Value" => Seen::Value(base()),
@@ -160,6 +169,7 @@ fn seen_name(seen: &Seen) -> &'static str {
     match seen {
         Seen::Unread => "Unread",
         Seen::Nothing => "Nothing",
+        Seen::Tombstone(_) => "Tombstone",
         Seen::Unreachable(_) => "Unreachable",
         Seen::Unusable(..) => "Unusable",
         Seen::Value(_) => "Value",
@@ -237,6 +247,7 @@ fn call(name: &str) -> Call<u64> {
             Call::Loaded { value: Some(Value::new(1, For::Writing)), seen: seen("Value") }
         }
         "load nothing" => Call::Loaded { value: None, seen: Seen::Nothing },
+        "load tombstone" => Call::Loaded { value: None, seen: seen("Tombstone") },
         "load unusable" => Call::Loaded { value: None, seen: seen("Unusable") },
         "load failed" => Call::Loaded { value: None, seen: seen("Unreachable") },
         "read" => Call::Read,
@@ -285,7 +296,7 @@ fn every_transition_is_as_the_table_says() {
             .unwrap_or_else(|_| panic!("not four columns: {line}"));
         assert!(met.insert((before, what)), "twice: {line}");
         let (state, mut seen, reader) = entry(before);
-        let (state, got) = state.next(&mut seen, call(what));
+        let (state, got, _) = state.next(&mut seen, call(what));
         if let Err(Misuse::AlreadyBorrowed(what_for)) = got {
             let writing = before.starts_with("Out:");
             assert_eq!(what_for == BorrowKind::Writing, writing, "{line}");
@@ -297,6 +308,7 @@ fn every_transition_is_as_the_table_says() {
     for state in [
         "Absent(Unread)",
         "Absent(Nothing)",
+        "Absent(Tombstone)",
         "Absent(Unreachable)",
         "Absent(Unusable)",
         "Clean",
@@ -318,6 +330,7 @@ fn the_condition_of_a_change_follows_from_what_was_seen() {
     for (name, store, delete) in [
         ("Unread", Condition::Always, Condition::Always),
         ("Nothing", Condition::Absent, Condition::Always),
+        ("Tombstone", there, Condition::Always),
         ("Unreachable", Condition::Absent, Condition::Always),
         ("Unusable", there, there),
         ("Value", there, there),
@@ -332,7 +345,7 @@ fn a_value_is_moved_not_copied_until_it_is_read() {
     let value = Box::new(1_u64);
     let address = &raw const *value;
     let state = State::Clean { value: Value::Owned(value) };
-    let (_, answer) = state.next(&mut seen("Value"), Call::CheckOut);
+    let (_, answer, _) = state.next(&mut seen("Value"), Call::CheckOut);
     let Ok(Reply::Lent { value: Some(value), .. }) = answer else { panic!("it is not borrowed") };
     assert_eq!(&raw const *value, address);
 }
