@@ -8,9 +8,10 @@ use std::{
     },
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
+    time::Duration,
 };
 
-use memdict::{ApplyOut, AsyncStore, Caps, Change, Load, LoadOut, Store};
+use memdict::{ApplyOut, AsyncStore, Caps, Change, Load, LoadOut, MemcachedStore, Store};
 use tokio::runtime::{Builder, Runtime};
 
 /// The runtime whose sockets and timers the futures use that are [waited for](wait).
@@ -55,6 +56,20 @@ impl Wake for Signal {
 /// A store for tasks, as one that blocks: each of its futures is waited for.
 #[derive(Debug)]
 pub struct Waiting<S>(pub S);
+
+impl Waiting<MemcachedStore> {
+    /// Sets the timeout.
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self(self.0.timeout(timeout))
+    }
+
+    /// Sets the timeout for a connection.
+    #[must_use]
+    pub fn connect_timeout(self, timeout: Duration) -> Self {
+        Self(self.0.connect_timeout(timeout))
+    }
+}
 
 impl<S: AsyncStore> Store for Waiting<S> {
     fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {

@@ -13,7 +13,7 @@ use std::{
 
 use tokio::{runtime::Handle, sync::watch, time};
 
-use super::drive::Drive;
+use super::drive::{Drive, Progress};
 use crate::store::{
     AsyncStore,
     caps::Caps,
@@ -80,8 +80,10 @@ impl Begun {
     fn mark(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
+}
 
-    fn is_marked(&self) -> bool {
+impl Progress for Begun {
+    fn has_begun(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -159,7 +161,7 @@ where
 {
     fn drop(&mut self) {
         let Some(commit) = self.commit.take() else { return };
-        if let (true, Some(runtime)) = (self.begun.is_marked(), &self.runtime) {
+        if let (true, Some(runtime)) = (self.begun.has_begun(), &self.runtime) {
             let counted = self.finishing.count();
             runtime.spawn(async move {
                 commit.await;

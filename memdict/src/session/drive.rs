@@ -19,7 +19,7 @@ use crate::store::{
 
 pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
     /// Whether a commit has begun to send, if the driver has to know.
-    type Begun: Clone + Default + Send + Sync + 'static;
+    type Begun: Progress;
 
     fn caps(&self) -> Caps;
 
@@ -52,6 +52,18 @@ pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
         limit: Duration,
         future: F,
     ) -> impl Future<Output = Option<F::Output>> + Send;
+}
+
+/// Whether a commit has begun to send.
+pub(crate) trait Progress: Clone + Default + Send + Sync + 'static {
+    fn has_begun(&self) -> bool;
+}
+
+impl Progress for () {
+    /// Nothing asks: only a panic cuts off a call that blocks.
+    fn has_begun(&self) -> bool {
+        false
+    }
 }
 
 /// Drives a store that blocks.

@@ -8,7 +8,7 @@ use super::{
         run::{Explain, commit},
     },
     core::{Core, VerifyFirst},
-    drive::Drive,
+    drive::{Drive, Progress},
     entry::savepoint::Savepoint,
     settings::Settings,
     turns::Turn,
@@ -97,13 +97,30 @@ impl<D: Drive> Unit<D> {
         let whole = {
             let begun = begun.clone();
             async move {
-                let Self { mut core, driver, mut hooks } = self;
-                let outcome = commit(&mut core, &driver, &begun, &mut hooks, explain, turn).await;
+                let Self { mut core, driver, hooks } = self;
+                let mut told = Told { hooks, begun };
+                let Told { hooks, begun } = &mut told;
+                let outcome = commit(&mut core, &driver, begun, hooks, explain, turn).await;
                 hooks.after(&outcome);
                 outcome
             }
         };
         driver.finish(begun, whole).await
+    }
+}
+
+/// The hooks of a session during its commit.
+struct Told<P: Progress> {
+    hooks: Hooks,
+    begun: P,
+}
+
+/// A commit that is dropped after it began to send was not rolled back.
+impl<P: Progress> Drop for Told<P> {
+    fn drop(&mut self) {
+        if self.begun.has_begun() {
+            self.hooks.cut_off();
+        }
     }
 }
 

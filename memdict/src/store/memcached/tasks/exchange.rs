@@ -163,9 +163,14 @@ impl<'s, 'a> Place<'s, 'a> {
         }
     }
 
-    fn time_out(&mut self, work: &mut dyn Work<'a>) {
-        if let Stage::Going { lane, .. } = &mut self.stage {
-            lane.time_out(work);
+    /// Ends the lane if it has waited too long.
+    fn times_out(&mut self, work: &mut dyn Work<'a>) -> bool {
+        match &mut self.stage {
+            Stage::Going { lane, .. } if lane.patience(now()).is_zero() => {
+                lane.time_out(work);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -185,32 +190,24 @@ async fn drive<'a>(places: &mut [Place<'_, 'a>], work: &mut dyn Work<'a>) {
         loop {
             let mut patience = None;
             for place in places.iter_mut() {
-                while place.go(context, work) {}
+                while place.go(context, work) || place.times_out(work) {}
                 patience = patience.into_iter().chain(place.patience()).min();
             }
             let Some(patience) = patience else { return Poll::Ready(()) };
-            // A lane that has received bytes waits longer than the alarm, which then rings in vain.
-            let due = time::Instant::now().checked_add(patience);
-            let rings = match (alarm.as_mut().as_pin_mut(), due) {
-                (_, None) => return Poll::Pending,
-                (None, Some(due)) => {
-                    alarm.set(Some(time::sleep_until(due)));
-                    alarm.as_mut().as_pin_mut().map(|alarm| alarm.poll(context))
-                }
-                (Some(mut alarm), Some(due)) => {
-                    if due < alarm.deadline() || alarm.is_elapsed() {
-                        alarm.as_mut().reset(due);
-                    }
-                    Some(alarm.poll(context))
-                }
-            };
-            if rings.is_none_or(|rings| rings.is_pending()) {
+            let Some(due) = time::Instant::now().checked_add(patience) else {
                 return Poll::Pending;
+            };
+            // A lane that has received bytes may wait longer than the alarm, which then rings in
+            // vain.
+            if alarm.as_ref().as_pin_ref().is_none_or(|alarm| alarm.is_elapsed()) {
+                alarm.set(Some(time::sleep_until(due)));
             }
-            for place in places.iter_mut() {
-                if place.patience().is_some_and(|left| left.is_zero()) {
-                    place.time_out(work);
-                }
+            let Some(mut alarm) = alarm.as_mut().as_pin_mut() else { return Poll::Pending };
+            if due < alarm.deadline() {
+                alarm.as_mut().reset(due);
+            }
+            if alarm.poll(context).is_pending() {
+                return Poll::Pending;
             }
         }
     })

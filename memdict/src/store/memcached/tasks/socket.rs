@@ -22,9 +22,10 @@ pub(super) enum Stream {
     Unix(UnixStream),
 }
 
-/// An idle stream whose runtime may not have noticed for this long that something arrived is asked
-/// itself.
-const NOTICED: Duration = Duration::from_millis(1);
+/// The runtime may notice late that an idle stream was closed, so a stream that was idle for this
+/// long is asked itself. This is less than a round trip: asking earlier would not be of use, because
+/// the news would still be under way.
+const NOTICED: Duration = Duration::from_micros(50);
 
 /// A stream of one runtime. It stays registered while it is idle.
 pub(in crate::store::memcached) struct TaskSocket {
