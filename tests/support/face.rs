@@ -194,7 +194,7 @@ impl Cache {
     }
 
     /// Changes many entries.
-    pub fn update_each<T: Tracked, K: ToKey + Sync>(
+    pub fn update_each<T: Tracked, K: ToKey + Send + Sync>(
         &self,
         def: impl Into<DictDef<T>>,
         keys: impl IntoIterator<Item = K>,

@@ -173,17 +173,19 @@ impl AsyncCache {
     }
 
     #[doc = include_str!("update_each.md")]
-    pub async fn update_each<T: Tracked, K: ToKey, F>(
+    // Not an `async fn`: the compiler would have to prove for every lifetime in `K` that its future
+    // is `Send`, and cannot.
+    pub fn update_each<T: Tracked, K: ToKey + Send + Sync, F: Send>(
         &self,
         def: impl Into<DictDef<T>>,
         keys: impl IntoIterator<Item = K>,
         body: F,
-    ) -> UpdateReport
+    ) -> impl Future<Output = UpdateReport> + Send
     where
         for<'k, 'e> F: AsyncFnMut(&'k K, Entry<'e, T>) -> Result<()>
             + BodyOfEach<&'k K, Entry<'e, T>, Result<()>, Fut: Send>,
     {
-        self.0.update_each(def.into(), keys.into_iter().collect(), body).await
+        self.0.update_each(def.into(), keys.into_iter().collect(), body)
     }
 
     /// Waits until all commits have ended that go on without their callers, for at most `limit`.
