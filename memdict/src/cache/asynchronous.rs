@@ -175,7 +175,7 @@ impl AsyncCache {
     #[doc = include_str!("update_each.md")]
     // Not an `async fn`: the compiler would have to prove for every lifetime in `K` that its future
     // is `Send`, and cannot.
-    pub fn update_each<T: Tracked, K: ToKey + Send + Sync, F: Send>(
+    pub fn update_each<T: Tracked, K: ToKey + Send + Sync, F>(
         &self,
         def: impl Into<DictDef<T>>,
         keys: impl IntoIterator<Item = K>,
@@ -183,7 +183,8 @@ impl AsyncCache {
     ) -> impl Future<Output = UpdateReport> + Send
     where
         for<'k, 'e> F: AsyncFnMut(&'k K, Entry<'e, T>) -> Result<()>
-            + BodyOfEach<&'k K, Entry<'e, T>, Result<()>, Fut: Send>,
+            + BodyOfEach<&'k K, Entry<'e, T>, Result<()>, Fut: Send>
+            + Send,
     {
         self.0.update_each(def.into(), keys.into_iter().collect(), body)
     }

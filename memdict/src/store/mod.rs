@@ -24,6 +24,8 @@ pub(crate) mod operation;
 mod servers;
 #[cfg_attr(not(unix), allow(dead_code))]
 mod ttl;
+#[cfg(all(feature = "tokio", any(unix, feature = "classic")))]
+mod worker;
 
 #[cfg(feature = "tokio")]
 use std::pin::Pin;

@@ -24,6 +24,8 @@ use self::{
     conversation::{Conversation, text},
     link::Connections,
 };
+#[cfg(feature = "tokio")]
+use super::worker;
 use super::{
     Store,
     credentials::Credentials,
@@ -258,6 +260,8 @@ impl ClassicStore {
 
 impl Store for ClassicStore {
     fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
+        #[cfg(feature = "tokio")]
+        worker::about_to_block();
         let keys = loads.iter().map(|load| load.key);
         let shares = self.share(keys, |index, refused| out(index, Err(refused)));
         self.each(&shares, |share, with| match with {
@@ -270,6 +274,8 @@ impl Store for ClassicStore {
     }
 
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
+        #[cfg(feature = "tokio")]
+        worker::about_to_block();
         let keys = changes.iter().map(|change| change.key);
         let shares = self.share(keys, |index, refused| out(index, Err(refused)));
         self.each(&shares, |share, with| match with {

@@ -38,7 +38,7 @@ use self::{
     work::Work,
 };
 #[cfg(feature = "tokio")]
-use super::{AsyncStore, BoxFuture, caps::Caps};
+use super::{AsyncStore, BoxFuture, caps::Caps, worker};
 use super::{
     Store,
     credentials::Credentials,
@@ -202,6 +202,8 @@ impl MemcachedStore {
         shares: Vec<Vec<usize>>,
         work: &mut dyn Work<'a>,
     ) -> impl Iterator<Item = (&Server, Vec<usize>)> + use<'_, 'a> {
+        #[cfg(feature = "tokio")]
+        worker::about_to_block();
         let lanes = self.reached_by(shares).map(|(server, share)| {
             Lane::begin(server, &server.pool, |_| true, share, self.timeouts, work)
         });
