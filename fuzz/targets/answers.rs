@@ -1,5 +1,4 @@
-//! Whatever a server answers, and however its answers are cut, each operation of a batch is settled
-//! once and nothing panics.
+//! Whatever a server answers, and however its answers are cut, no promise of the reader is broken.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| memdict::__private::fuzz_answers(bytes));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| memdict::harness::answers(data));

@@ -11,6 +11,9 @@ pub mod tracking {}
 #[doc = include_str!("../docs/reliability.md")]
 pub mod reliability {}
 
+#[doc = include_str!("../docs/security.md")]
+pub mod security {}
+
 #[cfg(feature = "tokio")]
 #[doc = include_str!("../docs/async.md")]
 pub mod blocking_or_async {}

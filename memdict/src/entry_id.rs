@@ -2,11 +2,12 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::key::Key;
+use crate::{key::Key, quote::Quoted};
 
 /// The dictionary and key of an entry, as named in errors, reports and hooks.
 ///
-/// `Display` shows `dict[key]`, with control characters escaped and a long key shortened.
+/// `Display` shows `dict[key]` on one line. Control characters, and those that are invisible or
+/// change the direction of text, are escaped; a long name or key is shortened.
 ///
 /// ```
 /// use memdict::{Cache, ToKey};
@@ -37,10 +38,7 @@ impl EntryId {
 
 impl fmt::Display for EntryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.dict.chars() {
-            if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
-        }
-        write!(f, "[{}]", self.key)
+        write!(f, "{}[{}]", Quoted(&self.dict), self.key)
     }
 }
 

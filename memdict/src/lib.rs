@@ -94,12 +94,16 @@ mod entry_id;
 mod envelope;
 mod error;
 mod face;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod harness;
 mod key;
 mod link;
 mod log;
 mod lookup;
 mod open;
 mod outages;
+mod quote;
 mod random;
 mod report;
 mod session;
@@ -151,7 +155,7 @@ pub use session::{
 pub use store::classic::ClassicStore;
 pub use store::clock::Clock;
 #[cfg(unix)]
-pub use store::memcached::MemcachedStore;
+pub use store::memcached::store::MemcachedStore;
 pub use store::memory::MemoryStore;
 pub use store::operation::{
     Applied, ApplyOut, Change, Condition, Load, LoadOut, Loaded, Op, Reason, StoreError, Token,

@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::{
     def::DictDef,
     key::{Key, ToKey},
+    quote::Quoted,
     track::leaf::leaves,
 };
 
@@ -165,7 +166,7 @@ impl<T> Hash for Link<T> {
 /// Shows the dictionary and the key, never the value of the entry.
 impl<T> fmt::Debug for Link<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Link({}[{}])", self.dict.escape_debug(), self.key)
+        write!(f, "Link({}[{}])", Quoted(&self.dict), self.key)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
 use crate::{store::classic::ClassicStore, url::Classic};
 #[cfg(unix)]
 use crate::{
-    store::{credentials::Credentials, memcached::MemcachedStore},
+    store::{credentials::Credentials, memcached::store::MemcachedStore},
     url::Memcached,
 };
 
@@ -54,6 +54,12 @@ fn memcached(place: Memcached, options: &Options) -> Result<MemcachedStore> {
     if let Some(timeout) = options.connect_timeout {
         store = store.connect_timeout(timeout);
     }
+    if let Some(deadline) = options.deadline {
+        store = store.deadline(deadline);
+    }
+    if let Some(many) = options.max_connections {
+        store = store.max_connections(many);
+    }
     Ok(store)
 }
 
@@ -79,6 +85,12 @@ fn classic(place: Classic, options: &Options) -> Result<ClassicStore> {
     }
     if let Some(timeout) = options.connect_timeout {
         store = store.connect_timeout(timeout);
+    }
+    if let Some(deadline) = options.deadline {
+        store = store.deadline(deadline);
+    }
+    if let Some(many) = options.max_connections {
+        store = store.max_connections(many);
     }
     Ok(store)
 }

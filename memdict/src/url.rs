@@ -1,14 +1,15 @@
 //! The URLs of stores: `memory:`, `memcache://HOST:PORT,...`, and the schemes of servers that need
 //! the classic client, such as `memcache+sasl://USER:PASSWORD@HOST:PORT,...`, all with options.
 
-use std::{borrow::Cow, str::FromStr, time::Duration};
+use std::{borrow::Cow, num::NonZeroUsize, str::FromStr, time::Duration};
 
 use bytesize::ByteSize;
 use percent_encoding::percent_decode_str;
 
 use crate::{
     error::{Error, Result},
-    store::credentials::Credentials,
+    quote::without_password,
+    store::{credentials::Credentials, servers::Servers},
 };
 
 /// The options of a cache, from a URL or a builder.
@@ -19,6 +20,8 @@ pub(crate) struct Options {
     pub(crate) max_bytes: Option<usize>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) max_connections: Option<usize>,
     pub(crate) ca_file: Option<String>,
     pub(crate) verify: Option<bool>,
 }
@@ -31,6 +34,8 @@ impl Options {
             ("max_bytes", self.max_bytes.is_some()),
             ("timeout", self.timeout.is_some()),
             ("connect_timeout", self.connect_timeout.is_some()),
+            ("deadline", self.deadline.is_some()),
+            ("max_connections", self.max_connections.is_some()),
         ];
         set.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect()
     }
@@ -67,15 +72,32 @@ const MEMORY: &str = "memory:?max_bytes=64MiB";
 const MEMCACHED: &str = "memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms";
 const CLASSIC: &str = "memcache+classic://, memcache+sasl:// and memcache+tls://";
 const MEMORY_OPTIONS: &[&str] = &["max_bytes", "namespace", "strict"];
-const MEMCACHED_OPTIONS: &[&str] = &["timeout", "connect_timeout", "namespace", "strict"];
-const TLS_OPTIONS: &[&str] =
-    &["timeout", "connect_timeout", "namespace", "strict", "ca_file", "verify"];
+const MEMCACHED_OPTIONS: &[&str] =
+    &["timeout", "connect_timeout", "deadline", "max_connections", "namespace", "strict"];
+const TLS_OPTIONS: &[&str] = &[
+    "timeout",
+    "connect_timeout",
+    "deadline",
+    "max_connections",
+    "namespace",
+    "strict",
+    "ca_file",
+    "verify",
+];
 
 /// Parses `url`. Its options replace those in `options`.
 pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
     let (place, query) = url.split_once('?').unwrap_or((url, ""));
+    if query.contains('@') && !place.contains('@') {
+        let reason = "a `?` stands before an `@`; in a password it is written as %3F, and in an \
+                      option an `@` as %40";
+        return Err(bad("the URL", reason.to_owned()));
+    }
     let Some((scheme, rest)) = place.split_once(':') else {
-        return Err(bad(place, format!("not a URL; allowed: {MEMORY} and {MEMCACHED}")));
+        return Err(bad(
+            &without_password(place),
+            format!("not a URL; allowed: {MEMORY} and {MEMCACHED}"),
+        ));
     };
     if rest.parse::<u16>().is_ok() || scheme == "memcached" {
         return Err(meant(scheme, rest));
@@ -83,12 +105,16 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
     let (place, allowed) = match scheme {
         "memory" if matches!(rest, "" | "//") => (Place::Memory, MEMORY_OPTIONS),
         "memory" => {
-            return Err(bad(rest, format!("a memory: URL has no host; allowed: {MEMORY}")));
+            return Err(bad(
+                &without_password(rest),
+                format!("a memory: URL has no host; allowed: {MEMORY}"),
+            ));
         }
         "memcache" => (memcached(scheme, rest)?, MEMCACHED_OPTIONS),
         "memcache+classic" | "memcache+sasl" => (classic(scheme, rest)?, MEMCACHED_OPTIONS),
         "memcache+tls" => (classic(scheme, rest)?, TLS_OPTIONS),
         _ => {
+            let scheme = without_password(scheme);
             let reason = format!(
                 "unknown scheme `{scheme}`; allowed: {MEMORY}, {MEMCACHED}, and in place of its \
                  scheme {CLASSIC}"
@@ -107,27 +133,39 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
         if !allowed.contains(&&*name) {
             let allowed = allowed.join(", ");
             let reason = format!("unknown in a {scheme}: URL; allowed: {allowed}");
-            return Err(bad(&name, reason));
+            return Err(bad(option_name(&name, query), reason));
         }
         option(&name, value, options)?;
     }
     Ok(place)
 }
 
+/// Shows the name of an option, unless it may be a part of a password in which there was a `?`.
+fn option_name<'n>(name: &'n str, query: &str) -> &'n str {
+    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if plain && query.contains('=') && !query.contains('@') { name } else { "an option" }
+}
+
 /// Suggests a URL for a server's address, or for a scheme that is almost right.
 fn meant(scheme: &str, rest: &str) -> Error {
     let (given, servers) = match scheme {
         "memcached" => ("memcached:".to_owned(), rest.trim_start_matches('/')),
-        host => (format!("{host}:{rest}"), &*format!("{host}:{rest}")),
+        host => (without_password(host), &*format!("{host}:{rest}")),
     };
     // User names and passwords are never shown.
-    let servers = servers.rsplit_once('@').map_or(servers, |(_, servers)| servers);
+    let is_server = |server: &str| {
+        let (host, port) = server.split_once(':').unwrap_or((server, "1"));
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        port.parse::<u16>().is_ok() && !host.is_empty() && host.bytes().all(plain)
+    };
+    let servers = if servers.split(',').all(is_server) { servers } else { "HOST:PORT" };
     bad(&given, format!("not the URL of a store; did you mean memcache://{servers}?"))
 }
 
 fn memcached(scheme: &str, rest: &str) -> Result<Place> {
     let (credentials, rest) = userinfo(scheme, rest)?;
-    Ok(Place::Memcached(Memcached { servers: servers(scheme, rest)?, credentials }))
+    let servers = servers(scheme, rest, credentials.is_some())?;
+    Ok(Place::Memcached(Memcached { servers, credentials }))
 }
 
 #[cfg(feature = "classic")]
@@ -150,7 +188,7 @@ fn classic(scheme: &str, rest: &str) -> Result<Place> {
         }
         _ => {}
     }
-    let servers = servers(scheme, rest)?;
+    let servers = servers(scheme, rest, credentials.is_some())?;
     Ok(Place::Classic(Classic { servers, credentials, tls }))
 }
 
@@ -169,6 +207,8 @@ fn userinfo<'r>(scheme: &str, rest: &'r str) -> Result<(Option<Credentials>, &'r
     };
     let decoded = |part| percent_decode_str(part).decode_utf8().ok().map(Cow::into_owned);
     let both = userinfo.split_once(':').filter(|_| !servers.contains('@'));
+    // Servers before the `@` would be lost in a password.
+    let both = both.filter(|_| !userinfo.contains(','));
     let both = both.and_then(|(user, password)| decoded(user).zip(decoded(password)));
     let Some((user, password)) = both else {
         let reason = "the credentials cannot be read; allowed: USER:PASSWORD@ once, before the \
@@ -178,13 +218,25 @@ fn userinfo<'r>(scheme: &str, rest: &'r str) -> Result<(Option<Credentials>, &'r
     Ok((Some(Credentials { user, password }), servers))
 }
 
-fn servers(scheme: &str, rest: &str) -> Result<Vec<String>> {
+/// Returns the names of the servers. A malformed one is not shown if it may be a part of a password
+/// that has an `@` (`behind_credentials`) or a comma.
+fn servers(scheme: &str, rest: &str, behind_credentials: bool) -> Result<Vec<String>> {
     let list = rest.strip_prefix("//").unwrap_or(rest).trim_end_matches('/');
     if list.is_empty() {
         let reason = format!("the list of servers is empty; allowed: {MEMCACHED}");
-        return Err(bad(&format!("{scheme}:{rest}"), reason));
+        return Err(bad(&format!("{scheme}:"), reason));
     }
-    Ok(list.split(',').map(str::to_owned).collect())
+    let names: Vec<_> = list.split(',').map(str::to_owned).collect();
+    // Before the options are looked at, because their names may be a part of what is wrong here.
+    match Servers::parse(names.iter().map(String::as_str)) {
+        Err(_) if behind_credentials || names.len() > 1 => {
+            let reason = "a server is malformed or is listed twice (not shown: it may be a part of a \
+                          password, in which `@` is written as %40 and `,` as %2C); write `host`, \
+                          `host:port`, `[address]:port` or `/path/of/a/socket`";
+            Err(bad(&format!("{scheme}:"), reason.to_owned()))
+        }
+        parsed => parsed.map(|_| names),
+    }
 }
 
 fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> {
@@ -194,11 +246,21 @@ fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> 
         "max_bytes" => {
             let bytes: ByteSize = parse(name, &value, "a size such as 64MiB or 1000000")?;
             let bytes = usize::try_from(bytes.as_u64());
-            let reason = || bad(name, format!("`{value}` is more than this machine can address"));
+            let reason = || {
+                bad(
+                    name,
+                    format!("`{}` is more than this machine can address", without_password(&value)),
+                )
+            };
             options.max_bytes = Some(bytes.map_err(|_| reason())?);
         }
         "timeout" => options.timeout = Some(duration(name, &value)?),
         "connect_timeout" => options.connect_timeout = Some(duration(name, &value)?),
+        "deadline" => options.deadline = Some(duration(name, &value)?),
+        "max_connections" => {
+            let many: NonZeroUsize = parse(name, &value, "a number from 1")?;
+            options.max_connections = Some(many.get());
+        }
         "ca_file" => options.ca_file = Some(value.into_owned()),
         "verify" => options.verify = Some(parse(name, &value, "true or false")?),
         // The caller has already checked the name against the same list.
@@ -208,13 +270,15 @@ fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> 
 }
 
 fn parse<T: FromStr>(name: &str, value: &str, allowed: &str) -> Result<T> {
-    value.parse().map_err(|_| bad(name, format!("`{value}` is not allowed; allowed: {allowed}")))
+    let wrong = || format!("`{}` is not allowed; allowed: {allowed}", without_password(value));
+    value.parse().map_err(|_| bad(name, wrong()))
 }
 
 fn duration(name: &str, value: &str) -> Result<Duration> {
     match humantime::parse_duration(value) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
         _ => {
+            let value = without_password(value);
             Err(bad(name, format!("`{value}` is not allowed; allowed: a time such as 500ms or 2s")))
         }
     }
@@ -225,125 +289,4 @@ fn bad(option: &str, reason: String) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn both(url: &str) -> Result<(Place, Options)> {
-        let mut options = Options::default();
-        read(url, &mut options).map(|place| (place, options))
-    }
-
-    #[test]
-    fn urls_name_a_store_and_its_options() {
-        assert_eq!(both("memory:").unwrap(), (Place::Memory, Options::default()));
-        let (place, options) = both("memory:?max_bytes=2MiB&namespace=a%20b&strict=true").unwrap();
-        assert_eq!(place, Place::Memory);
-        assert_eq!(options.max_bytes, Some(2 << 20));
-        assert_eq!(options.namespace.as_deref(), Some("a b"));
-        assert_eq!(options.strict, Some(true));
-        let (place, options) =
-            both("memcache://127.0.0.1:1,[::1]:2?timeout=500ms&connect_timeout=1s").unwrap();
-        let Place::Memcached(Memcached { servers, credentials: None }) = place else {
-            panic!("{place:?}")
-        };
-        assert_eq!(servers, ["127.0.0.1:1", "[::1]:2"]);
-        assert_eq!(options.timeout, Some(Duration::from_millis(500)));
-        assert_eq!(options.connect_timeout, Some(Duration::from_secs(1)));
-    }
-
-    #[test]
-    fn servers_may_be_sockets_and_have_credentials() {
-        let (place, _) = both("memcache://shop:5%40@a:1,/run/b.sock").unwrap();
-        let Place::Memcached(Memcached { servers, credentials: Some(who) }) = place else {
-            panic!("{place:?}")
-        };
-        assert_eq!(servers, ["a:1", "/run/b.sock"]);
-        assert_eq!((&*who.user, &*who.password), ("shop", "5@"));
-        let (place, _) = both("memcache:///run/b.sock").unwrap();
-        assert!(
-            matches!(place, Place::Memcached(Memcached { servers, .. }) if servers == ["/run/b.sock"])
-        );
-    }
-
-    #[cfg(feature = "classic")]
-    #[test]
-    fn schemes_of_the_classic_client_have_credentials_and_tls() {
-        let open = |url| match both(url).unwrap().0 {
-            Place::Classic(classic) => classic,
-            other => panic!("{other:?}"),
-        };
-        let classic = open("memcache+classic://a:1,/run/b.sock?timeout=1s");
-        assert_eq!(classic.servers, ["a:1", "/run/b.sock"]);
-        assert_eq!((classic.credentials, classic.tls), (None, false));
-        assert_eq!(open("memcache+classic:///run/b.sock").servers, ["/run/b.sock"]);
-        let sasl = open("memcache+sasl://shop:5%40%3A%2F%2B+,x@a:1,b");
-        assert_eq!(sasl.servers, ["a:1", "b"]);
-        assert!(!format!("{sasl:?}").contains("5@"));
-        let Credentials { user, password } = sasl.credentials.unwrap();
-        assert_eq!((&*user, &*password), ("shop", "5@:/++,x"));
-    }
-
-    #[cfg(feature = "tls")]
-    #[test]
-    fn tls_has_options_of_its_own_and_optional_credentials() {
-        let (place, options) = both("memcache+tls://a:1?ca_file=/a%20b.pem&verify=false").unwrap();
-        assert!(matches!(place, Place::Classic(Classic { credentials: None, tls: true, .. })));
-        assert_eq!((options.ca_file.as_deref(), options.verify), (Some("/a b.pem"), Some(false)));
-        let (place, _) = both("memcache+tls://u:p@a:1").unwrap();
-        assert!(matches!(place, Place::Classic(Classic { credentials: Some(_), tls: true, .. })));
-        assert!(both("memcache+sasl://u:p@a:1?verify=false").is_err());
-    }
-
-    #[cfg(not(feature = "classic"))]
-    #[test]
-    fn without_the_classic_client_its_schemes_are_an_error_that_names_the_feature() {
-        for url in ["memcache+classic://a", "memcache+sasl://u:5ecret@a", "memcache+tls://a"] {
-            let error = both(url).unwrap_err().to_string();
-            assert!(error.contains("feature `classic`") && !error.contains("5ecret"), "{error}");
-        }
-    }
-
-    #[cfg(all(feature = "classic", not(feature = "tls")))]
-    #[test]
-    fn tls_without_its_feature_is_an_error_that_names_it() {
-        let error = both("memcache+tls://u:5ecret@a:1").unwrap_err().to_string();
-        assert!(error.contains("feature `tls`") && !error.contains("5ecret"), "{error}");
-    }
-
-    #[test]
-    fn bad_credentials_are_an_error_that_does_not_show_them() {
-        for url in [
-            "memcache://5ecret@a:1",
-            "memcache+classic://u:5ecret@a:1",
-            "memcache+sasl://a:1",
-            "memcache+sasl://5ecret@a:1",
-            "memcache+sasl://u:5ecret@a:1,u:5ecret@b:1",
-            "memcache+sasl://u:5ecret%ff@a:1",
-            "memcache+sasl://u:5ecret@",
-            "memcache+sasl://u:5ecret@a:1?tmeout=1s",
-        ] {
-            let error = both(url).unwrap_err().to_string();
-            assert!(!error.contains("5ecret"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_bad_url_is_an_error_that_quotes_the_part_and_lists_what_is_allowed() {
-        for (url, part, allowed) in [
-            ("redis://127.0.0.1", "redis", "memcache://"),
-            ("carts", "carts", "memory:"),
-            ("memory://host", "//host", "memory:"),
-            ("memcache://", "memcache:", "HOST:PORT"),
-            ("memcache://?timeout=1s", "memcache:", "HOST:PORT"),
-            ("memory:?timeout=1s", "timeout", "max_bytes"),
-            ("memcache://a:1?tmeout=1s", "tmeout", "connect_timeout"),
-            ("memcache://a:1?timeout=soon", "soon", "500ms"),
-            ("memcache://a:1?timeout=0s", "0s", "500ms"),
-            ("memory:?max_bytes=many", "many", "64MiB"),
-            ("memory:?strict=yes", "yes", "true or false"),
-        ] {
-            let error = both(url).expect_err(url).to_string();
-            assert!(error.contains(part) && error.contains(allowed), "{url}: {error}");
-        }
-    }
-}
+mod tests;

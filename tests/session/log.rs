@@ -288,3 +288,32 @@ fn without_a_url_in_the_environment_values_stay_in_memory_and_the_log_says_so_on
     let said = run_child(Some("nonsense:"));
     assert!(!said.contains("<<"), "a bad URL is an error: {said}");
 }
+
+/// A name may come from a stored link, which anybody who can write to the server may have stored.
+#[test]
+fn no_name_of_a_dictionary_and_no_key_forges_a_line_or_hides_in_one() {
+    let forged = "x\n2030-01-01 ERROR memdict: forged \u{1b}[31m\u{202e}\u{2028}";
+    let text = logged_at(tracing::Level::DEBUG, || {
+        let bench = Bench::on_memory();
+        let session = bench.cache.session();
+        let brief = DictDef::<u64>::named(forged).ttl_secs(5);
+        session.dict(&brief).insert(forged, 1)?;
+        session.dict::<u64>(forged).insert("k", 2)?;
+        session.commit()?;
+        // A value of another type is a line too, and so is an outage.
+        let session = bench.cache.session();
+        let link = Link::<String>::new(&DictDef::named(forged), forged);
+        assert!(session.follow(&link)?.is_none());
+        bench.store.fail_always(Some(Fault::Down));
+        assert!(bench.cache.session().dict::<u64>(forged).get(forged)?.is_none());
+        Ok(())
+    });
+    assert!(text.contains("forged"), "{text}");
+    for line in text.lines() {
+        assert!(line.contains(" memdict: ") && !line.starts_with("2030"), "{line:?}");
+        assert!(
+            !line.chars().any(|c| c.is_control() || "\u{202e}\u{2028}".contains(c)),
+            "{line:?}"
+        );
+    }
+}

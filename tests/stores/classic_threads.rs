@@ -3,8 +3,8 @@
 
 use std::{fs, sync::Barrier};
 
-use memdict::Condition;
-use memdict_tests::{Memcached, apply_one, classic_on, store};
+use memdict::{ClassicStore, Condition};
+use memdict_tests::{Daemon, Memcached, apply_one, classic_on, store};
 
 fn threads() -> usize {
     let tasks = fs::read_dir("/proc/self/task").expect("the system lists threads").flatten();
@@ -13,15 +13,30 @@ fn threads() -> usize {
 }
 
 #[test]
-fn each_server_in_use_costs_one_thread_however_many_connections_it_has() {
+fn each_server_with_sasl_costs_one_thread_and_one_without_none() {
     let servers = [Memcached::start(), Memcached::start()];
-    let names = servers.iter().map(Memcached::address);
-    let s = classic_on(names);
+    let s = classic_on(servers.iter().map(Memcached::address));
+    use_from_many_threads(&s);
+    let connections: u64 = servers.iter().map(|server| server.stat("curr_connections")).sum();
+    assert!(connections > 2 * 3, "{connections}");
     assert_eq!(threads(), 0);
+
+    let servers = ["one", "other"].map(|user| Daemon::memcached_with_sasl(user, "5ecret", &[]));
+    let with = |server: &Daemon, user| {
+        let s = classic_on([server.address()]);
+        s.credentials(user, "5ecret").expect("both are plain")
+    };
+    let (one, other) = (with(&servers[0], "one"), with(&servers[1], "other"));
+    use_from_many_threads(&one);
+    use_from_many_threads(&other);
+    assert_eq!(threads(), 2);
+}
+
+fn use_from_many_threads(s: &ClassicStore) {
     let together = Barrier::new(8);
     std::thread::scope(|scope| {
         for thread in 0..8 {
-            let (s, together) = (&s, &together);
+            let together = &together;
             scope.spawn(move || {
                 together.wait();
                 for i in 0..20 {
@@ -31,7 +46,4 @@ fn each_server_in_use_costs_one_thread_however_many_connections_it_has() {
             });
         }
     });
-    let connections: u64 = servers.iter().map(|server| server.stat("curr_connections")).sum();
-    assert!(connections > 2 * 3, "{connections}");
-    assert_eq!(threads(), 2);
 }

@@ -7,6 +7,8 @@ mod differential;
 mod engine;
 mod engine_in_tasks;
 mod faulty;
+mod hostile;
+mod lifetimes;
 mod memcached;
 mod memcached_auth;
 mod memory;

@@ -21,7 +21,7 @@ fn debug_shows_servers_and_timeouts_only() {
     assert_eq!(
         format!("{s:?}"),
         "MemcachedStore { servers: [\"a:11211\", \"[::1]:7\"], timeout: 7ms, \
-         connect_timeout: 1ms, .. }"
+         connect_timeout: 1ms, deadline: 70ms, max_connections: 16, .. }"
     );
     let s = MemcachedStore::new(["a"]).expect("the name is well formed").timeout(Duration::MAX);
     assert!(format!("{s:?}").contains("timeout: 86400s"));

@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write,
-    net::{Ipv4Addr, TcpStream},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -65,13 +65,37 @@ impl Daemon {
         (daemon, certificate)
     }
 
+    /// Starts one as [`memcached_with_tls`](Self::memcached_with_tls) does, on an IPv6 address, with
+    /// a certificate for that address.
+    pub fn memcached_with_tls_on(ip: &str) -> (Self, String) {
+        Self::memcached_with_tls_for(ip, &format!("IP:{ip}"))
+    }
+
+    /// Starts one on an IPv6 address, with a certificate for another subject, as `IP:::2`.
+    pub fn memcached_with_tls_for(ip: &str, subject: &str) -> (Self, String) {
+        let files = Scratch::new();
+        let (tls, certificate) = Self::tls_arguments_for(&files, subject);
+        let ip: IpAddr = ip.parse().expect("an address");
+        let daemon = Self::on_port_of(ip, files, |port| {
+            let mut command = memcached();
+            command.args(["-l", &ip.to_string(), "-p", &port.to_string()]).args(&tls);
+            command
+        });
+        (daemon, certificate)
+    }
+
     /// Makes a certificate. Returns memcached's arguments for it, and its path.
     pub fn tls_arguments(files: &Scratch) -> ([String; 3], String) {
+        Self::tls_arguments_for(files, "IP:127.0.0.1")
+    }
+
+    fn tls_arguments_for(files: &Scratch, subject: &str) -> ([String; 3], String) {
         let (key, certificate) = (files.file("key"), files.file("certificate"));
         let made = Command::new("openssl")
             .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
             .args(["-nodes", "-days", "2", "-subj", "/CN=memdict"])
-            .args(["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", &key, "-out", &certificate])
+            .args(["-addext", &format!("subjectAltName={subject}")])
+            .args(["-keyout", &key, "-out", &certificate])
             .stderr(Stdio::null())
             .status()
             .unwrap_or_else(|error| missing("openssl", &error));
@@ -103,12 +127,16 @@ impl Daemon {
     }
 
     fn on_port(files: Scratch, command: impl Fn(u16) -> Command) -> Self {
+        Self::on_port_of(Ipv4Addr::LOCALHOST.into(), files, command)
+    }
+
+    fn on_port_of(ip: IpAddr, files: Scratch, command: impl Fn(u16) -> Command) -> Self {
         // Another process may take a free port before the server does.
         for _ in 0..10 {
             let port = free_port();
-            let address = (Ipv4Addr::LOCALHOST, port);
+            let address = SocketAddr::from((ip, port));
             if let Some(child) = start(&mut command(port), || TcpStream::connect(address).is_ok()) {
-                return Self { child, address: format!("127.0.0.1:{port}"), files };
+                return Self { child, address: address.to_string(), files };
             }
         }
         panic!("the server did not start ten times in a row, {files:?}");

@@ -60,6 +60,10 @@ struct Faults {
     turns_away: bool,
     /// The version that the server reports, and the one that the client reads.
     version: Option<(String, String)>,
+    /// What the client reads of the server's life.
+    life: Option<[(&'static str, u64); 3]>,
+    /// Where new connections go, if not to the first server.
+    redirected: Option<SocketAddr>,
     connections: usize,
     /// The number of connections whose end the client has not seen.
     alive: usize,
@@ -157,16 +161,49 @@ impl Proxy {
         self.shared.faults().version = Some((said(version), said(pretended)));
     }
 
+    /// Tells the clients of later connections this process number and time of start, whatever the
+    /// server's are.
+    pub fn pretend_life(&self, pid: u64, start: u64) {
+        let life = [("pid", pid), ("uptime", 10), ("time", start + 10)];
+        self.shared.faults().life = Some(life);
+    }
+
+    /// Passes new connections on to the server at `upstream`.
+    pub fn redirect(&self, upstream: &str) {
+        let upstream = upstream.parse().expect("an address with a port");
+        self.shared.faults().redirected = Some(upstream);
+    }
+
     /// Ends every connection, and returns when the clients can see it.
     pub fn hang_up(&self, end: End) {
         let mut faults = self.shared.faults();
+        let mut clients = Vec::new();
         for pair in std::mem::take(&mut faults.open) {
+            clients.extend(pair.client.peer_addr().map(|address| address.port()));
             pair.hang_up(Way::Answers, end);
         }
         while faults.alive > 0 && end != End::Silent {
             faults = self.shared.changed.wait(faults).unwrap_or_else(PoisonError::into_inner);
         }
+        drop(faults);
+        // On a busy machine the system delivers the end later than it takes it.
+        while end != End::Silent && is_established(&clients) {
+            thread::yield_now();
+        }
     }
+}
+
+/// Returns whether one of these ports of this machine has a connection whose end has not arrived.
+/// Without `/proc`, the end is taken to have arrived.
+fn is_established(ports: &[u16]) -> bool {
+    const ESTABLISHED: &str = "01";
+    let connections = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    connections.lines().skip(1).any(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        let local = words.next().and_then(|address| address.rsplit(':').next());
+        let port = local.and_then(|port| u16::from_str_radix(port, 16).ok());
+        port.is_some_and(|port| ports.contains(&port)) && words.nth(1) == Some(ESTABLISHED)
+    })
 }
 
 impl Shared {
@@ -180,6 +217,7 @@ impl Shared {
         if faults.turns_away {
             return;
         }
+        let upstream = faults.redirected.unwrap_or(upstream);
         drop(faults);
         // Without a server, the client's connection is closed.
         let Ok(server) = TcpStream::connect(upstream) else { return };
@@ -247,18 +285,34 @@ impl Shared {
         let _ = pair.server.shutdown(Shutdown::Write);
     }
 
-    /// Returns a piece as it is passed on. A version is short and comes first, so it is in one
-    /// piece.
+    /// Returns a piece as it is passed on. A version is short and comes first, and statistics are
+    /// sent at once, so each is in one piece.
     fn pretended(&self, way: Way, piece: &[u8]) -> Vec<u8> {
-        match &self.faults().version {
-            Some((version, pretended)) if way == Way::Answers => {
-                match piece.strip_prefix(version.as_bytes()) {
-                    Some(rest) => [pretended.as_bytes(), rest].concat(),
-                    None => piece.to_vec(),
-                }
-            }
-            _ => piece.to_vec(),
+        let faults = self.faults();
+        let mut piece = piece.to_vec();
+        if way == Way::Requests {
+            return piece;
         }
+        if let Some((version, pretended)) = &faults.version
+            && let Some(rest) = piece.strip_prefix(version.as_bytes())
+        {
+            piece = [pretended.as_bytes(), rest].concat();
+        }
+        if let Some(life) = &faults.life
+            && piece.windows(9).any(|at| at == b"STAT pid ")
+        {
+            let text = String::from_utf8(piece).expect("statistics are text");
+            let line = |line: &str| match life.iter().find(|(name, _)| {
+                line.strip_prefix("STAT ")
+                    .and_then(|rest| rest.strip_prefix(name))
+                    .is_some_and(|rest| rest.starts_with(' '))
+            }) {
+                Some((name, value)) => format!("STAT {name} {value}\r\n"),
+                None => line.to_owned(),
+            };
+            piece = text.split_inclusive('\n').map(line).collect::<String>().into_bytes();
+        }
+        piece
     }
 
     /// Waits while the proxy is stalled. Returns how much of a piece may pass, and when it is due.

@@ -64,6 +64,18 @@ impl Waiting<MemcachedStore> {
         Self(self.0.timeout(timeout))
     }
 
+    /// Sets the deadline.
+    #[must_use]
+    pub fn deadline(self, deadline: Duration) -> Self {
+        Self(self.0.deadline(deadline))
+    }
+
+    /// Sets how many connections there may be.
+    #[must_use]
+    pub fn max_connections(self, max_connections: usize) -> Self {
+        Self(self.0.max_connections(max_connections))
+    }
+
     /// Sets the timeout for a connection.
     #[must_use]
     pub fn connect_timeout(self, timeout: Duration) -> Self {

@@ -37,7 +37,9 @@ impl Cache {
     ///
     /// - `memory:?max_bytes=64MiB`: the embedded store, for this cache alone.
     /// - `memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms&connect_timeout=200ms`: one or more
-    ///   memcached servers; each key lives on one of them. A server may also be the absolute path
+    ///   memcached servers; each key lives on one of them. Further options are `deadline=5s`, which
+    ///   limits a [whole call](CacheBuilder::deadline), and `max_connections=16`, which limits the
+    ///   [connections](CacheBuilder::max_connections) to each server. A server may also be the absolute path
     ///   of a unix socket. `memcache://USER:PASSWORD@HOST:PORT,...` logs in where a server asks for
     ///   it. This is a [`MemcachedStore`](crate::MemcachedStore).
     /// - With the feature `classic`, `memcache+classic://HOST:PORT,...` is for proxies without meta
@@ -146,6 +148,24 @@ impl CacheBuilder {
     /// The default is 200 milliseconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how long a call may take that uses memcached servers, whatever it waits for: the lookup
+    /// of a name, a connection, a server that is slow but answers. The default is ten times the
+    /// [timeout](Self::timeout). What a read does not get in time is a miss, and what a commit does
+    /// not write in time is [lost](CommitReport::lost). A [session](crate::Session::deadline) may
+    /// set this for its own calls.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.options.deadline = Some(deadline);
+        self
+    }
+
+    /// Sets how many connections there are to each memcached server at most. The default is 16. A
+    /// call that finds none free waits for one, in turn and until its [deadline](Self::deadline).
+    /// Keep the sum over all processes below the server's own limit, its option `-c`.
+    pub fn max_connections(mut self, many: usize) -> Self {
+        self.options.max_connections = Some(many);
         self
     }
 
@@ -316,7 +336,7 @@ impl CacheBuilder {
     /// # Errors
     ///
     /// Returns [`Error::Config`] if an option of the store was set (`max_bytes`, `timeout`,
-    /// `connect_timeout`): set it on the store instead.
+    /// `connect_timeout`, `deadline`, `max_connections`): set it on the store instead.
     ///
     /// ```
     /// use std::{sync::Arc, time::Duration};

@@ -74,9 +74,10 @@ impl<T: Tracked> DictDef<T> {
         }
     };
 
-    /// Sets how long a value lives after its last write, in whole seconds, rounded up to at least
-    /// one. Without it, a value lives until the store needs the room. Neither a read nor a commit
-    /// that finds the value unchanged extends its life.
+    /// Sets how long a value lives after its last write: at least this long, unless it is evicted,
+    /// and at most about a second longer, because stores count whole seconds. Without it, a value
+    /// lives until the store needs the room. Neither a read nor a commit that finds the value
+    /// unchanged extends its life.
     #[must_use]
     pub const fn ttl(mut self, ttl: Duration) -> Self {
         self.options.lifetime.ttl = Some(ttl);

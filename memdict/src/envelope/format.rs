@@ -61,6 +61,12 @@ impl Lineage<'_> {
     pub(crate) fn contains(self, fingerprint: u64) -> bool {
         self.0.chunks_exact(8).any(|older| *older == fingerprint.to_le_bytes())
     }
+
+    /// Returns the fingerprints, newest first, for the fuzzer.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn fingerprints(self) -> impl Iterator<Item = u64> {
+        self.0.chunks_exact(8).map(|older| u64_at(older, 0))
+    }
 }
 
 /// Appends an envelope, and the payload that `encode` appends. Returns where the payload begins; it
@@ -212,6 +218,15 @@ impl Parts {
         } else {
             Err(Unusable::Damaged)
         }
+    }
+}
+
+/// Sets the checksum to that of the rest, for the fuzzer and the tests.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn set_checksum(value: &mut [u8], name: &Name) {
+    if value.len() >= HEADER {
+        let check = checksum(value, name.full()).to_le_bytes();
+        value[CHECKED..HEADER].copy_from_slice(&check);
     }
 }
 

@@ -30,6 +30,8 @@ mod format;
 mod layout;
 mod signature;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::format::{Opened, set_checksum};
 pub(crate) use self::{
     format::{Content, Found, Seal, Sealed, nonce, open, seal},
     signature::Secrets,

@@ -76,10 +76,9 @@ by_text! { uuid::Uuid }
 
 impl<K: ToKey> ToKey for Option<K> {
     fn write_key(&self, out: &mut Vec<u8>) {
+        let Some(key) = self else { return out.extend_from_slice(b"#none") };
         out.push(b'(');
-        if let Some(key) = self {
-            push_part(key, out);
-        }
+        push_part(key, out);
         out.push(b')');
     }
 }

@@ -10,7 +10,7 @@
 //! | `true`, an address, a UUID | `#true`, `#127.0.0.1`, `#::1`, `#67e55044-10b1-426f-9247-bb680e5fe0c8` |
 //! | bytes | `=` and hexadecimal digits |
 //! | tuple | `(alice,#7)`, with `%`, `,`, `(` and `)` inside a part as `%25` and so on |
-//! | `Some` of a key, `None` | a tuple of one, `(alice)`, and of none, `()` |
+//! | `Some` of a key, `None` | a tuple of one, `(alice)`, and `#none` |
 //!
 //! The form on the wire is `<namespace>:<dictionary>:<canonical form>`. In the namespace and the
 //! dictionary, `%`, `:`, `~` and every unsafe character are percent-encoded. If the form is longer
@@ -32,6 +32,8 @@ use std::{
     hash::{Hash, Hasher},
     sync::Arc,
 };
+
+use crate::quote::Quoted;
 
 /// The longest key that memcached takes, in bytes.
 pub(crate) const MAX_WIRE: usize = 250;
@@ -107,16 +109,11 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Shows text as it is and integers after a `#`. Control characters are escaped, and only the first
-/// 100 characters are shown.
+/// Shows text as it is and integers after a `#`. Control characters are escaped, and so are those
+/// that are invisible or change the direction of text. Only the first 100 characters are shown.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 100;
-        let text = String::from_utf8_lossy(self.as_bytes());
-        for c in text.chars().take(SHOWN) {
-            if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
-        }
-        if text.chars().nth(SHOWN).is_some() { f.write_str("…") } else { Ok(()) }
+        Quoted(&String::from_utf8_lossy(self.as_bytes())).fmt(f)
     }
 }
 
@@ -220,8 +217,9 @@ mod tests {
         let home: IpAddr = [127, 0, 0, 1].into();
         assert_eq!((form(home), form(Ipv4Addr::LOCALHOST)), ("#127.0.0.1".into(), form(home)));
         assert_eq!(form(Ipv6Addr::LOCALHOST), "#::1");
-        assert_eq!((form(Some("alice")), form(None::<u8>)), ("(alice)".into(), "()".into()));
-        assert_eq!(form(Some(None::<u8>)), "(%28%29)");
+        assert_eq!((form(Some("alice")), form(None::<u8>)), ("(alice)".into(), "#none".into()));
+        assert_ne!(form(Some("")), form(None::<&str>), "the empty text is a key");
+        assert_eq!(form(Some(None::<u8>)), "(#none)");
         assert_eq!(form((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)).matches('#').count(), 12);
     }
 

@@ -20,9 +20,6 @@ pub use crate::{
     },
 };
 
-#[cfg(fuzzing)]
-pub use crate::store::memcached::talk::scripted::answers as fuzz_answers;
-
 use crate::{
     BoxError, EnumField, Field,
     track::{Schema, Tracked, same_encoding},

@@ -57,6 +57,11 @@ impl Drive for Tasks {
         Committing { commit, begun, finishing, runtime: Handle::try_current().ok() }
     }
 
+    fn call(&self, deadline: Option<Duration>) -> Option<Self> {
+        let store = self.store.within(deadline)?;
+        Some(Self { store, finishing: self.finishing.clone() })
+    }
+
     async fn pause(&self, how_long: Duration) {
         // A runtime is needed only for sockets and timers: without one, there is no pause.
         if Handle::try_current().is_ok() {

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use parking_lot::Mutex;
@@ -44,6 +45,8 @@ pub(crate) struct Core {
     pub(super) current: Mutex<Vec<Arc<dyn AnySlot>>>,
     pub(super) verify_first: Mutex<VerifyFirst>,
     pub(super) doomed: Mutex<bool>,
+    /// How long each call may take, unless the store decides.
+    pub(super) deadline: Mutex<Option<Duration>>,
     /// What the session is about, for readers of the log.
     pub(super) notes: Mutex<Vec<String>>,
     pub(super) savepoints: Savepoints,
@@ -62,6 +65,7 @@ impl Core {
             current: Mutex::default(),
             verify_first: Mutex::new(verify_first),
             doomed: Mutex::default(),
+            deadline: Mutex::default(),
             notes: Mutex::default(),
             savepoints: Savepoints::default(),
             batches: AtomicU64::new(0),

@@ -43,6 +43,10 @@ pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
         F: Future + Send + 'static,
         F::Output: Send;
 
+    /// Begins a call of several batches, which together end within `deadline` or the store's own.
+    /// Returns the driver for it, or `None` if each batch has its own time.
+    fn call(&self, deadline: Option<Duration>) -> Option<Self>;
+
     /// Waits before work is tried again.
     fn pause(&self, how_long: Duration) -> impl Future<Output = ()> + Send;
 
@@ -92,6 +96,10 @@ impl Drive for Blocking {
         F::Output: Send,
     {
         commit
+    }
+
+    fn call(&self, deadline: Option<Duration>) -> Option<Self> {
+        self.0.within(deadline).map(Self)
     }
 
     async fn pause(&self, how_long: Duration) {

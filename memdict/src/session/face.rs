@@ -1,6 +1,6 @@
 //! The session that an application holds.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 #[cfg(feature = "tokio")]
 use super::async_face::AsyncSession;
@@ -203,6 +203,24 @@ faces! {
         /// [transaction](crate::Cache::transaction) it is on if there are several changes and one
         /// of them depends on a stored value.
         fn verify_first(&self, on: bool);
+
+        /// Sets how long each call of this session may take that uses memcached servers, whatever it
+        /// waits for, instead of the [cache's deadline](crate::CacheBuilder::deadline). The commit
+        /// is one call. Clamped to between 1 ms and one day.
+        ///
+        /// ```
+        /// use std::time::Duration;
+        /// use memdict::Cache;
+        ///
+        /// let cache = Cache::open("memory:")?;
+        /// let session = cache.session();
+        /// session.deadline(Duration::from_millis(50));
+        /// if session.dict::<u64>("hits").get("a")?.is_none() {
+        ///     // There is no value, or it did not come within 50 ms.
+        /// }
+        /// # Ok::<_, memdict::Error>(())
+        /// ```
+        fn deadline(&self, deadline: Duration);
 
         /// Adds a note of what the session is about. The commit's log lines contain all notes, and
         /// so does [its report](CommitReport::notes), for hooks.

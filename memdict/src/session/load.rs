@@ -47,6 +47,10 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
         counted: Counters::default(),
         failed: None,
     };
+    // Without a deadline of the session, one batch ends within the store's own.
+    let deadline = *core.deadline.lock();
+    let call = deadline.and_then(|deadline| driver.call(Some(deadline)));
+    let driver = call.as_ref().unwrap_or(driver);
     driver.load_many(&loads, &mut |index, loaded| arrivals.take(index, loaded)).await;
     arrivals.end();
 

@@ -7,7 +7,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::{counters::Counting, envelope::Secrets, log::warning, outages::Outages};
+use crate::{counters::Counting, envelope::Secrets, log::warning, outages::Outages, quote::Quoted};
 
 /// What a cache does about a value that was only read and nevertheless differs from what was
 /// loaded. [`CacheBuilder::detect_untracked`](crate::CacheBuilder::detect_untracked) sets it.
@@ -72,8 +72,9 @@ impl Settings {
     pub(crate) fn definitions_differ(&self, dict: &str) {
         if self.differing.lock().insert(dict.to_owned()) {
             warning!(
-                "dictionary `{dict}` is defined with different options: each entry takes those of \
-                 the definition that wrote to it last"
+                "dictionary `{}` is defined with different options: each entry takes those of the \
+                 definition that wrote to it last",
+                Quoted(dict)
             );
         }
     }

@@ -79,6 +79,10 @@ impl<D: Drive> Unit<D> {
         *self.core.verify_first.lock() = verify_first;
     }
 
+    pub(crate) fn deadline(&self, deadline: Duration) {
+        *self.core.deadline.lock() = Some(deadline);
+    }
+
     pub(crate) fn note(&self, text: impl Into<String>) {
         self.core.notes.lock().push(text.into());
     }

@@ -1,6 +1,6 @@
 //! A blocking store, adapted for tasks.
 
-use std::{panic, sync::Arc};
+use std::{panic, sync::Arc, time::Duration};
 
 use tokio::runtime::Handle;
 
@@ -98,6 +98,11 @@ impl AsyncStore for Adapted {
                 out(index, outcome);
             }
         })
+    }
+
+    fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn AsyncStore>> {
+        let store = self.0.within(deadline)?;
+        Some(Arc::new(Self(store)))
     }
 
     fn caps(&self) -> Caps {

@@ -9,6 +9,15 @@ use crate::key::MAX_WIRE;
 /// memcached's default for `item_size_max` (its option `-I`), in bytes.
 pub(crate) const ITEM_SIZE_MAX: usize = 1 << 20;
 
+/// The largest item that memcached can be told to take (its option `-I`), in bytes.
+pub(crate) const LARGEST_ITEM: usize = 1 << 30;
+
+/// How many connections a store makes to each server, unless it is set.
+pub(crate) const MAX_CONNECTIONS: usize = 16;
+
+/// How many times its timeout a call may take, unless its deadline is set.
+pub(crate) const DEADLINE_IN_TIMEOUTS: u32 = 10;
+
 /// The bytes that memcached keeps of an item besides its key and value: the header, the version,
 /// the zero after the key, and the end of line after the value.
 const HEADER: usize = 48;

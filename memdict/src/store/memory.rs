@@ -17,23 +17,34 @@ use super::{
 };
 use crate::random;
 
-/// The bytes that an item counts besides its key and value: two allocations, the entry and its
-/// place in the map, rounded up.
-const BOOKKEEPING: usize = 128;
+/// The size of an entry of the map: the key's and the value's pointers, the version, the end of the
+/// lifetime, and the links to the entries used before and after it.
+const ENTRY: usize = 2 * size_of::<usize>() + size_of::<Item>() + 2 * size_of::<usize>();
+
+/// The most that the table of the map takes for each entry. A table has up to 32/7 places for an
+/// entry, because it doubles when a half of it is used and the rest was, and while it doubles there
+/// is the old one too. A place takes a key's and an entry's pointer and one byte.
+const PLACE: usize = (2 * size_of::<usize>() + 1) * 32 * 3 / (7 * 2) + 1;
 
 /// A store in this process's memory. It needs no installation, and nothing survives the process.
 ///
 /// It answers as memcached does, so what works with it works with memcached:
 ///
-/// - It holds at most [`max_bytes`](Self::max_bytes), 64 MiB by default. An item counts its key,
-///   its value and 128 bytes for bookkeeping. When the limit is exceeded, the least recently loaded
-///   or stored items are evicted.
-/// - A lifetime counts whole seconds, rounded up, and at least one second. An expired item is
+/// - It takes at most [`max_bytes`](Self::max_bytes), 64 MiB by default. An item counts what it
+///   takes: its key and its value, each rounded up as a system's allocator does, and about 200
+///   bytes for its entry and its place in a table. To make room for an item, the least recently
+///   loaded or stored ones are evicted. A value that is being read while it is evicted is freed
+///   after that.
+/// - A lifetime is never shorter than asked, and less than a second longer: it counts whole
+///   seconds, rounded up, and at least one. An expired item is
 ///   absent for every reader. Its memory is freed when its key is next used or the item is evicted.
 /// - Each stored value has a version of its own, counted from a random number, and each store is a
 ///   life of its own. A token of another store, or of another run, never matches; the outcome is
 ///   [`Applied::Restarted`].
 /// - A value above the item limit is [refused](StoreError::Refused), and the old value stays.
+///
+/// After a `fork`, each of the two processes has a copy of its own: what one of them stores, the
+/// other one does not see.
 ///
 /// The store calls `out` without holding a lock, so `out` may use the store.
 pub struct MemoryStore {
@@ -47,7 +58,10 @@ pub struct MemoryStore {
 /// The state that changes, behind the lock.
 struct Items {
     by_use: LruCache<Box<[u8]>, Item>,
+    /// How many bytes the items take, without the table.
     bytes: usize,
+    /// The largest number of items since the table was made. A table does not shrink by itself.
+    most: usize,
     evictions: u64,
     last_cas: u64,
 }
@@ -75,13 +89,14 @@ impl MemoryStore {
             items: Mutex::new(Items {
                 by_use: LruCache::unbounded(),
                 bytes: 0,
+                most: 0,
                 evictions: 0,
                 last_cas: random::bits(),
             }),
         }
     }
 
-    /// Sets how many bytes the store holds at most.
+    /// Sets how many bytes of memory the store takes at most.
     #[must_use]
     pub fn max_bytes(mut self, max_bytes: usize) -> Self {
         self.max_bytes = max_bytes;
@@ -115,10 +130,10 @@ impl MemoryStore {
         self.len() == 0
     }
 
-    /// Returns how many bytes the items count in all.
+    /// Returns how many bytes the items take in all.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.items.lock().bytes
+        self.items.lock().counted(0)
     }
 
     /// Returns how many items were evicted to make room.
@@ -142,7 +157,6 @@ impl MemoryStore {
         match change.op {
             Op::Store { bytes, ttl } => {
                 self.check_size(key, bytes.len())?;
-                let value = Arc::from(bytes);
                 let now = self.clock.now();
                 let life = ttl.map(|ttl| Duration::from_secs(limits::whole_seconds(ttl)));
                 let expires = life.and_then(|life| now.checked_add(life));
@@ -151,7 +165,7 @@ impl MemoryStore {
                 if let Some(not_done) = self.hinders(items.by_use.peek(key), change.when) {
                     return Ok(not_done);
                 }
-                items.store(key, value, expires, self.max_bytes);
+                items.store(key, bytes, expires, self.max_bytes);
                 Ok(Applied::Stored)
             }
             Op::Delete => {
@@ -173,11 +187,10 @@ impl MemoryStore {
 
     fn check_size(&self, key: &[u8], length: usize) -> Result<(), StoreError> {
         limits::check_value(self.max_item_bytes, key, length, &"the embedded store")?;
-        let cost = cost(key.len(), length);
+        let cost = cost(key.len(), length) + PLACE;
         if cost > self.max_bytes {
             let max = self.max_bytes;
-            let why =
-                format!("the item counts {cost} bytes; the embedded store holds {max} in all");
+            let why = format!("the item takes {cost} bytes; the embedded store takes {max} in all");
             return Err(StoreError::Refused(why.into()));
         }
         Ok(())
@@ -215,30 +228,63 @@ impl Items {
     fn remove(&mut self, key: &[u8]) {
         if let Some(item) = self.by_use.pop(key) {
             self.bytes -= cost(key.len(), item.bytes.len());
+            self.fit_table();
         }
     }
 
-    /// Stores an item and evicts others to make room. The new item was just used, so it is evicted
-    /// last.
-    fn store(&mut self, key: &[u8], bytes: Arc<[u8]>, expires: Option<Duration>, max_bytes: usize) {
+    /// Stores an item, after evicting others to make room for it.
+    fn store(&mut self, key: &[u8], bytes: &[u8], expires: Option<Duration>, max_bytes: usize) {
         self.remove(key);
-        // 0 is not a version: a token with 0 matches nothing.
-        self.last_cas = self.last_cas.wrapping_add(1).max(1);
-        self.bytes += cost(key.len(), bytes.len());
-        let item = Item { bytes, expires, cas: self.last_cas };
-        self.by_use.put(key.into(), item);
-        while self.bytes > max_bytes
+        let cost = cost(key.len(), bytes.len());
+        while self.counted(1) + cost > max_bytes
             && let Some((key, item)) = self.by_use.pop_lru()
         {
-            self.bytes -= cost(key.len(), item.bytes.len());
+            self.bytes -= self::cost(key.len(), item.bytes.len());
             self.evictions += 1;
+            self.fit_table();
         }
+        // 0 is not a version: a token with 0 matches nothing.
+        self.last_cas = self.last_cas.wrapping_add(1).max(1);
+        self.bytes += cost;
+        let item = Item { bytes: bytes.into(), expires, cas: self.last_cas };
+        self.by_use.put(key.into(), item);
+        self.most = self.most.max(self.by_use.len());
+    }
+
+    /// Returns how many bytes the items take with a table that has room for `more` of them.
+    fn counted(&self, more: usize) -> usize {
+        self.bytes + PLACE * self.most.max(self.by_use.len() + more)
+    }
+
+    /// Makes a smaller table if half of the items are gone.
+    fn fit_table(&mut self) {
+        if self.by_use.len() > self.most / 2 {
+            return;
+        }
+        let mut smaller = LruCache::unbounded();
+        while let Some((key, item)) = self.by_use.pop_lru() {
+            smaller.put(key, item);
+        }
+        self.most = smaller.len();
+        self.by_use = smaller;
     }
 }
 
-/// Returns how many bytes an item counts.
+/// Returns how many bytes an item takes, without its place in the table: its entry, its key, and its
+/// value with two counters.
 fn cost(key_length: usize, length: usize) -> usize {
-    key_length + length + BOOKKEEPING
+    allocated(ENTRY) + allocated(key_length) + allocated(2 * size_of::<usize>() + length)
+}
+
+/// Returns how many bytes a system's allocator takes for this many. Large ones are whole pages.
+fn allocated(bytes: usize) -> usize {
+    const PAGE: usize = 4096;
+    const LARGE: usize = 128 << 10;
+    let header = size_of::<usize>();
+    match bytes {
+        ..LARGE => (bytes + header).next_multiple_of(2 * header).max(4 * header),
+        _ => (bytes + 2 * header).next_multiple_of(PAGE),
+    }
 }
 
 impl Store for MemoryStore {
@@ -300,7 +346,7 @@ impl fmt::Debug for MemoryStore {
         let items = self.items.lock();
         f.debug_struct("MemoryStore")
             .field("len", &items.by_use.len())
-            .field("bytes", &items.bytes)
+            .field("bytes", &items.counted(0))
             .field("evictions", &items.evictions)
             .field("max_bytes", &self.max_bytes)
             .field("max_item_bytes", &self.max_item_bytes)

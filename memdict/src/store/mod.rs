@@ -2,7 +2,8 @@
 //!
 //! `memory` is the embedded store in this process's memory, `memcached` is the engine for memcached
 //! servers, and `classic` is the client for servers that the engine does not speak to. `servers`
-//! chooses the server of a key. `adapted` lets tasks use a store that blocks. `limits` and `ttl` are memcached's rules, which all stores follow.
+//! chooses the server of a key. `queue` and `deadline` are for callers that wait. `adapted` lets tasks use a store that blocks, and
+//! `worker` notices calls that block a task. `limits` and `ttl` are memcached's rules, which all stores follow.
 
 #[cfg(feature = "tokio")]
 pub(crate) mod adapted;
@@ -11,6 +12,8 @@ pub(crate) mod caps;
 pub(crate) mod classic;
 pub(crate) mod clock;
 pub(crate) mod credentials;
+#[cfg(any(unix, feature = "classic"))]
+mod deadline;
 // On other systems than Unix, only `memory` uses these, and only a part of them.
 #[cfg_attr(not(unix), allow(dead_code))]
 mod limits;
@@ -20,8 +23,10 @@ pub(crate) mod memcached;
 pub(crate) mod memory;
 pub(crate) mod operation;
 #[cfg(any(unix, feature = "classic"))]
+mod queue;
+#[cfg(any(unix, feature = "classic"))]
 #[cfg_attr(not(unix), allow(dead_code))]
-mod servers;
+pub(crate) mod servers;
 #[cfg_attr(not(unix), allow(dead_code))]
 mod ttl;
 #[cfg(all(feature = "tokio", any(unix, feature = "classic")))]
@@ -29,7 +34,7 @@ mod worker;
 
 #[cfg(feature = "tokio")]
 use std::pin::Pin;
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use caps::Caps;
 use operation::{ApplyOut, Change, Load, LoadOut};
@@ -67,6 +72,15 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Stores and deletes values.
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>);
 
+    /// Begins a call of several batches, and returns the store for it. All of its batches together
+    /// end within `deadline`, or within the store's own if that is `None`; operations that are not
+    /// done by then are [down](crate::StoreError::Down) or [unknown](crate::StoreError::Unknown).
+    /// Returns `None` if the store never waits, or if each batch has a time of its own.
+    fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn Store>> {
+        let _ = deadline;
+        None
+    }
+
     /// Returns what the store can do. A commit that needs more fails before it sends anything.
     fn caps(&self) -> Caps {
         Caps::default()
@@ -88,6 +102,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         (**self).apply_many(changes, out);
+    }
+
+    fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn Store>> {
+        (**self).within(deadline)
     }
 
     fn caps(&self) -> Caps {
@@ -159,6 +177,12 @@ pub trait AsyncStore: Send + Sync + fmt::Debug {
         self.apply_many(changes, out)
     }
 
+    /// Begins a call of several batches, as [`Store::within`] does.
+    fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn AsyncStore>> {
+        let _ = deadline;
+        None
+    }
+
     /// Returns what the store can do. A commit that needs more fails before it sends anything.
     fn caps(&self) -> Caps {
         Caps::default()
@@ -196,6 +220,10 @@ impl<S: AsyncStore + ?Sized> AsyncStore for Arc<S> {
         sending: &'a (dyn Fn() + Send + Sync),
     ) -> BoxFuture<'a, ()> {
         (**self).apply_many_telling(changes, out, sending)
+    }
+
+    fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn AsyncStore>> {
+        (**self).within(deadline)
     }
 
     fn caps(&self) -> Caps {

@@ -9,13 +9,23 @@ pub struct Token {
     server: u32,
     life: u64,
     cas: u64,
+    connection: u64,
 }
 
 impl Token {
-    /// Makes a token with the version `cas` in life `life` of server number `server`.
+    /// Makes a token with the version `cas` in life `life` of server number `server`. It holds on
+    /// every connection.
     #[must_use]
     pub const fn new(server: u32, life: u64, cas: u64) -> Self {
-        Self { server, life, cas }
+        Self { server, life, cas, connection: 0 }
+    }
+
+    /// Says that the token came over the connection with this number. For a store whose lives only
+    /// look the same if they are, the token then holds on that connection alone: see
+    /// [`Applied::Unproven`]. A store whose lives never look alike says nothing.
+    #[must_use]
+    pub const fn over(self, connection: u64) -> Self {
+        Self { connection, ..self }
     }
 
     /// Returns the server's number in its store.
@@ -34,6 +44,18 @@ impl Token {
     #[must_use]
     pub const fn cas(self) -> u64 {
         self.cas
+    }
+
+    /// Returns the number of the connection that the token came over, or 0 if it holds on all of
+    /// them.
+    #[must_use]
+    pub const fn connection(self) -> u64 {
+        self.connection
+    }
+
+    /// Returns whether the two tokens look the same, whatever connections they came over.
+    pub(crate) fn looks_like(self, other: Self) -> bool {
+        self.over(0) == other.over(0)
     }
 
     /// Returns whether the token is of another life of server number `server` than `life`. If one
@@ -131,7 +153,8 @@ impl<'a> Change<'a> {
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Op<'a> {
-    /// Stores `bytes` for `ttl`, or until they are evicted. Stores count whole seconds, rounded up.
+    /// Stores `bytes` for `ttl`, or until they are evicted. Stores count whole seconds: a lifetime is
+    /// never shorter than asked, and at most about a second longer.
     Store {
         /// The value.
         bytes: &'a [u8],
@@ -167,7 +190,8 @@ pub enum Condition {
     Absent,
     /// The change takes effect only if the stored value has this version. A token of another
     /// server, or of another life of the server, matches nothing; if both lives are known, the
-    /// outcome for the latter is [`Applied::Restarted`].
+    /// outcome for the latter is [`Applied::Restarted`]. If the token came over another connection,
+    /// the outcome may be [`Applied::Unproven`].
     Matches(Token),
 }
 
@@ -194,6 +218,10 @@ pub enum Applied {
     /// lives of 0 count as one life, so a token from before a restart may then match a value from
     /// after it.
     Restarted,
+    /// Not applied, and not sent: the condition names a token that came over [another
+    /// connection](Token::connection), and two servers, or two lives of one, may look the same.
+    /// Load the value again. If it is the one that was seen, repeat the change on its new token.
+    Unproven,
 }
 
 /// The reason why an operation has no outcome.

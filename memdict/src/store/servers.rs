@@ -4,7 +4,10 @@ use std::net::Ipv6Addr;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use crate::error::Error;
+use crate::{
+    error::Error,
+    quote::{Quoted, without_password},
+};
 
 /// The port of a server whose name has none.
 const DEFAULT_PORT: u16 = 11211;
@@ -16,7 +19,7 @@ const DEFAULT_PORT: u16 = 11211;
 /// moves only the keys of that server. Programs that share servers have to agree on this for ever;
 /// a golden test pins it.
 #[derive(Debug, Clone)]
-pub(in crate::store) struct Servers {
+pub(crate) struct Servers {
     named: Vec<Server>,
 }
 
@@ -30,7 +33,7 @@ struct Server {
 impl Servers {
     /// Parses `host`, `host:port`, `[address]`, `[address]:port` and `/path/of/a/socket`. Resolves
     /// no name.
-    pub(in crate::store) fn parse(
+    pub(crate) fn parse(
         servers: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<Self, Error> {
         let mut named: Vec<Server> = Vec::new();
@@ -38,12 +41,13 @@ impl Servers {
             let given = server.into();
             let name = canonical(&given).map_err(|wrong| {
                 config(format!(
-                    "`{given}` {wrong}; write `host`, `host:port`, `[address]:port` or \
-                     `/path/of/a/socket`"
+                    "`{}` {wrong}; write `host`, `host:port`, `[address]:port` or \
+                     `/path/of/a/socket`",
+                    shown(&given)
                 ))
             })?;
             if named.iter().any(|server| server.name == name) {
-                return Err(config(format!("`{given}` is listed twice")));
+                return Err(config(format!("`{}` is listed twice", Quoted(&name))));
             }
             let seed = xxh3_64(name.as_bytes());
             named.push(Server { name, seed });
@@ -55,22 +59,22 @@ impl Servers {
     }
 
     /// Returns the names, each as `host:port` or a path.
-    pub(in crate::store) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.named.iter().map(|server| server.name.as_str())
     }
 
     /// Returns the server with this index, as a list of its own.
     #[cfg(feature = "classic")]
-    pub(in crate::store) fn alone(&self, index: usize) -> Self {
+    pub(crate) fn alone(&self, index: usize) -> Self {
         Self { named: self.named.get(index).into_iter().cloned().collect() }
     }
 
-    pub(in crate::store) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.named.len()
     }
 
     /// Returns the index of the server that holds `key`.
-    pub(in crate::store) fn route(&self, key: &[u8]) -> usize {
+    pub(crate) fn route(&self, key: &[u8]) -> usize {
         if self.named.len() == 1 {
             return 0;
         }
@@ -83,6 +87,15 @@ impl Servers {
 
 fn config(reason: impl Into<String>) -> Error {
     Error::Config { option: "servers".to_owned(), reason: reason.into() }
+}
+
+/// Shows a malformed name, unless it is an address without a port, only as far as it cannot contain a
+/// password: `bob:secret` has the form of a host and a port.
+fn shown(given: &str) -> String {
+    if given.parse::<Ipv6Addr>().is_ok() {
+        return given.to_owned();
+    }
+    without_password(given)
 }
 
 /// Returns the canonical spelling of a name, because the choice of a server depends on it.
@@ -143,14 +156,31 @@ mod tests {
     }
 
     #[test]
-    fn malformed_names_are_quoted_in_the_error() {
-        for name in [
-            "", ":1", "a:", "a:x", "a:0", "a:65536", "a:+1", "::1", "a:1:2", "[::1", "[x]:1",
-            "[::1]1", "a b", "a/b", "u@h", "a\r\n", "/a\n",
+    fn malformed_names_are_quoted_in_the_error_up_to_where_a_password_may_be() {
+        for (name, shown) in [
+            ("", ""),
+            (":1", ":…"),
+            ("a:", "a:…"),
+            ("a:x", "a:…"),
+            ("a:0", "a:…"),
+            ("a:65536", "a:…"),
+            ("a:+1", "a:…"),
+            ("::1", "::1"),
+            ("a:1:2", "a:…"),
+            ("[::1", "[:…"),
+            ("[x]:1", "[x]:…"),
+            ("[::1]1", "[:…"),
+            ("a b", "a b"),
+            ("a/b", "a/b"),
+            ("u@h", "(not shown: it may contain a password)"),
+            ("bob:secret%40h:1", "(not shown: it may contain a password)"),
+            ("a\r\n", "a\\r\\n"),
+            ("/a\n", "/a\\n"),
+            ("/", "/"),
         ] {
             let Err(error) = Servers::parse([name]) else { panic!("{name:?} is accepted") };
             let message = error.to_string();
-            assert!(message.contains(&format!("`{name}`")), "{message}");
+            assert!(message.contains(&format!("`{shown}`")), "{message}");
             assert!(matches!(error, Error::Config { option, .. } if option == "servers"));
         }
         assert!(Servers::parse(["a", "A:11211"]).is_err(), "the same server twice");

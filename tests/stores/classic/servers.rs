@@ -17,7 +17,8 @@ fn debug_shows_servers_and_settings_and_no_password() {
     assert_eq!(
         format!("{s:?}"),
         "ClassicStore { servers: [\"a:11211\", \"b:7\"], sasl: true, tls: None, timeout: 7ms, \
-         connect_timeout: 86400s, max_item_bytes: 1048576, .. }"
+         connect_timeout: 86400s, deadline: 70ms, max_connections: 16, max_item_bytes: 1048576, \
+         .. }"
     );
 }
 

@@ -86,3 +86,18 @@ fn a_unix_socket_has_no_tls() {
     let s = at("127.0.0.1:1".to_owned()).tls().expect("it is not a unix socket");
     assert!(matches!(apply(&s, &[outcomes])[..], [Err(StoreError::Down(_))]));
 }
+
+/// A certificate for an address names it without the brackets that a URL needs.
+#[test]
+fn a_certificate_for_an_ipv6_address_is_verified_in_a_url_with_brackets() {
+    let (server, certificate) = Daemon::memcached_with_tls_on("::1");
+    let address = server.address();
+    assert!(address.starts_with("[::1]:"), "{address}");
+    counts_on(&format!("memcache+tls://{address}?strict=true&ca_file={certificate}"), 0);
+    // The certificate is for the one address only.
+    let (other, other_certificate) = Daemon::memcached_with_tls_for("::1", "IP:::2");
+    let s = at(other.address()).timeout(TIMEOUT).tls().expect("it is not a unix socket");
+    let loaded = load(&s.tls_ca_file(other_certificate), &[b"k"]);
+    let [Err(error @ StoreError::Down(_))] = &loaded[..] else { panic!("{loaded:?}") };
+    assert!(named(error, &other.address()).contains("certificate"), "{error}");
+}

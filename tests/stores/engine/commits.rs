@@ -153,10 +153,9 @@ fn a_commit_that_is_cut_by_a_reset_reports_what_the_server_holds() {
     cut_everywhere(End::Reset);
 }
 
-/// memcached deletes values that it has no memory to replace, and does not say which of many silent
-/// changes it refused.
+/// memcached does not say which of many silent changes it refused. So the store asks.
 #[test]
-fn a_commit_to_a_server_without_memory_names_every_key() {
+fn a_commit_to_a_server_without_memory_refuses_exactly_what_is_not_stored() {
     let server = Memcached::with(&["-m", "2", "-M"]);
     let cache = Cache::builder()
         .open_store(Arc::new(open(server.address())))
@@ -167,16 +166,78 @@ fn a_commit_to_a_server_without_memory_names_every_key() {
         texts.insert(key, "x".repeat(10_000)).expect("it is put in place");
     }
     let report = session.commit().expect("nothing is in conflict");
-    assert!(report.written > 0 && !report.lost.is_empty(), "the memory is too small");
-    assert_eq!(report.written + report.lost.len() + report.refused.len(), 1_000);
-    assert!(report.lost.iter().all(|lost| lost.reason.contains("memory")), "{:?}", report.lost[0]);
+    assert!(report.written > 0 && !report.refused.is_empty(), "the memory is too small");
+    assert!(report.lost.is_empty(), "{:?}", report.lost[0]);
+    assert_eq!(report.written + report.refused.len(), 1_000);
+    assert!(report.refused.iter().all(|refused| refused.reason.contains("memory")));
 
     let session = cache.session();
     let texts = session.dict::<String>("texts");
     for id in report.written_keys() {
         assert!(texts.get(&id.key).expect("the server is up").is_some(), "{id} is written");
     }
-    for lost in report.lost.iter().chain(&report.refused) {
-        assert!(texts.get(&lost.id.key).expect("the server is up").is_none(), "{lost}");
+    for refused in &report.refused {
+        assert!(texts.get(&refused.id.key).expect("the server is up").is_none(), "{refused}");
+    }
+}
+
+/// The outcome does not depend on how many changes are sent together.
+#[test]
+fn without_memory_one_change_and_many_have_the_same_outcome_also_in_a_strict_cache() {
+    for many in [1, 7, 8, 40] {
+        let server = Memcached::with(&["-m", "2", "-M"]);
+        let fill = format!("set fill 0 0 500000\r\n{}\r\n", "x".repeat(500_000));
+        for key in 0..40 {
+            let fill = fill.replacen("fill", &format!("fill{key}"), 1);
+            server.ask(&fill, "");
+        }
+        for (strict, classic) in [(false, false), (true, false), (false, true), (true, true)] {
+            let builder = Cache::builder().strict(strict);
+            let store: Arc<dyn memdict::Store> = match classic {
+                true => Arc::new(memdict::ClassicStore::new([server.address()]).expect("a name")),
+                false => Arc::new(open(server.address())),
+            };
+            let cache = builder.open_store(store).expect("no option of a store is set");
+            let session = cache.session();
+            for key in 0..many {
+                session.dict("texts").insert(key, "x".repeat(400_000)).expect("it is in place");
+            }
+            let report = match session.commit() {
+                Ok(report) if !strict => report,
+                Err(Error::Refused { report, .. }) if strict => *report,
+                other => panic!("{many} {strict} {classic}: {other:?}"),
+            };
+            assert_eq!(
+                (report.refused.len(), report.lost.len()),
+                (many, 0),
+                "{classic}: {report:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_change_on_a_version_at_a_server_that_keeps_none_is_an_error_in_a_strict_cache() {
+    let server = Memcached::with(&["-C"]);
+    let cache = Cache::builder()
+        .strict(true)
+        .open_store(Arc::new(open(server.address())))
+        .expect("no option of a store is set");
+    let session = cache.session();
+    for key in 0..9 {
+        session.dict("hits").insert(key, 1_u64).expect("it is in place");
+    }
+    session.commit().expect("an insert has no condition");
+    for many in [1, 9] {
+        let session = cache.session();
+        for key in 0..many {
+            *session.dict::<u64>("hits").get_mut(key).expect("it is up").expect("it is there") += 1;
+        }
+        let error = session.commit().expect_err("it cannot be written");
+        assert!(
+            matches!(&error, Error::Refused { report, .. }
+            if report.refused.len() == many as usize),
+            "{error:?}"
+        );
     }
 }

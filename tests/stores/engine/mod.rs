@@ -2,7 +2,9 @@
 //! servers, restarts, and batches of any size.
 
 mod commits;
+mod connections;
 mod cuts;
+mod deadlines;
 mod duplex;
 mod handshake;
 mod hanging;

@@ -87,7 +87,7 @@ fn answers_that_come_all_at_once_are_the_same_answers() {
 
 #[test]
 fn an_unrequested_reply_flag_is_ignored() {
-    let script = ["VA 1 f0 c7 s1 t-1 h0\r\nx\r\n", "EN\r\n"];
+    let script = ["VA 1 f0 c7 s1 t-1 h0{O}\r\nx\r\n", "EN{O}\r\n"];
     let server = ScriptedServer::start("1.6.45", &script);
     let outcomes = load(&open(server.address()), &[b"a", b"b"]);
     assert_eq!(loaded(&outcomes), ["hit", "miss"], "{outcomes:?}");

@@ -34,14 +34,17 @@ fn sealed(seal: &Seal<'_>, name: &Name, secrets: &Secrets, payload: &[u8]) -> Ve
     out
 }
 
+fn opened<'a>(value: &'a [u8], name: &Name, secrets: &Secrets) -> Opened<'a> {
+    open(value, name, secrets).unwrap_or_else(|why| panic!("{why}"))
+}
+
 fn refused(value: &[u8], name: &Name) -> Option<Unusable> {
     open(value, name, Secrets::NONE).err()
 }
 
 /// Sets the checksum to that of the rest.
 fn with_checksum(mut value: Vec<u8>, name: &Name) -> Vec<u8> {
-    let check = checksum(&value, name.full()).to_le_bytes();
-    value[CHECKED..HEADER].copy_from_slice(&check);
+    set_checksum(&mut value, name);
     value
 }
 
@@ -74,17 +77,17 @@ fn a_sealed_value_opens() {
         for secrets in [secrets(&[]), secrets(&["s"])] {
             for payload in [&b""[..], b"x", &[7; 1000]] {
                 let value = sealed(&SEAL, &name, &secrets, payload);
-                let opened = open(&value, &name, &secrets).ok().expect("it is intact");
-                let Found::Value(found) = opened.found else { panic!("it is a value") };
+                let read = opened(&value, &name, &secrets);
+                let Found::Value(found) = read.found else { panic!("it is a value") };
                 assert_eq!(found.payload, payload);
-                assert_eq!((found.fingerprint, opened.nonce), (0x0102_0304_0506_0708, SEAL.nonce));
+                assert_eq!((found.fingerprint, read.nonce), (0x0102_0304_0506_0708, SEAL.nonce));
                 assert!(found.lineage.contains(0x2122_2324_2526_2728));
                 assert!(!found.lineage.contains(found.fingerprint));
                 assert_eq!(nonce(&value, &name, &secrets), Some(SEAL.nonce));
             }
             let tombstone = sealed(&TOMBSTONE, &name, &secrets, b"");
-            let opened = open(&tombstone, &name, &secrets).ok().expect("it is intact");
-            assert!(matches!(opened.found, Found::Tombstone));
+            let read = opened(&tombstone, &name, &secrets);
+            assert!(matches!(read.found, Found::Tombstone));
         }
     }
 }

@@ -67,6 +67,8 @@ pub(super) struct Step<'e> {
     pub(super) resent: bool,
     /// How often it was based on another session's newer value.
     pub(super) caught_up: u32,
+    /// How often its token came over another connection than the one that it was sent on.
+    pub(super) unproven: u32,
     /// Whether the check before the first change found that the value had vanished.
     pub(super) vanished: bool,
 }
@@ -103,6 +105,8 @@ pub(super) enum WaitsFor {
     /// A look at the stored value, because the change was sent twice and found a value that was not
     /// expected: the first one may have arrived late.
     LookWhose,
+    /// A look at the stored value, because the token that was seen came over another connection.
+    LookAgain,
     /// A look at another session's value, on which the change can then be based.
     CatchUp { cause: ConflictCause },
 }
@@ -161,6 +165,7 @@ impl<'e> Plan<'e> {
                 waits_for: WaitsFor::Sending,
                 resent: false,
                 caught_up: 0,
+                unproven: 0,
                 vanished: false,
             });
         }

@@ -5,6 +5,7 @@ use super::{
     conflict::{Disagreement, cause_of},
     plan::{MergedValue, Plan, Purpose, Step, WaitsFor},
     settle::{Answers, Verdict},
+    verify::changed,
 };
 use crate::{
     conflict::ConflictCause,
@@ -18,6 +19,10 @@ use crate::{
 /// replaced again. Each time, another session succeeds; after this many, the conflict is left to
 /// the application.
 const CATCH_UPS: u32 = 32;
+
+/// How often a change is based on the same value over another connection, only to be sent on yet
+/// another one, because other threads use the store.
+const CONNECTIONS: u32 = 32;
 
 impl Plan<'_> {
     /// Returns whether the bytes of the look with this index are needed.
@@ -33,6 +38,7 @@ impl Plan<'_> {
             let look = answers.next().flatten().and_then(Result::ok);
             let verdict = match step.waits_for.clone() {
                 WaitsFor::CatchUp { cause } => step.catch_up(cause, look, bytes),
+                WaitsFor::LookAgain => step.look_again(look, bytes),
                 _ => {
                     let verdict = resolved(step, look);
                     step.resent |= matches!(verdict, Verdict::Send { .. });
@@ -45,6 +51,38 @@ impl Plan<'_> {
 }
 
 impl Step<'_> {
+    /// Decides about a change that was not sent, because its token came over another connection,
+    /// whose server may be another one. Appends a merged value to `bytes`.
+    fn look_again(&mut self, look: Option<Look>, bytes: &mut Vec<u8>) -> Verdict {
+        let lost = |uncertain| Verdict::Lost {
+            reason: "not sent, because the stored value cannot be read on this connection".into(),
+            uncertain,
+        };
+        self.unproven += 1;
+        let Some(look) = look.filter(|_| self.unproven <= CONNECTIONS) else {
+            return lost(self.resent);
+        };
+        let is_same = changed(self.expected, &look).is_none();
+        match (&self.purpose, look.version()) {
+            // The value that was to be deleted is gone, or another one has taken its place.
+            (Purpose::Clear { refused }, now) if !is_same || now.is_none() => {
+                Verdict::Refused { reason: refused.clone() }
+            }
+            // The change that was sent first was made after all.
+            (purpose, Some(now))
+                if !is_same && self.resent && now.nonce == Some(self.stamp.nonce) =>
+            {
+                Verdict::Done(match purpose {
+                    Purpose::Remove => How::Removed,
+                    Purpose::Recreate => How::Recreated,
+                    Purpose::Write | Purpose::Clear { .. } => How::Written,
+                })
+            }
+            (Purpose::Write, None) => self.vanished(),
+            _ => self.verified(Ok(look), bytes),
+        }
+    }
+
     /// Bases the change on what the store holds now, which is in conflict with it because of
     /// `cause`. Appends a merged value to `bytes`.
     pub(super) fn catch_up(
@@ -106,7 +144,9 @@ pub(super) fn resolved(step: &Step<'_>, look: Option<Look>) -> Verdict {
     let unknown = match &step.waits_for {
         WaitsFor::Look { unknown } => unknown.clone(),
         WaitsFor::LookWhose => Reason::new("the store has another value"),
-        WaitsFor::Sending | WaitsFor::CatchUp { .. } => Reason::new("no answer"),
+        WaitsFor::Sending | WaitsFor::LookAgain | WaitsFor::CatchUp { .. } => {
+            Reason::new("no answer")
+        }
     };
     let lost =
         |what: &str| Verdict::Lost { reason: unknown.clone().and("; ").and(what), uncertain: true };

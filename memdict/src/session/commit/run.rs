@@ -52,6 +52,8 @@ pub(crate) async fn commit<D: Drive>(
     if let Some((turn, limit)) = &mut turn {
         turn.take_hot(driver, *limit, plan.ids().into_iter()).await;
     }
+    let call = driver.call(*core.deadline.get_mut());
+    let driver = call.as_ref().unwrap_or(driver);
     let checks = plan.checks(*core.verify_first.get_mut(), core.current.get_mut());
     if !checks.is_empty() {
         let needs_bytes = |check| plan.check_needs_bytes(&checks, check);

@@ -65,6 +65,7 @@ pub(super) enum Verdict {
         unknown: Reason,
     },
     LookWhose,
+    LookAgain,
     CatchUp {
         cause: ConflictCause,
     },
@@ -169,6 +170,7 @@ impl<'e> Step<'e> {
             }
             Verdict::Look { unknown } => WaitsFor::Look { unknown },
             Verdict::LookWhose => WaitsFor::LookWhose,
+            Verdict::LookAgain => WaitsFor::LookAgain,
             Verdict::CatchUp { cause } => WaitsFor::CatchUp { cause },
         };
         true
@@ -202,6 +204,8 @@ impl<'e> Step<'e> {
 /// Returns what an answer to a change means.
 fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
     match (&step.purpose, answer) {
+        (_, Ok(Applied::Unproven)) => Verdict::LookAgain,
+
         (Purpose::Clear { refused }, answer) => {
             let reason = match answer {
                 Ok(_) => refused.clone(),

@@ -177,7 +177,7 @@ impl<'e> Plan<'e> {
 }
 
 /// Returns how the stored value differs from the one that was seen, if it does.
-fn changed(seen: Expected, now: &Look) -> Option<ConflictCause> {
+pub(super) fn changed(seen: Expected, now: &Look) -> Option<ConflictCause> {
     let overwritten = cause_of(now, ConflictCause::Overwritten);
     match (seen, now.version()) {
         (Expected::Anything, _) | (Expected::Nothing | Expected::Tombstone(_), None) => None,
@@ -201,7 +201,11 @@ fn another(seen: &Version, now: &Version, overwritten: ConflictCause) -> Option<
 
 impl Step<'_> {
     /// Returns what a check before the first change means. Appends a merged value to `bytes`.
-    fn verified(&mut self, look: Result<Look, StoreError>, bytes: &mut Vec<u8>) -> Verdict {
+    pub(super) fn verified(
+        &mut self,
+        look: Result<Look, StoreError>,
+        bytes: &mut Vec<u8>,
+    ) -> Verdict {
         let as_it_is = Verdict::Send { expected: self.expected, purpose: self.purpose.clone() };
         // A store that tells the lives of its servers apart decides when the change is sent.
         let is_certain = self.expected.version().is_none_or(|seen| seen.token.life() != 0);

@@ -84,15 +84,17 @@ impl Version {
         self.token.is_of_another_life(now.token.server(), now.token.life())
     }
 
-    /// Returns whether `now` is the same write. If the store does not tell the lives of its server
-    /// apart, one token may stand for two values, and the nonce decides.
+    /// Returns whether `now` is the same write. Tokens of one connection tell, if the store knows
+    /// its server's life. Else one token may stand for two values, and the nonce decides.
     pub(crate) fn is(&self, now: &Self) -> bool {
-        let same_token = self.token == now.token;
-        if self.token.life() == 0 {
-            self.nonce == now.nonce && (self.nonce.is_some() || same_token)
-        } else {
-            same_token
+        let (seen, token) = (self.token, now.token);
+        if seen.life() != 0 && seen.connection() == token.connection() {
+            return seen == token;
         }
+        if self.ended_with_its_server(now) {
+            return false;
+        }
+        self.nonce == now.nonce && (self.nonce.is_some() || seen.looks_like(token))
     }
 }
 

@@ -7,6 +7,7 @@ use memcache::Url;
 use crate::{error::Error, store::credentials::Credentials};
 
 /// The settings for connections to servers.
+#[derive(Clone)]
 pub(super) struct Dial {
     pub(super) connect: Duration,
     pub(super) exchange: Duration,
@@ -15,7 +16,7 @@ pub(super) struct Dial {
 }
 
 /// How servers prove their identity.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Tls {
     pub(super) ca_file: Option<String>,
     pub(super) unverified: bool,
@@ -54,28 +55,26 @@ pub(super) fn check(credentials: &Credentials) -> Result<(), Error> {
 }
 
 impl Dial {
-    /// Returns the URL of a server. `address` is its resolved address, or `None` for a unix socket.
+    /// Returns the URL of a server, with its resolved address.
     ///
-    /// TCP timeouts are part of the URL, where each connection reads them. The crate's builder
-    /// loses them.
-    pub(super) fn url(&self, name: &str, address: Option<SocketAddr>) -> Result<Url, String> {
-        let url = match (&self.tls, address) {
-            (_, None) => format!("memcache://{name}"),
+    /// Timeouts are part of the URL, where each connection reads them. The crate's builder loses
+    /// them.
+    pub(super) fn url(
+        &self,
+        name: &str,
+        address: SocketAddr,
+        credentials: &Credentials,
+    ) -> Result<Url, String> {
+        let url = match &self.tls {
             // The address that was just reached, so that the crate does not try another one first.
-            (None, Some(address)) => format!("memcache://{address}"),
+            None => format!("memcache://{address}"),
             // The name, because the certificate is issued for it.
-            (Some(_), Some(_)) => format!("memcache+tls://{name}"),
+            Some(_) => format!("memcache+tls://{name}"),
         };
         let mut url = Url::parse(&url).map_err(|error| error.to_string())?;
-        if is_path(name) && url.path() != name {
-            return Err("the path has a character that the `memcache` crate escapes".to_owned());
-        }
         {
             let mut query = url.query_pairs_mut();
             query.append_pair("timeout", &self.exchange.as_secs_f64().to_string());
-            if self.credentials.is_none() {
-                query.append_pair("protocol", "ascii");
-            }
             if let Some(tls) = &self.tls {
                 query.append_pair("verify_mode", if tls.unverified { "none" } else { "peer" });
                 if let Some(path) = &tls.ca_file {
@@ -83,10 +82,9 @@ impl Dial {
                 }
             }
         }
-        if let Some(Credentials { user, password }) = &self.credentials {
-            let set = url.set_username(user).and_then(|()| url.set_password(Some(password)));
-            set.map_err(|()| "a unix socket takes no credentials".to_owned())?;
-        }
+        let Credentials { user, password } = credentials;
+        let set = url.set_username(user).and_then(|()| url.set_password(Some(password)));
+        set.map_err(|()| "the address takes no credentials".to_owned())?;
         Ok(url)
     }
 }
@@ -115,17 +113,6 @@ mod tests {
         ] {
             let error = credentials(user, password).expect_err(password);
             assert!(!error.contains("5ecret"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_path_that_the_crate_would_alter_is_refused() {
-        let second = Duration::from_secs(1);
-        let dial = Dial { connect: second, exchange: second, credentials: None, tls: None };
-        let url = dial.url("/run/a.sock", None).expect("the path is plain");
-        assert_eq!((url.path(), url.host_str()), ("/run/a.sock", None));
-        for path in ["/run/a b.sock", "/run/../a.sock", "/run/ä.sock"] {
-            assert!(dial.url(path, None).is_err(), "{path}");
         }
     }
 }

@@ -1,16 +1,18 @@
 //! A batch's conversation with a server, over a connection of its own.
 
-use memcache::Client;
-
-use crate::store::operation::{Reason, StoreError, Token};
+use super::link::Link;
+use crate::store::{
+    operation::{Reason, StoreError, Token},
+    ttl::ServerClock,
+};
 
 /// A batch's conversation with a server.
 pub(super) struct Conversation<'a> {
     pub(super) index: u32,
     pub(super) name: &'a str,
-    pub(super) client: &'a Client,
-    pub(super) binary: bool,
+    pub(super) link: &'a mut Link,
     pub(super) max_item_bytes: usize,
+    pub(super) clock: Option<ServerClock>,
 }
 
 impl Conversation<'_> {

@@ -16,13 +16,14 @@ use std::io;
 
 use memcache::{ClientError, CommandError, MemcacheError, ServerError};
 
-use crate::store::operation::{Reason, StoreError};
+use super::text::{Broken, Unanswered};
+use crate::{
+    quote,
+    store::operation::{Reason, StoreError},
+};
 
 /// The status of the binary protocol that says that memcached has no memory for an item.
 const OUT_OF_MEMORY: u16 = 0x82;
-
-/// How many characters of an error line are shown.
-const SHOWN: usize = 120;
 
 /// A failed operation.
 pub(super) struct Failed {
@@ -70,9 +71,33 @@ pub(super) fn change(name: &str, error: &MemcacheError, sent: bool) -> Failed {
     }
 }
 
-/// Returns the failure of a change that was sent completely, without a complete answer.
-pub(super) fn unanswered(name: &str, error: &io::Error) -> Failed {
-    Failed { error: StoreError::Unknown(message(name, &io(error))), down: true }
+/// Returns the failure of a load, or of a look before a change, in the text protocol.
+pub(super) fn unread(name: &str, broken: &Broken) -> Failed {
+    Failed { error: StoreError::Down(message(name, &why_broken(broken))), down: true }
+}
+
+/// Returns the failure of a change in the text protocol.
+pub(super) fn unanswered(name: &str, unanswered: &Unanswered) -> Failed {
+    let why = message(name, &why_broken(&unanswered.broken));
+    let error = if unanswered.sent { StoreError::Unknown(why) } else { StoreError::Down(why) };
+    Failed { error, down: true }
+}
+
+/// Returns the reason alone. It quotes a line only if it is an error, because any other one may be
+/// a part of a value.
+fn why_broken(broken: &Broken) -> String {
+    match broken {
+        Broken::Io(error) => io(error),
+        Broken::Strange(what) => format!("{STRANGE}: it has {what}"),
+        Broken::Line(line) => {
+            let text = String::from_utf8_lossy(line);
+            let word = text.split(' ').next().unwrap_or_default();
+            match word {
+                "ERROR" | "CLIENT_ERROR" | "SERVER_ERROR" => shown(&text),
+                _ => STRANGE.to_owned(),
+            }
+        }
+    }
 }
 
 /// Returns the failure of a change after an answer that says neither that it was made nor that it
@@ -110,13 +135,13 @@ pub(super) fn timed_out(error: &MemcacheError) -> bool {
     }
 }
 
-fn is_timeout(error: &io::Error) -> bool {
+pub(super) fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
 
 /// Describes an I/O error.
 pub(super) fn io(error: &io::Error) -> String {
-    if is_timeout(error) { "timed out".to_owned() } else { error.to_string() }
+    if is_timeout(error) { "timed out".to_owned() } else { shown(&error.to_string()) }
 }
 
 /// Returns the reason alone. It omits the crate's text where that quotes an answer that it did not
@@ -124,7 +149,7 @@ pub(super) fn io(error: &io::Error) -> String {
 pub(super) fn why(error: &MemcacheError) -> String {
     match error {
         MemcacheError::IOError(error) => io(error),
-        MemcacheError::PoolError(error) => error.to_string(),
+        MemcacheError::PoolError(error) => shown(&error.to_string()),
         MemcacheError::ServerError(ServerError::Error(said)) => shown(said),
         MemcacheError::ClientError(ClientError::Error(said)) if said.starts_with("CLIENT") => {
             shown(said)
@@ -139,8 +164,9 @@ pub(super) fn why(error: &MemcacheError) -> String {
     }
 }
 
-fn shown(said: &str) -> String {
-    said.trim_end().escape_default().take(SHOWN).collect()
+/// Quotes what a server said: escaped, and shortened if it is long.
+pub(super) fn shown(said: &str) -> String {
+    quote::said(said.as_bytes())
 }
 
 /// Makes the reason for a failure at a server.

@@ -1,27 +1,36 @@
-//! The client for servers that the engine does not speak to, through the classic client of the
-//! `memcache` crate: the classic text protocol, and the binary protocol with SASL, with or without
-//! TLS.
+//! The client for servers that the engine does not speak to: the classic text protocol, and, by
+//! the `memcache` crate, the binary protocol with SASL; with or without TLS.
 //!
-//! `address` makes the URL of a server, `link` connects, and `load` and `change` run a batch over a
-//! `conversation`. `payload` reads the replies that the crate would reduce, and `failure` gives
-//! errors their meaning.
+//! `link` connects, and `load` and `change` run a batch over a `conversation`. `text` speaks the
+//! text protocol over a `stream`, without believing any length. `address` makes the URL of a server
+//! for the crate, and `payload` notes what the crate has sent. `failure` gives errors their
+//! meaning.
 //!
-//! The crate trusts its server: one that announces a value of an absurd length makes it panic or
-//! run out of memory.
+//! `batch` runs each server's share `apart`, on a thread of its own, which is left at the deadline.
+//!
+//! The crate trusts its server. So it serves only servers that a program gives credentials to, and
+//! never one that the engine found to be old.
 
 mod address;
+mod apart;
+mod batch;
 mod change;
 mod conversation;
 mod failure;
 mod link;
 mod load;
 mod payload;
+mod stream;
+pub(crate) mod text;
+#[cfg(feature = "tls")]
+mod tls;
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
 
 use self::{
     address::{Dial, Tls},
-    conversation::{Conversation, text},
     link::Connections,
 };
 #[cfg(feature = "tokio")]
@@ -29,9 +38,11 @@ use super::worker;
 use super::{
     Store,
     credentials::Credentials,
+    deadline::Deadline,
     limits,
-    operation::{ApplyOut, Change, Load, LoadOut, StoreError},
+    operation::{ApplyOut, Change, Load, LoadOut},
     servers::Servers,
+    ttl::ServerClock,
 };
 use crate::error::Error;
 
@@ -44,18 +55,21 @@ use crate::error::Error;
 /// TLS.
 ///
 /// As with [`MemcachedStore`](crate::MemcachedStore), the first operation makes the connection,
-/// each key belongs to one server by rendezvous hashing, and lifetimes end in the same way. The
-/// differences are:
+/// each key belongs to one server by rendezvous hashing, and lifetimes end in the same way, except
+/// that those of 30 days or more are reckoned by this machine's clock. The differences are:
 ///
 /// **Keys** have to be UTF-8, as memdict's own always are; others are
-/// [refused](StoreError::Refused).
+/// [refused](crate::StoreError::Refused).
 ///
 /// **Sizes** are not asked of the server. An item may take
 /// [`max_item_bytes`](Self::max_item_bytes), by default memcached's default of 1 MiB. What the
-/// server still rejects is [refused](StoreError::Refused), and the old value may be gone.
+/// server still rejects is [refused](crate::StoreError::Refused), and the old value may be gone. A
+/// value that is larger is not loaded: it ends the connection, and loads that follow in the batch
+/// are [down](crate::StoreError::Down).
 ///
 /// **Changes are made one after the other**, each with its own answer. Values are loaded a hundred
-/// at a time. The [timeout](Self::timeout) applies to each answer. After the first answer that does
+/// at a time. The [timeout](Self::timeout) applies to each read and write, and the
+/// [deadline](Self::deadline) to the whole call. After the first answer that does
 /// not come, the rest of the batch is not sent to that server. A batch has a connection of its own
 /// and first asks for the server's version, so that no change is sent to a server that has gone or
 /// hangs.
@@ -70,7 +84,12 @@ use crate::error::Error;
 /// Keep units of work short. No outcome is [`Applied::Restarted`](crate::Applied::Restarted) here,
 /// and a token of another store, with a known life, matches nothing.
 ///
-/// Each server in use costs one thread, which makes connections.
+/// **With SASL, the server is trusted.** The `memcache` crate then reads its answers, and takes as
+/// much memory as they announce, up to 4 GiB. Each such server costs one thread, which makes
+/// connections, and over TLS its certificate has to name a host or an IPv4 address.
+///
+/// Each server in use costs one thread during a call. A thread that was left at the deadline ends
+/// when its server is silent for a timeout; until then its connection counts.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -82,10 +101,16 @@ use crate::error::Error;
 /// # Ok::<_, memdict::Error>(())
 /// ```
 pub struct ClassicStore {
-    servers: Servers,
-    connections: Vec<Connections>,
-    dial: Dial,
+    servers: Arc<Servers>,
+    connections: Vec<Arc<Connections>>,
+    dial: Arc<Dial>,
     max_item_bytes: usize,
+    /// The clock of the only server, if the engine has heard it.
+    clock: Arc<Mutex<Option<ServerClock>>>,
+    max_connections: usize,
+    deadline: Option<Duration>,
+    /// The deadline of the call that this is for.
+    call: Option<Deadline>,
 }
 
 impl ClassicStore {
@@ -103,34 +128,73 @@ impl ClassicStore {
     }
 
     pub(super) fn of(servers: Servers) -> Self {
-        Self {
-            connections: (0..servers.len()).map(|_| Connections::default()).collect(),
-            servers,
-            dial: Dial {
-                connect: Duration::from_millis(200),
-                exchange: Duration::from_secs(1),
-                credentials: None,
-                tls: None,
-            },
+        let dial = Dial {
+            connect: Duration::from_millis(200),
+            exchange: Duration::from_secs(1),
+            credentials: None,
+            tls: None,
+        };
+        let store = Self {
+            connections: Vec::new(),
+            servers: Arc::new(servers),
+            dial: Arc::new(dial),
             max_item_bytes: limits::ITEM_SIZE_MAX,
-        }
+            clock: Arc::default(),
+            max_connections: 0,
+            deadline: None,
+            call: None,
+        };
+        store.max_connections(limits::MAX_CONNECTIONS)
+    }
+
+    /// Changes how connections are made.
+    fn dial(&mut self) -> &mut Dial {
+        Arc::make_mut(&mut self.dial)
+    }
+
+    /// Notes the clock of the only server.
+    #[cfg(unix)] // The engine asks for it.
+    pub(super) fn reckon_by(&self, clock: Option<ServerClock>) {
+        *self.clock.lock() = clock;
     }
 
     /// Sets how long a server may be silent while it has to take a request or to answer it. 1
     /// second by default; clamped to between 1 ms and one day.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.dial.exchange = limits::within_a_day(timeout);
+        self.dial().exchange = limits::within_a_day(timeout);
         self
     }
 
     /// Sets how long a server may take to accept a connection, over all of its addresses. The
-    /// look-up of its name counts too, but is not cut short. With TLS and SASL, the same time again
+    /// look-up of its name counts too, but only the [deadline](Self::deadline) cuts it short. With TLS and SASL, the same time again
     /// and one [timeout](Self::timeout) may pass until the connection can be used. 200 ms by
     /// default; clamped to between 1 ms and one day.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.dial.connect = limits::within_a_day(timeout);
+        self.dial().connect = limits::within_a_day(timeout);
+        self
+    }
+
+    /// Sets how long a call may take, whatever it waits for: the look-up of a name, a connection, a
+    /// server that is slow but answers. Ten times the [timeout](Self::timeout) by default; clamped
+    /// to between 1 ms and one day. A call is a batch, or all batches of a commit. What is not done
+    /// by then is [down](crate::StoreError::Down), or [unknown](StoreError::Unknown) if it is a change that
+    /// was begun. Its connection, and the thread that waits on it, end as soon as the server is
+    /// silent for a timeout.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(limits::within_a_day(deadline));
+        self
+    }
+
+    /// Sets how many connections there are to each server at most. 16 by default, and at least 1. A
+    /// call that finds none free waits for one, in turn and until its [deadline](Self::deadline).
+    #[must_use]
+    pub fn max_connections(mut self, max_connections: usize) -> Self {
+        self.max_connections = max_connections.max(1);
+        let connections = |_| Arc::new(Connections::of(self.max_connections));
+        self.connections = (0..self.servers.len()).map(connections).collect();
         self
     }
 
@@ -161,7 +225,7 @@ impl ClassicStore {
     pub(crate) fn with_credentials(mut self, credentials: Credentials) -> Result<Self, Error> {
         address::check(&credentials)?;
         self.no_sockets("SASL")?;
-        self.dial.credentials = Some(credentials);
+        self.dial().credentials = Some(credentials);
         Ok(self)
     }
 
@@ -170,11 +234,10 @@ impl ClassicStore {
     ///
     /// # Errors
     /// [`Error::Config`] if one of the servers is a unix socket.
-    /// [`Error::Config`] if one of the servers is a unix socket.
     #[cfg(feature = "tls")]
     pub fn tls(mut self) -> Result<Self, Error> {
         self.no_sockets("TLS")?;
-        self.dial.tls.get_or_insert_default();
+        self.dial().tls.get_or_insert_default();
         Ok(self)
     }
 
@@ -183,7 +246,7 @@ impl ClassicStore {
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls_ca_file(mut self, path: impl Into<String>) -> Self {
-        if let Some(tls) = &mut self.dial.tls {
+        if let Some(tls) = &mut self.dial().tls {
             tls.ca_file = Some(path.into());
         }
         self
@@ -194,7 +257,7 @@ impl ClassicStore {
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls_without_verification(mut self) -> Self {
-        if let Some(tls) = &mut self.dial.tls {
+        if let Some(tls) = &mut self.dial().tls {
             tls.unverified = true;
         }
         self
@@ -209,52 +272,14 @@ impl ClassicStore {
         Err(Error::Config { option: "servers".to_owned(), reason })
     }
 
-    /// Gives each server its share of the keys, and refuses invalid keys.
-    fn share<'k>(
-        &self,
-        keys: impl Iterator<Item = &'k [u8]>,
-        mut refuse: impl FnMut(usize, StoreError),
-    ) -> Vec<Vec<usize>> {
-        let mut shares = vec![Vec::new(); self.servers.len()];
-        for (index, key) in keys.enumerate() {
-            match limits::check_key(key).and_then(|()| text(key)) {
-                Ok(_) => shares[self.servers.route(key)].push(index),
-                Err(refused) => refuse(index, refused),
-            }
-        }
-        shares
+    /// Returns the time for a whole call.
+    fn whole(&self) -> Duration {
+        self.deadline.unwrap_or(self.dial.exchange * limits::DEADLINE_IN_TIMEOUTS)
     }
 
-    /// Runs each server's share on a connection of its own, which is kept if `run` returns that it
-    /// can be used again.
-    fn each(
-        &self,
-        shares: &[Vec<usize>],
-        mut run: impl FnMut(&[usize], Result<&Conversation<'_>, StoreError>) -> bool,
-    ) {
-        let servers = (0_u32..).zip(self.servers.names()).zip(&self.connections).zip(shares);
-        for (((index, name), connections), share) in servers {
-            if share.is_empty() {
-                continue;
-            }
-            let client = match connections.take(name, &self.dial) {
-                Ok(client) => client,
-                Err(down) => {
-                    run(share, Err(down));
-                    continue;
-                }
-            };
-            let conversation = Conversation {
-                index,
-                name,
-                client: &client,
-                binary: self.dial.credentials.is_some(),
-                max_item_bytes: self.max_item_bytes,
-            };
-            if run(share, Ok(&conversation)) {
-                connections.put_back(client);
-            }
-        }
+    /// Returns the deadline of a call that begins now, unless this is for one that has begun.
+    fn begin(&self) -> Deadline {
+        self.call.unwrap_or_else(|| Deadline::begin(self.whole()))
     }
 }
 
@@ -262,29 +287,26 @@ impl Store for ClassicStore {
     fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         #[cfg(feature = "tokio")]
         worker::about_to_block();
-        let keys = loads.iter().map(|load| load.key);
-        let shares = self.share(keys, |index, refused| out(index, Err(refused)));
-        self.each(&shares, |share, with| match with {
-            Ok(with) => load::run(with, loads, share, out),
-            Err(down) => {
-                share.iter().for_each(|&index| out(index, Err(down.clone())));
-                false
-            }
-        });
+        self.load_by(self.begin(), loads, out);
     }
 
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         #[cfg(feature = "tokio")]
         worker::about_to_block();
-        let keys = changes.iter().map(|change| change.key);
-        let shares = self.share(keys, |index, refused| out(index, Err(refused)));
-        self.each(&shares, |share, with| match with {
-            Ok(with) => change::run(with, changes, share, out),
-            Err(down) => {
-                share.iter().for_each(|&index| out(index, Err(down.clone())));
-                false
-            }
-        });
+        self.apply_by(self.begin(), changes, out);
+    }
+
+    fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn Store>> {
+        let whole = deadline.map_or(self.whole(), limits::within_a_day);
+        Some(Arc::new(Self {
+            servers: Arc::clone(&self.servers),
+            connections: self.connections.clone(),
+            dial: Arc::clone(&self.dial),
+            clock: Arc::clone(&self.clock),
+            deadline: Some(whole),
+            call: Some(Deadline::begin(whole)),
+            ..*self
+        }))
     }
 }
 
@@ -297,6 +319,8 @@ impl fmt::Debug for ClassicStore {
             .field("tls", &self.dial.tls.as_ref().map(Tls::describe))
             .field("timeout", &self.dial.exchange)
             .field("connect_timeout", &self.dial.connect)
+            .field("deadline", &self.whole())
+            .field("max_connections", &self.max_connections)
             .field("max_item_bytes", &self.max_item_bytes)
             .finish_non_exhaustive()
     }

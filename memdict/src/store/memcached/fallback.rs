@@ -3,12 +3,15 @@
 
 use std::sync::OnceLock;
 
+use parking_lot::Mutex;
+
 use super::timeouts::Timeouts;
 use crate::store::{
-    Store,
     classic::ClassicStore,
+    deadline::Deadline,
     operation::{ApplyOut, Change, Condition, Load, LoadOut, Loaded, StoreError, Token},
     servers::Servers,
+    ttl::ServerClock,
 };
 
 /// The classic client of one server, made when first needed.
@@ -17,7 +20,10 @@ pub(super) struct Fallback {
     /// The number of the server in the store. Its classic client knows it as number 0.
     index: u32,
     alone: Servers,
+    max_connections: usize,
     store: OnceLock<ClassicStore>,
+    /// The server's clock, from its last greeting.
+    clock: Mutex<Option<ServerClock>>,
 }
 
 /// Whether the server could be used. If not, another one may have taken its place.
@@ -30,28 +36,38 @@ pub(super) enum Spoken {
 
 impl Fallback {
     /// Makes the fallback of server number `index`, which is the only one in `alone`.
-    pub(super) fn of(index: u32, alone: Servers) -> Self {
-        Self { index, alone, store: OnceLock::new() }
+    pub(super) fn of(index: u32, alone: Servers, max_connections: usize) -> Self {
+        let (store, clock) = (OnceLock::new(), Mutex::default());
+        Self { index, alone, max_connections, store, clock }
     }
 
     fn store(&self, timeouts: Timeouts) -> &ClassicStore {
-        self.store.get_or_init(|| {
+        let store = self.store.get_or_init(|| {
             let store = ClassicStore::of(self.alone.clone());
-            store.connect_timeout(timeouts.connect).timeout(timeouts.exchange)
-        })
+            let store = store.connect_timeout(timeouts.connect).timeout(timeouts.exchange);
+            store.max_connections(self.max_connections)
+        });
+        store.reckon_by(*self.clock.lock());
+        store
+    }
+
+    /// Notes the server's clock.
+    pub(super) fn heard(&self, clock: Option<ServerClock>) {
+        *self.clock.lock() = clock;
     }
 
     /// Loads the operations of `loads` that `share` names.
     pub(super) fn load_many(
         &self,
         timeouts: Timeouts,
+        call: Deadline,
         loads: &[Load<'_>],
         share: &[usize],
         out: &mut LoadOut<'_>,
     ) -> Spoken {
         let mut spoken = Spoken::Yes;
         let loads: Vec<_> = share.iter().map(|&place| loads[place]).collect();
-        self.store(timeouts).load_many(&loads, &mut |place, loaded| {
+        self.store(timeouts).load_by(call, &loads, &mut |place, loaded| {
             let loaded = loaded.map(|loaded| match loaded {
                 Loaded::Hit { bytes, token } => Loaded::hit(bytes, numbered(token, self.index)),
                 Loaded::Miss => Loaded::Miss,
@@ -69,6 +85,7 @@ impl Fallback {
     pub(super) fn apply_many(
         &self,
         timeouts: Timeouts,
+        call: Deadline,
         changes: &[Change<'_>],
         share: &[usize],
         out: &mut ApplyOut<'_>,
@@ -87,7 +104,7 @@ impl Fallback {
             Change { when, ..change }
         };
         let changes: Vec<_> = share.iter().map(change).collect();
-        self.store(timeouts).apply_many(&changes, &mut |place, applied| {
+        self.store(timeouts).apply_by(call, &changes, &mut |place, applied| {
             note(&mut spoken, applied.as_ref().err());
             out(share[place], applied);
         });

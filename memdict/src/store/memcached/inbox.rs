@@ -59,8 +59,26 @@ impl Inbox {
         self.needed = 0;
     }
 
+    /// Returns how many bytes of memory the buffer takes.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn taken(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.start == self.end
+    }
+
+    /// Frees the buffer if it is empty and larger than this.
+    pub(super) fn shrink_to(&mut self, bytes: usize) {
+        if self.is_empty() && self.buffer.capacity() > bytes {
+            *self = Self::default();
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.buffer.capacity()
     }
 }
 

@@ -3,118 +3,164 @@
 //! ```text
 //!   idle ---------------------------------------> Talking ---- all answered -----> Over
 //!   dial --> Unnamed --> Dialing --> Greeting -----^  |                             ^
-//!               |           |           |             |                             |
-//!   down -------+-----------+-----------+-------------+--- failed or timed out: ----+
-//!                                                          the rest has no answer
+//!     ^         |           |           |             |                             |
+//!     |  +------+-----------+-----------+  refused    |                             |
+//!     |  v      |           |           |             |                             |
+//!   Queued -----+-----------+-----------+-------------+--- failed or timed out: ----+
+//!     ^                                                    the rest has no answer
+//!   all in use
 //!   classic, or the server says so: Classic, which leaves the share to the classic client
 //! ```
 
 use std::{
-    io::IoSlice,
-    mem,
+    io, mem,
     os::fd::BorrowedFd,
     time::{Duration, Instant},
 };
 
-#[cfg(feature = "tokio")]
-use super::tasks::socket::TaskSocket;
 use super::{
+    connection::Connection,
+    flow::{PIECES, hear, send},
+    handshake::Handshake,
     inbox::Inbox,
     interest::Interest,
-    pool::{Approach, Connection, Pool},
+    pool::{Approach, Permit, Pool, Refused, Wish},
     proto::{
-        greeting::{Facts, Greeting, Next},
-        window::{MAX_SLICES, Window},
+        greeting::{Facts, Greeting},
+        window::Window,
     },
-    reasons::{ASKED, broken, cannot_connect, needs_classic},
     resolve::{Pending, Target},
     server::Server,
-    socket::{Dialing, Moved, Socket},
+    socket::{Callers, Dialing, Moved, Socket},
     talk::Talk,
     timeouts::Timeouts,
     work::{Peer, Work},
 };
+#[cfg(not(feature = "classic"))]
+use crate::quote;
+use crate::store::deadline::Deadline;
+
+/// Where a lane gets its connection.
+#[derive(Clone, Copy)]
+pub(super) struct From<'s> {
+    pub(super) pool: &'s Pool,
+    /// This process.
+    pub(super) process: u32,
+    pub(super) callers: Callers,
+}
 
 /// One server's part of a batch.
 pub(super) struct Lane<'s, 'a> {
     server: &'s Server,
-    /// The connections to it.
-    pool: &'s Pool,
+    from: From<'s>,
     timeouts: Timeouts,
-    stage: Stage,
+    call: Deadline,
+    pub(super) stage: Stage<'s>,
     talk: Talk<'a>,
+    /// The number of the connection that the tokens came over.
+    wanted: Option<u64>,
     began: Instant,
-    /// The time after which the lane fails if nothing moves.
-    deadline: Instant,
+    /// The time after which the lane fails if nothing moves. It is never after that of the call.
+    patient_until: Instant,
 }
 
-enum Stage {
+pub(super) enum Stage<'s> {
+    /// Waits until a connection is free.
+    Queued,
     /// Needs a connection, and therefore the server's address first.
-    Unnamed,
-    Dialing(Dialing),
-    Greeting(Box<Handshake>),
-    Talking(Box<Connection>),
+    Unnamed(Permit<'s>),
+    Dialing(Dialing, Permit<'s>),
+    Greeting(Box<Handshake>, Permit<'s>),
+    Talking(Box<Connection>, Permit<'s>),
     Over,
     /// Over for this lane, which leaves the share to the classic client.
     Classic,
 }
 
-/// A connection that is being greeted.
-struct Handshake {
-    socket: Socket,
-    greeting: Greeting,
-    window: Window<'static>,
-    inbox: Inbox,
-}
-
 impl<'s, 'a> Lane<'s, 'a> {
-    /// Begins with the operations of the batch that `share` names, over an idle connection of `pool`
-    /// that `fits`, if there is one.
+    /// Begins with the operations of the batch that `share` names.
     pub(super) fn begin(
         server: &'s Server,
-        pool: &'s Pool,
-        fits: impl Fn(&Socket) -> bool,
+        from: From<'s>,
         share: Vec<usize>,
         timeouts: Timeouts,
+        call: Deadline,
         work: &mut dyn Work<'a>,
     ) -> Self {
-        let (talk, began) = (Talk::new(share), pool.now());
-        let deadline = began + timeouts.connect;
-        let mut lane = Self { server, pool, timeouts, stage: Stage::Over, talk, began, deadline };
-        match pool.approach(timeouts.connect + timeouts.exchange, fits) {
-            Approach::Connected(connection) => lane.talk(Box::new(connection), work),
-            Approach::Dial => lane.stage = Stage::Unnamed,
-            Approach::Classic => lane.stage = Stage::Classic,
-            Approach::Down(why) => lane.fail(&why, work),
-        }
+        let wanted = work.wanted(server.index, &share);
+        let (talk, began) = (Talk::new(share), call.now());
+        let (stage, patient_until) = (Stage::Over, call.ends);
+        let mut lane =
+            Self { server, from, timeouts, call, stage, talk, wanted, began, patient_until };
+        let approach = from.pool.approach(from.process, lane.wish());
+        lane.go_on(approach, work);
         lane
+    }
+
+    /// Returns whether the lane has to [wait](Self::wait) for a connection.
+    pub(super) fn is_queued(&self) -> bool {
+        matches!(self.stage, Stage::Queued)
+    }
+
+    /// Waits for a connection.
+    pub(super) fn wait(&mut self, work: &mut dyn Work<'a>) {
+        let approach = self.from.pool.wait(self.wish(), self.call.ends);
+        self.go_on(approach, work);
+    }
+
+    /// Returns what the lane asks of its pool.
+    pub(super) fn wish(&self) -> Wish {
+        Wish { wanted: self.wanted, callers: self.from.callers, patience: self.longest_dial() }
+    }
+
+    /// Continues with how the server is reached.
+    pub(super) fn go_on(&mut self, approach: Approach<'s>, work: &mut dyn Work<'a>) {
+        self.began = self.call.now();
+        self.be_patient(self.timeouts.connect);
+        self.stage = Stage::Over;
+        match approach {
+            Approach::Connected(connection, permit) => {
+                self.talk(connection, permit, work);
+            }
+            Approach::Dial(permit) => self.stage = Stage::Unnamed(permit),
+            Approach::Classic => self.stage = Stage::Classic,
+            Approach::Down(why) => self.fail(&why, work),
+            Approach::Queue => self.stage = Stage::Queued,
+        }
+    }
+
+    fn longest_dial(&self) -> Duration {
+        self.timeouts.connect + self.timeouts.exchange
+    }
+
+    /// Gives the server this long, but not longer than the call has.
+    fn be_patient(&mut self, patience: Duration) {
+        self.patient_until = (self.call.now() + patience).min(self.call.ends);
     }
 
     /// Returns the look-up of the server's address and its deadline, if the lane needs one.
     pub(super) fn look_up(&self) -> Option<(Pending<'s>, Instant)> {
-        matches!(self.stage, Stage::Unnamed).then(|| (self.server.lookup.begin(), self.deadline))
+        let needed = matches!(self.stage, Stage::Unnamed(_));
+        needed.then(|| (self.server.lookup.begin(), self.patient_until))
     }
 
     /// Continues with the result of [`look_up`](Self::look_up).
     pub(super) fn dial(&mut self, target: Result<Target, String>, work: &mut dyn Work<'a>) {
+        let Stage::Unnamed(permit) = mem::replace(&mut self.stage, Stage::Over) else { return };
         let dialing =
             target.and_then(|target| Dialing::begin(target).map_err(|e| cannot_connect(&e)));
         match dialing {
-            Ok(dialing) => self.stage = Stage::Dialing(dialing),
-            Err(why) => {
-                self.stage = Stage::Over;
-                self.not_reached(&why, work);
-            }
+            Ok(dialing) => self.stage = Stage::Dialing(dialing, permit),
+            Err(why) => self.not_dialed(permit, &why, work),
         }
     }
 
-    /// Continues with the result of an attempt to connect that was made elsewhere.
-    #[cfg(feature = "tokio")]
-    pub(super) fn greet(&mut self, socket: Result<Socket, String>, work: &mut dyn Work<'a>) {
-        self.stage = Stage::Over;
-        match socket {
-            Ok(socket) => self.begin_greeting(socket, work),
-            Err(why) => self.not_reached(&why, work),
+    pub(super) fn not_dialed(&mut self, permit: Permit<'s>, why: &str, work: &mut dyn Work<'a>) {
+        if self.call.is_over() {
+            drop(permit);
+            self.fail(&self.call.missed(), work);
+        } else {
+            self.not_reached(permit, why, work);
         }
     }
 
@@ -131,128 +177,135 @@ impl<'s, 'a> Lane<'s, 'a> {
         use std::os::fd::AsFd;
         let interest = self.wants(work)?;
         let fd = match &self.stage {
-            Stage::Dialing(dialing) => dialing.as_fd(),
-            Stage::Greeting(handshake) => handshake.socket.as_fd(),
-            Stage::Talking(connection) => connection.socket.as_fd(),
-            Stage::Unnamed | Stage::Over | Stage::Classic => return None,
+            Stage::Dialing(dialing, _) => dialing.as_fd(),
+            Stage::Greeting(handshake, _) => handshake.socket.as_fd(),
+            Stage::Talking(connection, _) => connection.socket.as_fd(),
+            Stage::Queued | Stage::Unnamed(_) | Stage::Over | Stage::Classic => return None,
         };
         Some((fd, interest))
     }
 
-    /// Returns what the lane of a task waits for, and on which socket, or `None` if it is over.
-    #[cfg(feature = "tokio")]
-    pub(super) fn task_interest(&mut self, work: &dyn Work<'a>) -> Option<(&TaskSocket, Interest)> {
-        let interest = self.wants(work)?;
-        match &self.stage {
-            Stage::Greeting(handshake) => Some((handshake.socket.of_task()?, interest)),
-            Stage::Talking(connection) => Some((connection.socket.of_task()?, interest)),
-            Stage::Unnamed | Stage::Dialing(_) | Stage::Over | Stage::Classic => None,
-        }
-    }
-
-    fn wants(&mut self, work: &dyn Work<'a>) -> Option<Interest> {
+    pub(super) fn wants(&mut self, work: &dyn Work<'a>) -> Option<Interest> {
         let (to_send, to_receive) = match &self.stage {
-            Stage::Dialing(_) => (true, false),
-            Stage::Greeting(handshake) => (!handshake.window.is_sent(), true),
-            Stage::Talking(connection) => {
+            Stage::Dialing(..) => (true, false),
+            Stage::Greeting(handshake, _) => (!handshake.window.is_sent(), true),
+            Stage::Talking(connection, _) => {
                 (self.talk.has_more(&peer(self.server, &connection.facts), work), true)
             }
-            Stage::Unnamed | Stage::Over | Stage::Classic => return None,
+            Stage::Queued | Stage::Unnamed(_) | Stage::Over | Stage::Classic => return None,
         };
         Some(Interest { to_receive, to_send })
     }
 
     /// Returns how much longer the lane waits.
     pub(super) fn patience(&self, now: Instant) -> Duration {
-        self.deadline.saturating_duration_since(now)
+        self.patient_until.saturating_duration_since(now)
     }
 
     /// Moves the bytes that can be moved now.
     pub(super) fn go(&mut self, ready: Interest, work: &mut dyn Work<'a>) {
         match mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Dialing(dialing) => self.go_dialing(dialing, work),
-            Stage::Greeting(handshake) => self.go_greeting(handshake, ready, work),
-            Stage::Talking(connection) => self.go_talking(connection, ready, work),
-            other @ (Stage::Unnamed | Stage::Over | Stage::Classic) => self.stage = other,
+            Stage::Dialing(dialing, permit) => self.go_dialing(dialing, permit, work),
+            Stage::Greeting(handshake, permit) => self.go_greeting(handshake, permit, ready, work),
+            Stage::Talking(connection, permit) => self.go_talking(connection, permit, ready, work),
+            other => self.stage = other,
         }
     }
 
     /// Ends the lane because it waited too long.
     pub(super) fn time_out(&mut self, work: &mut dyn Work<'a>) {
-        match mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Dialing(_) => self.not_reached("cannot be reached: timed out", work),
-            Stage::Greeting(_) => self.not_reached("timed out when asked for its version", work),
-            Stage::Talking(_) => self.broke("timed out", work),
-            other @ (Stage::Unnamed | Stage::Over | Stage::Classic) => self.stage = other,
+        let stage = mem::replace(&mut self.stage, Stage::Over);
+        match stage {
+            // The caller had too little time, which says nothing about the server.
+            Stage::Dialing(_, permit) | Stage::Greeting(_, permit) | Stage::Talking(_, permit)
+                if self.call.is_over() =>
+            {
+                drop(permit);
+                self.fail(&self.call.missed(), work);
+            }
+            Stage::Dialing(_, permit) => {
+                self.not_reached(permit, "cannot be reached: timed out", work);
+            }
+            Stage::Greeting(_, permit) => {
+                self.not_reached(permit, "timed out when asked for its version", work);
+            }
+            Stage::Talking(_, permit) => self.broke(permit, "timed out", work),
+            other => self.stage = other,
         }
     }
 
-    /// Ends the lane because its socket cannot be waited for.
-    #[cfg(feature = "tokio")]
-    pub(super) fn give_up(&mut self, error: &std::io::Error, work: &mut dyn Work<'a>) {
-        match mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Talking(_) => self.broke(&broken(error), work),
-            Stage::Dialing(_) | Stage::Greeting(_) => self.not_reached(&broken(error), work),
-            other @ (Stage::Unnamed | Stage::Over | Stage::Classic) => self.stage = other,
-        }
-    }
-
-    fn go_dialing(&mut self, dialing: Dialing, work: &mut dyn Work<'a>) {
+    fn go_dialing(&mut self, dialing: Dialing, permit: Permit<'s>, work: &mut dyn Work<'a>) {
         match dialing.end() {
-            Ok(Ok(socket)) => self.begin_greeting(socket, work),
-            Ok(Err(next)) => self.stage = Stage::Dialing(next),
-            Err(error) => self.not_reached(&cannot_connect(&error), work),
+            Ok(Ok(socket)) => self.begin_greeting(socket, permit, work),
+            Ok(Err(next)) => self.stage = Stage::Dialing(next, permit),
+            Err(error) => self.not_reached(permit, &cannot_connect(&error), work),
         }
     }
 
-    fn begin_greeting(&mut self, socket: Socket, work: &mut dyn Work<'a>) {
+    pub(super) fn begin_greeting(
+        &mut self,
+        socket: Socket,
+        permit: Permit<'s>,
+        work: &mut dyn Work<'a>,
+    ) {
         let mut window = Window::default();
         let greeting = Greeting::begin(self.server.credentials.as_ref(), &mut window);
         let inbox = Inbox::default();
-        self.deadline = self.pool.now() + self.timeouts.exchange;
+        self.be_patient(self.timeouts.exchange);
         let handshake = Box::new(Handshake { socket, greeting, window, inbox });
-        self.go_greeting(handshake, Interest { to_send: true, to_receive: false }, work);
+        let ready = Interest { to_send: true, to_receive: false };
+        self.go_greeting(handshake, permit, ready, work);
     }
 
     fn go_greeting(
         &mut self,
         mut handshake: Box<Handshake>,
+        mut permit: Permit<'s>,
         ready: Interest,
         work: &mut dyn Work<'a>,
     ) {
-        match handshake.go(ready) {
-            Ok(None) => self.stage = Stage::Greeting(handshake),
+        match handshake.go(ready, self.call) {
+            Ok(None) => self.stage = Stage::Greeting(handshake, permit),
             Ok(Some(facts)) => {
                 let Handshake { socket, window, inbox, .. } = *handshake;
                 let buffer = window.into_buffer();
                 if !facts.meta {
-                    if cfg!(feature = "classic") {
-                        self.pool.reached(true);
+                    #[cfg(feature = "classic")]
+                    {
+                        self.server.needs_classic(facts.clock);
+                        self.from.pool.is_classic(permit);
                         self.stage = Stage::Classic;
-                    } else {
-                        self.not_reached(&needs_classic(&facts.version), work);
                     }
+                    #[cfg(not(feature = "classic"))]
+                    self.not_reached(permit, &needs_classic(&facts.version), work);
                     return;
                 }
-                self.pool.reached(false);
-                let connection = Connection { socket, facts, inbox, buffer, requests: 0 };
-                self.talk(Box::new(connection), work);
+                permit.reached();
+                let connection = Connection::new(socket, facts, inbox, buffer);
+                self.talk(Box::new(connection), permit, work);
             }
-            Err(why) => self.not_reached(&why, work),
+            Err(why) => self.not_reached(permit, &why, work),
         }
     }
 
-    fn talk(&mut self, mut connection: Box<Connection>, work: &mut dyn Work<'a>) {
+    fn talk(
+        &mut self,
+        mut connection: Box<Connection>,
+        permit: Permit<'s>,
+        work: &mut dyn Work<'a>,
+    ) {
         let buffer = mem::take(&mut connection.buffer);
         let peer = peer(self.server, &connection.facts);
         self.talk.begin(&peer, work, buffer, connection.requests);
-        self.deadline = self.pool.now() + self.timeouts.exchange;
-        self.go_talking(connection, Interest { to_send: true, to_receive: false }, work);
+        self.be_patient(self.timeouts.exchange);
+        let ready = Interest { to_send: true, to_receive: false };
+        self.go_talking(connection, permit, ready, work);
     }
 
     fn go_talking(
         &mut self,
         mut connection: Box<Connection>,
+        permit: Permit<'s>,
         ready: Interest,
         work: &mut dyn Work<'a>,
     ) {
@@ -262,9 +315,15 @@ impl<'s, 'a> Lane<'s, 'a> {
         let mut moved = false;
         let mut gone = Ok(());
         if ready.to_receive {
-            gone = hear(socket, inbox, &mut moved, |inbox| talk.listen(&peer, work, inbox));
+            let listen = |inbox: &mut Inbox| talk.listen(&peer, work, inbox);
+            gone = hear(socket, inbox, &mut moved, self.call, listen);
         }
+        let mut pieces = 0;
         while ready.to_send && gone.is_ok() && talk.has_more(&peer, work) {
+            pieces += 1;
+            if pieces > PIECES && self.call.is_over() {
+                break;
+            }
             work.sending();
             match send(socket, &mut talk.window) {
                 Ok(Moved::Bytes(_)) => moved = true,
@@ -272,37 +331,40 @@ impl<'s, 'a> Lane<'s, 'a> {
                 // Answers that the server sent before it closed the connection still count.
                 Err(why) => {
                     let listen = |inbox: &mut Inbox| talk.listen(&peer, work, inbox);
-                    gone = hear(socket, inbox, &mut moved, listen).and(Err(why));
+                    gone = hear(socket, inbox, &mut moved, self.call, listen).and(Err(why));
                 }
             }
         }
         if let Err(why) = gone {
-            return self.broke(&why, work);
-        }
-        if moved {
-            self.deadline = self.pool.now() + self.timeouts.exchange;
+            return self.broke(permit, &why, work);
         }
         if !self.talk.is_over() {
-            self.stage = Stage::Talking(connection);
+            if moved {
+                self.be_patient(self.timeouts.exchange);
+            }
+            self.stage = Stage::Talking(connection, permit);
             return;
         }
         // A superfluous answer would be taken for the next one.
         if inbox.is_empty() {
             connection.requests = self.talk.next_request();
             connection.buffer = mem::take(&mut self.talk.window).into_buffer();
-            self.pool.put_back(*connection);
+            permit.put_back(connection);
         }
     }
 
-    /// Ends the lane because the server cannot be reached or used.
-    fn not_reached(&mut self, why: &str, work: &mut dyn Work<'a>) {
-        self.pool.not_reached(why, self.began);
-        self.fail(why, work);
+    /// Ends the lane because the server cannot be reached or used, or lets it wait for a connection
+    /// that works.
+    pub(super) fn not_reached(&mut self, permit: Permit<'s>, why: &str, work: &mut dyn Work<'a>) {
+        match self.from.pool.not_reached(permit, why, self.began) {
+            Refused::Outage => self.fail(why, work),
+            Refused::Queue => self.stage = Stage::Queued,
+        }
     }
 
     /// Ends the lane and closes its connection, which can no longer be trusted.
-    fn broke(&mut self, why: &str, work: &mut dyn Work<'a>) {
-        self.pool.broke();
+    pub(super) fn broke(&mut self, permit: Permit<'s>, why: &str, work: &mut dyn Work<'a>) {
+        self.from.pool.broke(permit);
         self.fail(why, work);
     }
 
@@ -311,77 +373,20 @@ impl<'s, 'a> Lane<'s, 'a> {
     }
 }
 
-/// A caller that stops while it tries to reach a server lets another one try.
-impl Drop for Lane<'_, '_> {
-    fn drop(&mut self) {
-        if matches!(self.stage, Stage::Unnamed | Stage::Dialing(_) | Stage::Greeting(_)) {
-            self.pool.give_back_turn();
-        }
-    }
-}
-
-impl Handshake {
-    /// Moves the bytes that can be moved now. Returns the facts once the greeting is complete.
-    fn go(&mut self, ready: Interest) -> Result<Option<Facts>, String> {
-        if ready.to_receive {
-            // One piece at a time: what the server says counts more than a close that follows it.
-            hear(&mut self.socket, &mut self.inbox, &mut false, |_| Ok(true))
-                .map_err(|why| format!("{why} {ASKED}"))?;
-            while let Some(received) = self.inbox.unread() {
-                let (used, next) = self.greeting.read(received, &mut self.window)?;
-                self.inbox.read(used);
-                match next {
-                    Next::Wait => break,
-                    Next::Send => {}
-                    Next::Go(facts) if self.inbox.is_empty() => return Ok(Some(facts)),
-                    Next::Go(_) => {
-                        return Err("does not answer like a memcached: it sent too much".to_owned());
-                    }
-                }
-            }
-        }
-        while !self.window.is_sent() {
-            if send(&mut self.socket, &mut self.window)? == Moved::Nothing {
-                break;
-            }
-        }
-        Ok(None)
-    }
-}
-
 fn peer<'p>(server: &'p Server, facts: &'p Facts) -> Peer<'p> {
     Peer { index: server.index, name: &server.name, facts }
 }
 
-fn send(socket: &mut Socket, window: &mut Window<'_>) -> Result<Moved, String> {
-    let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-    let count = window.slices(&mut slices);
-    let moved = socket.send(&slices[..count]).map_err(|error| broken(&error))?;
-    if let Moved::Bytes(bytes) = moved {
-        window.sent(bytes);
-    }
-    Ok(moved)
+/// The reason for a server that this build cannot speak to.
+#[cfg(not(feature = "classic"))]
+fn needs_classic(version: &str) -> String {
+    format!(
+        "has version `{}`, whose meta commands are missing or unreliable: it needs \
+         memdict's cargo feature `classic`",
+        quote::said(version.as_bytes())
+    )
 }
 
-/// Receives the available bytes and lets `listen` read them, until no more come or `listen` says
-/// that the conversation is over. The next piece often arrives while one is read, so asking for it
-/// costs less than waiting for it first.
-fn hear(
-    socket: &mut Socket,
-    inbox: &mut Inbox,
-    moved: &mut bool,
-    mut listen: impl FnMut(&mut Inbox) -> Result<bool, &'static str>,
-) -> Result<(), String> {
-    loop {
-        let room = inbox.room();
-        let Moved::Bytes(bytes) = socket.receive(room).map_err(|error| broken(&error))? else {
-            return Ok(());
-        };
-        *moved = true;
-        inbox.received(bytes);
-        let over = listen(inbox);
-        if over.map_err(|why| format!("does not follow the protocol: it sent {why}"))? {
-            return Ok(());
-        }
-    }
+fn cannot_connect(error: &io::Error) -> String {
+    format!("cannot be reached: {error}")
 }

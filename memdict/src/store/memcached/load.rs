@@ -8,7 +8,10 @@ use super::{
     },
     work::{Peer, Sent, Work},
 };
-use crate::store::operation::{Load, LoadOut, Loaded, Reason, StoreError, Token};
+use crate::{
+    quote,
+    store::operation::{Load, LoadOut, Loaded, Reason, StoreError, Token},
+};
 
 /// A batch of loads.
 pub(super) struct Loads<'w, 'a> {
@@ -49,6 +52,19 @@ impl<'a> Work<'a> for Loads<'_, 'a> {
         Ok(())
     }
 
+    // No load is silent, so nothing of this is asked.
+    fn ask_whether(&self, index: usize, mark: Mark, window: &mut Window<'a>) {
+        window.get(self.loads[index].key, mark);
+    }
+
+    fn was_made(&self, _: usize, _: &Answer<'_>) -> Result<Option<bool>, &'static str> {
+        Ok(None)
+    }
+
+    fn refuse(&mut self, name: &str, index: usize, why: &str) {
+        (self.out)(index, Err(StoreError::Refused(at(name, why))));
+    }
+
     fn fail(&mut self, name: &str, index: usize, _: Sent, why: &str) {
         (self.out)(index, Err(StoreError::Down(at(name, why))));
     }
@@ -59,14 +75,18 @@ impl<'a> Work<'a> for Loads<'_, 'a> {
 fn hit<'v>(peer: &Peer<'_>, bytes: &'v [u8], flags: &Flags) -> Result<Loaded<'v>, &'static str> {
     let cas = flags.version.ok_or("a value without its version")?;
     let bytes = if flags.not_fresh { &[] } else { bytes };
-    Ok(Loaded::hit(bytes, Token::new(peer.index, peer.facts.life, cas)))
+    let token = Token::new(peer.index, peer.facts.life, cas).over(peer.facts.connection);
+    Ok(Loaded::hit(bytes, token))
 }
 
-/// Quotes an error line of a server, shortened if it is long.
+/// Makes the reason for a refusal, which quotes an error line of a server.
 pub(super) fn refused(name: &str, line: &[u8]) -> Reason {
-    const SHOWN: usize = 120;
-    let said: String = line.escape_ascii().take(SHOWN).map(char::from).collect();
-    at(name, &format!("says `{said}`"))
+    at(name, &says(line))
+}
+
+/// Quotes an error line of a server, as a text that follows its name.
+pub(super) fn says(line: &[u8]) -> String {
+    format!("says `{}`", quote::said(line))
 }
 
 /// Makes the reason for a failure at the server of this name.

@@ -1,57 +1,95 @@
-//! The idle connections of one server, and the state of its last failure.
+//! The connections to one server: the idle ones, how many are in use, and the callers that wait for
+//! one. And what is known of the server's last failure.
 
-use std::time::{Duration, Instant};
+#[cfg(feature = "tokio")]
+use std::task::Context;
+use std::{
+    collections::VecDeque,
+    mem,
+    sync::{Mutex, MutexGuard},
+    thread,
+    time::{Duration, Instant},
+};
 
-use parking_lot::Mutex;
-
-use super::{inbox::Inbox, proto::greeting::Facts, socket::Socket};
-use crate::random;
-
-/// Connections beyond this many idle ones are closed.
-const MAX_IDLE: usize = 32;
+use super::{connection::Connection, socket::Callers};
+#[cfg(feature = "tokio")]
+use crate::store::queue::Place;
+use crate::{
+    random,
+    store::queue::{self, Queue, lock},
+};
 
 /// How long to leave an unreachable server alone: at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// A connection that has been greeted.
-#[derive(Debug)]
-pub(super) struct Connection {
-    pub(super) socket: Socket,
-    /// The facts about the server's life at the other end. The connection ends with that life.
-    pub(super) facts: Facts,
-    pub(super) inbox: Inbox,
-    /// A buffer for requests.
-    pub(super) buffer: Vec<u8>,
-    /// How many requests were sent on it.
-    pub(super) requests: u32,
-}
-
 /// How to reach a server.
 #[derive(Debug)]
-pub(super) enum Approach {
+pub(super) enum Approach<'p> {
     /// Use this idle connection.
-    Connected(Connection),
+    Connected(Box<Connection>, Permit<'p>),
     /// Make a new connection.
-    Dial,
+    Dial(Permit<'p>),
     /// Use the classic client: the server's meta commands are missing or unreliable.
     Classic,
-    /// Fail: the server could not be reached a moment ago, for this reason.
+    /// Fail: the server could not be reached, for this reason.
     Down(String),
+    /// [Wait](Pool::wait): all connections are in use.
+    Queue,
+}
+
+/// What became of a connection that could not be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Refused {
+    /// The server is down.
+    Outage,
+    /// It has other connections. One of them has to do.
+    Queue,
+}
+
+/// One of the connections that a server may have: being made, or in use. Whoever drops it has closed
+/// the connection.
+#[derive(Debug)]
+pub(super) struct Permit<'p> {
+    pool: &'p Pool,
+    is_live: bool,
+    /// Whether it was told what became of the connection.
+    is_told: bool,
+}
+
+/// What a caller asks of a pool.
+#[derive(Clone, Copy)]
+pub(super) struct Wish {
+    /// The number of the connection that it would rather have.
+    pub(super) wanted: Option<u64>,
+    pub(super) callers: Callers,
+    /// How long it may take to make a connection.
+    pub(super) patience: Duration,
 }
 
 #[derive(Debug)]
 pub(super) struct Pool {
-    /// The clock of its users.
+    max_connections: usize,
+    /// The clock of its callers.
     now: fn() -> Instant,
     state: Mutex<PoolState>,
 }
 
 #[derive(Debug, Default)]
 struct PoolState {
-    /// The one that was used last is on top.
-    idle: Vec<Connection>,
+    /// The process that made the connections. A process that was forked from it shares the sockets,
+    /// and must not use them: each of the two would read the other's answers.
+    process: u32,
+    /// The one that was used last is at the end.
+    idle: VecDeque<Box<Connection>>,
+    in_use: usize,
+    dialing: usize,
+    queue: Queue,
+    /// The server is down.
     trouble: Option<Trouble>,
+    /// The server is not down, but did not take another connection.
+    refused: Option<Trouble>,
     is_classic: bool,
 }
 
@@ -64,99 +102,279 @@ struct Trouble {
     until: Instant,
 }
 
+/// What a caller may do now.
+enum Claim {
+    Use(Box<Connection>),
+    Dial,
+    Classic,
+    Down(String),
+    /// Wait, or ask again at this time.
+    Wait(Option<Instant>),
+}
+
 impl Pool {
-    /// Makes an empty pool, with this clock.
-    pub(super) fn by(now: fn() -> Instant) -> Self {
-        Self { now, state: Mutex::default() }
+    pub(super) fn of(max_connections: usize, now: fn() -> Instant) -> Self {
+        Self { max_connections, now, state: Mutex::default() }
     }
 
-    pub(super) fn now(&self) -> Instant {
-        (self.now)()
-    }
-
-    /// Returns how to reach the server, over an idle connection that `fits` if there is one. During
-    /// an outage, a caller that is told to dial is the only one for `patience`, and has to report
-    /// the result or to [give its turn back](Self::give_back_turn).
-    pub(super) fn approach(&self, patience: Duration, fits: impl Fn(&Socket) -> bool) -> Approach {
+    /// Returns how to reach the server, preferably over the connection that is wanted, without
+    /// waiting. During an outage, a caller that is told to dial is the only one for as long as its
+    /// patience lasts, unless it drops the permit before it reports the result.
+    pub(super) fn approach(&self, process: u32, wish: Wish) -> Approach<'_> {
         loop {
-            let mut state = self.state.lock();
-            let Some(place) = state.idle.iter().rposition(|idle| fits(&idle.socket)) else {
-                state.idle.retain(|idle| !idle.socket.is_orphaned());
-                break;
+            let mut state = lock(&self.state);
+            if state.process != process {
+                let parents =
+                    mem::replace(&mut *state, PoolState { process, ..Default::default() });
+                // Its connections are closed here, and stay open in the other process.
+                drop(parents);
+            }
+            if !state.queue.is_empty() {
+                return Approach::Queue;
+            }
+            let claim = state.claim(self.max_connections, wish, (self.now)());
+            if let Some(approach) = self.granted(state, claim) {
+                return approach;
+            }
+        }
+    }
+
+    /// Does the same, and waits for a connection if none is free, but not beyond `ends`. Callers
+    /// are served in the order in which they came.
+    pub(super) fn wait(&self, wish: Wish, ends: Instant) -> Approach<'_> {
+        loop {
+            let serve = |state: &mut PoolState| self.serve(state, wish);
+            let Some(claim) = queue::wait(&self.state, |state| &mut state.queue, ends, serve)
+            else {
+                return Approach::Down(self.none_free());
             };
-            let mut connection = state.idle.remove(place);
-            drop(state);
-            // The lock is released, because this is a system call.
-            if connection.socket.is_quiet() {
-                return Approach::Connected(connection);
-            }
-        }
-        let mut state = self.state.lock();
-        if state.is_classic {
-            return Approach::Classic;
-        }
-        let Some(trouble) = &mut state.trouble else { return Approach::Dial };
-        let now = self.now();
-        match trouble.until.checked_duration_since(now) {
-            Some(left) if !left.is_zero() => {
-                let left = left.as_millis();
-                Approach::Down(format!("{}; the next attempt is in {left} ms", trouble.why))
-            }
-            _ => {
-                trouble.until = now + patience;
-                Approach::Dial
+            if let Some(approach) = self.granted(lock(&self.state), claim) {
+                return approach;
             }
         }
     }
 
-    /// Lets another caller try to reach the server, because the one whose turn it was has stopped.
-    pub(super) fn give_back_turn(&self) {
-        if let Some(trouble) = &mut self.state.lock().trouble {
-            trouble.until = self.now();
+    /// Does the same for a task, without waiting: it is woken when it is served. `place` is its
+    /// place in the queue, which it has to [leave](Self::leave) if it gives up.
+    ///
+    /// # Errors
+    ///
+    /// The task has to wait. It may be told when to ask again in any case.
+    #[cfg(feature = "tokio")]
+    pub(super) fn ask(
+        &self,
+        wish: Wish,
+        place: &mut Option<Place>,
+        context: &Context<'_>,
+    ) -> Result<Approach<'_>, Option<Instant>> {
+        loop {
+            let mut state = lock(&self.state);
+            queue::ask(&mut state, |state| &mut state.queue, place, context);
+            if !place.as_ref().is_some_and(|place| state.queue.is_first(place)) {
+                return Err(None);
+            }
+            let claim = self.serve(&mut state, wish)?;
+            if let Some(place) = place.take() {
+                state.queue.leave(&place);
+            }
+            if let Some(approach) = self.granted(state, claim) {
+                return Ok(approach);
+            }
         }
     }
 
-    /// Notes that the server answers, and whether it needs the classic client.
-    pub(super) fn reached(&self, is_classic: bool) {
-        let mut state = self.state.lock();
-        state.trouble = None;
-        state.is_classic = is_classic;
+    /// Gives up a place in the queue.
+    #[cfg(feature = "tokio")]
+    pub(super) fn leave(&self, place: &Place) {
+        lock(&self.state).queue.leave(place);
+    }
+
+    fn serve(&self, state: &mut PoolState, wish: Wish) -> Result<Claim, Option<Instant>> {
+        match state.claim(self.max_connections, wish, (self.now)()) {
+            Claim::Wait(again) => Err(again),
+            claim => Ok(claim),
+        }
+    }
+
+    /// Returns the approach of a caller with this claim, or `None` if its connection has ended.
+    fn granted<'p>(
+        &'p self,
+        state: MutexGuard<'_, PoolState>,
+        claim: Claim,
+    ) -> Option<Approach<'p>> {
+        // The lock is released, because a look at the connection is a system call.
+        drop(state);
+        let permit = |is_live| Permit { pool: self, is_live, is_told: false };
+        match claim {
+            Claim::Use(mut connection) => {
+                let permit = permit(true);
+                connection.socket.is_quiet().then(|| Approach::Connected(connection, permit))
+            }
+            Claim::Dial => Some(Approach::Dial(permit(false))),
+            Claim::Classic => Some(Approach::Classic),
+            Claim::Down(why) => Some(Approach::Down(why)),
+            Claim::Wait(_) => Some(Approach::Queue),
+        }
+    }
+
+    pub(super) fn none_free(&self) -> String {
+        let state = lock(&self.state);
+        let all = state.in_use + state.dialing + state.idle.len();
+        let mut why = format!(
+            "has no connection free: none of {all} came free within the deadline \
+             (`max_connections={}`, `deadline=`)",
+            self.max_connections
+        );
+        if let Some(refused) = &state.refused {
+            why.push_str(&format!("; another one {}", refused.why));
+        }
+        why
+    }
+
+    /// Notes that the server needs the classic client.
+    #[cfg(feature = "classic")]
+    pub(super) fn is_classic(&self, permit: Permit<'_>) {
+        let mut state = lock(&self.state);
+        (state.trouble, state.refused) = (None, None);
+        state.is_classic = true;
+        drop(state);
+        drop(permit);
     }
 
     /// Notes that the classic client failed, so that the next call asks the server again what it
     /// is.
     #[cfg(feature = "classic")]
     pub(super) fn classic_failed(&self) {
-        self.state.lock().is_classic = false;
+        lock(&self.state).is_classic = false;
     }
 
-    /// Notes that the server cannot be reached or used, and leaves it alone for a while. The pause
+    /// Notes that a connection could not be made. Without any other connection the server is down,
+    /// and is left alone for a while; else no other connection is tried for a while. The pause
     /// grows with each failure and is random, so that clients do not return at the same time. Of
     /// several attempts that `began` together, the first failure counts.
-    pub(super) fn not_reached(&self, why: &str, began: Instant) {
-        let mut state = self.state.lock();
-        let pause = match &state.trouble {
-            Some(trouble) if trouble.noted > began => return,
-            Some(trouble) => (trouble.pause * 2).min(LONGEST_PAUSE),
-            None => FIRST_PAUSE,
+    pub(super) fn not_reached(&self, mut permit: Permit<'_>, why: &str, began: Instant) -> Refused {
+        let mut state = lock(&self.state);
+        let others = state.in_use + state.idle.len() + state.dialing.saturating_sub(1) > 0;
+        let trouble = if others { &mut state.refused } else { &mut state.trouble };
+        let pause = match trouble {
+            Some(trouble) if trouble.noted > began => None,
+            Some(trouble) => Some((trouble.pause * 2).min(LONGEST_PAUSE)),
+            None => Some(FIRST_PAUSE),
         };
-        let share = 0.5 + 0.5 * (random::bits() >> 11) as f64 / (1_u64 << 53) as f64;
-        let noted = self.now();
-        let until = noted + pause.mul_f64(share);
-        state.trouble = Some(Trouble { why: why.to_owned(), pause, noted, until });
-        state.idle.clear();
+        if let Some(pause) = pause {
+            let share = 0.5 + 0.5 * (random::bits() >> 11) as f64 / (1_u64 << 53) as f64;
+            let noted = (self.now)();
+            let until = noted + pause.mul_f64(share);
+            *trouble = Some(Trouble { why: why.to_owned(), pause, noted, until });
+        }
+        drop(state);
+        permit.is_told = true;
+        drop(permit);
+        if others { Refused::Queue } else { Refused::Outage }
+    }
+
+    /// Notes that a connection broke. The idle ones are closed too, because the server may be gone.
+    pub(super) fn broke(&self, permit: Permit<'_>) {
+        let idle = mem::take(&mut lock(&self.state).idle);
+        drop(idle);
+        drop(permit);
+    }
+}
+
+impl PoolState {
+    /// Claims what is free.
+    fn claim(&mut self, max: usize, wish: Wish, now: Instant) -> Claim {
+        if let Some(connection) = self.take(wish) {
+            self.in_use += 1;
+            return Claim::Use(connection);
+        }
+        if self.is_classic {
+            return Claim::Classic;
+        }
+        self.idle.retain(|idle| !idle.socket.is_orphaned());
+        if let Some(refused) = &self.refused {
+            if self.in_use > 0 && now < refused.until {
+                return Claim::Wait(Some(refused.until));
+            }
+            // The attempts under way tell whether the server is down.
+            if self.in_use == 0 && self.dialing > 0 {
+                return Claim::Wait(None);
+            }
+        }
+        if self.in_use == 0
+            && let Some(trouble) = &mut self.trouble
+        {
+            match trouble.until.checked_duration_since(now) {
+                Some(left) if !left.is_zero() => {
+                    let left = left.as_millis();
+                    return Claim::Down(format!(
+                        "{}; the next attempt is in {left} ms",
+                        trouble.why
+                    ));
+                }
+                _ => trouble.until = now + wish.patience,
+            }
+        } else if self.in_use + self.dialing >= max {
+            return Claim::Wait(None);
+        }
+        self.dialing += 1;
+        Claim::Dial
+    }
+
+    /// Takes an idle connection: the one that is wanted, or else the one that this thread used last,
+    /// or else the one that nobody has used for the longest time. So a thread that loads and then
+    /// changes usually does both over one connection.
+    fn take(&mut self, wish: Wish) -> Option<Box<Connection>> {
+        let fits = |idle: &Connection| idle.socket.is_for(wish.callers);
+        if self.idle.is_empty() {
+            return None;
+        }
+        let of = |which: &dyn Fn(&Connection) -> bool| {
+            self.idle.iter().position(|idle| which(idle) && fits(idle))
+        };
+        let me = thread::current().id();
+        let place = wish
+            .wanted
+            .and_then(|it| of(&|idle| idle.facts.connection == it))
+            .or_else(|| of(&|idle| idle.user == Some(me)))
+            .or_else(|| of(&|_| true))?;
+        self.idle.remove(place)
+    }
+}
+
+impl Permit<'_> {
+    /// Notes that the server took the connection and answers.
+    pub(super) fn reached(&mut self) {
+        let mut state = lock(&self.pool.state);
+        (state.trouble, state.refused) = (None, None);
+        state.is_classic = false;
+        state.dialing = state.dialing.saturating_sub(1);
+        state.in_use += 1;
+        self.is_live = true;
     }
 
     /// Takes back a connection that is in step.
-    pub(super) fn put_back(&self, connection: Connection) {
-        let mut state = self.state.lock();
-        if state.idle.len() < MAX_IDLE {
-            state.idle.push(connection);
-        }
-    }
-
-    /// Notes that a connection broke. The others are closed too, because the server may be gone.
-    pub(super) fn broke(&self) {
-        self.state.lock().idle.clear();
+    pub(super) fn put_back(self, mut connection: Box<Connection>) {
+        connection.rest();
+        let mut state = lock(&self.pool.state);
+        state.idle.push_back(connection);
+        // Dropping the permit wakes the first caller.
+        drop(state);
     }
 }
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.pool.state);
+        let count = if self.is_live { &mut state.in_use } else { &mut state.dialing };
+        *count = count.saturating_sub(1);
+        if let (false, false, Some(trouble)) = (self.is_live, self.is_told, &mut state.trouble) {
+            // Whoever tried to reach the server has stopped: another caller may try.
+            trouble.until = (self.pool.now)();
+        }
+        state.queue.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,12 +12,16 @@ use super::{
 use super::{pool::Pool, resolve::Lookup};
 #[cfg(feature = "tokio")]
 use super::{
-    tasks::connections::Connections,
+    tasks::clock,
     work::{Sent, Work},
 };
-#[cfg(feature = "classic")]
-use crate::store::operation::{ApplyOut, Change, Load, LoadOut};
 use crate::store::{credentials::Credentials, servers::Servers};
+#[cfg(feature = "classic")]
+use crate::store::{
+    deadline::Deadline,
+    operation::{ApplyOut, Change, Load, LoadOut},
+    ttl::ServerClock,
+};
 
 /// One server, and the connections to it.
 pub(super) struct Server {
@@ -29,26 +33,34 @@ pub(super) struct Server {
     pub(super) pool: Pool,
     /// The connections of tasks.
     #[cfg(feature = "tokio")]
-    pub(super) tasks: Connections,
+    pub(super) tasks: Pool,
     #[cfg(feature = "classic")]
     pub(super) fallback: Arc<Fallback>,
 }
 
 impl Server {
-    /// Makes the servers of a list.
-    pub(super) fn each(servers: &Servers) -> Vec<Self> {
+    /// Makes the servers of a list, with at most this many connections to each.
+    pub(super) fn each(
+        servers: &Servers,
+        credentials: Option<&Credentials>,
+        max_connections: usize,
+    ) -> Vec<Self> {
         let numbered = (0..).zip(servers.names());
         numbered
             .map(|(index, name)| Self {
                 index,
                 name: name.to_owned(),
-                credentials: None,
+                credentials: credentials.cloned(),
                 lookup: Lookup::of(name),
-                pool: Pool::by(Instant::now),
+                pool: Pool::of(max_connections, Instant::now),
                 #[cfg(feature = "tokio")]
-                tasks: Connections::default(),
+                tasks: Pool::of(max_connections, clock::now),
                 #[cfg(feature = "classic")]
-                fallback: Arc::new(Fallback::of(index, servers.alone(index as usize))),
+                fallback: Arc::new(Fallback::of(
+                    index,
+                    servers.alone(index as usize),
+                    max_connections,
+                )),
             })
             .collect()
     }
@@ -61,16 +73,23 @@ impl Server {
         }
     }
 
+    /// Notes the clock that a server told which needs the classic client.
+    #[cfg(feature = "classic")]
+    pub(super) fn needs_classic(&self, clock: Option<ServerClock>) {
+        self.fallback.heard(clock);
+    }
+
     /// Loads the operations of `loads` that `share` names through the classic client.
     #[cfg(feature = "classic")]
     pub(super) fn load_classic(
         &self,
         timeouts: Timeouts,
+        call: Deadline,
         loads: &[Load<'_>],
         share: &[usize],
         out: &mut LoadOut<'_>,
     ) {
-        if self.fallback.load_many(timeouts, loads, share, out) == Spoken::No {
+        if self.fallback.load_many(timeouts, call, loads, share, out) == Spoken::No {
             self.pool.classic_failed();
         }
     }
@@ -80,11 +99,12 @@ impl Server {
     pub(super) fn apply_classic(
         &self,
         timeouts: Timeouts,
+        call: Deadline,
         changes: &[Change<'_>],
         share: &[usize],
         out: &mut ApplyOut<'_>,
     ) {
-        if self.fallback.apply_many(timeouts, changes, share, out) == Spoken::No {
+        if self.fallback.apply_many(timeouts, call, changes, share, out) == Spoken::No {
             self.pool.classic_failed();
         }
     }

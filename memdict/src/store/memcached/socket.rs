@@ -1,9 +1,9 @@
-//! A non-blocking stream to a server, over TCP or a unix socket. Only this file and `tasks`
-//! use the network.
+//! A non-blocking stream to a server, over TCP or a unix socket. Only this file, `send` and
+//! `tasks` use the network.
 
 use std::{
     fmt,
-    io::{self, ErrorKind, IoSlice, Read, Write},
+    io::{self, ErrorKind, IoSlice, Read},
     net::{SocketAddr, TcpStream},
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
@@ -17,9 +17,9 @@ use rustix::{
     net::{AddressFamily, SocketAddrUnix, SocketType, connect, sockopt},
 };
 
-use super::resolve::Target;
 #[cfg(feature = "tokio")]
 use super::tasks::socket::TaskSocket;
+use super::{resolve::Target, send::send_now};
 
 /// A connected stream.
 pub(super) enum Socket {
@@ -28,6 +28,16 @@ pub(super) enum Socket {
     /// A stream that is registered with a runtime of tokio.
     #[cfg(feature = "tokio")]
     Task(TaskSocket),
+}
+
+/// Who uses a stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Callers {
+    /// Threads, which wait in the call.
+    Threads,
+    /// The tasks of this runtime.
+    #[cfg(feature = "tokio")]
+    Tasks(tokio::runtime::Id),
 }
 
 /// The result of a send or a receive.
@@ -39,15 +49,13 @@ pub(super) enum Moved {
 }
 
 impl Socket {
-    /// Sends as much as the system takes at once.
+    /// Sends as much as the system takes at once. A closed connection is an error, and never the
+    /// signal SIGPIPE, which ends a process that does not ignore it.
     pub(super) fn send(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Moved> {
-        moved(|| match (&mut *self, slices) {
-            (Self::Tcp(stream), [slice]) => stream.write(slice),
-            (Self::Unix(stream), [slice]) => stream.write(slice),
-            (Self::Tcp(stream), _) => stream.write_vectored(slices),
-            (Self::Unix(stream), _) => stream.write_vectored(slices),
+        moved(|| match self {
             #[cfg(feature = "tokio")]
-            (Self::Task(socket), _) => socket.send(slices),
+            Self::Task(socket) => socket.send(slices),
+            Self::Tcp(_) | Self::Unix(_) => send_now(self.as_fd(), slices),
         })
     }
 
@@ -83,10 +91,15 @@ impl Socket {
         }
     }
 
-    /// Returns whether the stream is registered with this runtime.
-    #[cfg(feature = "tokio")]
-    pub(super) fn is_of(&self, runtime: tokio::runtime::Id) -> bool {
-        self.of_task().is_some_and(|socket| socket.runtime == runtime)
+    /// Returns whether these callers can use the stream.
+    pub(super) fn is_for(&self, callers: Callers) -> bool {
+        match (self, callers) {
+            (Self::Tcp(_) | Self::Unix(_), Callers::Threads) => true,
+            #[cfg(feature = "tokio")]
+            (Self::Task(socket), Callers::Tasks(runtime)) => socket.runtime == runtime,
+            #[cfg(feature = "tokio")]
+            _ => false,
+        }
     }
 
     /// Returns whether the runtime that the stream is registered with has ended.
@@ -208,6 +221,7 @@ fn open(family: AddressFamily) -> io::Result<OwnedFd> {
 fn open(family: AddressFamily) -> io::Result<OwnedFd> {
     let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
     rustix::io::ioctl_fioclex(&socket)?;
+    sockopt::set_socket_nosigpipe(&socket, true)?;
     ioctl_fionbio(&socket, true)?;
     Ok(socket)
 }

@@ -1,10 +1,17 @@
 //! The conversation about one server's share of a batch: the next request to write, and the
 //! operation that an answer belongs to. It does no I/O.
+//!
+//! A server answers in the order of the requests. So an error line to one of many silent operations
+//! belongs to one of those before the next answer. If there are as many lines as such operations,
+//! each of them was refused. Otherwise the `doubt` is resolved at the end: the server is asked for
+//! the values, and those that are not there are the refused ones, if their number is right.
 
 use std::collections::VecDeque;
 
 use super::{
+    doubt::Doubts,
     inbox::Inbox,
+    load::says,
     proto::{
         Mark,
         answer::{self, Answer, Parsed},
@@ -18,12 +25,16 @@ use super::{
 pub(super) struct Talk<'a> {
     /// The operations, by their places in the batch.
     share: Vec<usize>,
+    /// What is asked after them.
+    doubts: Doubts,
     asked: usize,
     answered: usize,
-    /// How many operations had been asked at each unanswered barrier.
+    /// How many requests had been asked at each unanswered barrier.
     barriers: VecDeque<usize>,
-    /// Why it is unknown which of the silent operations up to the next barrier succeeded.
-    doubt: Option<String>,
+    /// How many error lines there were since the last answer, each to one of the silent operations
+    /// before the next answer, and what the last one says.
+    errors: usize,
+    error: String,
     /// The number of the first request on this connection.
     first: u32,
     pub(super) window: Window<'a>,
@@ -31,8 +42,17 @@ pub(super) struct Talk<'a> {
 
 impl<'a> Talk<'a> {
     pub(super) fn new(share: Vec<usize>) -> Self {
-        let (barriers, doubt, window) = (VecDeque::new(), None, Window::default());
-        Self { share, asked: 0, answered: 0, barriers, doubt, first: 0, window }
+        Self {
+            share,
+            doubts: Doubts::default(),
+            asked: 0,
+            answered: 0,
+            barriers: VecDeque::new(),
+            errors: 0,
+            error: String::new(),
+            first: 0,
+            window: Window::default(),
+        }
     }
 
     /// Takes the share, whose operations have not been asked yet.
@@ -61,26 +81,40 @@ impl<'a> Talk<'a> {
 
     /// Returns whether every operation has its outcome.
     pub(super) fn is_over(&self) -> bool {
-        self.answered == self.share.len() && self.barriers.is_empty()
+        self.answered == self.requests() && self.barriers.is_empty()
+    }
+
+    /// Returns how many requests there are, as far as is known.
+    fn requests(&self) -> usize {
+        self.share.len() + self.doubts.requests()
     }
 
     /// Returns whether there is something to send. Fills an empty window with the next requests.
     pub(super) fn has_more(&mut self, peer: &Peer<'_>, work: &dyn Work<'a>) -> bool {
-        if self.window.is_sent() && self.asked < self.share.len() {
+        if self.window.is_sent() && self.asked < self.requests() {
             self.window.clear();
-            while let Some(&index) = self.share.get(self.asked)
-                && !self.window.is_full()
-            {
+            while self.asked < self.requests() && !self.window.is_full() {
                 let mark = Mark::of(self.next_request());
-                work.ask(peer, index, mark, &mut self.window);
+                match self.share.get(self.asked) {
+                    Some(&index) => work.ask(peer, index, mark, &mut self.window),
+                    None => {
+                        let index = self.doubts.index(self.asked - self.share.len());
+                        work.ask_whether(index, mark, &mut self.window);
+                    }
+                }
                 self.asked += 1;
             }
-            if work.is_silent(peer, self.share[self.asked - 1]) {
+            if self.is_silent(peer, work, self.asked - 1) {
                 self.window.barrier();
                 self.barriers.push_back(self.asked);
             }
         }
         !self.window.is_sent()
+    }
+
+    /// Returns whether success of the request at this place is not answered.
+    fn is_silent(&self, peer: &Peer<'_>, work: &dyn Work<'a>, place: usize) -> bool {
+        self.share.get(place).is_some_and(|&index| work.is_silent(peer, index))
     }
 
     /// Reads the received answers. Returns whether the conversation is then over.
@@ -94,7 +128,7 @@ impl<'a> Talk<'a> {
         inbox: &mut Inbox,
     ) -> Result<bool, &'static str> {
         while let Some(unread) = inbox.unread() {
-            let (answer, used) = match answer::parse(unread) {
+            let (answer, used) = match answer::parse(unread, peer.facts.item_size_max) {
                 Parsed::Answer(answer, used) => (answer, used),
                 Parsed::Partial { needed } => {
                     inbox.needs(needed);
@@ -116,14 +150,11 @@ impl<'a> Talk<'a> {
     ) -> Result<(), &'static str> {
         if let Answer::Barrier = answer {
             let asked = self.barriers.pop_front().ok_or("an answer to a barrier never sent")?;
-            self.pass(peer, work, asked)?;
-            self.doubt = None;
-            return Ok(());
+            return self.pass(peer, work, asked);
         }
         if self.answered == self.sent() {
             return Err("an answer without a request");
         }
-        let is_silent = work.is_silent(peer, self.share[self.answered]);
         match (answer.mark(), answer) {
             (Some(mark), _) => {
                 let place = self.marked(mark);
@@ -132,18 +163,32 @@ impl<'a> Talk<'a> {
                 }
                 self.pass(peer, work, place)?;
             }
-            (None, Answer::Refused(line)) if is_silent => {
-                // The error belongs to one of the operations up to the barrier, but does not say
-                // which.
-                let said = line.escape_ascii();
-                self.doubt = Some(format!("says `{said}` to one of many changes sent together"));
-                return Ok(());
+            (None, Answer::Refused(line)) => {
+                if self.is_silent(peer, work, self.answered) {
+                    return self.doubt(line);
+                }
             }
-            (None, _) if is_silent => return Err("an answer without its mark"),
+            // Earlier versions repeat the mark with a value, but not in each other answer.
+            (None, Answer::Value(..)) => return Err("a value without its mark"),
+            (None, _) if peer.facts.marks => return Err("an answer without its mark"),
             (None, _) => {}
         }
-        work.answer(peer, self.share[self.answered], answer)?;
+        match self.share.get(self.answered) {
+            Some(&index) => work.answer(peer, index, answer)?,
+            None => self.doubts.answer(peer, work, answer)?,
+        }
         self.answered += 1;
+        Ok(())
+    }
+
+    /// Notes an error line that belongs to one of the silent operations before the next answer.
+    fn doubt(&mut self, line: &[u8]) -> Result<(), &'static str> {
+        let end = self.barriers.front().map_or(self.sent(), |&end| end.min(self.sent()));
+        if self.errors >= end - self.answered {
+            return Err("more errors than there are requests");
+        }
+        self.errors += 1;
+        self.error = says(line);
         Ok(())
     }
 
@@ -157,22 +202,32 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Settles the silent operations before `place`: a later one was answered, and they were not.
+    /// Settles the silent operations before `place`, unless they are in doubt: a later one was
+    /// answered, and they were not.
     fn pass(
         &mut self,
         peer: &Peer<'_>,
         work: &mut dyn Work<'a>,
         place: usize,
     ) -> Result<(), &'static str> {
-        while self.answered < place {
-            let index = self.share[self.answered];
-            match &self.doubt {
-                _ if !work.is_silent(peer, index) => return Err("the answer to another request"),
-                Some(doubt) => work.fail(peer.name, index, Sent::Yes, doubt),
-                None => work.succeed(peer, index),
-            }
-            self.answered += 1;
+        let errors = std::mem::take(&mut self.errors);
+        let passed = self.answered..place;
+        if errors > passed.len() {
+            return Err("more errors than there are requests");
         }
+        if !passed.clone().all(|place| self.is_silent(peer, work, place)) {
+            return Err("the answer to another request");
+        }
+        // Behind the share are only questions, which are never passed.
+        let silent = self.share.get(passed).unwrap_or_default();
+        match errors {
+            0 => silent.iter().for_each(|&index| work.succeed(peer, index)),
+            all if all == silent.len() => {
+                silent.iter().for_each(|&index| work.refuse(peer.name, index, &self.error));
+            }
+            some => self.doubts.add(silent, some, &self.error),
+        }
+        self.answered = place;
         Ok(())
     }
 
@@ -188,7 +243,8 @@ impl<'a> Talk<'a> {
             let sent = if place < sent { Sent::Yes } else { Sent::No };
             work.fail(name, self.share[place], sent, why);
         }
-        self.answered = self.share.len();
+        self.doubts.fail(name, work, why);
+        self.answered = self.requests();
         self.barriers.clear();
     }
 }

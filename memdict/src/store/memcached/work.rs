@@ -22,6 +22,11 @@ pub(super) enum Sent {
 /// The operations of a batch. Each is settled once: by `admit`, by an answer, by silence, or by a
 /// failure.
 pub(super) trait Work<'a>: Send {
+    /// Returns the number of the connection to this server that tokens of the share came over.
+    fn wanted(&self, _server: u32, _share: &[usize]) -> Option<u64> {
+        None
+    }
+
     /// Returns whether to send the operation. If not, the operation is settled.
     fn admit(&mut self, peer: &Peer<'_>, index: usize) -> bool;
 
@@ -47,6 +52,20 @@ pub(super) trait Work<'a>: Send {
         index: usize,
         answer: &Answer<'_>,
     ) -> Result<(), &'static str>;
+
+    /// Writes the request that tells whether a silent operation was made.
+    fn ask_whether(&self, index: usize, mark: Mark, window: &mut Window<'a>);
+
+    /// Returns whether an operation was made, by the answer to [`ask_whether`](Self::ask_whether),
+    /// or `None` if the server does not tell.
+    ///
+    /// # Errors
+    /// The answer cannot belong to this request.
+    fn was_made(&self, index: usize, answer: &Answer<'_>) -> Result<Option<bool>, &'static str>;
+
+    /// Settles an operation that the server refused. `why` is a text that follows the server's
+    /// `name`.
+    fn refuse(&mut self, name: &str, index: usize, why: &str);
 
     /// Settles an operation that was not answered. `why` is a text that follows the server's
     /// `name`.

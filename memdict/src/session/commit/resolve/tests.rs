@@ -5,7 +5,9 @@ use super::*;
 use crate::{
     def::{options::DictOptions, rules::OnVanished},
     session::{
-        commit::fixtures::{OTHER, SEEN, changed, created, recreated, removed, rows, with_rules},
+        commit::fixtures::{
+            OTHER, SEEN, TOKEN, changed, created, recreated, removed, rows, with_rules,
+        },
         entry::seen::Version,
     },
 };
@@ -125,4 +127,55 @@ fn a_value_that_vanishes_while_it_is_merged_is_treated_as_on_vanished_says() {
     let verdict = step.catch_up(ConflictCause::Overwritten, look("nothing"), &mut Vec::new());
     assert_eq!(verdict, Verdict::conflict(ConflictCause::Vanished));
     assert_eq!(step.expected, SEEN);
+}
+
+/// A change that was not sent, because its token came over another connection, and a look over that
+/// connection.
+const UNPROVEN: &str = "
+    change | there now    | outcome
+    store  | the same     | on that
+    store  | another      | conflict Overwritten
+    store  | nothing      | recreate
+    store  | unreadable   | lost
+    remove | the same     | on that
+    remove | another      | conflict Overwritten
+    remove | nothing      | ask
+    clear  | the same     | on that
+    clear  | another      | refused
+    clear  | nothing      | refused
+    clear  | unreadable   | lost
+";
+
+#[test]
+fn the_nonce_decides_about_a_change_whose_token_came_over_another_connection() {
+    let here = |nonce| Version { token: TOKEN.over(7), nonce: Some(nonce) };
+    for [change, now, outcome] in rows::<3>(UNPROVEN) {
+        let mut step = match change {
+            "store" => changed(),
+            "remove" => removed(),
+            _ => Step { purpose: Purpose::Clear { refused: "large".into() }, ..changed() },
+        };
+        let purpose = step.purpose.clone();
+        let value = |nonce| Some(Look::Value { version: here(nonce), bytes: None });
+        let look = match now {
+            "the same" => value(9),
+            "another" => value(10),
+            "nothing" => Some(Look::Nothing),
+            _ => None,
+        };
+        step.expected = Expected::Version(Version { token: TOKEN.over(6), nonce: Some(9) });
+        let verdict = step.look_again(look, &mut Vec::new());
+        let expected = match outcome {
+            "on that" => Verdict::Send { expected: Expected::Version(here(9)), purpose },
+            "conflict Overwritten" => Verdict::conflict(ConflictCause::Overwritten),
+            "recreate" => Verdict::Send { expected: Expected::Nothing, purpose: Purpose::Recreate },
+            "ask" => Verdict::Send { expected: Expected::Nothing, purpose: Purpose::Remove },
+            "refused" => Verdict::Refused { reason: "large".into() },
+            _ => {
+                assert!(matches!(verdict, Verdict::Lost { uncertain: false, .. }), "{verdict:?}");
+                continue;
+            }
+        };
+        assert_eq!(verdict, expected, "{change}, {now}");
+    }
 }

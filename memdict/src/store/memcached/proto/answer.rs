@@ -8,9 +8,6 @@ use super::{END_OF_LINE, Mark};
 /// a request.
 const MAX_LINE: usize = 2_048;
 
-/// The largest item of memcached, whatever its option `-I` says.
-const MAX_VALUE: usize = 1 << 30;
-
 /// What the received bytes begin with.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::store::memcached) enum Parsed<'a> {
@@ -70,8 +67,8 @@ impl Answer<'_> {
     }
 }
 
-/// Reads the answer at the front of `bytes`.
-pub(in crate::store::memcached) fn parse(bytes: &[u8]) -> Parsed<'_> {
+/// Reads the answer at the front of `bytes`. A value of more than `max_value` bytes is none.
+pub(in crate::store::memcached) fn parse(bytes: &[u8], max_value: usize) -> Parsed<'_> {
     let (line, rest) = match line(bytes) {
         Ok(Some(line)) => (line, &bytes[line.len() + END_OF_LINE.len()..]),
         Ok(None) => return Parsed::Partial { needed: bytes.len() + 1 },
@@ -86,7 +83,7 @@ pub(in crate::store::memcached) fn parse(bytes: &[u8]) -> Parsed<'_> {
         };
     }
     let answer = match code {
-        b"VA" => return value(bytes, used, behind),
+        b"VA" => return value(bytes, used, behind, max_value),
         b"HD" => Answer::Done,
         b"EN" => Answer::Miss,
         b"NF" => Answer::NotFound,
@@ -97,7 +94,7 @@ pub(in crate::store::memcached) fn parse(bytes: &[u8]) -> Parsed<'_> {
     };
     match flags(behind) {
         Some(flags) => Parsed::Answer(answer(flags), used),
-        None => Parsed::Broken("an answer with a version that is not a number"),
+        None => Parsed::Broken("an answer with flags that cannot be read"),
     }
 }
 
@@ -120,15 +117,17 @@ fn is_error(line: &[u8]) -> bool {
 }
 
 /// Parses a value whose line takes the first `start` bytes. `behind` holds its length and flags.
-fn value<'a>(bytes: &'a [u8], start: usize, behind: &[u8]) -> Parsed<'a> {
+fn value<'a>(bytes: &'a [u8], start: usize, behind: &[u8], max_value: usize) -> Parsed<'a> {
     let behind = behind.strip_prefix(b" ").unwrap_or_default();
     let digits = behind.iter().position(|&byte| byte == b' ').unwrap_or(behind.len());
-    let length = number(&behind[..digits]).and_then(|length| usize::try_from(length).ok());
-    let Some(length) = length.filter(|&length| length <= MAX_VALUE) else {
+    let Some(length) = number(&behind[..digits]) else {
         return Parsed::Broken("a value without a length");
     };
+    let Some(length) = usize::try_from(length).ok().filter(|&length| length <= max_value) else {
+        return Parsed::Broken("a value that is larger than its largest item");
+    };
     let Some(flags) = flags(&behind[digits..]) else {
-        return Parsed::Broken("an answer with a version that is not a number");
+        return Parsed::Broken("an answer with flags that cannot be read");
     };
     let end = start + length;
     let needed = end + END_OF_LINE.len();
@@ -139,14 +138,20 @@ fn value<'a>(bytes: &'a [u8], start: usize, behind: &[u8]) -> Parsed<'a> {
     }
 }
 
-/// Parses the flags that are used here. Others are ignored, because new ones may be added.
+/// Parses the flags that are used here, each of which has one value. Others are ignored, because
+/// new ones may be added.
 fn flags(text: &[u8]) -> Option<Flags> {
     let mut flags = Flags::default();
     for word in text.split(|&byte| byte == b' ') {
         match word {
-            [b'c', digits @ ..] => flags.version = Some(number(digits)?),
+            [b'c', digits @ ..] if flags.version.is_none() => {
+                flags.version = Some(number(digits)?);
+            }
             // A mark that is not two bytes long is not one of ours.
-            [b'O', mark @ ..] => flags.mark = Some(Mark(mark.try_into().unwrap_or_default())),
+            [b'O', mark @ ..] if flags.mark.is_none() => {
+                flags.mark = Some(Mark(mark.try_into().unwrap_or_default()));
+            }
+            [b'c' | b'O', ..] => return None,
             [b'W' | b'X' | b'Z'] => flags.not_fresh = true,
             _ => {}
         }
@@ -169,6 +174,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    const MAX: usize = 1 << 20;
 
     const VERSION_7: Flags = Flags { version: Some(7), mark: None, not_fresh: false };
 
@@ -196,13 +203,13 @@ mod tests {
     fn each_answer_is_read_wherever_it_is_cut() {
         for (bytes, answer) in answers() {
             for cut in 0..bytes.len() {
-                let Parsed::Partial { needed } = parse(&bytes[..cut]) else {
+                let Parsed::Partial { needed } = parse(&bytes[..cut], MAX) else {
                     panic!("{:?} cut at {cut}", bytes.escape_ascii().to_string())
                 };
                 assert!(cut < needed && needed <= bytes.len(), "{cut} {needed}");
             }
             let followed = [bytes, b"HD\r\n"].concat();
-            assert_eq!(parse(&followed), Parsed::Answer(answer, bytes.len()));
+            assert_eq!(parse(&followed, MAX), Parsed::Answer(answer, bytes.len()));
         }
     }
 
@@ -213,7 +220,9 @@ mod tests {
             b"VA x\r\n",
             b"VA -1\r\n",
             b"VA 18446744073709551616\r\n",
-            b"VA 1073741825\r\n",
+            b"VA 1048577\r\n",
+            b"VA 1 c7 c8\r\nv\r\n",
+            b"HD O00 O01\r\n",
             b"VA 1\r\nvv\r\n",
             b"VA 1 cx\r\nv\r\n",
             b"HD c\r\n",
@@ -227,7 +236,7 @@ mod tests {
             &[b'x'; MAX_LINE],
         ] {
             let shown = bytes.escape_ascii().to_string();
-            assert!(matches!(parse(bytes), Parsed::Broken(_)), "{shown}");
+            assert!(matches!(parse(bytes, MAX), Parsed::Broken(_)), "{shown}");
         }
     }
 
@@ -255,7 +264,7 @@ mod tests {
 
     /// An answer uses bytes that were received, and a partial one asks for more.
     fn check(bytes: &[u8]) {
-        match parse(bytes) {
+        match parse(bytes, MAX) {
             Parsed::Answer(_, used) => assert!(0 < used && used <= bytes.len()),
             Parsed::Partial { needed } => assert!(needed > bytes.len()),
             Parsed::Broken(_) => {}

@@ -17,11 +17,19 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{END_OF_LINE, answer, window::Window};
 use crate::{
     error::Error,
-    store::{credentials::Credentials, limits},
+    quote, random,
+    store::{
+        credentials::Credentials,
+        limits,
+        ttl::{Asked, ServerClock},
+    },
 };
 
 /// A memcached answers all questions in fewer bytes than this.
 const MAX_ANSWERS: usize = 64 << 10;
+
+/// The answer of a server that asks for credentials. They are sent after no other.
+const UNAUTHENTICATED: &str = "CLIENT_ERROR unauthenticated";
 
 const VERSION: &[u8] = b"version\r\n";
 const QUESTIONS: &[u8] = b"stats settings\r\nstats\r\nmn\r\n";
@@ -48,8 +56,13 @@ pub(in crate::store::memcached) struct Facts {
     /// Whether it keeps versions of values. With its option `-C` it does not.
     pub(in crate::store::memcached) cas_enabled: bool,
     /// The life that it is in, made from its process number and the second in which it started. It
-    /// stays the same as long as the server runs. 0 if the server does not tell.
+    /// stays the same as long as the server runs. 0 if the server does not tell. Two servers, or
+    /// two lives of one, may look the same: in a container, each server is process 1.
     pub(in crate::store::memcached) life: u64,
+    /// Its clock, if it tells the time.
+    pub(in crate::store::memcached) clock: Option<ServerClock>,
+    /// A random number for this connection, whose other end stays in one life.
+    pub(in crate::store::memcached) connection: u64,
 }
 
 /// The question that the next line answers.
@@ -72,6 +85,7 @@ pub(in crate::store::memcached) struct Greeting {
     pid: Option<u64>,
     uptime: Option<u64>,
     time: Option<u64>,
+    asked: Asked,
     read: usize,
 }
 
@@ -106,9 +120,12 @@ impl Greeting {
             item_size_max: limits::ITEM_SIZE_MAX,
             cas_enabled: true,
             life: 0,
+            clock: None,
+            connection: random::bits().max(1),
         };
         let credentials = credentials.cloned();
-        Self { awaited, credentials, facts, pid: None, uptime: None, time: None, read: 0 }
+        let asked = Asked::now();
+        Self { awaited, credentials, facts, pid: None, uptime: None, time: None, asked, read: 0 }
     }
 
     /// Reads the lines in `received`. Returns how many bytes it used, and the next step.
@@ -141,7 +158,7 @@ impl Greeting {
 
     fn line(&mut self, line: &str, window: &mut Window<'_>) -> Result<Next, String> {
         match self.awaited {
-            Awaited::Ask if line.contains("unauthenticated") => {
+            Awaited::Ask if line == UNAUTHENTICATED => {
                 if let Some(credentials) = self.credentials.take() {
                     log_in(&credentials, window);
                 }
@@ -162,7 +179,7 @@ impl Greeting {
             Awaited::Version => self.version(line)?,
             Awaited::Settings => match stat(line) {
                 Some(("item_size_max", value)) => {
-                    self.facts.item_size_max = value.parse().unwrap_or(limits::ITEM_SIZE_MAX);
+                    self.facts.item_size_max = item_size(value);
                 }
                 Some(("cas_enabled", value)) => self.facts.cas_enabled = value != "no",
                 Some(_) => {}
@@ -182,6 +199,7 @@ impl Greeting {
                 self.facts.marks =
                     number(&self.facts.version).is_some_and(|it| it >= FIRST_WITH_MARKS);
                 self.facts.life = self.life();
+                self.facts.clock = self.time.map(|time| self.asked.told(time));
                 return Ok(Next::Go(self.facts.clone()));
             }
         }
@@ -234,16 +252,22 @@ fn stat(line: &str) -> Option<(&str, &str)> {
     line.strip_prefix("STAT ")?.split_once(' ')
 }
 
+/// Reads the size of the largest item, which also bounds what is received. memcached's own limit
+/// applies to a server that tells a larger one.
+fn item_size(told: &str) -> usize {
+    told.parse().unwrap_or(limits::ITEM_SIZE_MAX).min(limits::LARGEST_ITEM)
+}
+
 /// Explains a first answer that is not a version.
 fn unwelcome(answer: &str) -> String {
-    if answer.contains("unauthenticated") {
-        return format!("asks for a user name and a password, and none are given ({answer})");
+    let said = quote::said(answer.as_bytes());
+    if answer == UNAUTHENTICATED {
+        return format!("asks for a user name and a password, and none are given ({said})");
     }
     if answer.contains("Too many open connections") {
-        return format!("has no connection free ({answer}): raise its option `-c`");
+        return format!("has no connection free ({said}): raise its option `-c`");
     }
-    let shown: String = answer.escape_default().take(80).collect();
-    format!("does not answer like a memcached (`{shown}`)")
+    format!("does not answer like a memcached (`{said}`)")
 }
 
 /// Reads the three numbers of a version such as `1.6.18` or `1.6.9_beta2`.
@@ -256,121 +280,4 @@ fn number(version: &str) -> Option<(u32, u32, u32)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ANSWERS: &str = "VERSION 1.6.18\r\nSTAT item_size_max 2097152\r\nSTAT cas_enabled yes\r\n\
-                           END\r\nSTAT pid 7\r\nSTAT uptime 10\r\nSTAT time 1700000010\r\nEND\r\nMN\r\n";
-
-    /// Runs the conversation with answers that arrive byte by byte.
-    fn greet(credentials: Option<&Credentials>, answers: &[&str]) -> Result<Facts, String> {
-        let mut window = Window::default();
-        let mut greeting = Greeting::begin(credentials, &mut window);
-        let mut received = Vec::new();
-        for byte in answers.iter().flat_map(|text| text.bytes()) {
-            received.push(byte);
-            let (used, next) = greeting.read(&received, &mut window)?;
-            received.drain(..used);
-            if let Next::Go(facts) = next {
-                return Ok(facts);
-            }
-        }
-        Err("the greeting is incomplete".to_owned())
-    }
-
-    fn bob() -> Credentials {
-        Credentials { user: "bob".to_owned(), password: "secret".to_owned() }
-    }
-
-    #[test]
-    fn credentials_that_could_not_be_sent_are_refused_and_not_shown() {
-        let of = |user: &str, password: &str| {
-            check(&Credentials { user: user.to_owned(), password: password.to_owned() })
-        };
-        assert!(of("bob", "correct horse: battery").is_ok());
-        for (user, password) in [("", "5ecret"), ("b b", "5ecret"), ("b", "5ecret\r\nflush_all")] {
-            let error = of(user, password).expect_err("it would send another command");
-            assert!(!error.to_string().contains("5ecret"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_server_tells_its_facts_in_one_exchange() {
-        let facts = greet(None, &[ANSWERS]).expect("it is a memcached");
-        assert_eq!((facts.version.as_str(), facts.meta, facts.marks), ("1.6.18", true, true));
-        assert_eq!((facts.item_size_max, facts.cas_enabled), (2 << 20, true));
-        assert_ne!(facts.life, 0);
-    }
-
-    #[test]
-    fn a_life_stays_the_same_as_long_as_the_server_runs() {
-        let life = |answers: String| greet(None, &[&answers]).map(|facts| facts.life);
-        let at_first = life(ANSWERS.to_owned());
-        let later = ANSWERS.replace("uptime 10", "uptime 500").replace("0010", "0500");
-        assert_eq!(life(later), at_first);
-        let again = ANSWERS.replace("pid 7", "pid 8");
-        let later = ANSWERS.replace("0010", "0011");
-        assert!(life(again) != at_first && life(later) != at_first);
-        assert_eq!(life(ANSWERS.replace("STAT pid 7\r\n", "")), Ok(0));
-    }
-
-    #[test]
-    fn secret_settings_default_to_those_of_memcached() {
-        let answers = "VERSION 1.6.18\r\nCLIENT_ERROR no\r\nCLIENT_ERROR no\r\nMN\r\n";
-        let facts = greet(None, &[answers]).expect("it is a memcached");
-        assert_eq!((facts.item_size_max, facts.cas_enabled, facts.life), (1 << 20, true, 0));
-    }
-
-    #[test]
-    fn missing_and_unreliable_meta_commands_are_not_used() {
-        for (version, last) in [("1.4.39", "ERROR"), ("1.6.12", "MN"), ("flare-1.3.4", "ERROR")] {
-            let answers = ANSWERS.replace("1.6.18", version).replace("MN", last);
-            let facts = greet(None, &[&answers]).expect("it is a memcached");
-            assert!(!facts.meta, "{version}");
-        }
-    }
-
-    #[test]
-    fn credentials_are_sent_only_to_a_server_that_asks_for_them() {
-        let credentials = bob();
-        let log_in = b"set memdict 0 0 10\r\nbob secret\r\n";
-        for (answer, sent) in
-            [("VERSION 1.6.18\r\n", false), ("CLIENT_ERROR unauthenticated\r\n", true)]
-        {
-            let mut window = Window::default();
-            let mut greeting = Greeting::begin(Some(&credentials), &mut window);
-            let next = greeting.read(answer.as_bytes(), &mut window);
-            assert_eq!(next, Ok((answer.len(), Next::Send)));
-            let text = window.into_buffer();
-            assert_eq!(text.windows(log_in.len()).any(|part| part == log_in), sent, "{answer}");
-        }
-    }
-
-    #[test]
-    fn wrong_and_missing_credentials_say_what_to_do() {
-        let asks = "CLIENT_ERROR unauthenticated\r\n";
-        let missing = greet(None, &[asks]).expect_err("it asks for credentials");
-        assert!(missing.contains("none are given"), "{missing}");
-        let credentials = bob();
-        let wrong = greet(Some(&credentials), &[asks, asks]).expect_err("they are wrong");
-        assert!(wrong.contains("does not accept") && !wrong.contains("secret"), "{wrong}");
-        let right = greet(Some(&credentials), &[asks, "STORED\r\n", ANSWERS]);
-        assert!(right.is_ok_and(|facts| facts.meta));
-    }
-
-    #[test]
-    fn an_endless_answer_is_an_error() {
-        let endless = "STAT a b\r\n".repeat(10_000);
-        assert!(greet(None, &["VERSION 1.6.18\r\n", &endless]).is_err());
-        assert!(greet(None, &[&"x".repeat(3_000)]).is_err());
-    }
-
-    #[test]
-    fn versions_are_compared_as_numbers() {
-        assert_eq!(number("1.6.18"), Some((1, 6, 18)));
-        assert_eq!(number("1.6.9_beta2-3"), Some((1, 6, 9)));
-        assert_eq!(number("1.10.0"), Some((1, 10, 0)));
-        assert_eq!(number("flare-1.3.4"), None);
-        assert_eq!(number("1.6"), None);
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ pub(super) mod greeting;
 pub(super) mod window;
 
 /// The end of each line.
-const END_OF_LINE: &[u8] = b"\r\n";
+pub(super) const END_OF_LINE: &[u8] = b"\r\n";
 
 /// A mark that a request carries and its answer repeats. Answers belong to requests by position; an
 /// unexpected mark shows that the two are out of step.
@@ -38,7 +38,7 @@ impl Mark {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 impl std::fmt::Display for Mark {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.escape_ascii().fmt(f)

@@ -2,12 +2,17 @@
 
 use std::io::IoSlice;
 
-use super::{Inbox, Peer, Talk, Work};
+use super::{Inbox, Mark, Peer, Talk, Window, Work};
 use crate::store::{
+    credentials::Credentials,
     memcached::{
         change::Changes,
         load::Loads,
-        proto::{greeting::Facts, window::MAX_SLICES},
+        proto::{
+            END_OF_LINE,
+            greeting::{Facts, Greeting, Next},
+            window::MAX_SLICES,
+        },
     },
     operation::{Applied, Change, Condition, Load, Loaded, Op, StoreError, Token},
 };
@@ -20,6 +25,8 @@ pub(super) fn facts() -> Facts {
         item_size_max: 1 << 20,
         cas_enabled: true,
         life: 7,
+        clock: None,
+        connection: 0,
     }
 }
 
@@ -30,7 +37,30 @@ fn hear<'a>(work: &mut dyn Work<'a>, operations: usize, parts: &[&[u8]]) {
     let peer = Peer { index: 0, name: "s:1", facts: &facts };
     let mut talk = Talk::new((0..operations).collect());
     talk.begin(&peer, work, Vec::new(), 0);
-    while talk.has_more(&peer, work) {
+    send(&mut talk, &peer, work);
+    let mut inbox = Inbox::default();
+    let mut broken = "closed the connection";
+    let mut received = 0;
+    for part in parts {
+        inbox.room()[..part.len()].copy_from_slice(part);
+        inbox.received(part.len());
+        received += part.len();
+        assert!(inbox.taken() <= 4 * received + MOST_UNUSED, "it takes {} bytes", inbox.taken());
+        if let Err(why) = talk.listen(&peer, work, &mut inbox) {
+            broken = why;
+            break;
+        }
+        send(&mut talk, &peer, work);
+    }
+    talk.fail("s:1", work, broken);
+}
+
+/// What a buffer may take beyond what it needs for the received bytes.
+const MOST_UNUSED: usize = 256 << 10;
+
+/// Sends everything that there is to send.
+pub(super) fn send<'a>(talk: &mut Talk<'a>, peer: &Peer<'_>, work: &dyn Work<'a>) {
+    while talk.has_more(peer, work) {
         let length = {
             let mut slices = [IoSlice::new(&[]); MAX_SLICES];
             let count = talk.window.slices(&mut slices);
@@ -38,17 +68,6 @@ fn hear<'a>(work: &mut dyn Work<'a>, operations: usize, parts: &[&[u8]]) {
         };
         talk.window.sent(length);
     }
-    let mut inbox = Inbox::default();
-    let mut broken = "closed the connection";
-    for part in parts {
-        inbox.room()[..part.len()].copy_from_slice(part);
-        inbox.received(part.len());
-        if let Err(why) = talk.listen(&peer, work, &mut inbox) {
-            broken = why;
-            break;
-        }
-    }
-    talk.fail("s:1", work, broken);
 }
 
 /// Returns the outcomes of this many loads.
@@ -77,6 +96,13 @@ pub(in crate::store::memcached) fn applied(operations: usize, parts: &[&[u8]]) -
 /// Returns the outcomes of this many quiet changes, whose success is not answered.
 pub(in crate::store::memcached) fn silent(operations: usize, parts: &[&[u8]]) -> Vec<String> {
     made(operations, Change::quiet, parts)
+}
+
+/// Makes a store whose success is not answered.
+#[cfg(test)]
+pub(super) fn quiet_store() -> Change<'static> {
+    let op = Op::Store { bytes: b"v", ttl: None };
+    Change::new(b"k", op, Condition::Always).quiet()
 }
 
 /// Runs a batch of at least ten changes, enough for silence, of which the server gets `operations`.
@@ -133,20 +159,105 @@ fn error_word(error: &StoreError) -> &'static str {
     }
 }
 
-/// Feeds the fuzzer's input to batches of loads and of changes. The first byte is the number of
-/// operations, the second the length of the pieces in which the rest arrives as answers.
-#[cfg(fuzzing)]
-pub fn answers(bytes: &[u8]) {
-    let [operations, size, said @ ..] = bytes else { return };
-    let operations = usize::from(*operations % 16);
-    let cut: Vec<&[u8]> = said.chunks(usize::from(*size).max(1)).collect();
-    // `hear` fills only the first buffer, which longer answers do not fit into.
-    let whole = &said[..said.len().min(10_000)];
-    let same = said.len() == whole.len();
-    let runs: [fn(usize, &[&[u8]]) -> Vec<String>; 3] = [loaded, applied, silent];
-    for run in runs {
-        let outcomes = run(operations, &cut);
-        assert!(each_is_settled_once(&outcomes), "{outcomes:?}");
-        assert!(!same || outcomes == run(operations, &[whole]), "cuts change the outcome");
+/// Checks loads against what the server said.
+pub(crate) fn check_loads(operations: usize, said: &[u8], pieces: &[&[u8]]) {
+    let outcomes = loaded(operations, pieces);
+    assert!(each_is_settled_once(&outcomes), "{outcomes:?}");
+    for (n, outcome) in outcomes.iter().enumerate() {
+        if let Some((value, version)) = outcome.rsplit_once(" c") {
+            let mark = format!("O{}", Mark::of(n as u32));
+            assert!(says(said, value, version, &mark), "{outcome} for {mark}");
+        }
     }
+    assert!(!fits(said) || outcomes == loaded(operations, &[said]), "cuts change the outcome");
+}
+
+/// Checks changes whose success is answered.
+pub(crate) fn check_changes(operations: usize, said: &[u8], pieces: &[&[u8]]) {
+    let outcomes = applied(operations, pieces);
+    assert!(each_is_settled_once(&outcomes), "{outcomes:?}");
+    assert!(!fits(said) || outcomes == applied(operations, &[said]), "cuts change the outcome");
+}
+
+/// Checks changes whose success is not answered.
+pub(crate) fn check_silence(operations: usize, pieces: &[&[u8]]) {
+    let outcomes = silent(operations, pieces);
+    assert!(each_is_settled_once(&outcomes), "{outcomes:?}");
+}
+
+/// Checks greetings, with credentials and without.
+pub(crate) fn check_greeting(said: &[u8], pieces: &[&[u8]]) {
+    for with in [false, true] {
+        let (heard, sent) = greeted(with, pieces);
+        let asks = said.starts_with(b"CLIENT_ERROR unauthenticated\r\n");
+        let sent = sent.windows(PASSWORD.len()).any(|part| part == PASSWORD.as_bytes());
+        assert!(!sent || with && asks, "the password was sent");
+        if let Err(why) = &heard {
+            assert!(why.len() < 400 && !why.chars().any(char::is_control), "{why:?}");
+        }
+        assert_eq!(heard, greeted(with, &[said]).0, "cuts change the greeting");
+    }
+}
+
+const PASSWORD: &str = "5ecret";
+
+/// Returns the facts that a greeting tells, without the time, and what was sent to the server.
+fn greeted(with: bool, pieces: &[&[u8]]) -> (Result<Option<Facts>, String>, Vec<u8>) {
+    let credentials = Credentials { user: "bob".to_owned(), password: PASSWORD.to_owned() };
+    let mut window = Window::default();
+    let mut greeting = Greeting::begin(with.then_some(&credentials), &mut window);
+    let (mut received, mut heard) = (Vec::new(), Ok(None));
+    'pieces: for piece in pieces {
+        received.extend_from_slice(piece);
+        loop {
+            match greeting.read(&received, &mut window) {
+                Ok((used, next)) => {
+                    received.drain(..used);
+                    match next {
+                        Next::Wait => break,
+                        Next::Send => {}
+                        Next::Go(facts) => {
+                            heard = Ok(Some(Facts { clock: None, connection: 0, ..facts }));
+                            break 'pieces;
+                        }
+                    }
+                }
+                Err(why) => {
+                    heard = Err(why);
+                    break 'pieces;
+                }
+            }
+        }
+    }
+    (heard, window.into_buffer())
+}
+
+/// Returns whether a server said this value, with this version and this mark.
+fn says(said: &[u8], value: &str, version: &str, mark: &str) -> bool {
+    let version = format!("c{version}");
+    (0..said.len()).filter(|&at| said[at..].starts_with(b"VA ")).any(|at| {
+        let said = &said[at..];
+        let Some(end) = said.windows(END_OF_LINE.len()).position(|two| two == END_OF_LINE) else {
+            return false;
+        };
+        let words: Vec<_> = said[..end].split(|&byte| byte == b' ').collect();
+        let has = |word: &str| {
+            words.iter().any(|other| {
+                // A number may begin with zeros.
+                let digits = |word: &[u8]| String::from_utf8_lossy(word).replace('c', "").parse();
+                *other == word.as_bytes()
+                    || other.first() == Some(&b'c')
+                        && word.starts_with('c')
+                        && digits(other).is_ok_and(|it: u64| digits(word.as_bytes()) == Ok(it))
+            })
+        };
+        let shown = said[end + END_OF_LINE.len()..].escape_ascii().to_string();
+        // A stale value is given out as one of no bytes.
+        has(&version) && has(mark) && shown.starts_with(value)
+    })
+}
+
+/// Returns whether an answer fits into the first buffer, which is all that `hear` fills at once.
+fn fits(said: &[u8]) -> bool {
+    said.len() < 10_000
 }

@@ -6,20 +6,24 @@ use super::{
     scripted::{applied, each_is_settled_once, facts, loaded, silent},
     *,
 };
-use crate::store::{Load, memcached::load::Loads};
+use crate::store::{
+    Load,
+    memcached::{change::Changes, load::Loads},
+};
 
 #[test]
 fn answers_belong_to_requests_by_their_position() {
-    let answers = b"VA 1 c5 O00\r\na\r\nEN\r\nSERVER_ERROR busy\r\nVA 1 c6 O03\r\nb\r\n";
+    let answers = b"VA 1 c5 O00\r\na\r\nEN O01\r\nSERVER_ERROR busy\r\nVA 1 c6 O03\r\nb\r\n";
     assert_eq!(loaded(4, &[answers]), ["a c5", "miss", "refused", "b c6"]);
-    let answers = b"HD c9\r\nNS\r\nEX\r\nNF\r\n";
+    let answers = b"HD c9 O00\r\nNS O01\r\nEX O02\r\nNF O03\r\n";
     assert_eq!(applied(4, &[answers]), ["stored", "exists", "differs", "gone"]);
 }
 
 #[test]
 fn an_error_line_is_the_outcome_of_its_operation_in_each_position() {
     for position in 0..4 {
-        let mut answers = vec![&b"HD c9\r\n"[..]; 4];
+        let mut answers =
+            vec![&b"HD c9 O00\r\n"[..], b"HD c9 O01\r\n", b"HD c9 O02\r\n", b"HD c9 O03\r\n"];
         answers[position] = b"SERVER_ERROR out of memory storing object\r\n";
         let mut expected = vec!["stored"; 4];
         expected[3] = "deleted";
@@ -33,12 +37,57 @@ fn an_answer_out_of_step_settles_nothing_and_ends_the_conversation() {
     // The mark of another request.
     assert_eq!(loaded(2, &[b"VA 1 c5 O01\r\na\r\nEN O01\r\n"]), ["down", "down"]);
     // A value as the answer to a change, and the reverse.
-    assert_eq!(applied(2, &[b"HD c1\r\nVA 1 c5\r\na\r\n"]), ["stored", "unknown"]);
-    assert_eq!(loaded(2, &[b"EN\r\nHD\r\n"]), ["miss", "down"]);
+    assert_eq!(applied(2, &[b"HD c1 O00\r\nVA 1 c5 O01\r\na\r\n"]), ["stored", "unknown"]);
+    assert_eq!(loaded(2, &[b"EN O00\r\nHD O01\r\n"]), ["miss", "down"]);
     // An answer that the change cannot have.
-    assert_eq!(applied(1, &[b"EX\r\n"]), ["unknown"]);
+    assert_eq!(applied(1, &[b"EX O00\r\n"]), ["unknown"]);
     // Not an answer at all.
-    assert_eq!(loaded(2, &[b"EN\r\nWHAT\r\n"]), ["miss", "down"]);
+    assert_eq!(loaded(2, &[b"EN O00\r\nWHAT\r\n"]), ["miss", "down"]);
+}
+
+#[test]
+fn there_are_at_most_as_many_error_lines_as_silent_requests() {
+    let endless = b"SERVER_ERROR busy\r\n".repeat(400);
+    // The three stores before the delete take one line each.
+    assert_eq!(silent(4, &[&endless])[..3], ["unknown"; 3]);
+    let facts = facts();
+    let peer = Peer { index: 0, name: "s:1", facts: &facts };
+    let changes: Vec<_> = (0..10).map(|_| scripted::quiet_store()).collect();
+    let mut work = Changes { changes: &changes, out: &mut |_, _| {}, sending: None };
+    let mut talk = Talk::new((0..10).collect());
+    talk.begin(&peer, &mut work, Vec::new(), 0);
+    scripted::send(&mut talk, &peer, &work);
+    let mut inbox = Inbox::default();
+    inbox.room()[..endless.len()].copy_from_slice(&endless);
+    inbox.received(endless.len());
+    let broken = talk.listen(&peer, &mut work, &mut inbox);
+    assert_eq!(broken, Err("more errors than there are requests"));
+}
+
+#[test]
+fn an_answer_without_the_mark_of_its_request_ends_the_conversation() {
+    assert_eq!(loaded(2, &[b"EN\r\nEN O01\r\n"]), ["down", "down"]);
+    assert_eq!(loaded(1, &[b"VA 1 c5\r\na\r\n"]), ["down"]);
+    assert_eq!(applied(2, &[b"HD\r\nHD O01\r\n"]), ["unknown", "unknown"]);
+}
+
+#[test]
+fn a_value_above_the_largest_item_ends_the_conversation_before_it_is_read() {
+    let largest = facts().item_size_max;
+    for length in [largest + 1, 1 << 30, usize::MAX] {
+        let line = format!("VA {length} c5 O00\r\n");
+        let facts = facts();
+        let peer = Peer { index: 0, name: "s:1", facts: &facts };
+        let loads = [Load::new(b"k")];
+        let mut work = Loads { loads: &loads, out: &mut |_, _| {} };
+        let mut talk = Talk::new(vec![0]);
+        talk.begin(&peer, &mut work, Vec::new(), 0);
+        scripted::send(&mut talk, &peer, &work);
+        let mut inbox = Inbox::default();
+        inbox.room()[..line.len()].copy_from_slice(line.as_bytes());
+        inbox.received(line.len());
+        assert!(talk.listen(&peer, &mut work, &mut inbox).is_err(), "{length}");
+    }
 }
 
 /// Three stores and a delete, which is always answered.
@@ -56,12 +105,34 @@ fn silence_without_an_end_is_unknown() {
     assert_eq!(silent(2, &[]), ["unknown"; 2]);
 }
 
+/// The marks of requests that follow five operations.
+const WHETHER: [&str; 4] = ["O05", "O06", "O07", "O08"];
+
 #[test]
-fn an_error_line_makes_only_silent_changes_unknown() {
+fn an_error_line_refuses_the_silent_change_that_it_belongs_to() {
     let error = b"SERVER_ERROR out of memory\r\n";
+    // Between two answers is only one.
     let answers = [&b"NS O01\r\n"[..], error, b"NF O03\r\nMN\r\n"].concat();
-    let expected = ["stored", "exists", "unknown", "gone", "unknown"];
+    let expected = ["stored", "exists", "refused", "gone", "stored"];
     assert_eq!(silent(5, &[&answers]), expected);
+    // As many lines as changes.
+    let answers = [error, error, error, &b"NF O03\r\nMN\r\n"[..]].concat();
+    assert_eq!(silent(5, &[&answers]), ["refused", "refused", "refused", "gone", "stored"]);
+    // One of three: the server is asked which.
+    let answers = [error, &b"NF O03\r\nMN\r\n"[..]].concat();
+    let [a, b, c, _] = WHETHER;
+    let told = format!("VA 1 c1 {a}\r\nv\r\nEN {b}\r\nVA 1 c2 {c}\r\nv\r\n");
+    let expected = ["stored", "refused", "stored", "gone", "stored"];
+    assert_eq!(silent(5, &[&answers, told.as_bytes()]), expected);
+    // Another client has changed a second one.
+    let told = format!("VA 1 c1 {a}\r\nx\r\nEN {b}\r\nVA 1 c2 {c}\r\nv\r\n");
+    let expected = ["unknown", "unknown", "stored", "gone", "stored"];
+    assert_eq!(silent(5, &[&answers, told.as_bytes()]), expected);
+    // It does not tell, or not of all.
+    for told in [format!("VA 1 c1 {a}\r\nv\r\nSERVER_ERROR x\r\nEN {c}\r\n"), String::new()] {
+        let outcomes = silent(5, &[&answers, told.as_bytes()]);
+        assert_eq!(outcomes[1..], ["unknown", "unknown", "gone", "stored"]);
+    }
     // It belongs to the delete, which is next in order.
     let answers = [&b"EX O02\r\n"[..], error, b"MN\r\n"].concat();
     assert_eq!(silent(5, &[&answers]), ["stored", "stored", "differs", "refused", "stored"]);
@@ -92,8 +163,8 @@ fn an_answer_without_a_request_ends_the_conversation() {
     talk.begin(&peer, &mut work, Vec::new(), 0);
     assert!(talk.has_more(&peer, &work));
     let mut inbox = Inbox::default();
-    inbox.room()[..4].copy_from_slice(b"EN\r\n");
-    inbox.received(4);
+    inbox.room()[..8].copy_from_slice(b"EN O00\r\n");
+    inbox.received(8);
     // The request was written into the window, but not sent.
     assert!(talk.listen(&peer, &mut work, &mut inbox).is_err());
 }
@@ -110,7 +181,7 @@ fn marks_continue_from_one_window_to_the_next() {
 fn word() -> impl Strategy<Value = &'static [u8]> {
     prop::sample::select(vec![
         &b"HD c1\r\n"[..],
-        b"VA 1 c2\r\nx\r\n",
+        b"VA 1 c2 O00\r\nv\r\n",
         b"VA 3 c2 O00\r\n\r\n\r\r\n",
         b"EN\r\n",
         b"NS\r\n",

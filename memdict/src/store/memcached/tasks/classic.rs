@@ -12,6 +12,7 @@ use super::super::{
 };
 use crate::store::{
     AsyncStore, Store, adapted,
+    deadline::Deadline,
     operation::{ApplyOut, Change, Load, LoadOut, Loaded, StoreError},
 };
 
@@ -20,6 +21,7 @@ use crate::store::{
 struct Alone {
     fallback: Arc<Fallback>,
     timeouts: Timeouts,
+    call: Deadline,
     /// Whether the server could not be used.
     failed: Arc<AtomicBool>,
 }
@@ -35,12 +37,12 @@ impl Alone {
 impl Store for Alone {
     fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         let all: Vec<_> = (0..loads.len()).collect();
-        self.note(self.fallback.load_many(self.timeouts, loads, &all, out));
+        self.note(self.fallback.load_many(self.timeouts, self.call, loads, &all, out));
     }
 
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         let all: Vec<_> = (0..changes.len()).collect();
-        self.note(self.fallback.apply_many(self.timeouts, changes, &all, out));
+        self.note(self.fallback.apply_many(self.timeouts, self.call, changes, &all, out));
     }
 }
 
@@ -49,6 +51,7 @@ impl Server {
     pub(in crate::store::memcached) async fn load_classic_in_task(
         &self,
         timeouts: Timeouts,
+        call: Deadline,
         loads: &[Load<'_>],
         share: &[usize],
         out: &mut LoadOut<'_>,
@@ -57,7 +60,7 @@ impl Server {
         let loads: Vec<_> = share.iter().map(|&place| loads[place]).collect();
         let mut place =
             |index: usize, loaded: Result<Loaded<'_>, StoreError>| out(share[index], loaded);
-        self.alone(timeouts, &failed).load_many(&loads, &mut place).await;
+        self.alone(timeouts, call, &failed).load_many(&loads, &mut place).await;
         self.note_classic(&failed);
     }
 
@@ -65,6 +68,7 @@ impl Server {
     pub(in crate::store::memcached) async fn apply_classic_in_task(
         &self,
         timeouts: Timeouts,
+        call: Deadline,
         changes: &[Change<'_>],
         share: &[usize],
         out: &mut ApplyOut<'_>,
@@ -72,18 +76,23 @@ impl Server {
         let failed = Arc::<AtomicBool>::default();
         let changes: Vec<_> = share.iter().map(|&place| changes[place]).collect();
         let mut place = |index: usize, applied| out(share[index], applied);
-        self.alone(timeouts, &failed).apply_many(&changes, &mut place).await;
+        self.alone(timeouts, call, &failed).apply_many(&changes, &mut place).await;
         self.note_classic(&failed);
     }
 
-    fn alone(&self, timeouts: Timeouts, failed: &Arc<AtomicBool>) -> Arc<dyn AsyncStore> {
+    fn alone(
+        &self,
+        timeouts: Timeouts,
+        call: Deadline,
+        failed: &Arc<AtomicBool>,
+    ) -> Arc<dyn AsyncStore> {
         let (fallback, failed) = (Arc::clone(&self.fallback), Arc::clone(failed));
-        adapted::of_blocking(Arc::new(Alone { fallback, timeouts, failed }))
+        adapted::of_blocking(Arc::new(Alone { fallback, timeouts, call, failed }))
     }
 
     fn note_classic(&self, failed: &AtomicBool) {
         if failed.load(Ordering::Relaxed) {
-            self.tasks.pool.classic_failed();
+            self.tasks.classic_failed();
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::{
     future::poll_fn,
-    mem,
     pin::pin,
+    process,
     task::{Context, Poll},
     time::Duration,
 };
@@ -15,183 +15,144 @@ use tokio::{
 
 use super::{
     super::{
-        interest::Interest, lane::Lane, server::Server, socket::Socket, timeouts::Timeouts,
+        interest::Interest,
+        lane::{From, Lane},
+        pool::{Approach, Pool, Wish},
+        server::Server,
+        socket::{Callers, Socket},
+        timeouts::Timeouts,
         work::Work,
     },
+    clock::now,
     connect,
-    connections::{Permit, now},
 };
-use crate::store::BoxFuture;
+use crate::store::{BoxFuture, deadline::Deadline, queue::Place};
 
-/// How long a task waits for a connection, as a multiple of the timeout.
-const PATIENCE: u32 = 10;
-
-/// One server's part of a batch, and what it needs before its lane can go.
-struct Place<'s, 'a> {
-    stage: Stage<'s, 'a>,
+/// One server's part of a batch, and what its lane waits for.
+struct Part<'s, 'a> {
+    lane: Lane<'s, 'a>,
+    /// What the lane needs before it can go on.
+    before: Option<Before<'s>>,
     server: &'s Server,
-    timeouts: Timeouts,
+    call: Deadline,
     runtime: runtime::Id,
+    is_over: bool,
 }
 
-enum Stage<'s, 'a> {
+enum Before<'s> {
     /// All connections are in use.
-    Queued {
-        share: Vec<usize>,
-        permit: BoxFuture<'s, Result<Permit, String>>,
-    },
-    /// The lane needs a new connection.
-    Connecting {
-        lane: Lane<'s, 'a>,
-        socket: BoxFuture<'s, Result<Socket, String>>,
-        permit: Permit,
-    },
-    /// The lane goes, with its connection.
-    Going {
-        lane: Lane<'s, 'a>,
-        permit: Permit,
-    },
-    Over(Option<Lane<'s, 'a>>),
+    Queued(BoxFuture<'s, Approach<'s>>),
+    /// There is none yet.
+    Connecting(BoxFuture<'s, Result<Socket, String>>),
 }
 
-impl<'s, 'a> Place<'s, 'a> {
-    /// Begins with the operations of the batch that `share` names.
-    fn begin(
-        server: &'s Server,
-        share: Vec<usize>,
-        timeouts: Timeouts,
-        runtime: runtime::Id,
-        work: &mut dyn Work<'a>,
-    ) -> Self {
-        let mut place = Self { stage: Stage::Over(None), server, timeouts, runtime };
-        let permits = &server.tasks.permits;
-        match permits.clone().try_acquire_owned() {
-            Ok(permit) => place.enter(share, permit, work),
-            Err(_) => {
-                let (permits, limit) = (permits.clone(), timeouts.exchange * PATIENCE);
-                let permit = Box::pin(async move {
-                    match time::timeout(limit, permits.acquire_owned()).await {
-                        Ok(Ok(permit)) => Ok(permit),
-                        Ok(Err(_)) | Err(_) => {
-                            Err(format!("has no connection free: none came free within {limit:?}"))
-                        }
-                    }
-                });
-                place.stage = Stage::Queued { share, permit };
-            }
-        }
-        place
-    }
-
-    /// Takes an idle connection, or begins to make one.
-    fn enter(&mut self, share: Vec<usize>, permit: Permit, work: &mut dyn Work<'a>) {
-        let runtime = self.runtime;
-        let fits = |socket: &Socket| socket.is_of(runtime);
-        let pool = &self.server.tasks.pool;
-        let lane = Lane::begin(self.server, pool, fits, share, self.timeouts, work);
-        self.stage = if lane.look_up().is_some() {
-            let limit = self.timeouts.connect;
-            let socket = Box::pin(connect::connect(&self.server.name, runtime, limit));
-            Stage::Connecting { lane, socket, permit }
-        } else {
-            Stage::Going { lane, permit }
-        };
-    }
-
+impl<'s, 'a> Part<'s, 'a> {
     /// Does what can be done now. Returns whether that was anything.
     fn go(&mut self, context: &mut Context<'_>, work: &mut dyn Work<'a>) -> bool {
-        match mem::replace(&mut self.stage, Stage::Over(None)) {
-            Stage::Queued { share, mut permit } => match permit.as_mut().poll(context) {
-                Poll::Ready(Ok(permit)) => self.enter(share, permit, work),
-                Poll::Ready(Err(why)) => self.server.refuse(share, &why, work),
-                Poll::Pending => {
-                    self.stage = Stage::Queued { share, permit };
-                    return false;
-                }
-            },
-            Stage::Connecting { mut lane, mut socket, permit } => {
-                match socket.as_mut().poll(context) {
-                    Poll::Ready(socket) => {
-                        lane.greet(socket, work);
-                        self.stage = Stage::Going { lane, permit };
-                    }
-                    Poll::Pending => {
-                        self.stage = Stage::Connecting { lane, socket, permit };
-                        return false;
-                    }
-                }
+        match &mut self.before {
+            Some(Before::Queued(approach)) => {
+                let Poll::Ready(approach) = approach.as_mut().poll(context) else { return false };
+                self.before = None;
+                self.lane.go_on(approach, work);
+                return true;
             }
-            Stage::Going { mut lane, permit } => {
-                let went = match lane.task_interest(work) {
-                    // The connection is in the pool again. The permit comes free after it.
-                    None => {
-                        self.stage = Stage::Over(Some(lane));
-                        return false;
-                    }
-                    Some((socket, Interest { to_receive, to_send })) => {
-                        match socket.poll_ready(to_receive, to_send, context) {
-                            Poll::Ready(Ok(ready)) => {
-                                lane.go(ready, work);
-                                true
-                            }
-                            Poll::Ready(Err(error)) => {
-                                lane.give_up(&error, work);
-                                true
-                            }
-                            Poll::Pending => false,
-                        }
-                    }
-                };
-                self.stage = Stage::Going { lane, permit };
-                return went;
+            Some(Before::Connecting(socket)) => {
+                let Poll::Ready(socket) = socket.as_mut().poll(context) else { return false };
+                self.before = None;
+                self.lane.greet(socket, work);
+                return true;
             }
-            Stage::Over(lane) => {
-                self.stage = Stage::Over(lane);
-                return false;
+            None if self.lane.is_queued() => {
+                let approach = wait(&self.server.tasks, self.lane.wish(), self.call);
+                self.before = Some(Before::Queued(Box::pin(approach)));
+                return true;
             }
+            None if self.lane.needs_connection() => {
+                let limit = self.lane.patience(now());
+                let socket = connect::connect(&self.server.name, self.runtime, limit);
+                self.before = Some(Before::Connecting(Box::pin(socket)));
+                return true;
+            }
+            None => {}
+        }
+        let Some((socket, Interest { to_receive, to_send })) = self.lane.task_interest(work) else {
+            self.is_over = true;
+            return false;
+        };
+        match socket.poll_ready(to_receive, to_send, context) {
+            Poll::Ready(Ok(ready)) => self.lane.go(ready, work),
+            Poll::Ready(Err(error)) => self.lane.give_up(&error, work),
+            Poll::Pending => return false,
         }
         true
     }
 
     /// Returns how much longer the lane waits for its server, or `None` if it is over. What comes
-    /// before the lane has a limit of its own.
+    /// before has a limit of its own.
     fn patience(&self) -> Option<Duration> {
-        match &self.stage {
-            Stage::Queued { .. } | Stage::Connecting { .. } => Some(Duration::MAX),
-            Stage::Going { lane, .. } => Some(lane.patience(now())),
-            Stage::Over(_) => None,
+        match &self.before {
+            Some(_) => Some(Duration::MAX),
+            None if self.is_over => None,
+            None => Some(self.lane.patience(now())),
         }
     }
 
     /// Ends the lane if it has waited too long.
     fn times_out(&mut self, work: &mut dyn Work<'a>) -> bool {
-        match &mut self.stage {
-            Stage::Going { lane, .. } if lane.patience(now()).is_zero() => {
-                lane.time_out(work);
-                true
-            }
-            _ => false,
+        let late = self.patience().is_some_and(|left| left.is_zero());
+        if late {
+            self.lane.time_out(work);
         }
+        late
     }
+}
 
-    /// Returns the share if it is left to the classic client.
-    fn left_to_classic(self) -> Option<(&'s Server, Vec<usize>)> {
-        match self.stage {
-            Stage::Over(Some(lane)) => lane.left_to_classic(),
-            _ => None,
+/// A task's place in the queue for a connection, which it leaves when it is dropped.
+struct Queued<'p> {
+    pool: &'p Pool,
+    place: Option<Place>,
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        if let Some(place) = &self.place {
+            self.pool.leave(place);
         }
     }
 }
 
+/// Waits for a connection, but not beyond the deadline of the call.
+async fn wait(pool: &Pool, wish: Wish, call: Deadline) -> Approach<'_> {
+    let mut queued = Queued { pool, place: None };
+    let mut alarm = pin!(time::sleep_until(call.ends.into()));
+    poll_fn(|context| {
+        loop {
+            let again = match pool.ask(wish, &mut queued.place, context) {
+                Ok(approach) => return Poll::Ready(approach),
+                Err(again) => again,
+            };
+            if call.is_over() {
+                return Poll::Ready(Approach::Down(pool.none_free()));
+            }
+            let due = again.map_or(call.ends, |again| again.min(call.ends));
+            alarm.as_mut().reset(due.into());
+            if alarm.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    })
+    .await
+}
+
 /// Runs the parts of a batch until each of them is over.
-async fn drive<'a>(places: &mut [Place<'_, 'a>], work: &mut dyn Work<'a>) {
+async fn drive<'a>(parts: &mut [Part<'_, 'a>], work: &mut dyn Work<'a>) {
     let mut alarm = pin!(None::<time::Sleep>);
     poll_fn(|context| {
         loop {
             let mut patience = None;
-            for place in places.iter_mut() {
-                while place.go(context, work) || place.times_out(work) {}
-                patience = patience.into_iter().chain(place.patience()).min();
+            for part in parts.iter_mut() {
+                while part.go(context, work) || part.times_out(work) {}
+                patience = patience.into_iter().chain(part.patience()).min();
             }
             let Some(patience) = patience else { return Poll::Ready(()) };
             let Some(due) = time::Instant::now().checked_add(patience) else {
@@ -218,6 +179,7 @@ async fn drive<'a>(places: &mut [Place<'_, 'a>], work: &mut dyn Work<'a>) {
 pub(in crate::store::memcached) async fn run<'s, 'a>(
     shares: impl Iterator<Item = (&'s Server, Vec<usize>)>,
     timeouts: Timeouts,
+    call: Deadline,
     work: &mut dyn Work<'a>,
 ) -> Vec<(&'s Server, Vec<usize>)> {
     let Ok(runtime) = Handle::try_current() else {
@@ -226,11 +188,13 @@ pub(in crate::store::memcached) async fn run<'s, 'a>(
         }
         return Vec::new();
     };
-    let runtime = runtime.id();
-    let mut places = Vec::new();
+    let (runtime, process) = (runtime.id(), process::id());
+    let mut parts = Vec::new();
     for (server, share) in shares {
-        places.push(Place::begin(server, share, timeouts, runtime, work));
+        let from = From { pool: &server.tasks, process, callers: Callers::Tasks(runtime) };
+        let lane = Lane::begin(server, from, share, timeouts, call, work);
+        parts.push(Part { lane, before: None, server, call, runtime, is_over: false });
     }
-    drive(&mut places, work).await;
-    places.into_iter().filter_map(Place::left_to_classic).collect()
+    drive(&mut parts, work).await;
+    parts.into_iter().filter_map(|part| part.lane.left_to_classic()).collect()
 }

@@ -14,7 +14,7 @@ use tokio::{
     runtime,
 };
 
-use super::super::interest;
+use super::super::{interest, send::send_now};
 
 /// A connected stream.
 pub(super) enum Stream {
@@ -46,12 +46,7 @@ impl TaskSocket {
     }
 
     pub(in crate::store::memcached) fn send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        match (&self.stream, slices) {
-            (Stream::Tcp(stream), [slice]) => stream.try_write(slice),
-            (Stream::Unix(stream), [slice]) => stream.try_write(slice),
-            (Stream::Tcp(stream), _) => stream.try_write_vectored(slices),
-            (Stream::Unix(stream), _) => stream.try_write_vectored(slices),
-        }
+        self.try_io(Interest::WRITABLE, |fd| send_now(fd, slices))
     }
 
     /// Receives the bytes that are available. This makes no system call unless the runtime has
@@ -122,11 +117,11 @@ impl TaskSocket {
         }
     }
 
-    fn try_io(
+    fn try_io<R>(
         &self,
         interest: Interest,
-        io: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
-    ) -> io::Result<()> {
+        io: impl FnOnce(BorrowedFd<'_>) -> io::Result<R>,
+    ) -> io::Result<R> {
         match &self.stream {
             Stream::Tcp(stream) => stream.try_io(interest, || io(stream.as_fd())),
             Stream::Unix(stream) => stream.try_io(interest, || io(stream.as_fd())),

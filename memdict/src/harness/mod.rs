@@ -1,0 +1,16 @@
+//! What the fuzzer drives: each function takes any bytes, and panics only if a promise is broken. As
+//! tests, they run over the seeds of the fuzzer and over many changes of them.
+
+#[cfg(unix)]
+mod answers;
+mod envelope;
+#[cfg(test)]
+mod mutations;
+mod names;
+mod url;
+
+#[cfg(unix)]
+pub use answers::answers;
+pub use envelope::envelope;
+pub use names::names;
+pub use url::url;

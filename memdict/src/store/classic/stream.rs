@@ -1,0 +1,95 @@
+//! A connection to a server, over TCP, a unix socket or TLS.
+
+use std::{
+    io::{self, Read, Write},
+    net::{SocketAddr, TcpStream, ToSocketAddrs},
+    os::unix::net::UnixStream,
+    time::{Duration, Instant},
+};
+
+#[cfg(feature = "tls")]
+use super::tls;
+use super::{
+    address::{Dial, is_path},
+    failure,
+};
+
+/// A connection, each read and write of which ends after the timeout.
+pub(super) enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+    #[cfg(feature = "tls")]
+    Tls(Box<tls::Stream>),
+}
+
+impl Stream {
+    /// Connects to the server of this name.
+    pub(super) fn connect(name: &str, dial: &Dial) -> Result<Self, String> {
+        let io = |error| failure::io(&error);
+        let wait = Some(dial.exchange);
+        if is_path(name) {
+            let stream = UnixStream::connect(name).map_err(io)?;
+            stream.set_read_timeout(wait).map_err(io)?;
+            stream.set_write_timeout(wait).map_err(io)?;
+            return Ok(Self::Unix(stream));
+        }
+        let (stream, _) = reach(name, dial.connect).map_err(io)?;
+        stream.set_read_timeout(wait).map_err(io)?;
+        stream.set_write_timeout(wait).map_err(io)?;
+        stream.set_nodelay(true).map_err(io)?;
+        match &dial.tls {
+            #[cfg(feature = "tls")]
+            Some(how) => tls::connect(how, name, stream).map(|stream| Self::Tls(Box::new(stream))),
+            _ => Ok(Self::Tcp(stream)),
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(buffer),
+            Self::Unix(stream) => stream.read(buffer),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write(buffer),
+            Self::Unix(stream) => stream.write(buffer),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.write(buffer),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.flush(),
+            Self::Unix(stream) => stream.flush(),
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => stream.flush(),
+        }
+    }
+}
+
+/// Connects to the first address of the server that accepts connections, within `timeout` over all
+/// of its addresses.
+pub(super) fn reach(name: &str, timeout: Duration) -> io::Result<(TcpStream, SocketAddr)> {
+    let deadline = Instant::now() + timeout;
+    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in name.to_socket_addrs()? {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        match TcpStream::connect_timeout(&address, left) {
+            Ok(stream) => return Ok((stream, address)),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
