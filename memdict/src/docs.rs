@@ -21,9 +21,6 @@ pub mod blocking_or_async {}
 #[doc = include_str!("../docs/from-erp5.md")]
 pub mod from_erp5 {}
 
-#[doc = include_str!("../docs/security.md")]
-pub mod security {}
-
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
 

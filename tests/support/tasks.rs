@@ -92,6 +92,10 @@ impl<S: AsyncStore> Store for Waiting<S> {
         wait(self.0.apply_many(changes, out));
     }
 
+    fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn Store>> {
+        Some(Arc::new(Waiting(self.0.within(deadline)?)))
+    }
+
     fn caps(&self) -> Caps {
         self.0.caps()
     }
