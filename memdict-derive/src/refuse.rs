@@ -26,7 +26,7 @@ const INTERIOR: [&str; 11] = [
 ];
 
 /// Standard types that are tracked if their arguments are.
-const CONTAINERS: [&str; 21] = [
+const CONTAINERS: [&str; 20] = [
     "Option",
     "Result",
     "Box",
@@ -46,7 +46,6 @@ const CONTAINERS: [&str; 21] = [
     "Saturating",
     "Reverse",
     "Range",
-    "RangeInclusive",
     "Bound",
 ];
 
@@ -166,6 +165,7 @@ impl Search {
                      `Vec<T>`, or name functions that store it with `#[serde(with = ..)]`"
                 )
             }),
+            Type::Path(named) => lossy(named),
             _ => None,
         };
         if let Some(message) = here {
@@ -187,6 +187,30 @@ impl Search {
             _ => None,
         }
     }
+}
+
+/// Finds a type of which serde does not store everything, so that another value would come back.
+fn lossy(named: &TypePath) -> Option<String> {
+    let last = named.path.segments.last().filter(|_| named.qself.is_none())?;
+    let name = last.ident.to_string();
+    let (what, instead) = match &*name {
+        "RangeInclusive" => (
+            "whether a `RangeInclusive` was iterated to its end",
+            "use a `Range`, or two fields, its start and its end",
+        ),
+        "SocketAddr" | "SocketAddrV6" => (
+            "the scope and the flow of an IPv6 address",
+            "use an `IpAddr` and a port, or a `SocketAddrV4`",
+        ),
+        "DateTime" if arguments(last).any(|ty| path::text(ty).ends_with("FixedOffset")) => (
+            "the seconds of a `FixedOffset`",
+            "use a `DateTime<Utc>`, and a field for the seconds of the offset",
+        ),
+        _ => return None,
+    };
+    Some(format!(
+        "serde does not store {what}: {instead}; or write `#[memdict(opaque)]` if it may be lost"
+    ))
 }
 
 /// Finds a float that is part of a key.
@@ -294,6 +318,10 @@ mod tests {
             (parse_quote!([[u8; 33]; 2]), "[u8;33]"),
             (parse_quote!(Arc<Mutex<u8>>), "Mutex"),
             (parse_quote!(Rc<str>), "Rc"),
+            (parse_quote!(Option<std::ops::RangeInclusive<u8>>), "std::ops::RangeInclusive<u8>"),
+            (parse_quote!(Vec<SocketAddr>), "SocketAddr"),
+            (parse_quote!((u8, SocketAddrV6)), "SocketAddrV6"),
+            (parse_quote!(DateTime<chrono::FixedOffset>), "DateTime<chrono::FixedOffset>"),
             (parse_quote!(Wrapper<std::sync::atomic::AtomicU8>), "AtomicU8"),
         ] {
             assert_eq!(refused(&ty).as_deref(), Some(found));
@@ -306,6 +334,8 @@ mod tests {
             parse_quote!([u8; 32]),
             parse_quote!([u8; LENGTH]),
             parse_quote!(SmallVec<[u8; 64]>),
+            parse_quote!(SocketAddrV4),
+            parse_quote!(DateTime<Utc>),
         ] {
             assert_eq!(refused(&ty), None, "{}", path::text(&ty));
         }

@@ -100,7 +100,9 @@ pub enum Error {
         fields: Vec<String>,
     },
 
-    /// A value cannot be encoded. A commit with this error sent nothing. After a
+    /// A value cannot be encoded, [exceeds a limit](crate::DictDef::max_depth) of its dictionary, or
+    /// could not be read again. The source says which, and what to do. A commit with this error
+    /// sent nothing. After a
     /// [savepoint](crate::Session::savepoint), the value was not borrowed, because no copy could be
     /// kept for a rollback.
     #[error("`{id}` cannot be encoded; nothing was sent")]

@@ -74,6 +74,7 @@
 //! | `classic` | yes | [`ClassicStore`], and with it servers that are older than memcached 1.6.13 or lack meta commands |
 //! | `tls` | no | TLS for [`ClassicStore`], through OpenSSL, whose headers have to be installed |
 //! | `tokio` | no | [`AsyncCache`], [`AsyncSession`], [`AsyncDict`] and [`AsyncStore`]: the same calls with `.await` |
+//! | `json` | no | [`Json`] and [`as_json`]: values that need the names of their fields, stored as JSON |
 //! | `bytes`, `chrono`, `indexmap`, `smallvec`, `time`, `uuid` | no | [`Tracked`] for types of these crates |
 
 #![forbid(unsafe_code)]
@@ -82,6 +83,8 @@
 #[doc(hidden)]
 #[path = "private/mod.rs"]
 pub mod __private;
+#[cfg(feature = "json")]
+pub mod as_json;
 mod cache;
 mod codec;
 mod conflict;
@@ -163,5 +166,7 @@ pub use store::operation::{
 #[cfg(feature = "tokio")]
 pub use store::{AsyncStore, BoxFuture};
 pub use store::{Store, caps::Caps};
+#[cfg(feature = "json")]
+pub use track::Json;
 pub use track::{AssignFrom, EnumField, Field, MergeConflict, Opaque, Tracked};
 pub use unusable::Unusable;

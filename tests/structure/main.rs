@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
         "conflict", "counters", "entry_id", "error", "key", "log", "lookup", "outages", "quote",
         "random", "report", "unusable",
     ],
-    &["codec", "envelope", "track"],
+    &["as_json", "codec", "envelope", "track"],
     &["store"],
     &["def", "dict", "face", "link", "session"],
     &["cache", "harness", "open", "private", "url"],
@@ -22,6 +22,7 @@ const LAYERS: &[&[&str]] = &[
 
 /// The modules that do no I/O: files, and folders with all their files, except for the exceptions.
 const PURE: &[&str] = &[
+    "as_json",
     "codec",
     "counters",
     "def",

@@ -99,6 +99,16 @@ impl<S: Store> FaultyStore<S> {
         numbering.restart(&self.inner);
     }
 
+    /// Goes on over another connection to the same life. Tokens of the former one prove nothing, if
+    /// lives look [alike](Lives::Alike).
+    ///
+    /// # Panics
+    ///
+    /// If it was not made [with lives](Self::with_lives).
+    pub fn reconnect(&self) {
+        lock(self.numbering.as_ref().expect("a store `with_lives`")).reconnect();
+    }
+
     /// Evicts a value.
     pub fn evict(&self, key: &[u8]) {
         let delete = Change::new(key, Op::Delete, Condition::Always);

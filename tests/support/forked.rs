@@ -7,7 +7,6 @@ use std::{
 
 /// Waits until no other test of this process forks or starts threads. A child has only the thread
 /// that forked it, and would wait for ever for a lock that another one held.
-#[must_use]
 pub fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)

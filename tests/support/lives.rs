@@ -9,6 +9,9 @@ pub enum Lives {
     Told,
     /// Nothing. Their life is 0, as behind a proxy or through the classic client.
     Untold,
+    /// The same number for all, as servers in containers that start in the same second. Each token
+    /// holds on one connection, and each life has connections of its own.
+    Alike,
 }
 
 /// Converts the tokens of the inner store, so that versions are counted from 1 in each life.
@@ -16,6 +19,7 @@ pub enum Lives {
 pub(crate) struct Numbering {
     lives: Lives,
     life: u64,
+    connection: u64,
     /// The inner store's last token when this life began.
     began: Token,
 }
@@ -23,26 +27,38 @@ pub(crate) struct Numbering {
 impl Numbering {
     /// Begins the first life.
     pub(crate) fn begin(lives: Lives, inner: &dyn Store) -> Self {
-        Self { lives, life: 1, began: last_token(inner) }
+        Self { lives, life: 1, connection: 1, began: last_token(inner) }
     }
 
     /// Begins the next life.
     pub(crate) fn restart(&mut self, inner: &dyn Store) {
         self.life += 1;
+        self.reconnect();
         self.began = last_token(inner);
+    }
+
+    /// Begins another connection to the same life.
+    pub(crate) fn reconnect(&mut self) {
+        self.connection += 1;
     }
 
     fn told(&self) -> u64 {
         match self.lives {
             Lives::Told => self.life,
             Lives::Untold => 0,
+            Lives::Alike => 1,
         }
+    }
+
+    /// Returns the number of the connection, or 0 if tokens hold on each.
+    fn connection(&self) -> u64 {
+        if self.lives == Lives::Alike { self.connection } else { 0 }
     }
 
     /// Converts a token of the inner store to the one that is returned.
     pub(crate) fn shown(&self, token: Token) -> Token {
         let count = |cas: u64| cas.wrapping_sub(self.began.cas());
-        Token::new(0, self.told(), count(token.cas()))
+        Token::new(0, self.told(), count(token.cas())).over(self.connection())
     }
 
     /// Converts a condition for the inner store.
@@ -55,12 +71,18 @@ impl Numbering {
         if token.server() == 0 && life != now && life != 0 && now != 0 {
             return Err(Applied::Restarted);
         }
+        if token.connection() != self.connection() {
+            return Err(Applied::Unproven);
+        }
         let (server, life) = (self.began.server(), self.began.life());
-        Ok(Condition::Matches(if token == Token::new(0, now, token.cas()) && token.cas() != 0 {
-            Token::new(server, life, token.cas().wrapping_add(self.began.cas()))
-        } else {
-            Token::new(server + 1, life, 0)
-        }))
+        Ok(Condition::Matches(
+            if token == Token::new(0, now, token.cas()).over(self.connection()) && token.cas() != 0
+            {
+                Token::new(server, life, token.cas().wrapping_add(self.began.cas()))
+            } else {
+                Token::new(server + 1, life, 0)
+            },
+        ))
     }
 }
 

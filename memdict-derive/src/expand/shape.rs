@@ -47,9 +47,14 @@ fn parts_of(parts: &Parts, names: &Names) -> Vec<TokenStream> {
                 let of = names.of(part);
                 quote!(#krate::__private::shape::<#of>)
             }
-            Keep::Opaque => opaque(part, krate, format!("opaque {}", path::text(ty))),
+            Keep::Opaque => {
+                let of = names.of(part);
+                let known_by = quote!(.unknown(#krate::__private::Unknown::of::<#of>()));
+                opaque(part, krate, format!("opaque {}", path::text(ty)), known_by)
+            }
             Keep::With(with) => {
-                opaque(part, krate, format!("{} with {}", path::text(ty), text(with)))
+                let name = format!("{} with {}", path::text(ty), text(with));
+                opaque(part, krate, name, quote!(.with()))
             }
         };
         Some(quote!((#name, #shape)))
@@ -58,9 +63,9 @@ fn parts_of(parts: &Parts, names: &Names) -> Vec<TokenStream> {
 }
 
 /// Writes the shape of a part of which only a name is known.
-fn opaque(part: &Part, krate: &TokenStream, name: String) -> TokenStream {
+fn opaque(part: &Part, krate: &TokenStream, name: String, known_by: TokenStream) -> TokenStream {
     let version = part.attrs.version.map(|(version, _)| quote!(.version(#version)));
-    quote!(|| const { &#krate::__private::Shape::leaf(#name, &[]) #version })
+    quote!(|| const { &#krate::__private::Shape::leaf(#name, &[]) #version #known_by })
 }
 
 /// Writes the argument for a parameter that is not stored.

@@ -195,6 +195,64 @@ impl<T: Tracked> DictDef<T> {
         self
     }
 
+    /// Sets how many levels a value may be nested. The default is 128.
+    ///
+    /// Each struct, enum, tuple, sequence, map, newtype and `Some` is a level: a
+    /// `Tree { children: Vec<Tree> }` takes two of them per generation. A commit of a value with
+    /// more levels fails with [`Error::Encode`](crate::Error::Encode) and sends nothing. Stored
+    /// bytes with more levels are a miss, so that no bytes can exhaust the stack of a reader.
+    /// Programs that share a dictionary should have the same limit. A session takes the limits of
+    /// the first definition that it uses for a name.
+    ///
+    /// ```
+    /// use memdict::{Cache, DictDef, Error, Tracked};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Default, Serialize, Deserialize, Tracked)]
+    /// struct Comment {
+    ///     text: String,
+    ///     answers: Vec<Comment>,
+    /// }
+    ///
+    /// static THREADS: DictDef<Comment> = DictDef::new("threads").max_depth(4);
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// let mut thread = Comment::default();
+    /// thread.answers.push(Comment::default());
+    /// cache.transaction(|session| session.dict(&THREADS).insert("a", thread))?;
+    ///
+    /// let added = cache.transaction(|session| match session.dict(&THREADS).get_mut("a")? {
+    ///     Some(mut thread) => {
+    ///         thread.answers[0].answers.push(Comment::default()); // a third generation
+    ///         Ok(())
+    ///     }
+    ///     None => Ok(()), // a miss: nothing to add to
+    /// });
+    /// assert!(matches!(added, Err(Error::Encode { .. })));
+    /// # Ok::<_, Error>(())
+    /// ```
+    #[must_use]
+    pub const fn max_depth(mut self, levels: usize) -> Self {
+        self.options.limits.depth = levels;
+        self
+    }
+
+    /// Sets how many bytes of memory a value may need when it is decoded. The default is 64 MiB, or
+    /// 32 times the length of the encoded value, whichever is more.
+    ///
+    /// Some types are encoded to far fewer bytes than they need in memory: a variant without
+    /// fields takes one byte, and in memory as many as the largest variant. A commit of a value
+    /// that needs more than the limit fails with [`Error::Encode`](crate::Error::Encode) and sends
+    /// nothing; such stored bytes are a miss.
+    ///
+    /// Counted are elements of collections and boxed values of more than 32 bytes each. All others
+    /// together need at most 32 bytes for each byte of the encoded value.
+    #[must_use]
+    pub const fn max_memory(mut self, bytes: usize) -> Self {
+        self.options.limits.memory = Some(bytes);
+        self
+    }
+
     /// Sets whether a store that is down is an error for this dictionary. Without it, the setting
     /// of the [cache](crate::CacheBuilder::strict) applies.
     ///

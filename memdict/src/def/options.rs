@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::rules::Rules;
-use crate::codec::Codec;
+use crate::codec::{Codec, Limits};
 
 /// The options of a definition. An entry has those of the definition through which it was last
 /// borrowed for writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DictOptions {
     pub(crate) codec: Codec,
+    pub(crate) limits: Limits,
     pub(crate) lifetime: Lifetime,
     pub(crate) rules: Rules,
     /// Whether a store that is down, or refuses, is an error. `None` leaves it to the cache.
@@ -21,6 +22,7 @@ pub(crate) struct DictOptions {
 impl DictOptions {
     pub(crate) const DEFAULT: Self = Self {
         codec: Codec::DEFAULT,
+        limits: Limits::DEFAULT,
         lifetime: Lifetime { ttl: None },
         rules: Rules::DEFAULT,
         strict: None,

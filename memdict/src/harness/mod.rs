@@ -3,6 +3,7 @@
 
 #[cfg(unix)]
 mod answers;
+mod codec;
 mod envelope;
 #[cfg(test)]
 mod mutations;
@@ -11,6 +12,7 @@ mod url;
 
 #[cfg(unix)]
 pub use answers::answers;
+pub use codec::codec;
 pub use envelope::envelope;
 pub use names::names;
 pub use url::url;

@@ -6,7 +6,10 @@
 //! fails, the constant is an error to the compiler and [`Of`] is no type, so that the compiler
 //! reports no further errors about it.
 
-use crate::track::{self, MergeConflict, Stored, Tracked};
+use crate::{
+    codec,
+    track::{MergeConflict, Stored, Tracked},
+};
 
 /// What generated code asserted about the parts of a type. The argument is `true`, or an error.
 #[derive(Debug)]
@@ -71,7 +74,7 @@ impl Operations {
 
     /// Returns whether both values of an opaque part have the same encoding.
     pub fn same_encoding<T: Stored>(a: &T, b: &T) -> bool {
-        track::same_encoding(a, b)
+        codec::same_encoding(a, b)
     }
 }
 

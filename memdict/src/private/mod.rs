@@ -9,7 +9,7 @@ pub use std::{string::String, vec::Vec};
 
 pub use self::checked::{Checked, Flags, Of, Operations, Parts, Pass, View, stored, tracked};
 pub use crate::{
-    codec::Encoded,
+    codec::{Encoded, Unknown},
     track::{
         Changes, HashKey, Shape, Stored, TrackedEnum, add_lineage, debug, join,
         merge::{
@@ -22,7 +22,8 @@ pub use crate::{
 
 use crate::{
     BoxError, EnumField, Field,
-    track::{Schema, Tracked, same_encoding},
+    codec::same_encoding,
+    track::{Schema, Tracked},
 };
 
 /// Returns the schema fingerprint of a type.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::*;
-use crate::Codec;
+use crate::codec::{Codec, Limits};
 
 #[derive(Serialize, Deserialize, crate::Tracked)]
 #[memdict(crate = "crate")]
@@ -40,12 +40,12 @@ impl From<Two> for Three {
 
 fn stored<T: Tracked>(value: &T) -> (u64, Vec<u8>) {
     let mut payload = Vec::new();
-    Codec::default().encode(value, &mut payload).unwrap();
+    Codec::default().copy(value, Limits::DEFAULT, &mut payload).unwrap();
     (fingerprint::<T>(), payload)
 }
 
 fn load<T: Tracked>((fingerprint, payload): &(u64, Vec<u8>)) -> Option<Result<T, BoxError>> {
-    T::from_older(*fingerprint, Encoded::new(Codec::default(), payload))
+    T::from_older(*fingerprint, Encoded::new(Codec::default(), payload, Limits::DEFAULT))
 }
 
 #[test]

@@ -10,8 +10,8 @@
 //!   store; `schema` computes the fingerprint.
 //! - `field` and `enum_field` are the parts of a view, and `assign` says what a field can be
 //!   assigned from.
-//! - `leaf` is for types that are one part; `collections`, `wrappers`, `shared`, `foreign` and
-//!   `opaque` are kinds of them.
+//! - `leaf` is for types that are one part; `collections`, `wrappers`, `shared`, `foreign`,
+//!   `opaque` and `json` are kinds of them.
 //! - `merge` merges two changes of one value.
 
 mod argument;
@@ -21,6 +21,8 @@ mod collections;
 mod enum_field;
 mod field;
 mod foreign;
+#[cfg(feature = "json")]
+mod json;
 pub(crate) mod leaf;
 pub(crate) mod merge;
 mod opaque;
@@ -36,9 +38,10 @@ pub use changes::{Changes, debug, join, visit};
 pub use collections::HashKey;
 pub use enum_field::{EnumField, TrackedEnum};
 pub use field::Field;
+#[cfg(feature = "json")]
+pub use json::Json;
 pub use merge::conflict::MergeConflict;
 pub use opaque::Opaque;
-pub(crate) use opaque::same_encoding;
 pub(crate) use schema::Schema;
 pub use schema::add_lineage;
 pub use shape::Shape;

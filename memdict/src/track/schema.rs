@@ -10,10 +10,10 @@ use parking_lot::RwLock;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{shape::Shape, tracked::Tracked};
-use crate::codec::OLDER_TYPES;
+use crate::codec::{Known, OLDER_TYPES, Trial, Unknown};
 
 /// What a session needs to know about a type's shape, computed once for each type in a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Schema {
     /// Stored with each value; equal for equal shapes on every platform and compiler.
     pub(crate) fingerprint: u64,
@@ -23,6 +23,8 @@ pub(crate) struct Schema {
     pub(crate) needs_names: Option<&'static str>,
     /// The fingerprints of the types that this one converts from, newest first.
     pub(crate) lineage: &'static [u64],
+    /// What encoding a value needs to know.
+    pub(crate) known: Known,
 }
 
 /// The schema and the name of each type that this process has used.
@@ -35,18 +37,24 @@ impl Schema {
         if let Some((known, _)) = KNOWN.read().get(&id) {
             return *known;
         }
+        let mut found = Found::default();
+        found.add(T::SHAPE);
+        if found.with {
+            found.unknown.push(Unknown::of::<T>());
+        }
         let mut lineage = Vec::new();
         T::lineage(&mut lineage);
-        let mut schema = Self {
+        // One of each for each type in a process, and kept as long as it runs.
+        let trial = Trial::of(&found.unknown).map(|trial| &*Box::leak(Box::new(trial)));
+        let schema = Self {
             fingerprint: fingerprint(T::SHAPE),
-            inexact: false,
-            needs_names: None,
-            // Once for each type, so this memory is bounded by the program's text.
+            inexact: found.inexact,
+            needs_names: found.needs_names,
             lineage: lineage.leak(),
+            known: Known { trial, largest: found.largest },
         };
-        schema.add_traits(T::SHAPE, &mut HashSet::new());
-        KNOWN.write().insert(id, (schema, any::type_name::<T>()));
-        schema
+        // Another thread may have been faster: there is one trial for each type.
+        KNOWN.write().entry(id).or_insert((schema, any::type_name::<T>())).0
     }
 
     /// Returns the name of a type that has this fingerprint, if this process has used one, or if it
@@ -64,17 +72,37 @@ impl Schema {
         let found = known.values().find(|(schema, _)| schema.fingerprint == fingerprint);
         found.map(|(_, name)| *name)
     }
+}
 
-    /// Adds the traits of a shape and of its parts. A `version` hides parts only from the
-    /// fingerprint.
-    fn add_traits(&mut self, shape: &'static Shape, seen: &mut HashSet<TypeId>) {
-        if shape.id.is_some_and(|id| !seen.insert(id())) {
+/// What a walk over a shape finds. A `version` hides parts only from the fingerprint.
+#[derive(Default)]
+struct Found {
+    inexact: bool,
+    needs_names: Option<&'static str>,
+    largest: usize,
+    with: bool,
+    unknown: Vec<Unknown>,
+    seen: HashSet<TypeId>,
+}
+
+/// What is assumed to be the largest type inside one of which only the encoding is known.
+const LARGEST_UNKNOWN: usize = 1 << 16;
+
+impl Found {
+    fn add(&mut self, shape: &'static Shape) {
+        if shape.id.is_some_and(|id| !self.seen.insert(id())) {
             return;
         }
         self.inexact |= shape.inexact;
         self.needs_names = self.needs_names.or(shape.needs_names);
+        self.largest = self.largest.max(shape.size);
+        self.with |= shape.with;
+        self.unknown.extend(shape.unknown);
+        if shape.with || shape.unknown.is_some() {
+            self.largest = self.largest.max(LARGEST_UNKNOWN);
+        }
         for (_, part) in shape.parts {
-            self.add_traits(part(), seen);
+            self.add(part());
         }
     }
 }

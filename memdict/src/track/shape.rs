@@ -2,6 +2,8 @@
 
 use std::any::TypeId;
 
+use crate::codec::Unknown;
+
 /// What a type stores: its name, and the names and shapes of its parts.
 ///
 /// A positional codec decodes a reordered struct into garbage without an error. So stored bytes
@@ -17,6 +19,12 @@ pub struct Shape {
     pub(super) length: Option<usize>,
     /// Returns the type or constant argument that a generic type does not store.
     pub(super) argument: Option<fn() -> String>,
+    /// The size of a value.
+    pub(super) size: usize,
+    /// The type itself, if nothing but its encoding is known.
+    pub(super) unknown: Option<Unknown>,
+    /// Whether functions of the application store and read it.
+    pub(super) with: bool,
     /// Set for a declared type, which may be recursive; not for a container or a leaf.
     pub(super) id: Option<fn() -> TypeId>,
     pub(super) parts: Parts,
@@ -36,6 +44,9 @@ impl Shape {
             needs_names: None,
             length: None,
             argument: None,
+            size: 0,
+            unknown: None,
+            with: false,
             id: None,
             parts,
         }
@@ -44,7 +55,7 @@ impl Shape {
     /// Describes the declared type `T`.
     #[must_use]
     pub const fn declared<T: 'static>(name: &'static str, parts: Parts) -> Self {
-        Self { id: Some(TypeId::of::<T>), ..Self::leaf(name, parts) }
+        Self { id: Some(TypeId::of::<T>), size: size_of::<T>(), ..Self::leaf(name, parts) }
     }
 
     /// Marks a type whose encoding may differ while it means the same: equal bytes mean equal
@@ -67,6 +78,27 @@ impl Shape {
     #[must_use]
     pub const fn argument(mut self, written: fn() -> String) -> Self {
         self.argument = Some(written);
+        self
+    }
+
+    /// Sets the size of a value.
+    #[must_use]
+    pub const fn size(mut self, size: usize) -> Self {
+        self.size = size;
+        self
+    }
+
+    /// Marks a type of which nothing but its encoding is known.
+    #[must_use]
+    pub const fn unknown(mut self, unknown: Unknown) -> Self {
+        self.unknown = Some(unknown);
+        self
+    }
+
+    /// Marks a type that has a part which only functions of the application store and read.
+    #[must_use]
+    pub const fn with(mut self) -> Self {
+        self.with = true;
         self
     }
 

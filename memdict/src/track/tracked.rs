@@ -58,7 +58,8 @@ use crate::{codec::Encoded, error::BoxError};
     message = "`{Self}` is not tracked",
     label = "missing `#[derive(Tracked)]`",
     note = "derive `Tracked` for it, mark the field `#[memdict(opaque)]`, or store \
-            `memdict::Opaque` of it"
+            `memdict::Opaque` of it; if it needs the names of its fields, as JSON values do, store \
+            it with `memdict::as_json` or as a `memdict::Json`"
 )]
 pub trait Tracked: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The view that [`RefMut::edit`](crate::RefMut::edit) returns.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use memdict::{KeyConflict, OnConflict, OnVanished};
+use memdict::{ConflictCause, KeyConflict, OnConflict, OnVanished};
 use memdict_tests::Fault;
 
 use super::{
     between::Incident,
-    ledger::{By, Line, Version},
+    ledger::{By, Content, Line, Version},
     mirror::{Entry, Mirror, Seen, Want},
     record::{Place, Record},
 };
@@ -80,9 +80,14 @@ impl Account<'_> {
         let ours = self.lines.iter().filter(|line| line.by == By::Commit).count();
         assert!(!self.transient || ours == 0, "transient, but done: {:#?}", self.lines);
         let landed = |fate: &Fate| !matches!(fate, Fate::Unchanged | Fate::Conflict(_));
+        let stays = |fate: &Fate| matches!(fate, Fate::Conflict(it) if it.cause == ConflictCause::NewerSchema);
+        let stays = self.fates.values().any(stays);
+        assert!(!self.transient || !stays, "another try does not help");
         if self.is_conflict && self.happened.is_empty() && !self.fates.values().any(landed) {
-            assert!(self.transient, "another try may help");
+            assert!(self.transient || stays, "another try may help");
         }
+        let removed = self.fates.values().any(|fate| matches!(fate, Fate::Removed));
+        assert!(self.sent > 0 || !removed, "removed, although nothing was sent");
         for place in Place::all() {
             self.check_place(place);
         }
@@ -96,16 +101,19 @@ impl Account<'_> {
         let entry = self.mirror.entry(place);
         let want = entry.want();
         for (at, line) in self.ours(place) {
-            let allowed = match &line.after {
-                Some(after) => {
-                    assert!(after.record.is_whole(), "{place:?} is torn: {:?}", after.record);
-                    self.may_store(entry, line, at, &after.record)
+            let allowed = match line.after.as_ref().map(|after| &after.content) {
+                Some(Content::Value(record, writer)) => {
+                    assert!(record.is_whole(), "{place:?} is torn: {record:?}");
+                    *writer == self.mirror.program && self.may_store(entry, line, at, record)
                 }
+                Some(Content::Tombstone) => self.may_bury(entry, line),
                 None => self.may_delete(entry, line),
             };
             assert!(allowed, "{place:?} is changed, which it must not be:\n{line:#?}\n{entry:#?}");
         }
-        let stores = self.ours(place).filter(|(_, line)| line.after.is_some()).count();
+        let is_value = |version: &Version| !version.is_tombstone();
+        let stores = self.ours(place).filter(|(_, line)| line.after.as_ref().is_some_and(is_value));
+        let stores = stores.count();
         let deletes = self.ours(place).count() - stores;
         let fate = self.fates.get(&place);
         let context = || format!("{place:?} is {fate:?}, wanted {want:?}: {:#?}", self.lines);
@@ -113,7 +121,7 @@ impl Account<'_> {
         let (least, most) = match (&want, fate) {
             (Want::Store(_), Some(Fate::Written | Fate::Recreated)) => {
                 let (_, line) = self.ours(place).last().unwrap_or_else(|| panic!("{}", context()));
-                let after = line.after.as_ref().map(|version| &*version.record);
+                let after = line.after.as_ref().and_then(|it| it.read_by(self.mirror.program));
                 let is_merge = after != entry.now.as_ref();
                 assert_eq!(self.merged.contains(&place), is_merge, "{}", context());
                 let anew =
@@ -123,25 +131,29 @@ impl Account<'_> {
                 ((1, 0), (1 + usize::from(is_late), 0))
             }
             (Want::Delete, Some(Fate::Removed)) => {
-                let was_gone = self.all_states(place).any(Option::is_none);
-                assert!(deletes == 1 || was_gone, "{}", context());
-                ((0, 0), (0, 1))
+                let is_gone = |state: &Option<Version>| match state {
+                    Some(version) => version.is_tombstone(),
+                    // The next session has to learn that it was removed.
+                    None => !place.buries(),
+                };
+                assert!(self.all_states(place).any(is_gone), "{}", context());
+                // A tombstone that was not confirmed may have been stored, and evicted.
+                let is_unsure = self.happened(place, Incident::is_unsure) || self.restarted();
+                ((0, 0), (0, 1 + usize::from(is_unsure && place.buries())))
             }
             (Want::Unchanged, Some(Fate::Unchanged)) => ((0, 0), (0, 0)),
             (Want::Store(_), Some(Fate::Refused)) => ((0, 0), (is_late.into(), 1)),
-            (Want::Delete, Some(Fate::Refused)) => ((0, 0), (0, is_late.into())),
+            (Want::Delete, Some(Fate::Refused)) => {
+                ((0, 0), (0, usize::from(is_late) + usize::from(place.buries())))
+            }
             (Want::Store(_) | Want::Delete, Some(Fate::Lost)) => {
-                let unknown = |incident| {
-                    use Fault::{AckLost, SentAndLost};
-                    matches!(incident, Incident::Late(_) | Incident::Fault(AckLost | SentAndLost))
-                };
                 // A real server that ended may have made the change.
-                let unsure = self.happened(place, unknown) || self.restarted();
+                let unsure = self.happened(place, Incident::is_unsure) || self.restarted();
                 assert!(!self.can_be_told(place, entry), "it can be told: {}", context());
                 ((0, 0), (unsure.into(), unsure.into()))
             }
-            (_, Some(Fate::Conflict(_))) => {
-                self.conflict_is_right(place, entry);
+            (_, Some(Fate::Conflict(conflict))) => {
+                self.conflict_is_right(place, entry, conflict.cause);
                 let unsure = is_late && !self.transient;
                 let last = self.ours(place).last().map(|(_, line)| &line.after);
                 let is_there = last.is_some() && self.all_states(place).last() == last;
@@ -170,7 +182,7 @@ impl Account<'_> {
             [(at, Incident::Fault(AckLost))] if at == place => self.ours(place).count() == 1,
             [(at, Incident::Fault(SentAndLost))] if at == place => {
                 let there = &self.before[place.number()];
-                there.is_some() && there.as_ref() == entry.base() && !entry.is_blind(place)
+                there.is_some() && there.as_ref() == entry.version() && !entry.is_blind(place)
             }
             _ => false,
         }
@@ -189,15 +201,20 @@ impl Account<'_> {
         if entry.is_blind(place) {
             return as_it_is;
         }
-        let Some(base) = entry.base() else { return as_it_is && line.before.is_none() };
-        let merges_with = |theirs: &Version| {
-            place.on_conflict() == OnConflict::Merge
-                && Record::merged(&base.record, &ours, &theirs.record).as_ref() == Some(stored)
+        let (before, program) = (line.before.as_ref(), self.mirror.program);
+        let (Some(base), Some(loaded)) = (entry.base(), entry.loaded_record()) else {
+            // A removal since then is another version.
+            return as_it_is && !entry.is_kept() && entry.has_seen(before);
         };
-        match &line.before {
+        let merges_with = |theirs: &Version| {
+            let theirs = theirs.read_by(program);
+            let merged = theirs.and_then(|theirs| Record::merged(loaded, &ours, theirs));
+            place.on_conflict() == OnConflict::Merge && merged.as_ref() == Some(stored)
+        };
+        match before {
             Some(before) if before == base => as_it_is,
             Some(before) => match place.on_conflict() {
-                OnConflict::LastWriteWins => as_it_is,
+                OnConflict::LastWriteWins => as_it_is && !before.is_newer_than(program),
                 _ => merges_with(before),
             },
             None => {
@@ -208,21 +225,54 @@ impl Account<'_> {
         }
     }
 
-    /// Returns whether this session may delete the stored value.
-    fn may_delete(&self, entry: &Entry, line: &Line) -> bool {
-        let asked = match entry.want() {
-            Want::Delete => true,
-            Want::Store(_) => matches!(self.fates.get(&line.place), Some(Fate::Refused)),
-            _ => false,
-        };
-        asked && (entry.is_blind(line.place) || line.before.as_ref() == entry.base())
+    /// Returns whether this session may store a tombstone over the stored value.
+    fn may_bury(&self, entry: &Entry, line: &Line) -> bool {
+        let before = line.before.as_ref();
+        let is_right = before.is_none_or(Version::is_tombstone)
+            || before == entry.base()
+            || entry.is_blind(line.place);
+        line.place.buries() && entry.want() == Want::Delete && !entry.is_kept() && is_right
     }
 
-    /// Checks that a conflict has a reason.
-    fn conflict_is_right(&self, place: Place, entry: &Entry) {
-        let changed = self.all_states(place).any(|state| state.as_ref() != entry.base());
-        let restarted = entry.base().is_some_and(|base| base.life != self.life) || self.restarted();
-        assert!(changed || restarted, "{place:?} is in conflict with nobody: {:#?}", self.lines);
+    /// Returns whether this session may delete the stored value.
+    fn may_delete(&self, entry: &Entry, line: &Line) -> bool {
+        let refused = matches!(self.fates.get(&line.place), Some(Fate::Refused));
+        let asked = match entry.want() {
+            // A removal that leaves nothing is told from no eviction.
+            Want::Delete => refused || !line.place.buries(),
+            Want::Store(_) => refused,
+            _ => false,
+        };
+        let is_right = entry.is_blind(line.place) || line.before.as_ref() == entry.base();
+        asked && !entry.is_kept() && is_right
+    }
+
+    /// Checks that a conflict has a reason, and names it.
+    fn conflict_is_right(&self, place: Place, entry: &Entry, cause: ConflictCause) {
+        let was = |what: &dyn Fn(Option<&Version>) -> bool| {
+            self.all_states(place).any(|state| what(state.as_ref()))
+        };
+        let restarted =
+            entry.version().is_some_and(|seen| seen.life != self.life) || self.restarted();
+        let differs = was(&|state| !entry.has_seen(state));
+        assert!(
+            differs || restarted || entry.is_kept(),
+            "{place:?} is in conflict with nobody: {:#?}",
+            self.lines
+        );
+        let agrees = match cause {
+            ConflictCause::Overwritten => was(&|state| state.is_some()),
+            ConflictCause::Vanished => was(&|state| state.is_none()),
+            ConflictCause::Removed => was(&|state| state.is_some_and(Version::is_tombstone)),
+            // Whether it is still stored, a failed look does not tell.
+            ConflictCause::NewerSchema if entry.is_kept() && !self.happened.is_empty() => true,
+            ConflictCause::NewerSchema => {
+                was(&|state| state.is_some_and(|it| it.is_newer_than(self.mirror.program)))
+            }
+            ConflictCause::ServerRestarted => restarted,
+            _ => false,
+        };
+        assert!(agrees, "{place:?} is {cause:?}, which did not happen: {:#?}", self.lines);
         if !self.mirror.current.contains(&place) {
             assert!(!entry.is_blind(place), "{place:?} cannot be in conflict");
             assert!(!matches!(entry.want(), Want::Nothing | Want::Unchanged), "{place:?}");
@@ -236,7 +286,7 @@ impl Account<'_> {
         for place in &self.mirror.current {
             let entry = self.mirror.entry(*place);
             let is_current = matches!(entry.seen, Seen::Unread)
-                || self.states(*place, first).any(|state| state.as_ref() == entry.base());
+                || self.states(*place, first).any(|state| entry.has_seen(state.as_ref()));
             assert!(is_current, "{place:?} was not current: {:#?}", self.lines);
         }
     }

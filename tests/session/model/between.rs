@@ -24,17 +24,33 @@ pub(crate) enum Incident {
     Meddling(Meddling),
 }
 
+impl Incident {
+    /// Returns whether it leaves unknown whether a change was made.
+    pub(crate) fn is_unsure(self) -> bool {
+        use Fault::{AckLost, SentAndLost};
+        matches!(self, Self::Late(_) | Self::Fault(AckLost | SentAndLost))
+    }
+}
+
 /// What another client does to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meddling {
     /// Adds an update to the stored value.
     Add,
+    /// Adds an update in the old program, which has to keep a value of the new one.
+    AddOld,
     /// Stores a new record.
     Put,
-    /// Deletes the value, or the server evicts it, which looks the same.
+    /// Stores a new record, in the old program.
+    PutOld,
+    /// Removes the value; where removals leave tombstones, it leaves one.
+    Remove,
+    /// Deletes the value or the tombstone, or the server evicts it, which looks the same.
     Delete,
     /// The server evicts all values.
     DeleteAll,
+    /// The next connection to the server is another one.
+    Reconnect,
     /// The server restarts.
     Restart,
     /// The server restarts, and another client stores values until one has the version number that

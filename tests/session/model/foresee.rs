@@ -4,6 +4,7 @@ use memdict::{ConflictCause, OnConflict, OnVanished};
 
 use super::{
     account::{Account, Fate},
+    ledger::Version,
     mirror::{Entry, Seen, Want},
     record::{Place, Record},
 };
@@ -24,6 +25,18 @@ impl Account<'_> {
     pub(crate) fn is_as_foreseen(&self) {
         let foreseen = |place| self.foresee(place, self.mirror.entry(place));
         let found: Vec<_> = Place::all().map(|place| (place, self.found(place))).collect();
+        let kept = |place: &Place| self.mirror.entry(*place).is_kept();
+        if Place::all().any(|place| kept(&place)) {
+            assert_eq!(self.sent, 0, "what stays is known before anything is sent");
+            for (place, found) in found.iter().filter(|(place, _)| kept(place)) {
+                assert_eq!(*found, self.clash(*place), "{place:?}");
+            }
+            let others = |(place, found): &(Place, Foreseen)| {
+                kept(place) || matches!(found, Foreseen::Nothing | Foreseen::Unchanged)
+            };
+            assert!(found.iter().all(others), "{found:?}");
+            return;
+        }
         let changes = Place::all().any(|place| self.mirror.entry(place).changes());
         let outdated = |place: &Place| self.is_outdated(*place);
         let called_off = changes && self.mirror.current.iter().any(outdated)
@@ -57,7 +70,7 @@ impl Account<'_> {
     /// Returns whether a key that has to be current is not.
     fn is_outdated(&self, place: Place) -> bool {
         let entry = self.mirror.entry(place);
-        !matches!(entry.seen, Seen::Unread) && self.before[place.number()].as_ref() != entry.base()
+        !matches!(entry.seen, Seen::Unread) && !entry.has_seen(self.before[place.number()].as_ref())
     }
 
     /// Returns whether a look before the first change shows that this one cannot be made. In which
@@ -75,6 +88,26 @@ impl Account<'_> {
         }
     }
 
+    /// Returns the conflict with what is stored.
+    fn clash(&self, place: Place) -> Foreseen {
+        let seen = self.mirror.entry(place).version();
+        Foreseen::Conflict(match self.before[place.number()].as_ref() {
+            None if self.is_restarted(seen) && !self.mirror.entry(place).is_kept() => {
+                ConflictCause::ServerRestarted
+            }
+            None => ConflictCause::Vanished,
+            Some(_) if self.is_restarted(seen) => ConflictCause::ServerRestarted,
+            Some(there) if there.is_tombstone() => ConflictCause::Removed,
+            Some(there) if there.is_newer_than(self.mirror.program) => ConflictCause::NewerSchema,
+            Some(_) => ConflictCause::Overwritten,
+        })
+    }
+
+    /// Returns whether the server has certainly restarted since it held this version.
+    fn is_restarted(&self, seen: Option<&Version>) -> bool {
+        self.tells_lives && seen.is_some_and(|seen| seen.life != self.life)
+    }
+
     fn foresee(&self, place: Place, entry: &Entry) -> Foreseen {
         let ours = match entry.want() {
             Want::Nothing => return Foreseen::Nothing,
@@ -84,37 +117,31 @@ impl Account<'_> {
         };
         let done = if ours.is_some() { Foreseen::Written } else { Foreseen::Removed };
         let there = self.before[place.number()].as_ref();
-        if entry.is_blind(place) || there == entry.base() {
-            let restarted = self.tells_lives && entry.base().is_some_and(|b| b.life != self.life);
-            assert!(there != entry.base() || !restarted || entry.is_blind(place));
+        let restarted = self.is_restarted(entry.version());
+        assert!(!restarted || there.is_none() || there != entry.version());
+        // A look finds no value, and does not ask since when.
+        let asks = restarted && !self.mirror.verifies();
+        if entry.is_blind(place) || entry.has_seen(there) && !asks {
             return done;
         }
-        let Some(base) = entry.base() else {
-            return Foreseen::Conflict(ConflictCause::Overwritten);
-        };
-        let restarted = self.tells_lives && base.life != self.life;
-        let clash = Foreseen::Conflict(if restarted {
-            ConflictCause::ServerRestarted
-        } else if there.is_none() {
-            ConflictCause::Vanished
-        } else {
-            ConflictCause::Overwritten
-        });
+        let clash = self.clash(place);
+        let Some(loaded) = entry.loaded_record() else { return clash };
         match (ours, there) {
-            // A look finds no value, and does not ask since when.
-            (None, None) if !restarted || self.mirror.verifies() => Foreseen::Removed,
+            (None, None) if !asks => Foreseen::Removed,
+            // Two sessions that remove one value are not in conflict.
+            (None, Some(there)) if there.is_tombstone() && place.buries() => Foreseen::Removed,
             (Some(_), None) if !restarted && place.on_vanished() == OnVanished::Recreate => {
                 Foreseen::Recreated
             }
-            (Some(ours), Some(theirs)) => match place.on_conflict() {
-                OnConflict::LastWriteWins => Foreseen::Written,
-                OnConflict::Merge
-                    if Record::merged(&base.record, &ours, &theirs.record).is_some() =>
-                {
-                    Foreseen::Merged
+            (Some(ours), Some(there)) if !there.is_newer_than(self.mirror.program) => {
+                let theirs = there.read_by(self.mirror.program);
+                let merged = theirs.and_then(|theirs| Record::merged(loaded, &ours, theirs));
+                match place.on_conflict() {
+                    OnConflict::LastWriteWins => Foreseen::Written,
+                    OnConflict::Merge if merged.is_some() => Foreseen::Merged,
+                    _ => clash,
                 }
-                _ => clash,
-            },
+            }
             _ => clash,
         }
     }

@@ -8,22 +8,52 @@ use std::{
 };
 
 use memdict::{
-    Applied, ApplyOut, Cache, Caps, Change, Condition, Load, LoadOut, MemoryStore, Op, Store,
-    StoreError,
+    Applied, ApplyOut, Cache, Caps, Change, Condition, Load, LoadOut, Lookup, MemoryStore, Op,
+    Store, StoreError, Unusable,
 };
 use memdict_tests::{Got, load_when_up};
 
-use super::record::{Place, Record};
+use super::{
+    program::{Form, OldRecord, Program},
+    record::{HOUR, Place, Record},
+};
 
-/// A version of a record. No two have the same bytes, because each write has its own nonce.
+/// A version of a record, or a tombstone. No two have the same bytes, because each write has its own nonce.
 #[derive(Clone)]
 pub(crate) struct Version {
     pub(crate) bytes: Arc<[u8]>,
-    pub(crate) record: Arc<Record>,
+    pub(crate) content: Content,
     /// The life of the server in which it was stored.
     pub(crate) life: u32,
     /// How many values were stored in that life so far, including this one.
     pub(crate) number: u32,
+}
+
+/// What stored bytes are.
+#[derive(Debug, Clone)]
+pub(crate) enum Content {
+    /// A record in the form of this program.
+    Value(Arc<Record>, Program),
+    Tombstone,
+}
+
+impl Version {
+    /// Returns the record, if a program can read it.
+    pub(crate) fn read_by(&self, program: Program) -> Option<&Record> {
+        match &self.content {
+            Content::Value(record, writer) if program.reads(*writer) => Some(record),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_tombstone(&self) -> bool {
+        matches!(self.content, Content::Tombstone)
+    }
+
+    /// Returns whether it is of a newer program than this one.
+    pub(crate) fn is_newer_than(&self, program: Program) -> bool {
+        !self.is_tombstone() && self.read_by(program).is_none()
+    }
 }
 
 impl PartialEq for Version {
@@ -35,8 +65,14 @@ impl PartialEq for Version {
 /// Does not show the bytes.
 impl fmt::Debug for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Record { updates, left, right, .. } = &*self.record;
-        write!(f, "{updates:?}, {left} and {right}, of life {}", self.life)
+        match &self.content {
+            Content::Value(record, writer) => {
+                let Record { updates, left, right, .. } = &**record;
+                write!(f, "{writer:?}: {updates:?}, {left} and {right}")?;
+            }
+            Content::Tombstone => f.write_str("a tombstone")?,
+        }
+        write!(f, ", of life {}", self.life)
     }
 }
 
@@ -143,13 +179,13 @@ impl Ledger {
     }
 
     fn note(&self, place: Place, bytes: Option<&[u8]>) {
-        let record = bytes.map(|bytes| Arc::new(self.reader.read(place, bytes)));
+        let content = bytes.map(|bytes| self.reader.read(place, bytes));
         let mut book = self.book();
         book.stored += u32::from(bytes.is_some());
         let Book { life, stored: number, by, .. } = *book;
-        let after = bytes.zip(record).map(|(bytes, record)| {
+        let after = bytes.zip(content).map(|(bytes, content)| {
             let bytes = bytes.into();
-            Version { bytes, record, life, number }
+            Version { bytes, content, life, number }
         });
         let before = std::mem::replace(&mut book.now[place.number()], after.clone());
         if before.is_some() || after.is_some() {
@@ -163,10 +199,14 @@ impl Ledger {
         out: &mut (dyn FnMut(Result<Applied, StoreError>) + Send),
     ) {
         let place = Place::of_wire(change.key);
-        let new = match change.op {
-            Op::Store { bytes, .. } => Some(bytes),
-            _ => None,
+        let (new, ttl) = match change.op {
+            Op::Store { bytes, ttl } => (Some(bytes), ttl),
+            _ => (None, None),
         };
+        if let Some((place, bytes)) = place.zip(new) {
+            let is_tombstone = matches!(self.reader.read(place, bytes), Content::Tombstone);
+            assert_eq!(ttl, is_tombstone.then_some(HOUR), "only tombstones expire");
+        }
         self.inner.apply_many(&[*change], &mut |_, outcome| {
             let Some(place) = place else { return out(outcome) };
             match outcome {
@@ -225,14 +265,31 @@ impl Reader {
         Self { store, cache }
     }
 
-    fn read(&self, place: Place, bytes: &[u8]) -> Record {
+    fn read(&self, place: Place, bytes: &[u8]) -> Content {
         let wire = place.wire();
         let what = Op::Store { bytes, ttl: None };
         let change = Change::new(wire.as_bytes(), what, Condition::Always);
         self.store.apply_many(&[change], &mut |_, outcome| assert!(outcome.is_ok()));
+        match self.look_up::<OldRecord>(place) {
+            Lookup::Hit(record) => Content::Value(Arc::new(record), Program::Old),
+            Lookup::Absent => Content::Tombstone,
+            Lookup::Unusable(Unusable::NewerSchema { .. }) => match self.look_up::<Record>(place) {
+                Lookup::Hit(record) => Content::Value(Arc::new(record), Program::New),
+                other => panic!("a newer value is {other:?}"),
+            },
+            other => panic!("what was stored is {other:?}"),
+        }
+    }
+
+    fn look_up<T: Form>(&self, place: Place) -> Lookup<Record> {
         let session = self.cache.session();
-        let record = session.dict(place.dict()).get(place.key()).expect("the embedded store is up");
-        (*record.expect("what was stored is a usable value")).clone()
+        let found = session.dict(T::dict(place)).lookup(place.key());
+        match found.expect("the embedded store is up") {
+            Lookup::Hit(record) => Lookup::Hit(T::clone(&record).into()),
+            Lookup::Unusable(why) => Lookup::Unusable(why),
+            Lookup::Absent => Lookup::Absent,
+            other => panic!("the embedded store is {other:?}"),
+        }
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use memdict::{Entry as There, Error, OnConflict, Result};
+use memdict::{Entry as There, Error, Lookup, OnConflict, Result, Unusable};
 use memdict_tests::Session;
 
 use super::{
     ledger::Version,
+    program::{Form, OldRecord, Program},
     record::{Place, Record, Touching},
     stage::Stage,
 };
@@ -36,7 +37,10 @@ pub(crate) enum Seen {
     Unread,
     Nothing,
     Unreachable,
-    Value(Version),
+    Tombstone(Version),
+    /// A value of a newer program.
+    Newer(Version),
+    Value(Version, Record),
 }
 
 /// What a session should know about a key.
@@ -64,30 +68,61 @@ impl Entry {
         matches!(self.seen, Seen::Unread) && self.now.is_none() && !self.removed
     }
 
+    /// Returns the version of the value that was loaded.
     pub(crate) fn base(&self) -> Option<&Version> {
         match &self.seen {
-            Seen::Value(version) => Some(version),
+            Seen::Value(version, _) => Some(version),
             _ => None,
         }
     }
 
-    fn loaded(&mut self, reached: bool, found: Option<Version>) {
+    /// Returns the value that was loaded.
+    pub(crate) fn loaded_record(&self) -> Option<&Record> {
+        match &self.seen {
+            Seen::Value(_, record) => Some(record),
+            _ => None,
+        }
+    }
+
+    /// Returns the version of what the session saw, if the store held anything.
+    pub(crate) fn version(&self) -> Option<&Version> {
+        match &self.seen {
+            Seen::Value(version, _) | Seen::Tombstone(version) | Seen::Newer(version) => {
+                Some(version)
+            }
+            Seen::Unread | Seen::Nothing | Seen::Unreachable => None,
+        }
+    }
+
+    /// Returns whether this state is the one that was seen. A tombstone that has expired means the
+    /// same as before.
+    pub(crate) fn has_seen(&self, state: Option<&Version>) -> bool {
+        let expired = matches!(self.seen, Seen::Tombstone(_)) && state.is_none();
+        expired || state == self.version()
+    }
+
+    fn load(&mut self, program: Program, reached: bool, found: Option<Version>) {
         self.seen = match found {
             _ if !reached => Seen::Unreachable,
-            Some(version) => Seen::Value(version),
             None => Seen::Nothing,
+            Some(version) if version.is_tombstone() => Seen::Tombstone(version),
+            Some(version) => match version.read_by(program).cloned() {
+                Some(record) => Seen::Value(version, record),
+                None => Seen::Newer(version),
+            },
         };
         self.as_seen();
     }
 
     fn as_seen(&mut self) {
-        self.now = self.base().map(|version| (*version.record).clone());
+        self.now = self.loaded_record().cloned();
         self.removed = false;
     }
 
-    fn remove(&mut self) {
+    fn remove(&mut self, place: Place) {
         self.now = None;
-        self.removed = !matches!(self.seen, Seen::Nothing);
+        let is_known_absent = matches!(self.seen, Seen::Nothing | Seen::Tombstone(_));
+        self.removed = place.buries() || !is_known_absent;
     }
 
     fn put(&mut self, record: Record) {
@@ -106,9 +141,9 @@ impl Entry {
     }
 
     pub(crate) fn want(&self) -> Want {
-        match (&self.now, self.base()) {
+        match (&self.now, self.loaded_record()) {
             _ if !self.listed => Want::Nothing,
-            (Some(now), Some(base)) if now == &*base.record => Want::Unchanged,
+            (Some(now), Some(loaded)) if now == loaded => Want::Unchanged,
             (Some(now), _) => Want::Store(now.clone()),
             (None, _) if self.removed => Want::Delete,
             (None, _) => Want::Nothing,
@@ -120,13 +155,19 @@ impl Entry {
         matches!(self.want(), Want::Store(_) | Want::Delete)
     }
 
+    /// Returns whether it is changed, although only a newer program can read it.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.changes() && matches!(self.seen, Seen::Newer(_))
+    }
+
     /// Returns whether a change of it is made whatever the store holds.
     pub(crate) fn is_blind(&self, place: Place) -> bool {
         let last = place.on_conflict() == OnConflict::LastWriteWins;
         match (self.want(), &self.seen) {
             (_, Seen::Unread) => true,
-            (Want::Delete, Seen::Unreachable) => true,
-            (Want::Store(_), Seen::Value(_)) => {
+            (_, Seen::Newer(_)) => false,
+            (Want::Delete, Seen::Nothing | Seen::Tombstone(_) | Seen::Unreachable) => true,
+            (Want::Store(_), Seen::Value(..)) => {
                 last && place.on_vanished() == memdict::OnVanished::Recreate
             }
             _ => last,
@@ -147,6 +188,7 @@ pub(crate) enum Verify {
 #[derive(Debug, Default)]
 pub(crate) struct Mirror {
     pub(crate) strict: bool,
+    pub(crate) program: Program,
     pub(crate) verify: Verify,
     pub(crate) entries: [Entry; Place::COUNT],
     pub(crate) current: BTreeSet<Place>,
@@ -154,15 +196,16 @@ pub(crate) struct Mirror {
 }
 
 impl Mirror {
-    pub(crate) fn new(strict: bool) -> Self {
-        Self { strict, ..Self::default() }
+    pub(crate) fn new(strict: bool, program: Program) -> Self {
+        Self { strict, program, ..Self::default() }
     }
 
     pub(crate) fn entry(&self, place: Place) -> &Entry {
         &self.entries[place.number()]
     }
 
-    /// Returns whether it checks all values that its changes depend on before it sends the first.
+    /// Returns whether it checks all values that its changes depend on before it sends the first. A
+    /// transaction does so if it has such a change and any other.
     pub(crate) fn verifies(&self) -> bool {
         let depends = |place: &Place| {
             let entry = self.entry(*place);
@@ -171,7 +214,10 @@ impl Mirror {
         match self.verify {
             Verify::No => false,
             Verify::Yes => true,
-            Verify::IfSeveral => Place::all().filter(depends).count() > 1,
+            Verify::IfSeveral => {
+                let changes = self.entries.iter().filter(|entry| entry.changes()).count();
+                changes > 1 && Place::all().any(|place| depends(&place))
+            }
         }
     }
 
@@ -198,7 +244,10 @@ impl Mirror {
     ) {
         let unreachable = || stage.cache(self.strict).counters().unreachable;
         let before = unreachable();
-        let got = call(session, place, act, update);
+        let got = match self.program {
+            Program::Old => call::<OldRecord>(session, place, act, update),
+            Program::New => call::<Record>(session, place, act, update),
+        };
         let reached = unreachable() == before;
         let entry = &mut self.entries[place.number()];
         if let Err(Error::Unavailable { .. }) = got {
@@ -208,7 +257,13 @@ impl Mirror {
         let got = got.expect("the call is allowed");
         let reads = !matches!(act, Act::Insert | Act::Remove);
         if reads && entry.is_unknown() {
-            entry.loaded(reached, stage.behind.ledger.now(place));
+            entry.load(self.program, reached, stage.behind.ledger.now(place));
+            if matches!(entry.seen, Seen::Newer(_)) {
+                let found = session.dict(OldRecord::dict(place)).lookup(place.key());
+                let is_newer = |why: &_| matches!(why, Unusable::NewerSchema { .. });
+                let is_told = matches!(&found, Ok(Lookup::Unusable(why)) if is_newer(why));
+                assert!(is_told || !matches!(act, Act::Get), "{place:?} is newer: {found:?}");
+            }
         } else {
             assert!(reached, "{place:?} was loaded again");
         }
@@ -218,11 +273,11 @@ impl Mirror {
         entry.listed |= !matches!(act, Act::Get | Act::ReadCurrent);
         match (act, &mut entry.now) {
             (Act::Add(touching) | Act::OrAdd(touching), Some(record)) => {
-                record.add(update, touching);
+                record.add(update, self.program.touching(touching));
             }
             (Act::OrAdd(_), None) | (Act::Insert, _) => entry.put(Record::of(update)),
             (Act::Revert, Some(_)) => entry.as_seen(),
-            (Act::Remove, _) | (Act::RemoveEntry, Some(_)) => entry.remove(),
+            (Act::Remove, _) | (Act::RemoveEntry, Some(_)) => entry.remove(place),
             (Act::ReadCurrent, _) => drop(self.current.insert(place)),
             _ => {}
         }
@@ -230,41 +285,49 @@ impl Mirror {
 }
 
 /// Makes the call. Returns the previous value, if the call tells.
-fn call(session: &Session, place: Place, act: Act, update: u32) -> Result<Option<Record>> {
-    let (dict, key) = (session.dict(place.dict()), place.key());
+fn call<T: Form>(session: &Session, place: Place, act: Act, update: u32) -> Result<Option<Record>> {
+    let (dict, key) = (session.dict(T::dict(place)), place.key());
+    let created = || T::from(Record::of(update));
+    let copy = |value: &T| -> Option<Record> { Some(value.clone().into()) };
     Ok(match act {
-        Act::Get => dict.get(key)?.map(|record| (*record).clone()),
-        Act::Add(touching) => dict.get_mut(key)?.map(|mut record| {
-            let before = (*record).clone();
-            record.add(update, touching);
-            before
-        }),
+        Act::Get => dict.get(key)?.and_then(|value| copy(&value)),
+        Act::Add(touching) => match dict.get_mut(key)? {
+            Some(mut value) => {
+                let before = copy(&value);
+                value.add(update, touching);
+                before
+            }
+            None => None,
+        },
         Act::OrAdd(touching) => match dict.entry(key)? {
             There::Occupied(there) => {
-                let before = there.get().clone();
+                let before = copy(there.get());
                 there.into_mut().add(update, touching);
-                Some(before)
+                before
             }
             vacant @ There::Vacant(_) => {
-                vacant.or_insert(Record::of(update));
+                vacant.or_insert(created());
                 None
             }
         },
-        Act::Touch => dict.get_mut(key)?.map(|mut record| {
-            let same = (*record).clone();
-            *record = same.clone();
-            same
-        }),
+        Act::Touch => match dict.get_mut(key)? {
+            Some(mut value) => {
+                let same = value.clone();
+                *value = same.clone();
+                copy(&same)
+            }
+            None => None,
+        },
         Act::Revert => match dict.get_mut(key)? {
-            Some(record) => {
-                let before = (*record).clone();
-                record.revert()?;
-                Some(before)
+            Some(value) => {
+                let before = copy(&value);
+                value.revert()?;
+                before
             }
             None => None,
         },
         Act::Insert => {
-            dict.insert(key, Record::of(update))?;
+            dict.insert(key, created())?;
             None
         }
         Act::Remove => {
@@ -273,9 +336,9 @@ fn call(session: &Session, place: Place, act: Act, update: u32) -> Result<Option
         }
         Act::RemoveEntry => match dict.entry(key)? {
             There::Occupied(there) => {
-                let before = there.get().clone();
+                let before = copy(there.get());
                 there.remove();
-                Some(before)
+                before
             }
             There::Vacant(_) => None,
         },

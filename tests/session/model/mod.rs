@@ -14,6 +14,7 @@ mod ledger;
 mod mirror;
 mod operation;
 mod play;
+mod program;
 mod record;
 mod stage;
 mod watch;
@@ -109,6 +110,11 @@ fn a_long_run_of_tasks_on_memcached_loses_nothing() {
 }
 
 #[test]
+fn no_update_is_lost_or_made_twice_if_lives_look_alike() {
+    hold(&Stage::on_memory(Lives::Alike));
+}
+
+#[test]
 fn a_long_run_on_the_embedded_store_loses_nothing() {
     run(&Stage::on_memory(Lives::Told), 20_000);
 }
@@ -116,6 +122,11 @@ fn a_long_run_on_the_embedded_store_loses_nothing() {
 #[test]
 fn a_long_run_where_lives_are_not_told_loses_nothing() {
     run(&Stage::on_memory(Lives::Untold), 5_000);
+}
+
+#[test]
+fn a_long_run_where_lives_look_alike_loses_nothing() {
+    run(&Stage::on_memory(Lives::Alike), 5_000);
 }
 
 #[test]

@@ -6,11 +6,14 @@ use proptest::prelude::*;
 use super::{
     between::{Incident, Meddling},
     mirror::Act,
+    program::Program,
     record::{Place, Touching},
 };
 
-/// The number of concurrent sessions; the last one is of a strict cache.
-pub(crate) const SESSIONS: usize = 3;
+/// The number of concurrent sessions. One is of a strict cache, and another one of the old program.
+pub(crate) const SESSIONS: usize = 4;
+pub(crate) const STRICT: usize = 2;
+pub(crate) const OLD: usize = 3;
 
 /// One step of a scenario.
 #[derive(Debug, Clone)]
@@ -39,6 +42,7 @@ pub(crate) enum Operation {
     },
     Transaction {
         strict: bool,
+        program: Program,
         acts: Vec<(Place, Act)>,
     },
     /// Another client does something.
@@ -70,8 +74,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => session().prop_map(|session| Operation::Savepoint { session }),
         1 => (session(), 0..3_usize)
             .prop_map(|(session, savepoint)| Operation::RollBackTo { session, savepoint }),
-        4 => (any::<bool>(), prop::collection::vec((place(), act()), 1..4))
-            .prop_map(|(strict, acts)| Operation::Transaction { strict, acts }),
+        4 => (any::<bool>(), program(), prop::collection::vec((place(), act()), 1..4))
+            .prop_map(|(strict, program, acts)| Operation::Transaction { strict, program, acts }),
         2 => (place(), meddling())
             .prop_map(|(place, meddling)| Operation::Meddle { place, meddling }),
         5 => (0..4_u8, any::<bool>(), incident()).prop_map(|(operations, writing, incident)| {
@@ -82,7 +86,15 @@ fn operation() -> impl Strategy<Value = Operation> {
 
 /// Some places are used more than others, so that sessions meet.
 fn place() -> impl Strategy<Value = Place> {
-    prop_oneof![2 => (0..Place::COUNT).prop_map(Place::nth), 1 => (0..3_usize).prop_map(|n| Place::nth(2 * n))]
+    prop_oneof![
+        1 => (0..Place::COUNT).prop_map(Place::nth),
+        1 => (0..3_usize).prop_map(|n| Place::nth(2 * n)),
+        1 => (6..9_usize).prop_map(|n| Place::nth(2 * n)),
+    ]
+}
+
+fn program() -> impl Strategy<Value = Program> {
+    prop_oneof![2 => Just(Program::New), 1 => Just(Program::Old)]
 }
 
 fn touching() -> impl Strategy<Value = Touching> {
@@ -106,11 +118,15 @@ fn act() -> impl Strategy<Value = Act> {
 fn meddling() -> impl Strategy<Value = Meddling> {
     prop_oneof![
         8 => Just(Meddling::Add),
+        3 => Just(Meddling::AddOld),
         2 => Just(Meddling::Put),
-        8 => Just(Meddling::Delete),
+        2 => Just(Meddling::PutOld),
+        6 => Just(Meddling::Delete),
+        6 => Just(Meddling::Remove),
         1 => Just(Meddling::DeleteAll),
+        1 => Just(Meddling::Reconnect),
         1 => Just(Meddling::Restart),
-        1 => Just(Meddling::Return),
+        4 => Just(Meddling::Return),
     ]
 }
 

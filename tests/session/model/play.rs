@@ -5,14 +5,16 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use memdict::{CommitReport, Error, Result, Savepoint};
-use memdict_tests::Session;
+use memdict::{CommitReport, ConflictCause, Error, Result, Savepoint};
+use memdict_tests::{Lives, Session};
 
 use super::{
     account::{Account, Fate},
     between::Incident,
+    ledger::{By, Line, Version},
     mirror::{Act, Mirror, Verify},
-    operation::{Operation, SESSIONS},
+    operation::{OLD, Operation, SESSIONS, STRICT},
+    program::Program,
     record::Place,
     stage::Stage,
     watch::Watch,
@@ -27,8 +29,13 @@ pub(crate) struct Tally {
     pub(crate) recreated: u64,
     pub(crate) merged: u64,
     pub(crate) removed: u64,
+    pub(crate) tombstones: u64,
     pub(crate) unchanged: u64,
     pub(crate) conflicts: u64,
+    /// Of these, a change after a removal.
+    pub(crate) late: u64,
+    /// Of these, a change by an old program.
+    pub(crate) newer: u64,
     pub(crate) refused: u64,
     pub(crate) lost: u64,
     pub(crate) retries: u64,
@@ -45,8 +52,11 @@ impl AddAssign for Tally {
         self.recreated += other.recreated;
         self.merged += other.merged;
         self.removed += other.removed;
+        self.tombstones += other.tombstones;
         self.unchanged += other.unchanged;
         self.conflicts += other.conflicts;
+        self.late += other.late;
+        self.newer += other.newer;
         self.refused += other.refused;
         self.lost += other.lost;
         self.retries += other.retries;
@@ -64,9 +74,9 @@ struct Actor {
 }
 
 impl Actor {
-    fn new(stage: &Stage, strict: bool) -> Self {
+    fn new(stage: &Stage, strict: bool, program: Program) -> Self {
         let session = stage.cache(strict).session();
-        Self { session, mirror: Mirror::new(strict), savepoints: Vec::new() }
+        Self { session, mirror: Mirror::new(strict, program), savepoints: Vec::new() }
     }
 }
 
@@ -92,8 +102,9 @@ struct Play<'s> {
 
 impl Play<'_> {
     fn actor(&mut self, number: usize) -> &mut Actor {
-        let strict = number + 1 == SESSIONS;
-        self.actors[number].get_or_insert_with(|| Actor::new(self.stage, strict))
+        let program = if number == OLD { Program::Old } else { Program::New };
+        let strict = number == STRICT;
+        self.actors[number].get_or_insert_with(|| Actor::new(self.stage, strict, program))
     }
 
     fn step(&mut self, operation: &Operation) {
@@ -127,11 +138,13 @@ impl Play<'_> {
             }
             Operation::Commit { session } => self.commit(*session),
             Operation::Drop { session } => self.actors[*session] = None,
-            Operation::Transaction { strict, acts } => self.transaction(*strict, acts),
+            Operation::Transaction { strict, program, acts } => {
+                self.transaction(*strict, *program, acts);
+            }
             Operation::Meddle { place, meddling } => stage.behind.meddle(*meddling, *place),
             // The seen version can be compared with a missing one, between the look and the change.
             Operation::Plan { incident: Incident::Meddling(meddling), .. }
-                if meddling.is_restart() && !stage.tells_lives => {}
+                if meddling.is_restart() && stage.lives == Lives::Untold => {}
             Operation::Plan { operations, writing, incident } => {
                 stage.between.plan_for(*operations, *writing, *incident);
             }
@@ -146,18 +159,19 @@ impl Play<'_> {
         self.tally += Tally::of(&account);
     }
 
-    fn transaction(&mut self, strict: bool, acts: &[(Place, Act)]) {
+    fn transaction(&mut self, strict: bool, program: Program, acts: &[(Place, Act)]) {
         let stage = self.stage;
         // The updates are the same in each attempt, so one that is made twice is noticed.
         let updates: Vec<_> = acts.iter().map(|_| stage.behind.update()).collect();
         let report: Arc<Mutex<Option<CommitReport>>> = Arc::default();
-        let (mut mirror, mut watch, mut attempts) = (Mirror::new(strict), None::<Watch>, 0);
+        let (mut mirror, mut watch, mut attempts) =
+            (Mirror::new(strict, program), None::<Watch>, 0);
         let done = stage.cache(strict).transaction(|session| {
             if let Some(watch) = &watch {
                 watch.nothing_was_done(stage);
             }
             attempts += 1;
-            mirror = Mirror { verify: Verify::IfSeveral, ..Mirror::new(strict) };
+            mirror = Mirror { verify: Verify::IfSeveral, ..Mirror::new(strict, program) };
             for ((place, act), update) in acts.iter().zip(&updates) {
                 mirror.act(stage, session, *place, *act, *update);
             }
@@ -190,14 +204,24 @@ impl Tally {
         let count = |which: fn(&Fate) -> bool| {
             account.fates.values().filter(|fate| which(fate)).count() as u64
         };
+        let caused = |cause: ConflictCause| {
+            let is_of = |fate: &&Fate| matches!(fate, Fate::Conflict(it) if it.cause == cause);
+            account.fates.values().filter(is_of).count() as u64
+        };
+        let is_tombstone = |line: &&Line| {
+            line.by == By::Commit && line.after.as_ref().is_some_and(Version::is_tombstone)
+        };
         Self {
             commits: 1,
             written: count(|fate| matches!(fate, Fate::Written | Fate::Recreated)),
             recreated: count(|fate| matches!(fate, Fate::Recreated)),
             merged: account.merged.len() as u64,
             removed: count(|fate| matches!(fate, Fate::Removed)),
+            tombstones: account.lines.iter().filter(is_tombstone).count() as u64,
             unchanged: count(|fate| matches!(fate, Fate::Unchanged)),
             conflicts: count(|fate| matches!(fate, Fate::Conflict(_))),
+            late: caused(ConflictCause::Removed),
+            newer: caused(ConflictCause::NewerSchema),
             refused: count(|fate| matches!(fate, Fate::Refused)),
             lost: count(|fate| matches!(fate, Fate::Lost)),
             incidents: account.happened.len() as u64,

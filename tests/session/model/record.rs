@@ -1,15 +1,17 @@
 //! The stored values: a record of the updates that it consists of. And the places: a few keys in
 //! dictionaries of every combination of rules.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use memdict::{DictDef, OnConflict, OnVanished, Tracked};
 use serde::{Deserialize, Serialize};
 
+use super::program::{Form, OldRecord};
+
 /// A value that tells which updates are in it, in three ways, which disagree if a part is lost or
 /// made twice; and two fields that cannot be merged if both sides change them.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize, Tracked)]
-#[memdict(merge)]
+#[memdict(merge, from = OldRecord)]
 pub(crate) struct Record {
     #[memdict(merge = append)]
     pub(crate) updates: Vec<u32>,
@@ -97,17 +99,36 @@ pub(crate) struct Place(usize);
 
 const KEYS: [&str; 2] = ["a", "b"];
 
-static DICTS: [DictDef<Record>; 6] = [
-    DictDef::new("fail"),
-    DictDef::new("merge").on_conflict(OnConflict::Merge),
-    DictDef::new("last").on_conflict(OnConflict::LastWriteWins),
-    DictDef::new("fail-there").on_vanished(OnVanished::Fail),
-    DictDef::new("merge-there").on_conflict(OnConflict::Merge).on_vanished(OnVanished::Fail),
-    DictDef::new("last-there").on_conflict(OnConflict::LastWriteWins).on_vanished(OnVanished::Fail),
-];
+/// How long tombstones last: longer than any test.
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
+
+const DICTS: usize = 12;
+
+/// Returns a dictionary for each combination of rules, without and with tombstones.
+pub(crate) const fn dicts<T: Tracked>() -> [DictDef<T>; DICTS] {
+    use OnConflict::{LastWriteWins, Merge};
+    use OnVanished::Fail;
+    [
+        DictDef::new("fail"),
+        DictDef::new("merge").on_conflict(Merge),
+        DictDef::new("last").on_conflict(LastWriteWins),
+        DictDef::new("fail-there").on_vanished(Fail),
+        DictDef::new("merge-there").on_conflict(Merge).on_vanished(Fail),
+        DictDef::new("last-there").on_conflict(LastWriteWins).on_vanished(Fail),
+        DictDef::new("fail-tomb").tombstone(HOUR),
+        DictDef::new("merge-tomb").on_conflict(Merge).tombstone(HOUR),
+        DictDef::new("last-tomb").on_conflict(LastWriteWins).tombstone(HOUR),
+        DictDef::new("fail-there-tomb").on_vanished(Fail).tombstone(HOUR),
+        DictDef::new("merge-there-tomb").on_conflict(Merge).on_vanished(Fail).tombstone(HOUR),
+        DictDef::new("last-there-tomb")
+            .on_conflict(LastWriteWins)
+            .on_vanished(Fail)
+            .tombstone(HOUR),
+    ]
+}
 
 impl Place {
-    pub(crate) const COUNT: usize = DICTS.len() * KEYS.len();
+    pub(crate) const COUNT: usize = DICTS * KEYS.len();
 
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         (0..Self::COUNT).map(Self)
@@ -122,8 +143,12 @@ impl Place {
         self.0
     }
 
+    pub(crate) fn dict_number(self) -> usize {
+        self.0 / KEYS.len()
+    }
+
     pub(crate) fn dict(self) -> &'static DictDef<Record> {
-        &DICTS[self.0 / KEYS.len()]
+        Record::dict(self)
     }
 
     pub(crate) fn key(self) -> &'static str {
@@ -146,7 +171,7 @@ impl Place {
     }
 
     pub(crate) fn on_conflict(self) -> OnConflict {
-        match (self.0 / KEYS.len()) % 3 {
+        match self.dict_number() % 3 {
             0 => OnConflict::Fail,
             1 => OnConflict::Merge,
             _ => OnConflict::LastWriteWins,
@@ -154,7 +179,12 @@ impl Place {
     }
 
     pub(crate) fn on_vanished(self) -> OnVanished {
-        if self.0 / KEYS.len() < 3 { OnVanished::Recreate } else { OnVanished::Fail }
+        if self.dict_number() % 6 < 3 { OnVanished::Recreate } else { OnVanished::Fail }
+    }
+
+    /// Returns whether a removal leaves a tombstone.
+    pub(crate) fn buries(self) -> bool {
+        self.dict_number() >= 6
     }
 }
 

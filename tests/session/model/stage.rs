@@ -5,12 +5,13 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
-use memdict::{MemoryStore, Retry, Store};
+use memdict::{ConflictCause, Error, MemoryStore, Retry, Store};
 use memdict_tests::{Cache, FaultyStore, Lives, Memcached, Waiting, memcached_on};
 
 use super::{
     between::{Between, Meddling},
-    ledger::{By, Ledger, when_up},
+    ledger::{By, Ledger, Version, when_up},
+    program::{Form, OldRecord},
     record::{Place, Record, Touching},
 };
 
@@ -34,15 +35,15 @@ pub(crate) struct Stage {
     pub(crate) between: Arc<Between>,
     lenient: Cache,
     strict: Cache,
-    /// Whether the store tells the lives of its server apart.
-    pub(crate) tells_lives: bool,
+    /// What the store tells of the lives of its server.
+    pub(crate) lives: Lives,
 }
 
 impl Stage {
     pub(crate) fn on_memory(lives: Lives) -> Self {
         let ledger = Arc::new(Ledger::new(Arc::new(MemoryStore::new())));
         let faulty = FaultyStore::with_lives(Arc::clone(&ledger), lives);
-        Self { tells_lives: lives == Lives::Told, ..Self::of(faulty, ledger, None) }
+        Self { lives, ..Self::of(faulty, ledger, None) }
     }
 
     pub(crate) fn on_memcached() -> Self {
@@ -94,7 +95,7 @@ impl Stage {
             Cache::Blocking(builder.open_store(store).expect("no option of a store is set"))
         };
         let (lenient, strict) = (cache(false), cache(true));
-        Self { behind, between, lenient, strict, tells_lives: true }
+        Self { behind, between, lenient, strict, lives: Lives::Told }
     }
 
     pub(crate) fn cache(&self, strict: bool) -> &Cache {
@@ -133,32 +134,57 @@ impl Behind {
     pub(crate) fn meddle(&self, meddling: Meddling, place: Place) {
         let by = self.ledger.by(By::Other);
         match meddling {
-            Meddling::Add | Meddling::Put => self.write(place, meddling == Meddling::Put),
+            Meddling::Add => self.write::<Record>(place, false),
+            Meddling::AddOld => self.write::<OldRecord>(place, false),
+            Meddling::Put => self.write::<Record>(place, true),
+            Meddling::PutOld => self.write::<OldRecord>(place, true),
+            Meddling::Remove => self.remove(place),
             Meddling::Delete => self.delete([place]),
             Meddling::DeleteAll => {
                 self.delete(Place::all().filter(|place| self.ledger.now(*place).is_some()));
             }
+            Meddling::Reconnect => self.reconnect(),
             Meddling::Restart => self.restart(),
             Meddling::Return => {
                 let number = self.ledger.now(place).map_or(0, |version| version.number);
                 self.restart();
                 // The number is limited, because only the first few versions meet.
-                (0..number.min(20)).for_each(|_| self.write(place, true));
+                (0..number.min(20)).for_each(|_| self.write::<Record>(place, true));
             }
         }
         self.ledger.by(by);
     }
 
-    fn write(&self, place: Place, anew: bool) {
+    fn write<T: Form>(&self, place: Place, anew: bool) {
         let update = self.update();
+        let is_newer = |now: Version| now.is_newer_than(T::PROGRAM);
+        let stays = !anew && self.ledger.now(place).is_some_and(is_newer);
         when_up(|| {
             let session = self.other.session();
-            let dict = session.dict(place.dict().name());
+            let dict = session.dict::<T>(place.dict().name());
             if anew {
-                dict.insert(place.key(), Record::of(update))?;
+                dict.insert(place.key(), Record::of(update).into())?;
             } else {
                 dict.entry(place.key())?.or_default().add(update, Touching::Neither);
             }
+            match session.commit() {
+                Err(Error::Conflict { conflicts, .. }) if stays => {
+                    assert_eq!(conflicts[0].cause, ConflictCause::NewerSchema);
+                    Ok(())
+                }
+                Ok(_) => {
+                    assert!(!stays, "{place:?} is replaced by an old program");
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            }
+        });
+    }
+
+    fn remove(&self, place: Place) {
+        when_up(|| {
+            let session = self.other.session();
+            session.dict(place.dict()).remove(place.key())?;
             session.commit()
         });
     }
@@ -172,6 +198,14 @@ impl Behind {
             }
             session.commit()
         });
+    }
+
+    /// Makes tokens hold no longer, where they hold on one connection. On a real server, pooled
+    /// connections see to that.
+    fn reconnect(&self) {
+        if self.server.is_none() {
+            self.faulty.reconnect();
+        }
     }
 
     fn restart(&self) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use memdict::{CommitReport, Counters, EntryId, Error, KeyConflict, Result};
+use memdict_tests::Lives;
 
 use super::{
     account::{Account, Fate},
@@ -91,7 +92,7 @@ impl Watch {
         });
         let account = Account {
             mirror,
-            tells_lives: stage.tells_lives,
+            tells_lives: stage.lives == Lives::Told,
             is_settled: self.is_settled,
             life: self.life,
             before: self.before,
@@ -150,6 +151,7 @@ fn counts_agree(
     before: &Counters,
     after: &Counters,
 ) {
+    assert!(report.replaced.is_empty(), "what no program can read is never stored");
     assert_eq!(report.written, report.written_keys().count());
     assert_eq!(report.recreated, report.recreated_keys().count());
     assert_eq!(report.removed, report.removed_keys().count());

@@ -11,11 +11,13 @@ mod failures;
 mod guards;
 mod hits;
 mod hooks;
+mod hostile;
 mod keys;
 mod links;
 mod merging;
 mod newer;
 mod overtaken;
+mod readable;
 mod reentrant;
 mod refused;
 mod retries;
@@ -138,6 +140,20 @@ suite! {
         another_schema_is_a_miss_and_a_counter
         a_write_over_an_unusable_value_replaces_exactly_that_value
         two_hundred_thousand_small_numbers_are_loaded_again
+    }
+    hostile {
+        stored_bytes_that_are_nested_too_deeply_are_a_miss
+        a_value_that_is_nested_too_deeply_is_an_error_with_key_and_limit
+        a_value_of_any_depth_is_compared_and_rolled_back
+        a_dictionary_may_allow_fewer_or_more_levels
+        a_length_that_is_only_claimed_is_a_miss
+        a_value_that_needs_too_much_memory_is_refused_by_writer_and_reader
+    }
+    readable {
+        an_opaque_value_that_cannot_be_read_again_is_an_error_with_the_way_out
+        an_opaque_field_is_tried_wherever_it_is
+        an_opaque_value_with_a_hash_map_inside_is_written
+        json_is_compared_by_value
     }
     keys {
         long_and_unsafe_keys_work_and_never_collide

@@ -21,10 +21,10 @@ fn all_are_served(cache: &Cache, threads: u64) {
             scope.spawn(move || {
                 for n in 0..50_u64 {
                     let key = (thread, n);
-                    let stored = cache.transaction(|session| session.dict(&HITS).insert(&key, n));
+                    let stored = cache.transaction(|session| session.dict(&HITS).insert(key, n));
                     stored.expect("no change is lost");
                     let session = cache.session();
-                    let read = session.dict(&HITS).get(&key).expect("no read fails");
+                    let read = session.dict(&HITS).get(key).expect("no read fails");
                     assert_eq!(read.as_deref(), Some(&n));
                 }
             });

@@ -60,9 +60,9 @@ fn the_deadline_is_ten_timeouts_unless_it_is_set() {
     let keys: Vec<String> = (0..200).map(|n| format!("key-{n}")).collect();
     let keys: Vec<&[u8]> = keys.iter().map(String::as_bytes).collect();
     let server = ScriptedServer::start("1.6.45", &["{pause}EN{O}\r\n"; 200]);
-    server.pause(Duration::from_millis(80));
-    let s = open(server.address()).timeout(Duration::from_millis(100));
-    let outcomes = until(Duration::from_secs(1), || load(&s, &keys));
+    server.pause(Duration::from_millis(100));
+    let s = open(server.address()).timeout(Duration::from_millis(400));
+    let outcomes = until(Duration::from_secs(4), || load(&s, &keys));
     let words = loaded(&outcomes);
     // What came in time counts.
     let came = words.iter().take_while(|word| **word == "miss").count();

@@ -22,10 +22,10 @@ fn without_descriptors(url: &str) {
                     for n in 0..50_u64 {
                         let key = (thread, n);
                         cache
-                            .transaction(|session| session.dict(&HITS).insert(&key, n))
+                            .transaction(|session| session.dict(&HITS).insert(key, n))
                             .expect("no change is lost");
                         let session = cache.session();
-                        let read = session.dict(&HITS).get(&key).expect("no read fails");
+                        let read = session.dict(&HITS).get(key).expect("no read fails");
                         assert_eq!(read.as_deref(), Some(&n));
                     }
                 });

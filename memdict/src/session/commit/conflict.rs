@@ -5,7 +5,7 @@ use crate::{
     envelope::Secrets,
     session::entry::{
         any_slot::{AnySlot, Fields},
-        seen::Look,
+        seen::{Look, Version},
     },
 };
 
@@ -45,19 +45,24 @@ impl<'e> Clash<'e> {
 
     /// Adds what a look at the stored value tells.
     pub(super) fn explain(&mut self, look: Look, secrets: &Secrets) {
-        let Some(version) = look.version() else { return };
         let cause = &mut self.disagreement.cause;
-        let seen = self.entry.expected().version();
-        if seen.is_some_and(|seen| seen.ended_with_its_server(&version)) {
-            *cause = ConflictCause::ServerRestarted;
-        } else if cause.is_transient() {
-            let value = match *cause {
-                // Another session stored a value in between.
-                ConflictCause::Vanished => ConflictCause::Overwritten,
-                cause => cause,
-            };
-            *cause = cause_of(&look, value);
-        }
+        let (seen, now) = (self.entry.expected().version(), look.version());
+        let is_as_seen = |now: &Version| seen.is_some_and(|seen| seen.is(now));
+        *cause = match now {
+            // What has to stay is gone.
+            None if !cause.is_transient() => ConflictCause::Vanished,
+            None => return,
+            Some(now) if seen.is_some_and(|seen| seen.ended_with_its_server(&now)) => {
+                ConflictCause::ServerRestarted
+            }
+            // What has to stay is still stored.
+            Some(now) if !cause.is_transient() && is_as_seen(&now) => *cause,
+            // Another session stored a value in between.
+            Some(_) if *cause == ConflictCause::Vanished || !cause.is_transient() => {
+                cause_of(&look, ConflictCause::Overwritten)
+            }
+            Some(_) => cause_of(&look, *cause),
+        };
         if let Look::Value { bytes, .. } = look {
             self.disagreement.fields = Some(self.entry.fields(bytes.as_deref(), secrets));
         }

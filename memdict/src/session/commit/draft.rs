@@ -32,13 +32,13 @@ impl<T: Tracked> Slot<T> {
             return true;
         }
         (self.schema.inexact || !alike)
-            && base.decode(&self.schema).is_ok_and(|loaded| T::same(&loaded, value))
+            && base.decode(&self.schema, self.limits).is_ok_and(|loaded| T::same(&loaded, value))
     }
 
     /// Returns whether `value` encodes to the loaded value. One that does not encode is changed.
     fn encodes_unchanged(&self, value: &T, base: &Base) -> bool {
         let mut payload = Vec::new();
-        let encoded = base.codec.encode(value, &mut payload);
+        let encoded = base.codec.copy(value, self.limits, &mut payload);
         encoded.is_ok() && self.is_unchanged(value, base.codec, &payload, base)
     }
 
@@ -52,7 +52,7 @@ impl<T: Tracked> Slot<T> {
     ) -> Result<usize, BoxError> {
         let Schema { fingerprint, lineage, .. } = self.schema;
         let content = Content::Value { codec, fingerprint, lineage };
-        let encode = |out: &mut Vec<u8>| codec.encode(value, out);
+        let encode = |out: &mut Vec<u8>| codec.encode(value, self.limits, &self.schema.known, out);
         self.seal_content(content, stamp, bytes, encode)
     }
 
@@ -76,7 +76,7 @@ impl<T: Tracked> Slot<T> {
     /// Returns the value in stored bytes, if they are usable.
     fn open(&self, stored: &[u8], secrets: &Secrets) -> Option<T> {
         match envelope::open(stored, &self.name, secrets).ok()?.found {
-            Found::Value(sealed) => decode(&self.schema, &sealed).ok(),
+            Found::Value(sealed) => decode(&self.schema, self.limits, &sealed).ok(),
             Found::Tombstone => None,
         }
     }
@@ -220,7 +220,7 @@ impl<T: Tracked> AnySlot for Slot<T> {
         let inner = self.inner.lock();
         match (&inner.state, inner.seen.base()) {
             (State::Clean { value }, Some(base)) if !self.encodes_unchanged(value.get(), base) => {
-                changed_paths(base.decode(&self.schema).ok().as_ref(), value.get())
+                changed_paths(base.decode(&self.schema, self.limits).ok().as_ref(), value.get())
             }
             _ => Vec::new(),
         }

@@ -159,8 +159,15 @@ pub(super) fn resolved(step: &Step<'_>, look: Option<Look>) -> Verdict {
         (Purpose::Remove, Some(_)) if is_ours => Verdict::Done(How::Removed),
         // The tombstone was not stored, or was evicted.
         (Purpose::Remove, None) if step.buries() && !step.resent => {
-            Verdict::Send { expected: Expected::Nothing, purpose: Purpose::Remove }
+            let expected = match step.expected {
+                // A removal without a read is never in conflict.
+                Expected::Anything => Expected::Anything,
+                _ => Expected::Nothing,
+            };
+            Verdict::Send { expected, purpose: Purpose::Remove }
         }
+        // The value is gone. Whether others learn that it was removed stays unknown.
+        (Purpose::Remove, None) if step.buries() => lost("the store has no tombstone now"),
         (Purpose::Remove, None) => Verdict::Done(How::Removed),
         (Purpose::Remove, Some(_)) if matches!(look, Look::Tombstone { .. }) => {
             Verdict::Done(How::Removed)

@@ -244,11 +244,11 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
             uncertain: true,
         },
 
-        // If there was no value, there is nothing to delete. A value that another session stored
-        // since then is not the one to be replaced.
+        // If there was no value, there is nothing to delete; the tombstone of one has to stay. A
+        // value that another session stored since then is not the one to be replaced.
         (_, Err(StoreError::Refused(refused)))
             if (step.purpose != Purpose::Remove || step.buries())
-                && step.expected != Expected::Nothing
+                && !matches!(step.expected, Expected::Nothing | Expected::Tombstone(_))
                 && step.caught_up == 0 =>
         {
             Verdict::Send { expected: step.expected, purpose: Purpose::Clear { refused } }

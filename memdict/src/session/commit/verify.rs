@@ -240,6 +240,10 @@ impl Step<'_> {
                 }
                 verdict => verdict,
             },
+            // The removal leaves a tombstone of its own, if the other changes can be made as well.
+            (Some(_), Look::Tombstone { version }) if self.buries() => {
+                Verdict::Send { expected: Expected::Version(version), purpose: Purpose::Remove }
+            }
             (Some(cause), look) if self.catches_up() || self.buries() => {
                 self.catch_up(cause, Some(look), bytes)
             }

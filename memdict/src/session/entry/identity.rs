@@ -3,7 +3,7 @@
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use foldhash::fast::RandomState;
@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 
 use super::{any_slot::AnySlot, slot::Slot};
 use crate::{
+    codec::Limits,
     def::options::DictOptions,
     entry_id::EntryId,
     error::Error,
@@ -69,15 +70,22 @@ impl Identity {
             if dict.type_id != TypeId::of::<T>() {
                 return Err(other_type);
             }
+            let space: Arc<dyn Any + Send + Sync> = Arc::clone(&dict.space) as _;
+            let space: Arc<Space<T>> = space.downcast().map_err(|_| other_type)?;
+            if let Some(options) = options {
+                space.limits.get_or_init(|| options.limits);
+            }
             let differ = options.is_some_and(|it| *dict.options.get_or_insert(it) != it);
             let agreement = if differ { Agreement::Differ } else { Agreement::Same };
-            let space: Arc<dyn Any + Send + Sync> = Arc::clone(&dict.space) as _;
-            return space.downcast().map(|space| (space, agreement)).map_err(|_| other_type);
+            return Ok((space, agreement));
         }
         if let Some(what) = Schema::of::<T>().needs_names {
             return Err(NoSpace::NeedsNames { what });
         }
         let space = Arc::new(Space::new(name, namespace));
+        if let Some(options) = options {
+            space.limits.get_or_init(|| options.limits);
+        }
         let dict = DictRecord {
             type_id: TypeId::of::<T>(),
             type_name: std::any::type_name::<T>(),
@@ -107,6 +115,8 @@ pub(crate) struct Space<T: Tracked> {
     /// The beginning of all full keys.
     prefix: Vec<u8>,
     schema: Schema,
+    /// The limits of the first definition; none as long as only links have used the name.
+    limits: OnceLock<Limits>,
     /// The entries, in the order in which they were created. Their memory was allocated in that
     /// order, so dropping them frees it in order.
     slots: Mutex<IndexMap<Key, Arc<Slot<T>>, RandomState>>,
@@ -128,7 +138,13 @@ impl<T: Tracked> Space<T> {
         let mut prefix = Vec::new();
         push_name(namespace, &mut prefix);
         push_name(name, &mut prefix);
-        Self { name: name.into(), prefix, schema: Schema::of::<T>(), slots: Mutex::default() }
+        Self {
+            name: name.into(),
+            prefix,
+            schema: Schema::of::<T>(),
+            limits: OnceLock::new(),
+            slots: Mutex::default(),
+        }
     }
 
     /// Reserves space for this many more entries.
@@ -147,8 +163,9 @@ impl<T: Tracked> Space<T> {
                 let id = EntryId::new(&self.name, Key::of(form));
                 Error::Key { id, reason }
             })?;
+            let limits = self.limits.get().copied().unwrap_or(Limits::DEFAULT);
             let key = name.id.key.clone();
-            let slot = Arc::new(Slot::new(name, self.schema));
+            let slot = Arc::new(Slot::new(name, self.schema, limits));
             slots.insert(key, Arc::clone(&slot));
             Ok(slot)
         })

@@ -12,6 +12,7 @@ use super::{
     state::{For, Marks, State, Value},
 };
 use crate::{
+    codec::Limits,
     def::options::DictOptions,
     error::{BoxError, Error, Result},
     track::{Changes, Schema, Tracked},
@@ -192,7 +193,7 @@ impl<T: Tracked> Draft<T> {
         let Self { options, listed, what } = self;
         let encoded = |value: Arc<T>| {
             let mut encoded = Vec::new();
-            options.codec.encode(&*value, &mut encoded)?;
+            options.codec.copy(&*value, options.limits, &mut encoded)?;
             Ok::<_, BoxError>(Arc::from(encoded))
         };
         let kept = match what {
@@ -216,13 +217,14 @@ impl<C: Changes> Snapshot<C> {
         &self,
         seen: &Seen,
         schema: &Schema,
+        limits: Limits,
     ) -> Result<State<T>, BoxError> {
         let decoded = |encoded: &[u8]| {
-            let value = self.options.codec.decode(encoded)?;
+            let value = self.options.codec.decode(encoded, self.options.limits.of_own_value())?;
             Ok::<_, BoxError>(Value::new(value, For::Writing))
         };
         Ok(match &self.kept {
-            Kept::AsSeen => match seen.base().map(|base| base.decode(schema)) {
+            Kept::AsSeen => match seen.base().map(|base| base.decode(schema, limits)) {
                 Some(Ok(value)) => State::Clean { value: Value::new(value, For::Writing) },
                 Some(Err(why)) => {
                     return Err(format!("the loaded value can no longer be used: {why}").into());

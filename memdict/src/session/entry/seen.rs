@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    codec::{Codec, Encoded},
+    codec::{Codec, Encoded, Limits},
     envelope::Sealed,
     store::operation::{Condition, Token},
     track::{Changes, Schema, Tracked},
@@ -175,8 +175,12 @@ impl Base {
     /// # Errors
     ///
     /// The payload does not decode. This does not happen if it was loaded.
-    pub(crate) fn decode<T: Tracked>(&self, schema: &Schema) -> Result<T, Unusable> {
-        decode_as(schema, self.codec, self.fingerprint, &self.payload)
+    pub(crate) fn decode<T: Tracked>(
+        &self,
+        schema: &Schema,
+        limits: Limits,
+    ) -> Result<T, Unusable> {
+        decode_as(schema, limits, self.codec, self.fingerprint, &self.payload)
     }
 }
 
@@ -185,9 +189,13 @@ impl Base {
 /// # Errors
 ///
 /// The value is of another schema, from which the type does not convert, or it does not decode.
-pub(crate) fn decode<T: Tracked>(schema: &Schema, sealed: &Sealed<'_>) -> Result<T, Unusable> {
+pub(crate) fn decode<T: Tracked>(
+    schema: &Schema,
+    limits: Limits,
+    sealed: &Sealed<'_>,
+) -> Result<T, Unusable> {
     let Sealed { codec, fingerprint, payload, .. } = *sealed;
-    decode_as(schema, codec, fingerprint, payload).map_err(|why| match why {
+    decode_as(schema, limits, codec, fingerprint, payload).map_err(|why| match why {
         Unusable::OtherSchema { fingerprint, found, asked } if is_newer(schema, sealed) => {
             Unusable::NewerSchema { fingerprint, found, asked }
         }
@@ -205,14 +213,15 @@ pub(crate) fn is_newer(schema: &Schema, sealed: &Sealed<'_>) -> bool {
 
 fn decode_as<T: Tracked>(
     schema: &Schema,
+    limits: Limits,
     codec: Codec,
     fingerprint: u64,
     payload: &[u8],
 ) -> Result<T, Unusable> {
     let decoded = if fingerprint == schema.fingerprint {
-        codec.decode(payload)
+        codec.decode(payload, limits)
     } else {
-        let older = T::from_older(fingerprint, Encoded::new(codec, payload));
+        let older = T::from_older(fingerprint, Encoded::new(codec, payload, limits));
         older.ok_or_else(|| Unusable::OtherSchema {
             fingerprint,
             found: Schema::name_of(fingerprint),

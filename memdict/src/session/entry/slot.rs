@@ -10,6 +10,7 @@ use super::{
     state::{Back, Call, For, Marks, Misuse, Reply, Spent, State, Value},
 };
 use crate::{
+    codec::Limits,
     def::options::DictOptions,
     entry_id::EntryId,
     envelope::{self, Found, Sealed, Secrets},
@@ -25,6 +26,8 @@ use crate::{
 pub(crate) struct Slot<T: Tracked> {
     pub(crate) name: Name,
     pub(crate) schema: Schema,
+    /// The limits of the dictionary's values.
+    pub(crate) limits: Limits,
     pub(crate) inner: Mutex<Inner<T>>,
 }
 
@@ -75,7 +78,7 @@ pub(crate) struct Lent<T: Tracked> {
 }
 
 impl<T: Tracked> Slot<T> {
-    pub(crate) fn new(name: Name, schema: Schema) -> Self {
+    pub(crate) fn new(name: Name, schema: Schema, limits: Limits) -> Self {
         let inner = Inner {
             state: State::Absent,
             seen: Seen::Unread,
@@ -85,7 +88,7 @@ impl<T: Tracked> Slot<T> {
             batch: 0,
             history: Vec::new(),
         };
-        Self { name, schema, inner: Mutex::new(inner) }
+        Self { name, schema, limits, inner: Mutex::new(inner) }
     }
 
     /// Makes one transition. What is spent has to be dropped after the lock is released, because
@@ -249,7 +252,7 @@ impl<T: Tracked> Slot<T> {
     /// Returns what was loaded, decoded again.
     pub(crate) fn loaded(&self) -> Option<T> {
         let base = self.inner.lock().seen.base().cloned();
-        base.and_then(|base| base.decode(&self.schema).ok())
+        base.and_then(|base| base.decode(&self.schema, self.limits).ok())
     }
 
     /// Decodes the answer to a load.
@@ -276,7 +279,7 @@ impl<T: Tracked> Slot<T> {
             Found::Value(sealed) => sealed,
             Found::Tombstone => return Decoded::Tombstone(version),
         };
-        match decode(&self.schema, &sealed) {
+        match decode(&self.schema, self.limits, &sealed) {
             Ok(value) => {
                 let Sealed { codec, fingerprint, payload, .. } = sealed;
                 let base = Base { version, codec, fingerprint, payload: payload.into() };
@@ -312,7 +315,7 @@ impl<T: Tracked> Restore for Slot<T> {
         let (snapshot, seen) = (inner.history[earlier].clone(), inner.seen.clone());
         drop(inner);
         drop(spent);
-        let state = snapshot.state(&seen, &self.schema);
+        let state = snapshot.state(&seen, &self.schema, self.limits);
         let state = state.map_err(|source| Error::Decode { id: self.id(), source })?;
         let mut inner = self.inner.lock();
         (inner.options, inner.listed) = (snapshot.options, snapshot.listed);

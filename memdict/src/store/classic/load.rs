@@ -55,15 +55,16 @@ fn load(
     match &mut *with.link {
         Link::Text(text) => {
             let found = text.values(&keys, with.max_item_bytes);
-            let mut found = found.map_err(|broken| failure::unread(with.name, &broken).error)?;
+            let found = found.map_err(|broken| failure::unread(with.name, &broken).error)?;
             for (&index, key) in chunk.iter().zip(keys) {
-                let found = found.remove(key);
+                // A key may be asked for twice.
+                let found = found.get(key).cloned();
                 out(index, Ok(found.map(|(bytes, version)| (bytes, with.token(version)))));
             }
         }
         Link::Sasl(client) => {
             let items = client.gets::<Item>(&keys);
-            let mut items = items.map_err(|error| failure::load(with.name, &error).error)?;
+            let items = items.map_err(|error| failure::load(with.name, &error).error)?;
             let found = keys.iter().filter(|key| items.contains_key(**key));
             if found.collect::<std::collections::HashSet<_>>().len() != items.len() {
                 // Values that were not asked for belong to another request.
@@ -71,7 +72,7 @@ fn load(
                 return Err(failure::load(with.name, &error).error);
             }
             for (&index, key) in chunk.iter().zip(keys) {
-                let item = items.remove(key);
+                let item = items.get(key).cloned();
                 let found = item.map(|(bytes, _, cas)| (bytes, with.token(cas.unwrap_or(0))));
                 out(index, Ok(found));
             }

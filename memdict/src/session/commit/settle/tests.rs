@@ -285,7 +285,12 @@ fn a_removal_with_a_tombstone_is_done_once_the_tombstone_is_stored() {
         let step = in_doubt(step);
         let ours = tombstone(step.stamp.nonce, OTHER);
         assert_eq!(resolved(&step, ours), Verdict::Done(How::Removed));
-        assert_eq!(resolved(&step, Some(Look::Nothing)), again);
+        let expected = match step.expected {
+            Expected::Anything => Expected::Anything,
+            _ => Expected::Nothing,
+        };
+        let again = Verdict::Send { expected, purpose: Purpose::Remove };
+        assert_eq!(resolved(&step, Some(Look::Nothing)), again, "never a conflict without a read");
     }
 }
 
@@ -294,6 +299,42 @@ fn a_tombstone_that_the_store_refuses_deletes_the_value_nevertheless() {
     let purpose = Purpose::Clear { refused: "too large".into() };
     let verdict = settled(&buried(), Err(refused()));
     assert_eq!(verdict, Verdict::Send { expected: SEEN, purpose });
+}
+
+#[test]
+fn a_refused_value_leaves_the_tombstone_that_it_was_to_replace() {
+    let reason = Reason::new("too large");
+    assert_eq!(settled(&filled(), Err(refused())), Verdict::Refused { reason });
+}
+
+#[test]
+fn a_removal_whose_tombstone_is_twice_without_an_answer_and_not_stored_is_lost() {
+    for step in [buried(), buried_blind()] {
+        let step = in_doubt(Step { resent: true, ..step });
+        let verdict = resolved(&step, Some(Look::Nothing));
+        assert!(matches!(verdict, Verdict::Lost { uncertain: true, .. }), "{verdict:?}");
+    }
+    let step = in_doubt(Step { resent: true, ..removed() });
+    assert_eq!(resolved(&step, Some(Look::Nothing)), Verdict::Done(How::Removed));
+}
+
+#[test]
+fn the_cause_of_a_conflict_with_what_has_to_stay_is_what_is_stored_in_the_end() {
+    use ConflictCause::{NewerSchema, Overwritten, Removed, ServerRestarted, Vanished};
+    let newer = |token| Look::Newer { version: Version { token, nonce: Some(9) } };
+    let later_life = Token::new(TOKEN.server(), TOKEN.life() + 1, 3);
+    for (now, cause) in [
+        (newer(TOKEN), NewerSchema),
+        (newer(OTHER), NewerSchema),
+        (newer(later_life), ServerRestarted),
+        (stored(1, OTHER).expect("it is one"), Overwritten),
+        (tombstone(1, OTHER).expect("it is one"), Removed),
+        (Look::Nothing, Vanished),
+    ] {
+        let mut clash = Clash::unsent(changed().entry, NewerSchema);
+        clash.explain(now.clone(), Secrets::NONE);
+        assert_eq!(clash.disagreement.cause, cause, "{now:?}");
+    }
 }
 
 #[test]
