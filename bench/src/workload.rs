@@ -101,7 +101,13 @@ profile! {
 
 /// Returns the dictionary of a type's values.
 pub fn dict<T: Workload>(session: &Session) -> MemcachedDict<'_, T> {
-    session.dict(DictDef::new(T::DICT).ttl_secs(u64::from(TTL)))
+    session.dict(def())
+}
+
+/// Returns the definition of that dictionary.
+#[must_use]
+pub fn def<T: Workload>() -> DictDef<T> {
+    DictDef::new(T::DICT).ttl_secs(u64::from(TTL))
 }
 
 /// Returns `many` keys of equal length.

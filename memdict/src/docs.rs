@@ -11,11 +11,15 @@ pub mod tracking {}
 #[doc = include_str!("../docs/reliability.md")]
 pub mod reliability {}
 
-#[doc = include_str!("../docs/from-erp5.md")]
-pub mod from_erp5 {}
-
 #[doc = include_str!("../docs/security.md")]
 pub mod security {}
+
+#[cfg(feature = "tokio")]
+#[doc = include_str!("../docs/async.md")]
+pub mod blocking_or_async {}
+
+#[doc = include_str!("../docs/from-erp5.md")]
+pub mod from_erp5 {}
 
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}

@@ -73,6 +73,7 @@
 //! | `tracing` | yes | log events, through the `tracing` crate, for what is lost, refused, down or unusable; they name keys and servers, never values |
 //! | `classic` | yes | [`ClassicStore`], and with it servers that are older than memcached 1.6.13 or lack meta commands |
 //! | `tls` | no | TLS for [`ClassicStore`], through OpenSSL, whose headers have to be installed |
+//! | `tokio` | no | [`AsyncCache`], [`AsyncSession`], [`AsyncDict`] and [`AsyncStore`]: the same calls with `.await` |
 //! | `json` | no | [`Json`] and [`as_json`]: values that need the names of their fields, stored as JSON |
 //! | `bytes`, `chrono`, `indexmap`, `smallvec`, `time`, `uuid` | no | [`Tracked`] for types of these crates |
 
@@ -114,6 +115,8 @@ mod track;
 mod unusable;
 mod url;
 
+#[cfg(feature = "tokio")]
+pub use cache::asynchronous::AsyncCache;
 pub use cache::{blocking::Cache, builder::CacheBuilder};
 pub use codec::Codec;
 pub use conflict::{ConflictCause, KeyConflict};
@@ -122,6 +125,8 @@ pub use def::{
     DictDef,
     rules::{OnConflict, OnUnusable, OnVanished},
 };
+#[cfg(feature = "tokio")]
+pub use dict::async_face::AsyncDict;
 pub use dict::{
     entry::{Entry, OccupiedEntry, VacantEntry},
     face::MemcachedDict,
@@ -135,6 +140,11 @@ pub use lookup::Lookup;
 #[doc = include_str!("track/derive.md")]
 pub use memdict_derive::Tracked;
 pub use report::{CommitReport, FailedWrite, Merged, Replaced};
+#[cfg(feature = "tokio")]
+pub use session::{
+    async_face::AsyncSession,
+    body::{Body, BodyOfEach},
+};
 pub use session::{
     entry::{
         guard::{Ref, RefMut},
@@ -148,11 +158,13 @@ pub use session::{
 pub use store::classic::ClassicStore;
 pub use store::clock::Clock;
 #[cfg(unix)]
-pub use store::memcached::MemcachedStore;
+pub use store::memcached::store::MemcachedStore;
 pub use store::memory::MemoryStore;
 pub use store::operation::{
     Applied, ApplyOut, Change, Condition, Load, LoadOut, Loaded, Op, Reason, StoreError, Token,
 };
+#[cfg(feature = "tokio")]
+pub use store::{AsyncStore, BoxFuture};
 pub use store::{Store, caps::Caps};
 #[cfg(feature = "json")]
 pub use track::Json;

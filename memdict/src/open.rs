@@ -11,7 +11,7 @@ use crate::{
 use crate::{store::classic::ClassicStore, url::Classic};
 #[cfg(unix)]
 use crate::{
-    store::{credentials::Credentials, memcached::MemcachedStore},
+    store::{credentials::Credentials, memcached::store::MemcachedStore},
     url::Memcached,
 };
 

@@ -1,6 +1,7 @@
 //! The examples, run as processes on the embedded store and on memcached, and the parser of the
 //! `visitors` example. This is one test program, so that cargo builds the examples for it once.
 
+mod async_service;
 mod bank;
 mod counters;
 mod howto;

@@ -165,6 +165,56 @@ fn following_a_link_logs_nothing_about_definitions() {
     assert!(text.contains("different options"), "{text}");
 }
 
+/// Runs `work` in a task of a runtime, and returns what it logs. The task runs on this thread.
+fn logged_in_task(work: impl FnOnce() -> memdict::Result<()> + Send + 'static) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime starts");
+    logged(|| runtime.block_on(async { tokio::spawn(async { work() }).await.expect("no panic") }))
+}
+
+#[test]
+fn a_cache_that_blocks_a_worker_of_tokio_is_named_once() {
+    let server = memdict_tests::Memcached::start();
+    let cache = Cache::open(&format!("memcache://{}", server.address())).expect("a good URL");
+    let get = |cache: &Cache| cache.session().dict::<u64>("hits").get("a").map(drop);
+    let (outside, inside) = (cache.clone(), cache.clone());
+    assert!(logged(|| get(&outside)).is_empty(), "this thread is no worker");
+    let text = logged_in_task(move || (0..3).try_for_each(|_| get(&inside)));
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains("blocks a worker") && text.contains("AsyncCache"), "{text}");
+    // `memory:` never waits.
+    let memory = Cache::open("memory:").expect("a good URL");
+    assert!(logged_in_task(move || get(&memory)).is_empty());
+}
+
+#[test]
+fn a_commit_that_the_end_of_its_runtime_cuts_off_is_in_the_log() {
+    let server = memdict_tests::Memcached::start();
+    let proxy = memdict_tests::Proxy::before(&server.address());
+    let rolled_back = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&rolled_back);
+    let builder = Cache::builder().after_rollback(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    });
+    let cache = builder.open(&format!("memcache://{}?timeout=20s", proxy.address()));
+    let cache = cache.and_then(|cache| cache.to_async()).expect("a good URL");
+    let text = logged(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("a runtime starts");
+        runtime.block_on(async {
+            let session = cache.session();
+            *session.dict::<u64>("hits").entry("a").await?.or_default() += 1;
+            proxy.delay(std::time::Duration::from_secs(5));
+            let limit = std::time::Duration::from_millis(50);
+            assert!(tokio::time::timeout(limit, session.commit()).await.is_err());
+            Ok(())
+        })
+    });
+    assert!(text.contains("cut off") && text.contains("drain"), "{text}");
+    assert_eq!(rolled_back.load(Ordering::Relaxed), 0, "a part of it may have been made");
+}
+
 #[test]
 fn damaged_and_outdated_values_are_in_the_log_with_the_reason() {
     let bench = Bench::on_memory();

@@ -1,5 +1,6 @@
 //! The promises of sessions, checked with everything that can go wrong.
 
+mod cancellation;
 mod hidden;
 mod model;
 mod processes;

@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use memdict::{Counters, DictDef, OnConflict, Retry, Session, Tracked};
-use memdict_tests::Bench;
+use memdict::{Counters, DictDef, OnConflict, Retry, Tracked};
+use memdict_tests::{Bench, Session};
 use serde::{Deserialize, Serialize};
 
 const THREADS: u64 = 8;
@@ -73,6 +73,11 @@ fn increments_of_many_threads_all_count_on_memcached() {
 }
 
 #[test]
+fn increments_of_many_tasks_all_count_on_memcached() {
+    with_fail(&Bench::on_memcached().in_tasks());
+}
+
+#[test]
 fn increments_of_many_threads_all_count_on_the_embedded_store() {
     with_fail(&Bench::on_memory());
 }
@@ -124,6 +129,11 @@ fn crowded(bench: &Bench) {
 #[test]
 fn sixteen_threads_on_one_key_all_get_through_on_memcached() {
     crowded(&Bench::on_memcached());
+}
+
+#[test]
+fn sixteen_tasks_on_one_key_all_get_through_on_memcached() {
+    crowded(&Bench::on_memcached().in_tasks());
 }
 
 #[test]

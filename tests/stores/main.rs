@@ -5,9 +5,16 @@ mod clients;
 mod conformance;
 mod differential;
 mod engine;
+mod engine_in_tasks;
 mod faulty;
 mod hostile;
 mod lifetimes;
 mod memcached;
 mod memcached_auth;
 mod memory;
+
+/// The engine whose tests are in `engine`: that for calls that block.
+mod face {
+    pub(crate) use memdict::MemcachedStore;
+    pub(crate) use memdict_tests::memcached_on;
+}

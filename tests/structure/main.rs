@@ -60,6 +60,8 @@ const NETWORK: &[&str] = &[
     "store/classic/tls",
     "store/memcached/resolve",
     "store/memcached/socket",
+    "store/memcached/tasks/connect",
+    "store/memcached/tasks/socket",
 ];
 
 /// Names of what reaches beyond the process.
@@ -67,6 +69,7 @@ const CONNECTIONS: &[&str] = &[
     "TcpStream",
     "UnixStream",
     "ToSocketAddrs",
+    "lookup_host",
     "MetaClient",
     "ConnectionManager",
     "memcache::Pool",

@@ -5,10 +5,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use memdict::{Cache, MemoryStore, Store, Tracked};
+use memdict::{CacheBuilder, MemoryStore, Result, Store, Tracked};
 use serde::{Deserialize, Serialize};
 
-use crate::{FaultyStore, Got, Lives, Memcached, classic_on, load, memcached_on};
+use crate::{Cache, FaultyStore, Got, Lives, Memcached, classic_on, load, memcached_on};
 
 /// A cache, and the store behind it.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ pub struct Bench {
     pub store: Arc<FaultyStore<Arc<dyn Store>>>,
     /// A cache over it.
     pub cache: Cache,
+    in_tasks: bool,
     server: Option<Mutex<Memcached>>,
     tells_lives: bool,
 }
@@ -55,11 +56,38 @@ impl Bench {
     }
 
     fn of(store: FaultyStore<Arc<dyn Store>>, server: Option<Memcached>) -> Self {
-        let store = Arc::new(store);
-        let cache = Cache::builder()
-            .open_store(Arc::clone(&store) as _)
-            .expect("no option of a store is set");
-        Self { store, cache, server: server.map(Mutex::new), tells_lives: true }
+        let store = Arc::new(store.for_tasks());
+        let cache = memdict::Cache::builder().open_store(Arc::clone(&store) as _);
+        let cache = Cache::Blocking(cache.expect("no option of a store is set"));
+        Self { store, cache, in_tasks: false, server: server.map(Mutex::new), tells_lives: true }
+    }
+
+    /// Returns this with caches for tasks.
+    #[must_use]
+    pub fn in_tasks(mut self) -> Self {
+        self.in_tasks = true;
+        self.cache = self.cache.in_tasks();
+        self
+    }
+
+    /// Opens another cache over the store, as another program would have.
+    ///
+    /// # Panics
+    ///
+    /// If the builder's options do not fit.
+    #[must_use]
+    pub fn open(&self, builder: CacheBuilder) -> Cache {
+        self.try_open(builder).expect("the options fit a store that exists")
+    }
+
+    /// Opens another cache over the store.
+    ///
+    /// # Errors
+    ///
+    /// The builder's options do not fit.
+    pub fn try_open(&self, builder: CacheBuilder) -> Result<Cache> {
+        let cache = Cache::Blocking(builder.open_store(Arc::clone(&self.store) as _)?);
+        Ok(if self.in_tasks { cache.in_tasks() } else { cache })
     }
 
     /// Restarts the server, which is then empty and counts versions from 1 again. The embedded
@@ -81,10 +109,7 @@ impl Bench {
     /// Returns a strict cache over the same store, as another program would have.
     #[must_use]
     pub fn strict(&self) -> Cache {
-        Cache::builder()
-            .strict(true)
-            .open_store(Arc::clone(&self.store) as _)
-            .expect("no option of a store is set")
+        self.open(memdict::Cache::builder().strict(true))
     }
 
     /// Returns the bytes that are stored under a key of a dictionary, both with plain names. They

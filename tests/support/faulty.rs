@@ -2,11 +2,12 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use memdict::{
-    Applied, ApplyOut, Caps, Change, Condition, Load, LoadOut, Loaded, Op, Store, StoreError,
+    Applied, ApplyOut, AsyncStore, BoxFuture, Caps, Change, Condition, Load, LoadOut, Loaded, Op,
+    Store, StoreError,
 };
 
 use crate::lives::{Lives, Numbering};
@@ -39,6 +40,8 @@ pub struct FaultyStore<S> {
     keys: Mutex<BTreeSet<Vec<u8>>>,
     /// If `None`, tokens are passed on unchanged.
     numbering: Option<Mutex<Numbering>>,
+    /// The inner store for tasks.
+    tasks: Option<Arc<dyn AsyncStore>>,
 }
 
 #[derive(Debug, Default)]
@@ -53,10 +56,19 @@ struct Plan {
     always: Option<Fault>,
 }
 
+impl FaultyStore<Arc<dyn Store>> {
+    /// Lets tasks use the inner store's side for them, if it has one.
+    #[must_use]
+    pub fn for_tasks(mut self) -> Self {
+        self.tasks = Arc::clone(&self.inner).into_async();
+        self
+    }
+}
+
 impl<S: Store> FaultyStore<S> {
     /// Makes a store that does not fail yet.
     pub fn new(inner: S) -> Self {
-        Self { inner, plan: Mutex::default(), keys: Mutex::default(), numbering: None }
+        Self { inner, plan: Mutex::default(), keys: Mutex::default(), numbering: None, tasks: None }
     }
 
     /// Makes a store that can [restart](Self::restart), over an empty store of one server that
@@ -189,31 +201,64 @@ impl<S: Store> FaultyStore<S> {
         }
     }
 
-    fn load(&self, load: Load<'_>, out: &mut (dyn FnMut(Result<Loaded<'_>, StoreError>) + Send)) {
-        self.inner.load_many(&[load], &mut |_, loaded| {
-            out(loaded.map(|loaded| match (loaded, self.numbering()) {
-                (Loaded::Hit { bytes, token, .. }, Some(numbering)) => {
-                    Loaded::hit(bytes, numbering.shown(token))
-                }
-                (loaded, _) => loaded,
-            }));
-        });
+    /// Begins a load: counts it, and does what a planned fault requires.
+    ///
+    /// # Errors
+    ///
+    /// The load fails, as planned.
+    fn begin_load(&self, load: &Load<'_>) -> Result<(), StoreError> {
+        let fault = self.next(|plan| &mut plan.loads);
+        if !matches!(fault, None | Some(Fault::Evicted | Fault::Restarted)) {
+            return Err(down());
+        }
+        self.before(fault, load.key);
+        Ok(())
     }
 
-    fn apply(
+    /// Passes the outcome of a load on, with the token as it is shown.
+    fn end_load(
         &self,
-        mut change: Change<'_>,
-        out: &mut (dyn FnMut(Result<Applied, StoreError>) + Send),
+        loaded: Result<Loaded<'_>, StoreError>,
+        out: impl FnOnce(Result<Loaded<'_>, StoreError>),
     ) {
+        out(loaded.map(|loaded| match (loaded, self.numbering()) {
+            (Loaded::Hit { bytes, token, .. }, Some(numbering)) => {
+                Loaded::hit(bytes, numbering.shown(token))
+            }
+            (loaded, _) => loaded,
+        }));
+    }
+
+    /// Begins a change: counts it, and does what a planned fault requires. Returns the change for
+    /// the inner store, and whether its acknowledgement gets lost.
+    ///
+    /// # Errors
+    ///
+    /// The outcome of a change that does not reach the inner store.
+    fn begin_change<'a>(
+        &self,
+        mut change: Change<'a>,
+    ) -> Result<(Change<'a>, bool), Result<Applied, StoreError>> {
+        self.begin_writing();
+        let fault = self.next(|plan| &mut plan.changes);
+        match fault {
+            Some(Fault::Down) => return Err(Err(down())),
+            Some(Fault::Refused) => return Err(Err(StoreError::Refused("as planned".into()))),
+            Some(Fault::SentAndLost) => return Err(Err(unknown())),
+            Some(Fault::AckLost | Fault::Evicted | Fault::Restarted) | None => {}
+        }
+        self.before(fault, change.key);
+        let lost = fault == Some(Fault::AckLost);
+        let end = |outcome| if lost { Err(unknown()) } else { outcome };
         let when = self.numbering().map_or(Ok(change.when), |numbers| numbers.inside(change.when));
         match when {
             Ok(when) => change.when = when,
-            Err(outcome) => return out(Ok(outcome)),
+            Err(outcome) => return Err(end(Ok(outcome))),
         }
         if matches!(change.op, Op::Store { .. }) {
             lock(&self.keys).insert(change.key.to_vec());
         }
-        self.inner.apply_many(&[change], &mut |_, outcome| out(outcome));
+        Ok((change, lost))
     }
 }
 
@@ -229,43 +274,94 @@ fn unknown() -> StoreError {
     StoreError::Unknown("no answer, as planned".into())
 }
 
-impl<S: Store> Store for FaultyStore<S> {
+impl<S: Store + 'static> Store for FaultyStore<S> {
     fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         self.plan().load_batches += 1;
         for (index, load) in loads.iter().enumerate() {
-            let fault = self.next(|plan| &mut plan.loads);
-            if !matches!(fault, None | Some(Fault::Evicted | Fault::Restarted)) {
-                out(index, Err(down()));
-                continue;
+            match self.begin_load(load) {
+                Ok(()) => self.inner.load_many(&[*load], &mut |_, loaded| {
+                    self.end_load(loaded, |loaded| out(index, loaded));
+                }),
+                Err(error) => out(index, Err(error)),
             }
-            self.before(fault, load.key);
-            self.load(*load, &mut |loaded| out(index, loaded));
         }
     }
 
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         for (index, change) in changes.iter().enumerate() {
-            self.begin_writing();
-            let fault = self.next(|plan| &mut plan.changes);
-            let instead = match fault {
-                Some(Fault::Down) => Some(down()),
-                Some(Fault::Refused) => Some(StoreError::Refused("as planned".into())),
-                Some(Fault::SentAndLost) => Some(unknown()),
-                Some(Fault::AckLost | Fault::Evicted | Fault::Restarted) | None => None,
-            };
-            if let Some(error) = instead {
-                out(index, Err(error));
-                continue;
+            match self.begin_change(*change) {
+                Ok((change, lost)) => self.inner.apply_many(&[change], &mut |_, outcome| {
+                    out(index, if lost { Err(unknown()) } else { outcome });
+                }),
+                Err(outcome) => out(index, outcome),
             }
-            self.before(fault, change.key);
-            self.apply(*change, &mut |outcome| {
-                let lost = fault == Some(Fault::AckLost);
-                out(index, if lost { Err(unknown()) } else { outcome });
-            });
         }
     }
 
     fn caps(&self) -> Caps {
         self.inner.caps()
+    }
+
+    fn into_async(self: Arc<Self>) -> Option<Arc<dyn AsyncStore>> {
+        let inner = self.tasks.clone()?;
+        Some(Arc::new(FaultyTasks { faulty: self, inner }))
+    }
+}
+
+/// The same for tasks.
+#[derive(Debug)]
+struct FaultyTasks<S> {
+    faulty: Arc<FaultyStore<S>>,
+    inner: Arc<dyn AsyncStore>,
+}
+
+impl<S: Store + 'static> AsyncStore for FaultyTasks<S> {
+    fn load_many<'a>(
+        &'a self,
+        loads: &'a [Load<'a>],
+        out: &'a mut LoadOut<'a>,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            self.faulty.plan().load_batches += 1;
+            for (index, load) in loads.iter().enumerate() {
+                match self.faulty.begin_load(load) {
+                    Ok(()) => {
+                        let mut end = |_, loaded: Result<Loaded<'_>, StoreError>| {
+                            self.faulty.end_load(loaded, |loaded| out(index, loaded));
+                        };
+                        self.inner.load_many(&[*load], &mut end).await;
+                    }
+                    Err(error) => out(index, Err(error)),
+                }
+            }
+        })
+    }
+
+    fn apply_many<'a>(
+        &'a self,
+        changes: &'a [Change<'a>],
+        out: &'a mut ApplyOut<'a>,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            for (index, change) in changes.iter().enumerate() {
+                match self.faulty.begin_change(*change) {
+                    Ok((change, lost)) => {
+                        let mut end = |_, outcome| {
+                            out(index, if lost { Err(unknown()) } else { outcome });
+                        };
+                        self.inner.apply_many(&[change], &mut end).await;
+                    }
+                    Err(outcome) => out(index, outcome),
+                }
+            }
+        })
+    }
+
+    fn caps(&self) -> Caps {
+        self.inner.caps()
+    }
+
+    fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {
+        Some(Arc::clone(&self.faulty) as _)
     }
 }

@@ -4,6 +4,7 @@ mod bench;
 mod changes;
 mod clock;
 mod daemon;
+mod face;
 mod faulty;
 mod forked;
 mod lives;
@@ -13,12 +14,14 @@ mod patience;
 mod proxy;
 mod scratch;
 mod scripted;
+mod tasks;
 mod wait;
 
 pub use bench::{Address, Bench, Cart, Item};
 pub use changes::{diff, marked};
 pub use clock::ByHand;
 pub use daemon::Daemon;
+pub use face::{Cache, Dict, Held, Session};
 pub use faulty::{Fault, FaultyStore};
 pub use forked::{Ended, Forked, alone, end_by_sigpipe, open_no_more_files};
 pub use lives::Lives;
@@ -28,6 +31,7 @@ pub use patience::{PATIENCE, classic_on, memcached_on};
 pub use proxy::{End, Proxy, Way};
 pub use scratch::Scratch;
 pub use scripted::{Pieces, ScriptedServer};
+pub use tasks::{Waiting, wait};
 pub use wait::{ONE_SECOND_LIFE, wait_until};
 
 /// The README's code, run as a test.

@@ -5,6 +5,7 @@ pub(crate) mod classic;
 pub(crate) mod duplex;
 pub(crate) mod exp;
 pub(crate) mod raw;
+pub(crate) mod tasks;
 
 use serde::de::DeserializeOwned;
 use workload::ENVELOPE;

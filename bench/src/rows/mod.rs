@@ -5,6 +5,7 @@ mod guards;
 mod large;
 mod load;
 mod session;
+mod tasks;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub(crate) fn print(options: Options) -> Outcome<()> {
     commit::rows(&mut bench)?;
     load::rows(&mut bench)?;
     session::rows(&mut bench)?;
+    tasks::rows(&mut bench)?;
     guards::rows(&mut bench)?;
     large::rows(&mut bench)?;
     bench.table.end()

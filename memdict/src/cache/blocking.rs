@@ -3,7 +3,6 @@
 use std::{fmt, future::ready};
 
 use crate::{
-    counters::Counters,
     def::DictDef,
     dict::{entry::Entry, update::UpdateReport},
     error::{Error, Result},
@@ -14,7 +13,6 @@ use crate::{
         drive::{Blocking, Outcome},
         face::Session,
         retry::Retry,
-        settings::OtherSchema,
         source::Source,
         transaction::OfBody,
     },
@@ -32,8 +30,7 @@ impl Cache {
         self.0.unit(VerifyFirst::No).into()
     }
 
-    /// Returns this cache with other settings for how often its transactions are tried. The store
-    /// and all else are shared.
+    #[doc = include_str!("with_retry.md")]
     #[must_use]
     pub fn with_retry(&self, retry: Retry) -> Self {
         Self(Source { retry, ..self.0.clone() })
@@ -57,12 +54,7 @@ impl Cache {
         self.transaction_with_report(body).map(|(value, _)| value)
     }
 
-    /// Runs a [`transaction`](Self::transaction), and also returns the report of its commit: which
-    /// entries were written, and what was lost or refused.
-    ///
-    /// # Errors
-    ///
-    /// Fails as [`transaction`](Self::transaction) does.
+    #[doc = include_str!("transaction_with_report.md")]
     ///
     /// ```
     /// use memdict::Cache;
@@ -82,14 +74,7 @@ impl Cache {
         self.0.transaction(OfBody::OWN, |session: &mut Session| ready(body(session))).now()
     }
 
-    /// Runs a [`transaction`](Self::transaction) with the application's own error type.
-    ///
-    /// If `body` returns an error, it runs again only after a read in a strict cache or dictionary
-    /// that found the store down.
-    ///
-    /// # Errors
-    ///
-    /// Returns the error of `body`, or that of [`Session::commit`], converted.
+    #[doc = include_str!("try_transaction.md")]
     ///
     /// ```
     /// use memdict::Cache;
@@ -121,12 +106,7 @@ impl Cache {
         self.try_transaction_with_report(body).map(|(value, _)| value)
     }
 
-    /// Runs a [`transaction_with_report`](Self::transaction_with_report) with the application's own
-    /// error type.
-    ///
-    /// # Errors
-    ///
-    /// Fails as [`try_transaction`](Self::try_transaction) does.
+    #[doc = include_str!("try_transaction_with_report.md")]
     pub fn try_transaction_with_report<R, E: From<Error>>(
         &self,
         mut body: impl FnMut(&mut Session) -> Result<R, E>,
@@ -183,33 +163,8 @@ impl Cache {
         keys: impl IntoIterator<Item = K>,
         mut body: impl FnMut(&K, Entry<'_, T>) -> Result<()>,
     ) -> UpdateReport {
-        let body = |(key, entry): (&K, Entry<'_, T>)| ready(body(key, entry));
+        let body = |key: &K, entry: Entry<'_, T>| ready(body(key, entry));
         self.0.update_each(def.into(), keys.into_iter().collect(), body).now()
-    }
-
-    /// Returns the counts of what happened so far in all sessions of this cache and of its clones.
-    #[must_use]
-    pub fn counters(&self) -> Counters {
-        self.0.settings.counting.read()
-    }
-
-    /// Lists the stored values that were misses because their type was not the requested one:
-    /// values of an older or a newer program, or a mistake such as `insert("a", 1)`, which stores
-    /// an `i32` where `u64`s are read. The list has at most 64 kinds of them.
-    ///
-    /// ```
-    /// use memdict::Cache;
-    ///
-    /// let cache = Cache::open("memory:")?;
-    /// cache.transaction(|session| session.dict("hits").insert("a", 1))?;
-    /// assert!(cache.session().dict::<u64>("hits").get("a")?.is_none());
-    /// let other = cache.other_schemas();
-    /// assert_eq!((other[0].dict.as_str(), other[0].asked, other[0].found), ("hits", "u64", Some("i32")));
-    /// # Ok::<_, memdict::Error>(())
-    /// ```
-    #[must_use]
-    pub fn other_schemas(&self) -> Vec<OtherSchema> {
-        self.0.settings.other_schemas()
     }
 }
 

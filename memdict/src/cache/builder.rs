@@ -306,7 +306,7 @@ impl CacheBuilder {
     /// URL.
     pub fn open(mut self, url: &str) -> Result<Cache> {
         let store = open::store(url, &mut self.options)?;
-        self.with(store)
+        self.with(Blocking(store), Cache)
     }
 
     /// Opens the store that `MEMDICT_URL` names: see [`Cache::from_env`].
@@ -349,28 +349,39 @@ impl CacheBuilder {
     /// # Ok::<_, memdict::Error>(())
     /// ```
     pub fn open_store(self, store: Arc<dyn Store>) -> Result<Cache> {
-        if let Some(option) = self.options.of_a_store().first() {
-            let reason = "this is an option of the store; set it on the store instead".to_owned();
-            return Err(Error::Config { option: (*option).to_owned(), reason });
-        }
-        self.with(store)
+        self.sets_no_option_of_a_store()?;
+        self.with(Blocking(store), Cache)
     }
 
-    fn with(self, store: Arc<dyn Store>) -> Result<Cache> {
+    pub(super) fn sets_no_option_of_a_store(&self) -> Result<()> {
+        match self.options.of_a_store().first() {
+            None => Ok(()),
+            Some(option) => Err(Error::Config {
+                option: (*option).to_owned(),
+                reason: "this is an option of the store; set it on the store instead".to_owned(),
+            }),
+        }
+    }
+
+    pub(super) fn with<D, C>(self, driver: D, cache: fn(Source<D>) -> C) -> Result<C> {
         if self.empty_secret {
             let reason = "a secret must not be empty".to_owned();
             return Err(Error::Config { option: "secrets".to_owned(), reason });
         }
+        Ok(cache(self.source(driver)))
+    }
+
+    pub(super) fn source<D>(self, driver: D) -> Source<D> {
         let namespace = self.options.namespace.unwrap_or_else(|| NAMESPACE.to_owned());
         let strict = self.options.strict.unwrap_or(false);
         let settings = Settings::new(namespace, strict, self.detect_untracked, self.secrets);
-        Ok(Cache(Source {
-            driver: Blocking(store),
+        Source {
+            driver,
             settings: Arc::new(settings),
             hooks: Arc::new(self.hooks),
             retry: self.retry,
             turns: Arc::default(),
-        }))
+        }
     }
 }
 

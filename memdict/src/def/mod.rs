@@ -261,7 +261,8 @@ impl<T: Tracked> DictDef<T> {
     ///
     /// static ORDERS: DictDef<u64> = DictDef::new("orders").strict(true);
     ///
-    /// // No server listens on that port: by default a read is a miss, and a strict read is an error.
+    /// // No server listens on that port. By default, a read is then a miss; a strict read is an
+    /// // error.
     /// let cache = Cache::open("memcache://127.0.0.1:1")?;
     /// assert!(cache.session().dict::<u64>("hits").get("a")?.is_none());
     /// let strict = cache.session().dict(&ORDERS).contains_key(7);

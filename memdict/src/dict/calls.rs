@@ -24,6 +24,11 @@ use crate::{
     track::Tracked,
 };
 
+// What calls return.
+type Read<'s, T> = Result<Option<Ref<'s, T>>>;
+type Lent<'s, T> = Result<Option<RefMut<'s, T>>>;
+type LookedUp<'s, T> = Result<Lookup<Ref<'s, T>>>;
+
 /// A dictionary in a session.
 pub(crate) struct Dict<'s, T: Tracked, D> {
     core: &'s Core,
@@ -105,7 +110,7 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
         what_for: For,
         call: impl Fn(&Slot<T>) -> Result<Peek<R>, Misuse>,
         then: impl FnOnce(Arc<Slot<T>>, R) -> O,
-    ) -> impl Outcome<Output = Result<O>> {
+    ) -> Soon<Result<O>, impl Future<Output = Result<O>>> {
         let slot = match slot {
             Ok(slot) => slot,
             Err(error) => return Soon::Known(Err(error)),
@@ -132,7 +137,7 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
         &self,
         name: &'static str,
         slot: Result<Arc<Slot<T>>>,
-    ) -> impl Outcome<Output = Result<Option<Ref<'s, T>>>> {
+    ) -> Soon<Read<'s, T>, impl Future<Output = Read<'s, T>>> {
         let core = self.core;
         self.known(name, slot, For::Reading, Slot::read, |slot, value| {
             value.map(|value| Ref::new(&core.identity, slot, value))
@@ -145,7 +150,7 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
         name: &'static str,
         slot: Result<Arc<Slot<T>>>,
         then: impl FnOnce(Held<'s, T>) -> O,
-    ) -> impl Outcome<Output = Result<O>> {
+    ) -> Soon<Result<O>, impl Future<Output = Result<O>>> {
         let (core, options) = (self.core, self.def.options());
         let slot = slot.and_then(|slot| core.keep(&slot).map(|()| slot));
         let check_out = move |slot: &Slot<T>| slot.check_out(options);
@@ -155,14 +160,17 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
     }
 
     #[inline(always)]
-    pub(crate) fn get(&self, key: impl ToKey) -> impl Outcome<Output = Result<Option<Ref<'s, T>>>> {
+    pub(crate) fn get(
+        &self,
+        key: impl ToKey,
+    ) -> Soon<Read<'s, T>, impl Future<Output = Read<'s, T>>> {
         self.read("get", self.slot(&key))
     }
 
     pub(crate) fn lookup(
         &self,
         key: impl ToKey,
-    ) -> impl Outcome<Output = Result<Lookup<Ref<'s, T>>>> {
+    ) -> Soon<LookedUp<'s, T>, impl Future<Output = LookedUp<'s, T>>> {
         let (core, slot) = (self.core, self.slot(&key));
         self.known("lookup", slot, For::Reading, Slot::look_up, |slot, found| match found {
             Lookup::Hit(value) => Lookup::Hit(Ref::new(&core.identity, slot, value)),
@@ -176,14 +184,17 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
     pub(crate) fn get_mut(
         &self,
         key: impl ToKey,
-    ) -> impl Outcome<Output = Result<Option<RefMut<'s, T>>>> {
+    ) -> Soon<Lent<'s, T>, impl Future<Output = Lent<'s, T>>> {
         self.check_out("get_mut", self.slot(&key), |held| {
             held.value.is_some().then(|| RefMut::new(held))
         })
     }
 
     #[inline(always)]
-    pub(crate) fn entry(&self, key: impl ToKey) -> impl Outcome<Output = Result<Entry<'s, T>>> {
+    pub(crate) fn entry(
+        &self,
+        key: impl ToKey,
+    ) -> Soon<Result<Entry<'s, T>>, impl Future<Output = Result<Entry<'s, T>>>> {
         self.enter(self.slot(&key))
     }
 
@@ -191,12 +202,15 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
     pub(super) fn entry_in(
         &self,
         slot: Arc<Slot<T>>,
-    ) -> impl Outcome<Output = Result<Entry<'s, T>>> {
+    ) -> Soon<Result<Entry<'s, T>>, impl Future<Output = Result<Entry<'s, T>>>> {
         self.enter(Ok(slot))
     }
 
     #[inline(always)]
-    fn enter(&self, slot: Result<Arc<Slot<T>>>) -> impl Outcome<Output = Result<Entry<'s, T>>> {
+    fn enter(
+        &self,
+        slot: Result<Arc<Slot<T>>>,
+    ) -> Soon<Result<Entry<'s, T>>, impl Future<Output = Result<Entry<'s, T>>>> {
         self.check_out("entry", slot, |held| {
             if held.value.is_some() {
                 Entry::Occupied(OccupiedEntry { held })
@@ -214,12 +228,18 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
         self.core.remove(&self.slot(&key)?, self.def.options())
     }
 
-    pub(crate) fn contains_key(&self, key: impl ToKey) -> impl Outcome<Output = Result<bool>> {
+    pub(crate) fn contains_key(
+        &self,
+        key: impl ToKey,
+    ) -> Soon<Result<bool>, impl Future<Output = Result<bool>>> {
         let slot = self.slot(&key);
         self.known("contains_key", slot, For::Writing, Slot::holds_value, |_, holds| holds)
     }
 
-    pub(crate) fn read_current(&self, key: impl ToKey) -> impl Outcome<Output = Result<()>> {
+    pub(crate) fn read_current(
+        &self,
+        key: impl ToKey,
+    ) -> Soon<Result<()>, impl Future<Output = Result<()>>> {
         let (core, slot) = (self.core, self.slot(&key));
         self.known("read_current", slot, For::Reading, Slot::keep_current, move |slot, is_news| {
             if is_news {

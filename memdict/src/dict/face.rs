@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+#[cfg(feature = "tokio")]
+use super::async_face::AsyncDict;
 use super::{calls::Dict, entry::Entry};
 use crate::{
     error::Result,
@@ -31,7 +33,7 @@ use crate::{
 pub struct MemcachedDict<'s, T: Tracked>(pub(crate) Dict<'s, T, Blocking>);
 
 faces! {
-    impl['s, T: Tracked] MemcachedDict<'s, T> {
+    impl['s, T: Tracked] MemcachedDict<'s, T>, AsyncDict<'s, T> {
         /// Returns the value for reading, or `None` on a miss.
         ///
         /// # Errors
@@ -47,25 +49,26 @@ faces! {
         /// # Errors
         ///
         /// Fails as [`get`](Self::get) does.
-        ///
-        /// ```
-        /// use memdict::{Cache, Lookup};
-        ///
-        /// let cache = Cache::open("memory:")?;
-        /// cache.transaction(|session| session.dict("hits").insert("a", 1))?; // an `i32`
-        ///
-        /// let session = cache.session();
-        /// let hits = session.dict::<u64>("hits");
-        /// assert_eq!(
-        ///     match hits.lookup("a")? {
-        ///         Lookup::Unusable(why) => why.to_string(),
-        ///         other => format!("{other:?}"),
-        ///     },
-        ///     "the stored value is a `i32`, not a `u64`",
-        /// );
-        /// assert!(matches!(hits.lookup("b")?, Lookup::Absent));
-        /// # Ok::<_, memdict::Error>(())
-        /// ```
+        example {
+            /// ```
+            /// use memdict::{Cache, Lookup};
+            ///
+            /// let cache = Cache::open("memory:")?;
+            /// cache.transaction(|session| session.dict("hits").insert("a", 1))?; // an `i32`
+            ///
+            /// let session = cache.session();
+            /// let hits = session.dict::<u64>("hits");
+            /// assert_eq!(
+            ///     match hits.lookup("a")? {
+            ///         Lookup::Unusable(why) => why.to_string(),
+            ///         other => format!("{other:?}"),
+            ///     },
+            ///     "the stored value is a `i32`, not a `u64`",
+            /// );
+            /// assert!(matches!(hits.lookup("b")?, Lookup::Absent));
+            /// # Ok::<_, memdict::Error>(())
+            /// ```
+        }
         async fn lookup(&self, key: impl ToKey) -> Result<Lookup<Ref<'s, T>>>;
 
         /// Returns the value for writing, or `None` on a miss.
@@ -86,20 +89,21 @@ faces! {
         /// # Errors
         ///
         /// Fails as [`get_mut`](Self::get_mut) does.
-        ///
-        /// ```
-        /// use memdict::{Cache, Entry};
-        ///
-        /// let cache = Cache::open("memory:")?;
-        /// let session = cache.session();
-        /// let hits = session.dict::<u64>("hits");
-        /// *hits.entry("a")?.or_insert(10) += 1;
-        /// match hits.entry("a")? {
-        ///     Entry::Occupied(entry) => assert_eq!(*entry.get(), 11),
-        ///     Entry::Vacant(_) => unreachable!("the session has just set the value"),
-        /// }
-        /// # Ok::<_, memdict::Error>(())
-        /// ```
+        example {
+            /// ```
+            /// use memdict::{Cache, Entry};
+            ///
+            /// let cache = Cache::open("memory:")?;
+            /// let session = cache.session();
+            /// let hits = session.dict::<u64>("hits");
+            /// *hits.entry("a")?.or_insert(10) += 1;
+            /// match hits.entry("a")? {
+            ///     Entry::Occupied(entry) => assert_eq!(*entry.get(), 11),
+            ///     Entry::Vacant(_) => unreachable!("the session has just set the value"),
+            /// }
+            /// # Ok::<_, memdict::Error>(())
+            /// ```
+        }
         async fn entry(&self, key: impl ToKey) -> Result<Entry<'s, T>>;
 
         /// Sets the value of a key. This needs no read, and so returns no old value.
@@ -149,24 +153,25 @@ faces! {
         /// Fails as [`get`](Self::get) does, but never with `AlreadyBorrowed`. If the key cannot be
         /// checked during the commit, that fails with [`Unavailable`](crate::Error::Unavailable)
         /// and sends nothing.
-        ///
-        /// ```
-        /// use memdict::{Cache, Error};
-        ///
-        /// let cache = Cache::open("memory:")?;
-        /// cache.transaction(|session| session.dict("prices").insert("hat", 20_u64))?;
-        ///
-        /// let session = cache.session();
-        /// let prices = session.dict::<u64>("prices");
-        /// prices.read_current("hat")?;
-        /// let price = prices.get("hat")?.map_or(20, |price| *price); // on a miss, 20
-        /// session.dict("orders").insert("alice", ("hat".to_owned(), price))?;
-        ///
-        /// cache.transaction(|other| other.dict("prices").insert("hat", 25_u64))?;
-        /// let Err(Error::Conflict { conflicts, report, .. }) = session.commit() else { panic!() };
-        /// assert_eq!((&*conflicts[0].id.dict, report.written), ("prices", 0));
-        /// # Ok::<_, Error>(())
-        /// ```
+        example {
+            /// ```
+            /// use memdict::{Cache, Error};
+            ///
+            /// let cache = Cache::open("memory:")?;
+            /// cache.transaction(|session| session.dict("prices").insert("hat", 20_u64))?;
+            ///
+            /// let session = cache.session();
+            /// let prices = session.dict::<u64>("prices");
+            /// prices.read_current("hat")?;
+            /// let price = prices.get("hat")?.map_or(20, |price| *price); // on a miss, 20
+            /// session.dict("orders").insert("alice", ("hat".to_owned(), price))?;
+            ///
+            /// cache.transaction(|other| other.dict("prices").insert("hat", 25_u64))?;
+            /// let Err(Error::Conflict { conflicts, report, .. }) = session.commit() else { panic!() };
+            /// assert_eq!((&*conflicts[0].id.dict, report.written), ("prices", 0));
+            /// # Ok::<_, Error>(())
+            /// ```
+        }
         async fn read_current(&self, key: impl ToKey) -> Result<()>;
 
         /// Returns many values for reading, in the order of the keys, with `None` for each miss.

@@ -11,11 +11,11 @@ use crate::{
     key::ToKey,
     report::{CommitReport, FailedWrite},
     session::{
+        body::{Body, BodyOfEach},
         core::VerifyFirst,
         drive::{Drive, Outcome},
         entry::state::For,
         source::Source,
-        transaction::Body,
     },
     track::Tracked,
 };
@@ -116,7 +116,7 @@ impl<D: Drive> Source<D> {
     where
         T: Tracked,
         K: ToKey,
-        F: for<'s> Body<(&'s K, Entry<'s, T>), Result<()>>,
+        F: for<'k, 's> BodyOfEach<&'k K, Entry<'s, T>, Result<()>>,
     {
         let mut outcome = UpdateReport::default();
         let mut attempts = self.attempts();
@@ -169,17 +169,17 @@ impl Again {
 impl UpdateReport {
     /// Loads the entries of these keys and lets `body` change each. Returns those for which it
     /// succeeded.
-    async fn change<'k, T, K, D, F>(
+    async fn change<'a, T, K, D, F>(
         &mut self,
         dict: &Dict<'_, T, D>,
-        keys: &[&'k K],
+        keys: &[&'a K],
         body: &mut F,
-    ) -> Vec<(&'k K, EntryId)>
+    ) -> Vec<(&'a K, EntryId)>
     where
         T: Tracked,
         K: ToKey,
         D: Drive,
-        F: for<'s> Body<(&'s K, Entry<'s, T>), Result<()>>,
+        F: for<'k, 's> BodyOfEach<&'k K, Entry<'s, T>, Result<()>>,
     {
         let (mut found, mut slots) = (Vec::with_capacity(keys.len()), Vec::new());
         for &key in keys {
@@ -197,7 +197,7 @@ impl UpdateReport {
         for (key, slot) in found.into_iter().zip(slots) {
             let id = slot.name.id.clone();
             let outcome = match dict.entry_in(slot).later().await {
-                Ok(entry) => body((key, entry)).await,
+                Ok(entry) => body(key, entry).await,
                 Err(error) => Err(error),
             };
             match outcome {

@@ -18,6 +18,9 @@ use crate::store::{
 };
 
 pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
+    /// Whether a commit has begun to send, if the driver has to know.
+    type Begun: Progress;
+
     fn caps(&self) -> Caps;
 
     fn load_many(
@@ -30,7 +33,15 @@ pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
         &self,
         changes: &[Change<'_>],
         out: &mut ApplyOut<'_>,
+        begun: &Self::Begun,
     ) -> impl Future<Output = ()> + Send;
+
+    /// Runs a commit, which marks `begun` when it sends its first change. A commit that has begun
+    /// goes on to its end, even if the returned future is dropped.
+    fn finish<F>(&self, begun: Self::Begun, commit: F) -> impl Future<Output = F::Output> + Send
+    where
+        F: Future + Send + 'static,
+        F::Output: Send;
 
     /// Begins a call of several batches, which together end within `deadline` or the store's own.
     /// Returns the driver for it, or `None` if each batch has its own time.
@@ -47,11 +58,26 @@ pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
     ) -> impl Future<Output = Option<F::Output>> + Send;
 }
 
+/// Whether a commit has begun to send.
+pub(crate) trait Progress: Clone + Default + Send + Sync + 'static {
+    fn has_begun(&self) -> bool;
+}
+
+impl Progress for () {
+    /// Nothing asks: only a panic cuts off a call that blocks.
+    fn has_begun(&self) -> bool {
+        false
+    }
+}
+
 /// Drives a store that blocks.
 #[derive(Debug, Clone)]
 pub(crate) struct Blocking(pub(crate) Arc<dyn Store>);
 
 impl Drive for Blocking {
+    /// A call that blocks cannot be dropped before it ends.
+    type Begun = ();
+
     fn caps(&self) -> Caps {
         self.0.caps()
     }
@@ -60,8 +86,16 @@ impl Drive for Blocking {
         self.0.load_many(loads, out);
     }
 
-    async fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
+    async fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>, (): &()) {
         self.0.apply_many(changes, out);
+    }
+
+    fn finish<F>(&self, (): (), commit: F) -> impl Future<Output = F::Output> + Send
+    where
+        F: Future + Send + 'static,
+        F::Output: Send,
+    {
+        commit
     }
 
     fn call(&self, deadline: Option<Duration>) -> Option<Self> {

@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+#[cfg(feature = "tokio")]
+use super::async_face::AsyncSession;
 use super::{
     commit::run::Explain,
     drive::{Blocking, Outcome},
@@ -88,7 +90,7 @@ impl Session {
 }
 
 faces! {
-    impl[] Session {
+    impl[] Session, AsyncSession {
         /// Marks the state of the session. The session can be [rolled back](Self::rollback_to) to
         /// it, once or many times, as long as it lives.
         ///
@@ -99,25 +101,26 @@ faces! {
         ///
         /// No guard and no dictionary handle can live across a savepoint: get the dictionary from
         /// the session again.
-        ///
-        /// ```
-        /// use memdict::Cache;
-        ///
-        /// let cache = Cache::open("memory:")?;
-        /// cache.transaction(|session| {
-        ///     session.dict::<u64>("hits").insert("a", 1)?;
-        ///     let one = session.savepoint();
-        ///     *session.dict::<u64>("hits").entry("a")?.or_default() += 1;
-        ///     session.dict::<u64>("hits").insert("b", 5)?;
-        ///     session.rollback_to(&one)?;
-        ///     assert!(session.dict::<u64>("hits").get("b")?.is_none());
-        ///     Ok(())
-        /// })?;
-        /// let session = cache.session();
-        /// assert_eq!(session.dict::<u64>("hits").get("a")?.as_deref(), Some(&1));
-        /// # Ok::<_, memdict::Error>(())
-        /// ```
         #[must_use = "a session can only be rolled back to a savepoint that is kept"]
+        example {
+            /// ```
+            /// use memdict::Cache;
+            ///
+            /// let cache = Cache::open("memory:")?;
+            /// cache.transaction(|session| {
+            ///     session.dict::<u64>("hits").insert("a", 1)?;
+            ///     let one = session.savepoint();
+            ///     *session.dict::<u64>("hits").entry("a")?.or_default() += 1;
+            ///     session.dict::<u64>("hits").insert("b", 5)?;
+            ///     session.rollback_to(&one)?;
+            ///     assert!(session.dict::<u64>("hits").get("b")?.is_none());
+            ///     Ok(())
+            /// })?;
+            /// let session = cache.session();
+            /// assert_eq!(session.dict::<u64>("hits").get("a")?.as_deref(), Some(&1));
+            /// # Ok::<_, memdict::Error>(())
+            /// ```
+        }
         fn savepoint(&mut self) -> Savepoint;
 
         /// Makes every entry what it was at `savepoint`: its value, its dirty fields, and whether
@@ -148,20 +151,21 @@ faces! {
         ///
         /// Hooks of the cache run first, then those of the session in the order in which they were
         /// added. The first hook that returns an error ends this.
-        ///
-        /// ```
-        /// use memdict::{Cache, Error};
-        ///
-        /// let cache = Cache::open("memory:")?;
-        /// let session = cache.session();
-        /// session.before_commit(|entries| match entries.len() {
-        ///     0..100 => Ok(()),
-        ///     many => Err(format!("{many} changes at once").into()),
-        /// });
-        /// (0..100).try_for_each(|n| session.dict("hits").insert(n, 0_u64))?;
-        /// assert_eq!(session.commit().unwrap_err().to_string(), "100 changes at once");
-        /// # Ok::<_, Error>(())
-        /// ```
+        example {
+            /// ```
+            /// use memdict::{Cache, Error};
+            ///
+            /// let cache = Cache::open("memory:")?;
+            /// let session = cache.session();
+            /// session.before_commit(|entries| match entries.len() {
+            ///     0..100 => Ok(()),
+            ///     many => Err(format!("{many} changes at once").into()),
+            /// });
+            /// (0..100).try_for_each(|n| session.dict("hits").insert(n, 0_u64))?;
+            /// assert_eq!(session.commit().unwrap_err().to_string(), "100 changes at once");
+            /// # Ok::<_, Error>(())
+            /// ```
+        }
         fn before_commit(
             &self,
             hook: impl FnOnce(&[&EntryId]) -> Result<(), BoxError> + Send + 'static,
@@ -225,38 +229,40 @@ faces! {
         /// Makes sure that nothing of this session is written: its commit fails with
         /// [`Error::Doomed`](crate::Error::Doomed). All other calls work as before, so that code
         /// which finds out late that its work is not wanted can run to its end.
-        ///
-        /// ```
-        /// use memdict::{Cache, Error};
-        ///
-        /// let cache = Cache::open("memory:")?;
-        /// let dry_run = cache.transaction(|session| {
-        ///     session.doom();
-        ///     let mut hits = session.dict::<u64>("hits").entry("a")?.or_default();
-        ///     *hits += 1;
-        ///     Ok(*hits)
-        /// });
-        /// assert!(matches!(dry_run, Err(Error::Doomed)));
-        /// assert!(cache.session().dict::<u64>("hits").get("a")?.is_none());
-        /// # Ok::<_, Error>(())
-        /// ```
+        example {
+            /// ```
+            /// use memdict::{Cache, Error};
+            ///
+            /// let cache = Cache::open("memory:")?;
+            /// let dry_run = cache.transaction(|session| {
+            ///     session.doom();
+            ///     let mut hits = session.dict::<u64>("hits").entry("a")?.or_default();
+            ///     *hits += 1;
+            ///     Ok(*hits)
+            /// });
+            /// assert!(matches!(dry_run, Err(Error::Doomed)));
+            /// assert!(cache.session().dict::<u64>("hits").get("a")?.is_none());
+            /// # Ok::<_, Error>(())
+            /// ```
+        }
         fn doom(&self);
 
         /// Returns whether a commit may find something to write or to remove: an entry was
         /// inserted, removed or marked dirty, or is borrowed for writing now. The commit may still
         /// find that no value really changed, and send nothing.
-        ///
-        /// ```
-        /// use memdict::Cache;
-        ///
-        /// let cache = Cache::open("memory:")?;
-        /// let session = cache.session();
-        /// assert!(session.dict::<u64>("hits").get("a")?.is_none() && !session.has_changes());
-        /// session.dict::<u64>("hits").insert("a", 1)?;
-        /// assert!(session.has_changes());
-        /// # Ok::<_, memdict::Error>(())
-        /// ```
         #[must_use]
+        example {
+            /// ```
+            /// use memdict::Cache;
+            ///
+            /// let cache = Cache::open("memory:")?;
+            /// let session = cache.session();
+            /// assert!(session.dict::<u64>("hits").get("a")?.is_none() && !session.has_changes());
+            /// session.dict::<u64>("hits").insert("a", 1)?;
+            /// assert!(session.has_changes());
+            /// # Ok::<_, memdict::Error>(())
+            /// ```
+        }
         fn has_changes(&self) -> bool;
     }
 }

@@ -3,9 +3,15 @@
 use std::sync::Arc;
 
 use super::{
-    commit::hooks::CacheHooks, core::VerifyFirst, drive::Drive, retry::Retry, settings::Settings,
-    turns::Turns, unit::Unit,
+    commit::hooks::CacheHooks,
+    core::VerifyFirst,
+    drive::Drive,
+    retry::Retry,
+    settings::{OtherSchema, Settings},
+    turns::Turns,
+    unit::Unit,
 };
+use crate::counters::Counters;
 
 /// A store behind its driver, and what all sessions on it share.
 #[derive(Clone)]
@@ -22,5 +28,20 @@ impl<D: Drive> Source<D> {
     pub(crate) fn unit(&self, verify_first: VerifyFirst) -> Unit<D> {
         let (settings, hooks) = (Arc::clone(&self.settings), Arc::clone(&self.hooks));
         Unit::new(self.driver.clone(), settings, hooks, verify_first)
+    }
+
+    /// Returns the same for another driver of the same store.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn driven_by<E: Drive>(&self, driver: E) -> Source<E> {
+        let Self { settings, hooks, retry, turns, .. } = self.clone();
+        Source { driver, settings, hooks, retry, turns }
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        self.settings.counting.read()
+    }
+
+    pub(crate) fn other_schemas(&self) -> Vec<OtherSchema> {
+        self.settings.other_schemas()
     }
 }

@@ -1,9 +1,10 @@
 //! Runs work in a session of its own, and again in another session after a conflict.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use super::{
-    commit::run::Explain, core::VerifyFirst, drive::Drive, source::Source, turns::Turn, unit::Unit,
+    body::Body, commit::run::Explain, core::VerifyFirst, drive::Drive, source::Source, turns::Turn,
+    unit::Unit,
 };
 use crate::{
     entry_id::EntryId,
@@ -11,22 +12,6 @@ use crate::{
     random,
     report::CommitReport,
 };
-
-/// The work of a transaction: an async closure, or any function that returns a future.
-///
-/// The associated type names the future, so that a bound can require `Send`. The future of a
-/// transaction is then `Send` exactly if that of its work is, for every lifetime of the session.
-pub(crate) trait Body<S, R>: FnMut(S) -> <Self as Body<S, R>>::Fut {
-    type Fut: Future<Output = R>;
-}
-
-impl<F, S, R, Fut> Body<S, R> for F
-where
-    F: FnMut(S) -> Fut,
-    Fut: Future<Output = R>,
-{
-    type Fut = Fut;
-}
 
 /// A session as the work of a transaction sees it.
 pub(crate) trait Face<D>: From<Unit<D>> + Into<Unit<D>> {}
@@ -64,11 +49,11 @@ impl<D: Drive> Attempts<'_, D> {
         self.source.retry.goes_on(self.number)
     }
 
-    /// Commits an attempt.
+    /// Commits an attempt. Its turn ends with the commit.
     pub(crate) async fn commit(&mut self, unit: Unit<D>) -> Result<CommitReport> {
         let explain = if self.goes_on() { Explain::UnlessTransient } else { Explain::Always };
-        let limit = self.source.retry.longest_pause();
-        unit.commit(explain, Some((&mut self.turn, limit))).await
+        let turn = mem::replace(&mut self.turn, Turn::none(&self.source.turns));
+        unit.commit(explain, Some((turn, self.source.retry.longest_pause()))).await
     }
 
     /// Starts another attempt after a commit failed, if that may help.

@@ -8,7 +8,7 @@ use super::{
         run::{Explain, commit},
     },
     core::{Core, VerifyFirst},
-    drive::Drive,
+    drive::{Drive, Progress},
     entry::savepoint::Savepoint,
     settings::Settings,
     turns::Turn,
@@ -95,12 +95,36 @@ impl<D: Drive> Unit<D> {
     pub(crate) async fn commit(
         self,
         explain: Explain,
-        turn: Option<(&mut Turn, Duration)>,
+        turn: Option<(Turn, Duration)>,
     ) -> Result<CommitReport> {
-        let Self { mut core, driver, mut hooks } = self;
-        let outcome = commit(&mut core, &driver, &mut hooks, explain, turn).await;
-        hooks.after(&outcome);
-        outcome
+        let (driver, begun) = (self.driver.clone(), D::Begun::default());
+        let whole = {
+            let begun = begun.clone();
+            async move {
+                let Self { mut core, driver, hooks } = self;
+                let mut told = Told { hooks, begun };
+                let Told { hooks, begun } = &mut told;
+                let outcome = commit(&mut core, &driver, begun, hooks, explain, turn).await;
+                hooks.after(&outcome);
+                outcome
+            }
+        };
+        driver.finish(begun, whole).await
+    }
+}
+
+/// The hooks of a session during its commit.
+struct Told<P: Progress> {
+    hooks: Hooks,
+    begun: P,
+}
+
+/// A commit that is dropped after it began to send was not rolled back.
+impl<P: Progress> Drop for Told<P> {
+    fn drop(&mut self) {
+        if self.begun.has_begun() {
+            self.hooks.cut_off();
+        }
     }
 }
 

@@ -8,15 +8,26 @@ pub(in crate::store) struct Deadline {
     pub(in crate::store) ends: Instant,
     /// How long it is, for the error of a call that does not meet it.
     pub(in crate::store) whole: Duration,
+    /// The clock that it is measured by.
+    now: fn() -> Instant,
 }
 
 impl Deadline {
     pub(in crate::store) fn begin(whole: Duration) -> Self {
-        Self { ends: Instant::now() + whole, whole }
+        Self::begin_by(Instant::now, whole)
+    }
+
+    /// Begins a call whose time is that of this clock.
+    pub(in crate::store) fn begin_by(now: fn() -> Instant, whole: Duration) -> Self {
+        Self { ends: now() + whole, whole, now }
+    }
+
+    pub(in crate::store) fn now(&self) -> Instant {
+        (self.now)()
     }
 
     pub(in crate::store) fn is_over(&self) -> bool {
-        Instant::now() >= self.ends
+        self.now() >= self.ends
     }
 
     /// The reason for an operation that was not done in time, as a text that follows the server's

@@ -5,6 +5,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use lru::LruCache;
 use parking_lot::Mutex;
 
+#[cfg(feature = "tokio")]
+use super::{AsyncStore, BoxFuture};
 use super::{
     Store,
     clock::{Clock, SystemClock},
@@ -300,6 +302,35 @@ impl Store for MemoryStore {
         for (index, change) in changes.iter().enumerate() {
             out(index, self.apply(change));
         }
+    }
+
+    #[cfg(feature = "tokio")]
+    fn into_async(self: Arc<Self>) -> Option<Arc<dyn AsyncStore>> {
+        Some(self)
+    }
+}
+
+/// It never waits, so its futures are ready at their first poll.
+#[cfg(feature = "tokio")]
+impl AsyncStore for MemoryStore {
+    fn load_many<'a>(
+        &'a self,
+        loads: &'a [Load<'a>],
+        out: &'a mut LoadOut<'a>,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(async move { Store::load_many(self, loads, out) })
+    }
+
+    fn apply_many<'a>(
+        &'a self,
+        changes: &'a [Change<'a>],
+        out: &'a mut ApplyOut<'a>,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(async move { Store::apply_many(self, changes, out) })
+    }
+
+    fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {
+        Some(self)
     }
 }
 

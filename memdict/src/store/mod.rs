@@ -2,8 +2,11 @@
 //!
 //! `memory` is the embedded store in this process's memory, `memcached` is the engine for memcached
 //! servers, and `classic` is the client for servers that the engine does not speak to. `servers`
-//! chooses the server of a key. `queue` and `deadline` are for callers that wait. `limits` and `ttl` are memcached's rules, which all stores follow.
+//! chooses the server of a key. `queue` and `deadline` are for callers that wait. `adapted` lets tasks use a store that blocks, and
+//! `worker` notices calls that block a task. `limits` and `ttl` are memcached's rules, which all stores follow.
 
+#[cfg(feature = "tokio")]
+pub(crate) mod adapted;
 pub(crate) mod caps;
 #[cfg(feature = "classic")]
 pub(crate) mod classic;
@@ -26,7 +29,11 @@ mod queue;
 pub(crate) mod servers;
 #[cfg_attr(not(unix), allow(dead_code))]
 mod ttl;
+#[cfg(all(feature = "tokio", any(unix, feature = "classic")))]
+mod worker;
 
+#[cfg(feature = "tokio")]
+use std::pin::Pin;
 use std::{fmt, sync::Arc, time::Duration};
 
 use caps::Caps;
@@ -78,6 +85,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn caps(&self) -> Caps {
         Caps::default()
     }
+
+    /// Returns this store for tasks, or `None` if it has no such side. Its calls then run on
+    /// threads for blocking work.
+    #[cfg(feature = "tokio")]
+    fn into_async(self: Arc<Self>) -> Option<Arc<dyn AsyncStore>> {
+        None
+    }
 }
 
 /// A shared store.
@@ -96,5 +110,127 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn caps(&self) -> Caps {
         (**self).caps()
+    }
+
+    #[cfg(feature = "tokio")]
+    fn into_async(self: Arc<Self>) -> Option<Arc<dyn AsyncStore>> {
+        S::into_async(Arc::clone(&self))
+    }
+}
+
+/// A boxed future of a store.
+#[cfg(feature = "tokio")]
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A [`Store`] for tasks: its operations are futures.
+///
+/// Everything that is said of [`Store`] is true of it as well. Its futures may be dropped before
+/// they end. After that, the store must work as before, and must not give the outcome of a dropped
+/// operation to a later one.
+///
+/// A type that implements both traits shows the same values through both. It says so with
+/// [`Store::into_async`] and [`into_blocking`](Self::into_blocking), so that a cache can change
+/// from one to the other.
+///
+/// ```
+/// use memdict::{Applied, AsyncStore, Change, Condition, Load, Loaded, MemoryStore, Op};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let store = MemoryStore::new();
+/// let set = Change::new(b"k", Op::Store { bytes: b"v", ttl: None }, Condition::Always);
+/// store.apply_many(&[set], &mut |_, outcome| assert!(matches!(outcome, Ok(Applied::Stored)))).await;
+/// let mut found = None;
+/// let mut take = |_, loaded: Result<Loaded<'_>, _>| found = Some(format!("{loaded:?}"));
+/// store.load_many(&[Load::new(b"k")], &mut take).await;
+/// assert!(found.is_some_and(|found| found.contains("Hit")));
+/// # }
+/// ```
+#[cfg(feature = "tokio")]
+pub trait AsyncStore: Send + Sync + fmt::Debug {
+    /// Loads values. The bytes passed to `out` are borrowed for the duration of that call.
+    fn load_many<'a>(
+        &'a self,
+        loads: &'a [Load<'a>],
+        out: &'a mut LoadOut<'a>,
+    ) -> BoxFuture<'a, ()>;
+
+    /// Stores and deletes values.
+    fn apply_many<'a>(
+        &'a self,
+        changes: &'a [Change<'a>],
+        out: &'a mut ApplyOut<'a>,
+    ) -> BoxFuture<'a, ()>;
+
+    /// Stores and deletes values, and calls `sending` just before the first of these changes may
+    /// reach the store.
+    ///
+    /// A commit that is dropped before that call is abandoned: nothing of it was sent. One that is
+    /// dropped later goes on in a task of its own. By default this calls `sending` at once.
+    fn apply_many_telling<'a>(
+        &'a self,
+        changes: &'a [Change<'a>],
+        out: &'a mut ApplyOut<'a>,
+        sending: &'a (dyn Fn() + Send + Sync),
+    ) -> BoxFuture<'a, ()> {
+        sending();
+        self.apply_many(changes, out)
+    }
+
+    /// Begins a call of several batches, as [`Store::within`] does.
+    fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn AsyncStore>> {
+        let _ = deadline;
+        None
+    }
+
+    /// Returns what the store can do. A commit that needs more fails before it sends anything.
+    fn caps(&self) -> Caps {
+        Caps::default()
+    }
+
+    /// Returns this store for calls that block, or `None` if it has no such side.
+    fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {
+        None
+    }
+}
+
+/// A shared store.
+#[cfg(feature = "tokio")]
+impl<S: AsyncStore + ?Sized> AsyncStore for Arc<S> {
+    fn load_many<'a>(
+        &'a self,
+        loads: &'a [Load<'a>],
+        out: &'a mut LoadOut<'a>,
+    ) -> BoxFuture<'a, ()> {
+        (**self).load_many(loads, out)
+    }
+
+    fn apply_many<'a>(
+        &'a self,
+        changes: &'a [Change<'a>],
+        out: &'a mut ApplyOut<'a>,
+    ) -> BoxFuture<'a, ()> {
+        (**self).apply_many(changes, out)
+    }
+
+    fn apply_many_telling<'a>(
+        &'a self,
+        changes: &'a [Change<'a>],
+        out: &'a mut ApplyOut<'a>,
+        sending: &'a (dyn Fn() + Send + Sync),
+    ) -> BoxFuture<'a, ()> {
+        (**self).apply_many_telling(changes, out, sending)
+    }
+
+    fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn AsyncStore>> {
+        (**self).within(deadline)
+    }
+
+    fn caps(&self) -> Caps {
+        (**self).caps()
+    }
+
+    fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {
+        S::into_blocking(Arc::clone(&self))
     }
 }

@@ -5,6 +5,8 @@
 //! which is a trap after a fork: in the child, the listed threads do not exist, and their memory is
 //! used anew.
 
+#[cfg(feature = "tokio")]
+use std::task::{Context, Waker};
 use std::{
     collections::VecDeque,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -18,7 +20,28 @@ pub(in crate::store) fn lock<S>(state: &Mutex<S>) -> MutexGuard<'_, S> {
 
 /// The callers that wait, the first one in front. It is a part of the state that they wait for.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Queue(VecDeque<Arc<Condvar>>);
+pub(in crate::store) struct Queue(VecDeque<Place>);
+
+/// The place of a caller in a queue.
+pub(in crate::store) type Place = Arc<Caller>;
+
+/// A caller that waits.
+#[derive(Debug)]
+pub(in crate::store) enum Caller {
+    Thread(Arc<Condvar>),
+    #[cfg(feature = "tokio")]
+    Task(Mutex<Waker>),
+}
+
+impl Caller {
+    fn wake(&self) {
+        match self {
+            Self::Thread(thread) => thread.notify_one(),
+            #[cfg(feature = "tokio")]
+            Self::Task(waker) => lock(waker).wake_by_ref(),
+        }
+    }
+}
 
 impl Queue {
     pub(in crate::store) fn is_empty(&self) -> bool {
@@ -28,12 +51,17 @@ impl Queue {
     /// Tells the first caller that the state has changed.
     pub(in crate::store) fn wake(&self) {
         if let Some(first) = self.0.front() {
-            first.notify_one();
+            first.wake();
         }
     }
 
+    /// Returns whether this caller is the next.
+    pub(in crate::store) fn is_first(&self, place: &Place) -> bool {
+        self.0.front().is_some_and(|first| Arc::ptr_eq(first, place))
+    }
+
     /// Takes a caller out, and tells the next one.
-    fn leave(&mut self, place: &Arc<Condvar>) {
+    pub(in crate::store) fn leave(&mut self, place: &Place) {
         self.0.retain(|waiting| !Arc::ptr_eq(waiting, place));
         self.wake();
     }
@@ -48,12 +76,13 @@ pub(in crate::store) fn wait<S, T>(
     ends: Instant,
     mut serve: impl FnMut(&mut S) -> Result<T, Option<Instant>>,
 ) -> Option<T> {
-    let place = Arc::new(Condvar::new());
+    let thread = Arc::new(Condvar::new());
+    let place = Arc::new(Caller::Thread(Arc::clone(&thread)));
     let mut state = lock(state);
     queue(&mut state).0.push_back(Arc::clone(&place));
     loop {
         let mut until = ends;
-        if queue(&mut state).0.front().is_some_and(|first| Arc::ptr_eq(first, &place)) {
+        if queue(&mut state).is_first(&place) {
             match serve(&mut state) {
                 Ok(served) => {
                     queue(&mut state).leave(&place);
@@ -67,8 +96,26 @@ pub(in crate::store) fn wait<S, T>(
             queue(&mut state).leave(&place);
             return None;
         }
-        let waited = place.wait_timeout(state, until.saturating_duration_since(now));
+        let waited = thread.wait_timeout(state, until.saturating_duration_since(now));
         state = waited.unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
+
+/// Puts a task into the queue, or notes how to wake it if it is in there.
+#[cfg(feature = "tokio")]
+pub(in crate::store) fn ask<S>(
+    state: &mut S,
+    queue: impl Fn(&mut S) -> &mut Queue,
+    place: &mut Option<Place>,
+    context: &Context<'_>,
+) {
+    match place.as_deref() {
+        Some(Caller::Task(waker)) => lock(waker).clone_from(context.waker()),
+        Some(Caller::Thread(_)) | None => {
+            let task = Arc::new(Caller::Task(Mutex::new(context.waker().clone())));
+            queue(state).0.push_back(Arc::clone(&task));
+            *place = Some(task);
+        }
     }
 }
 

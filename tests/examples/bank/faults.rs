@@ -51,7 +51,7 @@ fn once_at_most([anna, ben]: [Option<i64>; 2], when: &str) {
 /// Makes a transfer during these faults, and again after them, as a client does that does not know
 /// the outcome.
 fn with_faults(bench: &Bench, faults: &[(usize, Fault)]) -> [Option<i64>; 2] {
-    let cache = bench.strict();
+    let cache = bench.strict().blocking();
     open(&cache);
     for (n, fault) in faults {
         bench.store.fail_in(*n, *fault);
@@ -119,7 +119,7 @@ fn when_an_account_is_lost_the_other_one_has_its_half_at_most_once() {
 #[test]
 fn an_account_that_was_lost_is_not_stored_as_it_was_before() {
     let bench = Bench::on_memory();
-    let cache = bench.strict();
+    let cache = bench.strict().blocking();
     open(&cache);
     let session = cache.session();
     RENT.enter(&session).expect("anna has 100");
@@ -240,7 +240,7 @@ fn a_half_written_transfer_is_completed_even_if_the_money_is_gone_by_then() {
 #[test]
 fn threads_that_transfer_between_entries_keep_the_sum() {
     let bench = Bench::on_memory();
-    let cache = bench.strict();
+    let cache = bench.strict().blocking();
     open(&cache);
     let owners = ["anna", "ben", "cleo"];
     thread::scope(|scope| {

@@ -11,8 +11,8 @@ use std::{
     time::Duration,
 };
 
-use memdict::{CommitReport, Error, Result, Retry};
-use memdict_tests::{Bench, Fault};
+use memdict::{AsyncCache, AsyncSession, BoxError, CommitReport, Error, Result, Retry};
+use memdict_tests::{Bench, Cache, Fault};
 
 use super::record::{Place, Record, Touching};
 
@@ -79,8 +79,54 @@ pub(crate) fn round(bench: &Bench, seed: u64, crowd: &Crowd) {
             });
         }
     });
+    compare(bench, seed, &places, &said);
+}
+
+/// Runs a round of as many tasks, each with one transaction, and compares in the same way.
+pub(crate) fn round_of_tasks(bench: &Bench, seed: u64, tasks: u64, crowd: &Arc<Crowd>) {
     bench.store.clear();
-    for (place, said) in places.iter().zip(&said) {
+    bench.store.evict_all();
+    let places = Arc::new(places());
+    let said: Arc<Vec<Mutex<Said>>> = Arc::new(places.iter().map(|_| Mutex::default()).collect());
+    let retry = Retry { attempts: 20, backoff: Duration::from_micros(500), ..Retry::default() };
+    let of = |cache: Cache| match cache.with_retry(retry.clone()).in_tasks() {
+        Cache::Tasks(cache) => cache,
+        Cache::Blocking(_) => panic!("it is a cache for tasks"),
+    };
+    let caches = [of(bench.cache.clone()), of(bench.strict())];
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime starts");
+    runtime.block_on(async {
+        let mut all = tokio::task::JoinSet::new();
+        for number in 0..tasks {
+            let (places, said) = (Arc::clone(&places), Arc::clone(&said));
+            let (cache, store) = (caches[(number % 2) as usize].clone(), Arc::clone(&bench.store));
+            let crowd = Arc::clone(crowd);
+            all.spawn(async move {
+                let mut random = seed.wrapping_mul(tasks).wrapping_add(number);
+                if next(&mut random).is_multiple_of(3) {
+                    store.fail_in((next(&mut random) % 6) as usize, fault(&mut random));
+                }
+                // Few at once, because all tasks meet at the same places.
+                let mut chosen: Vec<_> = (0..places.len()).collect();
+                chosen.retain(|_| next(&mut random).is_multiple_of(4));
+                let update = u32::try_from(number + 1).expect("not that many");
+                let keys: Vec<_> = chosen.iter().map(|at| places[*at]).collect();
+                let (outcome, report) = transact_in_task(&cache, &keys, update).await;
+                note(&outcome, report.as_ref(), &chosen, &places, &said, update, &crowd);
+            });
+        }
+        while let Some(ended) = all.join_next().await {
+            ended.expect("no task panics");
+        }
+    });
+    compare(bench, seed, &places, &said);
+}
+
+/// Compares what is stored in each place with what was said of it.
+fn compare(bench: &Bench, seed: u64, places: &[Place], said: &[Mutex<Said>]) {
+    bench.store.clear();
+    for (place, said) in places.iter().zip(said) {
         let session = bench.cache.session();
         let record = session.dict(place.dict()).get(place.key()).expect("it is read");
         let record = record.map(|record| (*record).clone()).unwrap_or_default();
@@ -102,11 +148,7 @@ fn fault(random: &mut u64) -> Fault {
 }
 
 /// Adds the update to all of these places. A miss may be caused by a store that is down.
-fn transact(
-    cache: &memdict::Cache,
-    places: &[Place],
-    update: u32,
-) -> (Result<()>, Option<CommitReport>) {
+fn transact(cache: &Cache, places: &[Place], update: u32) -> (Result<()>, Option<CommitReport>) {
     let report: Arc<Mutex<Option<CommitReport>>> = Arc::default();
     let outcome = cache.transaction(|session| {
         for place in places {
@@ -114,15 +156,45 @@ fn transact(
             let record = Record::default();
             dict.entry(place.key())?.or_insert(record).add(update, Touching::Neither);
         }
-        let report = Arc::clone(&report);
-        session.after_commit(move |done| {
-            *report.lock().unwrap_or_else(PoisonError::into_inner) = Some(done.clone());
-            Ok(())
-        });
+        session.after_commit(keep(&report));
         Ok(())
     });
     let report = report.lock().unwrap_or_else(PoisonError::into_inner).take();
     (outcome, report)
+}
+
+/// Does the same in a task.
+async fn transact_in_task(
+    cache: &AsyncCache,
+    places: &[Place],
+    update: u32,
+) -> (Result<()>, Option<CommitReport>) {
+    let report: Arc<Mutex<Option<CommitReport>>> = Arc::default();
+    let body = async |session: &mut AsyncSession| {
+        for place in places {
+            let dict = session.dict(place.dict());
+            let entry = dict.entry(place.key()).await?;
+            let mut record = entry.or_insert(Record::default());
+            tokio::task::yield_now().await;
+            record.add(update, Touching::Neither);
+        }
+        session.after_commit(keep(&report));
+        Ok(())
+    };
+    let outcome = cache.transaction(body).await;
+    let report = report.lock().unwrap_or_else(PoisonError::into_inner).take();
+    (outcome, report)
+}
+
+/// Returns a hook that keeps the report.
+fn keep(
+    report: &Arc<Mutex<Option<CommitReport>>>,
+) -> impl FnOnce(&CommitReport) -> std::result::Result<(), BoxError> + Send + 'static {
+    let report = Arc::clone(report);
+    move |done| {
+        *report.lock().unwrap_or_else(PoisonError::into_inner) = Some(done.clone());
+        Ok(())
+    }
 }
 
 fn note(

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use memdict::{Entry as There, Error, Lookup, OnConflict, Result, Session, Unusable};
+use memdict::{Entry as There, Error, Lookup, OnConflict, Result, Unusable};
+use memdict_tests::Session;
 
 use super::{
     ledger::Version,

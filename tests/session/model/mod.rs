@@ -95,6 +95,21 @@ fn no_update_is_lost_or_made_twice_if_lives_are_not_told_apart() {
 }
 
 #[test]
+fn no_update_of_a_task_is_lost_or_made_twice_without_being_named() {
+    hold(&Stage::on_memory(Lives::Told).in_tasks());
+}
+
+#[test]
+fn a_long_run_of_tasks_on_the_embedded_store_loses_nothing() {
+    run(&Stage::on_memory(Lives::Told).in_tasks(), 5_000);
+}
+
+#[test]
+fn a_long_run_of_tasks_on_memcached_loses_nothing() {
+    run(&Stage::on_memcached_in_tasks(), 2_000);
+}
+
+#[test]
 fn no_update_is_lost_or_made_twice_if_lives_look_alike() {
     hold(&Stage::on_memory(Lives::Alike));
 }
@@ -132,6 +147,32 @@ fn run_threads(bench: &Bench) {
 #[test]
 fn threads_on_the_embedded_store_are_told_what_became_of_each_update() {
     run_threads(&Bench::on_memory());
+}
+
+/// Runs rounds of a thousand tasks, with one transaction each.
+fn run_tasks(bench: &Bench) {
+    let rounds = number("MEMDICT_OPERATIONS").map_or(1, |operations| operations.div_ceil(1_000));
+    let crowd = std::sync::Arc::new(Crowd::default());
+    let first = number("MEMDICT_SEED").unwrap_or(1);
+    for seed in first..first + rounds {
+        crowd::round_of_tasks(bench, seed, 1_000, &crowd);
+    }
+    println!("{crowd:?}, {} retries", bench.cache.counters().retries);
+}
+
+#[test]
+fn a_thousand_tasks_on_the_embedded_store_are_told_what_became_of_each_update() {
+    run_tasks(&Bench::on_memory());
+}
+
+#[test]
+fn a_thousand_tasks_on_memcached_are_told_what_became_of_each_update() {
+    run_tasks(&Bench::on_memcached());
+}
+
+#[test]
+fn tasks_on_memcached_are_told_what_became_of_each_update() {
+    run_threads(&Bench::on_memcached().in_tasks());
 }
 
 #[test]

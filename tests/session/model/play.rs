@@ -5,8 +5,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use memdict::{CommitReport, ConflictCause, Error, Result, Savepoint, Session};
-use memdict_tests::Lives;
+use memdict::{CommitReport, ConflictCause, Error, Result, Savepoint};
+use memdict_tests::{Lives, Session};
 
 use super::{
     account::{Account, Fate},
@@ -68,7 +68,7 @@ impl AddAssign for Tally {
 
 /// A session with its mirror.
 struct Actor {
-    session: Session,
+    session: Session<'static>,
     mirror: Mirror,
     savepoints: Vec<Savepoint>,
 }

@@ -5,8 +5,8 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
-use memdict::{Cache, ConflictCause, Error, MemcachedStore, MemoryStore, Retry, Store};
-use memdict_tests::{FaultyStore, Lives, Memcached, PATIENCE};
+use memdict::{ConflictCause, Error, MemoryStore, Retry, Store};
+use memdict_tests::{Cache, FaultyStore, Lives, Memcached, Waiting, memcached_on};
 
 use super::{
     between::{Between, Meddling},
@@ -21,7 +21,7 @@ pub(crate) struct Behind {
     pub(crate) faulty: FaultyStore<Arc<Ledger>>,
     pub(crate) ledger: Arc<Ledger>,
     /// The cache of another client, to which no incident happens.
-    other: Cache,
+    other: memdict::Cache,
     server: Option<Mutex<Memcached>>,
     updates: AtomicU32,
     /// Whether a real server has restarted, and connections to the old one may still be used.
@@ -48,10 +48,26 @@ impl Stage {
 
     pub(crate) fn on_memcached() -> Self {
         let server = Memcached::start();
-        let store = MemcachedStore::new([server.address()]).expect("the address is well formed");
-        let store = store.timeout(PATIENCE).connect_timeout(PATIENCE);
-        let ledger = Arc::new(Ledger::new(Arc::new(store)));
+        let store = Arc::new(memcached_on([server.address()]));
+        Self::on(server, store)
+    }
+
+    /// Makes the same with the engine for tasks.
+    pub(crate) fn on_memcached_in_tasks() -> Self {
+        let server = Memcached::start();
+        let store = Arc::new(Waiting(memcached_on([server.address()])));
+        Self::on(server, store).in_tasks()
+    }
+
+    fn on(server: Memcached, store: Arc<dyn Store>) -> Self {
+        let ledger = Arc::new(Ledger::new(store));
         Self::of(FaultyStore::new(Arc::clone(&ledger)), ledger, Some(Mutex::new(server)))
+    }
+
+    /// Returns this with caches for tasks.
+    pub(crate) fn in_tasks(self) -> Self {
+        let (lenient, strict) = (self.lenient.in_tasks(), self.strict.in_tasks());
+        Self { lenient, strict, ..self }
     }
 
     fn of(
@@ -59,7 +75,7 @@ impl Stage {
         ledger: Arc<Ledger>,
         server: Option<Mutex<Memcached>>,
     ) -> Self {
-        let other = Cache::builder()
+        let other = memdict::Cache::builder()
             .strict(true)
             .open_store(Arc::clone(&ledger) as _)
             .expect("no option of a store is set");
@@ -75,11 +91,8 @@ impl Stage {
         let cache = |strict| {
             let retry = Retry { backoff: std::time::Duration::ZERO, ..Retry::default() };
             let store: Arc<dyn Store> = Arc::clone(&between) as _;
-            Cache::builder()
-                .strict(strict)
-                .retry(retry)
-                .open_store(store)
-                .expect("no option of a store is set")
+            let builder = memdict::Cache::builder().strict(strict).retry(retry);
+            Cache::Blocking(builder.open_store(store).expect("no option of a store is set"))
         };
         let (lenient, strict) = (cache(false), cache(true));
         Self { behind, between, lenient, strict, lives: Lives::Told }

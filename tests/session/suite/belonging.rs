@@ -1,9 +1,7 @@
 //! A stored value belongs to its key, and with secrets to those who know one.
 
-use std::sync::Arc;
-
-use memdict::{Cache, Condition, DictDef, Lookup, OnConflict, Unusable};
-use memdict_tests::{Bench, apply_one, store};
+use memdict::{Condition, DictDef, Lookup, OnConflict, Unusable};
+use memdict_tests::{Bench, Cache, apply_one, store};
 
 use super::{Outcome, hold};
 
@@ -16,7 +14,7 @@ fn put(bench: &Bench, key: &str, bytes: &[u8]) {
 }
 
 fn cache_with(bench: &Bench, secrets: &[&str]) -> memdict::Result<Cache> {
-    Cache::builder().secrets(secrets).open_store(Arc::clone(&bench.store) as _)
+    bench.try_open(memdict::Cache::builder().secrets(secrets))
 }
 
 pub(crate) fn a_value_that_comes_back_under_another_key_dictionary_or_namespace_is_a_miss(
@@ -33,8 +31,7 @@ pub(crate) fn a_value_that_comes_back_under_another_key_dictionary_or_namespace_
         assert!(session.dict(&BANNED).get("alice")?.is_none());
         let found = session.dict(&USERS).lookup("mallory")?;
         assert!(matches!(found, Lookup::Unusable(Unusable::Damaged)), "{found:?}");
-        let other = Cache::builder().namespace("other");
-        let other = other.open_store(Arc::clone(&bench.store) as _)?;
+        let other = bench.open(memdict::Cache::builder().namespace("other"));
         assert!(other.session().dict(&USERS).get("alice")?.is_none());
         assert_eq!((bench.cache.counters().unusable, other.counters().unusable), (2, 1));
         assert!(bench.cache.session().dict(&USERS).get("alice")?.is_some());

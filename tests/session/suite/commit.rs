@@ -1,7 +1,7 @@
 //! What a commit sends, and what it reports.
 
-use memdict::{Cache, DictDef};
-use memdict_tests::{Bench, Cart, Fault, Item, ONE_SECOND_LIFE, wait_until};
+use memdict::DictDef;
+use memdict_tests::{Bench, Cache, Cart, Fault, Item, ONE_SECOND_LIFE, wait_until};
 
 use super::{Outcome, hold};
 
@@ -115,7 +115,7 @@ pub(crate) fn a_value_that_is_changed_and_changed_back_is_not_written(bench: &Be
 
 pub(crate) fn an_insert_overwrites_without_a_read_and_compares_after_one(bench: &Bench) {
     hold(bench, |bench| {
-        let hits = |session: &memdict::Session, n| session.dict::<u64>("hits").insert("a", n);
+        let hits = |session: &memdict_tests::Session, n| session.dict::<u64>("hits").insert("a", n);
         let session = bench.cache.session();
         hits(&session, 1)?;
         assert_eq!(*session.dict::<u64>("hits").get("a")?.expect("inserted"), 1);

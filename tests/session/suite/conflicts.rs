@@ -1,7 +1,7 @@
 //! Two concurrent sessions: what each rule of a dictionary does about another session's change.
 
-use memdict::{CommitReport, DictDef, Error, OnConflict, OnVanished, Session, Tracked};
-use memdict_tests::Bench;
+use memdict::{CommitReport, DictDef, Error, OnConflict, OnVanished, Tracked};
+use memdict_tests::{Bench, Session};
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, hold};

@@ -1,7 +1,7 @@
 //! `read_current`: entries that a session only reads, and that have to be current when it writes.
 
-use memdict::{Error, OnConflict, Session};
-use memdict_tests::{Bench, Fault};
+use memdict::{Error, OnConflict};
+use memdict_tests::{Bench, Fault, Session};
 
 use super::{
     conflicts::{another_stores, now, page, pages},
@@ -10,7 +10,7 @@ use super::{
     verifying::{conflicts, since, traffic},
 };
 
-fn current(bench: &Bench, key: &str) -> memdict::Result<Session> {
+fn current(bench: &Bench, key: &str) -> memdict::Result<Session<'static>> {
     let session = bench.cache.session();
     session.dict(&HITS).read_current(key)?;
     session.dict(&HITS).insert("written", 1)?;

@@ -1,8 +1,8 @@
 //! What `Error::Conflict` says: which keys of which types, who changed which fields, what happened
 //! to the stored value, and what became of the rest of the commit.
 
-use memdict::{ConflictCause, DictDef, Error, KeyConflict, OnConflict, OnVanished, Session};
-use memdict_tests::{Bench, Cart, Fault, Item};
+use memdict::{ConflictCause, DictDef, Error, KeyConflict, OnConflict, OnVanished};
+use memdict_tests::{Bench, Cart, Fault, Item, Session};
 
 use super::{
     Outcome,

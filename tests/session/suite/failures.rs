@@ -1,7 +1,7 @@
 //! What becomes of changes if the store fails.
 
-use memdict::{DictDef, Error, Opaque, Session};
-use memdict_tests::{Bench, Fault};
+use memdict::{DictDef, Error, Opaque};
+use memdict_tests::{Bench, Fault, Session};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Outcome, hold};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use memdict::{BoxError, Cache, CommitReport, DictDef, EntryId, Error};
+use memdict::{BoxError, CommitReport, DictDef, EntryId, Error};
 use memdict_tests::{Bench, Fault};
 
 use super::hold;
@@ -52,11 +52,11 @@ pub(crate) fn before_commit_hooks_see_the_changes_and_those_of_the_cache_run_fir
     hold(bench, |bench| {
         bench.cache.transaction(|session| session.dict(&HITS).insert("unchanged", 1))?;
         let said = Said::default();
-        let cache = Cache::builder()
-            .before_commit(said.before("cache 1", false))
-            .before_commit(said.before("cache 2", false))
-            .open_store(Arc::clone(&bench.store) as _)
-            .expect("no option of a store is set");
+        let cache = bench.open(
+            memdict::Cache::builder()
+                .before_commit(said.before("cache 1", false))
+                .before_commit(said.before("cache 2", false)),
+        );
         let session = cache.session();
         session.before_commit(said.before("session 1", false));
         session.before_commit(said.before("session 2", false));
@@ -84,11 +84,11 @@ pub(crate) fn a_hook_that_refuses_stops_the_whole_commit(bench: &Bench) {
         let said = Said::default();
         for (cache_refuses, asked) in [(true, &["cache:"][..]), (false, &["cache:", "session 1:"])]
         {
-            let cache = Cache::builder()
-                .before_commit(said.before("cache", cache_refuses))
-                .after_commit(said.after("after"))
-                .open_store(Arc::clone(&bench.store) as _)
-                .expect("no option of a store is set");
+            let cache = bench.open(
+                memdict::Cache::builder()
+                    .before_commit(said.before("cache", cache_refuses))
+                    .after_commit(said.after("after")),
+            );
             let mut attempts = 0;
             let refused = cache.transaction(|session| {
                 attempts += 1;
@@ -116,10 +116,7 @@ pub(crate) fn a_hook_that_refuses_stops_the_whole_commit(bench: &Bench) {
 pub(crate) fn after_commit_hooks_see_the_report_of_a_successful_commit(bench: &Bench) {
     hold(bench, |bench| {
         let said = Said::default();
-        let cache = Cache::builder()
-            .after_commit(said.after("cache"))
-            .open_store(Arc::clone(&bench.store) as _)
-            .expect("no option of a store is set");
+        let cache = bench.open(memdict::Cache::builder().after_commit(said.after("cache")));
         let session = cache.session();
         session.after_commit(said.after("session 1"));
         session.after_commit(said.after("session 2"));
@@ -201,17 +198,18 @@ pub(crate) fn hooks_run_after_failed_commits_and_after_rollbacks(bench: &Bench) 
     hold(bench, |bench| {
         let said = Said::default();
         let (failed, rolled_back) = (said.clone(), said.clone());
-        let cache = Cache::builder()
-            .after_failed_commit(move |error| {
-                failed.say(format!("cache: {}", error.is_transient()));
-                Err("of no consequence".into())
-            })
-            .after_rollback(move || {
-                rolled_back.say("cache: back".to_owned());
-                Ok(())
-            })
-            .after_commit(said.after("cache"))
-            .open_store(Arc::clone(&bench.store) as _)?;
+        let cache = bench.open(
+            memdict::Cache::builder()
+                .after_failed_commit(move |error| {
+                    failed.say(format!("cache: {}", error.is_transient()));
+                    Err("of no consequence".into())
+                })
+                .after_rollback(move || {
+                    rolled_back.say("cache: back".to_owned());
+                    Ok(())
+                })
+                .after_commit(said.after("cache")),
+        );
         let hooked = |who: &'static str| {
             let session = cache.session();
             let (failed, rolled_back) = (said.clone(), said.clone());
@@ -261,11 +259,12 @@ pub(crate) fn hooks_run_after_failed_commits_and_after_rollbacks(bench: &Bench) 
 pub(crate) fn a_hook_that_panics_after_a_commit_has_no_other_effect(bench: &Bench) {
     hold(bench, |bench| {
         let said = Said::default();
-        let cache = Cache::builder()
-            .after_commit(|_| panic!("of no consequence"))
-            .after_commit(said.after("second"))
-            .after_rollback(|| panic!("of no consequence"))
-            .open_store(Arc::clone(&bench.store) as _)?;
+        let cache = bench.open(
+            memdict::Cache::builder()
+                .after_commit(|_| panic!("of no consequence"))
+                .after_commit(said.after("second"))
+                .after_rollback(|| panic!("of no consequence")),
+        );
         let session = cache.session();
         session.after_commit(|_| panic!("of no consequence"));
         session.after_commit(said.after("own"));

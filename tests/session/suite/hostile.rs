@@ -2,8 +2,8 @@
 
 use std::{error::Error as _, mem, thread};
 
-use memdict::{DictDef, Error, Opaque, Session, Tracked};
-use memdict_tests::Bench;
+use memdict::{DictDef, Error, Opaque, Tracked};
+use memdict_tests::{Bench, Session};
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, hold};
@@ -44,7 +44,7 @@ fn on_stack(mib: usize, work: impl FnOnce() -> Outcome + Send) -> Outcome {
 }
 
 /// Returns why a commit was refused, and checks that the error names the entry.
-fn refused(session: Session, entry: &str) -> String {
+fn refused(session: Session<'_>, entry: &str) -> String {
     match session.commit() {
         Err(error @ Error::Encode { .. }) => {
             assert!(error.to_string().contains(entry), "{error}");

@@ -1,8 +1,6 @@
 //! Keys that are long, unsafe or similar, and namespaces.
 
-use std::sync::Arc;
-
-use memdict::{Cache, DictDef, Error, ToKey};
+use memdict::{DictDef, Error, ToKey};
 use memdict_tests::Bench;
 
 use super::hold;
@@ -52,12 +50,7 @@ pub(crate) fn long_and_unsafe_keys_work_and_never_collide(bench: &Bench) {
 
 pub(crate) fn namespaces_keep_caches_apart(bench: &Bench) {
     hold(bench, |bench| {
-        let of = |name: &str| {
-            Cache::builder()
-                .namespace(name)
-                .open_store(Arc::clone(&bench.store) as _)
-                .expect("no option of a store is set")
-        };
+        let of = |name: &str| bench.open(memdict::Cache::builder().namespace(name));
         let (a, b) = (of("a"), of("a:names"));
         a.transaction(|session| session.dict(&NAMES).insert("k", "of a".into()))?;
         assert!(b.session().dict(&NAMES).get("k")?.is_none());

@@ -1,9 +1,9 @@
 //! Links: fields that name another entry.
 
-use std::{ptr, sync::Arc};
+use std::ptr;
 
-use memdict::{Cache, DictDef, Error, Link, ToKey, Tracked};
-use memdict_tests::{Bench, Cart, ONE_SECOND_LIFE, wait_until};
+use memdict::{DictDef, Error, Link, ToKey, Tracked};
+use memdict_tests::{Bench, Cache, Cart, ONE_SECOND_LIFE, wait_until};
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, hold};
@@ -290,12 +290,7 @@ pub(crate) fn any_stored_link_is_a_miss_or_a_key_error(bench: &Bench) {
 
 pub(crate) fn a_link_leads_into_the_namespace_of_the_cache_that_follows_it(bench: &Bench) {
     hold(bench, |bench| {
-        let of = |name: &str| {
-            Cache::builder()
-                .namespace(name)
-                .open_store(Arc::clone(&bench.store) as _)
-                .expect("no option of a store is set")
-        };
+        let of = |name: &str| bench.open(memdict::Cache::builder().namespace(name));
         let (a, b) = (of("a"), of("b"));
         fill(&a)?;
         let link = Link::new(&USERS, "alice");

@@ -2,8 +2,8 @@
 
 use std::{cell::RefCell, collections::HashMap};
 
-use memdict::{BoxError, Cache, CommitReport, DictDef, Error, OnConflict, OnVanished, Tracked};
-use memdict_tests::Bench;
+use memdict::{BoxError, CommitReport, DictDef, Error, OnConflict, OnVanished, Tracked};
+use memdict_tests::{Bench, Cache};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -61,7 +61,7 @@ pub(crate) fn fill(bench: &Bench) -> Outcome {
     bench.cache.transaction(|session| session.dict(&ORDERS).insert("k", order()))
 }
 
-pub(crate) fn change(cache: &Cache, edit: impl Fn(&mut Order)) -> Outcome {
+pub(crate) fn change(cache: &Cache, edit: impl Fn(&mut Order) + Sync) -> Outcome {
     cache.transaction(|session| {
         edit(&mut session.dict(&ORDERS).get_mut("k")?.expect("it is there"));
         Ok(())
@@ -78,7 +78,7 @@ pub(crate) fn order_now(bench: &Bench) -> memdict::Result<Order> {
 fn both(
     bench: &Bench,
     ours: impl FnOnce(&mut Order),
-    theirs: impl Fn(&mut Order),
+    theirs: impl Fn(&mut Order) + Sync,
 ) -> memdict::Result<memdict::Result<CommitReport>> {
     fill(bench)?;
     let session = bench.cache.session();

@@ -1,5 +1,5 @@
 //! The promises of a session, checked on the embedded store, on a real memcached, and on one
-//! through the classic client.
+//! through the classic client; on each of them with calls that block, and in tasks.
 
 mod ancestors;
 mod belonging;
@@ -49,6 +49,24 @@ macro_rules! suite {
         mod classic {
             $($(#[test] fn $behaviour() {
                 super::$group::$behaviour(&memdict_tests::Bench::on_classic());
+            })*)*
+        }
+
+        mod memory_in_tasks {
+            $($(#[test] fn $behaviour() {
+                super::$group::$behaviour(&memdict_tests::Bench::on_memory().in_tasks());
+            })*)*
+        }
+
+        mod memcached_in_tasks {
+            $($(#[test] fn $behaviour() {
+                super::$group::$behaviour(&memdict_tests::Bench::on_memcached().in_tasks());
+            })*)*
+        }
+
+        mod classic_in_tasks {
+            $($(#[test] fn $behaviour() {
+                super::$group::$behaviour(&memdict_tests::Bench::on_classic().in_tasks());
             })*)*
         }
     };

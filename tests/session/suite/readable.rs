@@ -95,7 +95,7 @@ fn refused<T: Tracked>(bench: &Bench, value: T) -> String {
 }
 
 /// Stores a value as JSON, and loads it.
-fn comes_back<T>(bench: &Bench, value: impl Fn() -> T)
+fn comes_back<T>(bench: &Bench, value: impl Fn() -> T + Sync)
 where
     T: std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
@@ -110,7 +110,7 @@ where
 pub(crate) fn an_opaque_value_that_cannot_be_read_again_is_an_error_with_the_way_out(
     bench: &Bench,
 ) {
-    fn check<T>(bench: &Bench, name: &str, value: impl Fn() -> T)
+    fn check<T>(bench: &Bench, name: &str, value: impl Fn() -> T + Sync)
     where
         T: std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static,
     {

@@ -7,15 +7,15 @@ use std::{
     time::Duration,
 };
 
-use memdict::{DictDef, Session, Tracked};
-use memdict_tests::Bench;
+use memdict::{DictDef, Tracked};
+use memdict_tests::{Bench, Session};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Outcome, hold};
 
 thread_local! {
     /// The session that the values use.
-    static SESSION: RefCell<Option<Arc<Session>>> = const { RefCell::new(None) };
+    static SESSION: RefCell<Option<Arc<Session<'static>>>> = const { RefCell::new(None) };
     /// How often they used it.
     static USES: RefCell<u32> = const { RefCell::new(0) };
 }
@@ -60,7 +60,7 @@ impl<'de> Deserialize<'de> for Nosy {
 static NOSY: DictDef<Nosy> = DictDef::new("nosy");
 
 /// Runs a scenario with a session that the values know, in a thread that must end.
-fn ends(bench: &Bench, scenario: fn(&mut Arc<Session>) -> Outcome) {
+fn ends(bench: &Bench, scenario: fn(&mut Arc<Session<'static>>) -> Outcome) {
     hold(bench, |bench| {
         bench.cache.transaction(|session| session.dict(&NOSY).insert("a", Nosy::default()))?;
         let cache = bench.cache.clone();

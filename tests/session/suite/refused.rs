@@ -6,8 +6,8 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use memdict::{BorrowKind, DictDef, Error, MemcachedDict};
-use memdict_tests::Bench;
+use memdict::{BorrowKind, DictDef, Error};
+use memdict_tests::{Bench, Dict};
 
 use super::hold;
 
@@ -27,7 +27,7 @@ const TABLE: &str = "
     read_current | yes     | yes     | yes     | yes
 ";
 
-fn call(hits: &MemcachedDict<'_, u64>, name: &str) -> memdict::Result<()> {
+fn call(hits: &Dict<'_, u64>, name: &str) -> memdict::Result<()> {
     match name {
         "get" => hits.get("a").map(drop),
         "get_mut" => hits.get_mut("a").map(drop),
@@ -43,7 +43,7 @@ fn call(hits: &MemcachedDict<'_, u64>, name: &str) -> memdict::Result<()> {
 }
 
 /// Panics while the value is changed.
-fn poison(hits: &MemcachedDict<'_, u64>) {
+fn poison(hits: &Dict<'_, u64>) {
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         let mut value = hits.get_mut("a").expect("it is free").expect("it is there");
         *value += 1;

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use memdict::{Cache, DictDef, Error, OnConflict, Retry};
-use memdict_tests::{Bench, Fault};
+use memdict::{DictDef, Error, OnConflict, Retry};
+use memdict_tests::{Bench, Cache, Fault};
 
 use super::{
     conflicts::{Page, another_stores, page, pages},
@@ -38,10 +38,7 @@ pub(crate) fn a_transaction_is_tried_as_often_as_retry_says_and_the_error_has_th
         for (attempts, times) in [(1, 1), (5, 5), (0, 1)] {
             let other = bench.cache.with_retry(at_once(attempts));
             assert_eq!(tried(&other, bench)?, (times, times));
-            let built = Cache::builder().retry(at_once(attempts));
-            let built = built
-                .open_store(std::sync::Arc::clone(&bench.store) as _)
-                .expect("no option of a store is set");
+            let built = bench.open(memdict::Cache::builder().retry(at_once(attempts)));
             assert_eq!(tried(&built, bench)?, (times, times));
             let counters = built.counters();
             assert_eq!(counters.retries, u64::from(times) - 1);

@@ -6,8 +6,8 @@
 
 use std::collections::HashMap;
 
-use memdict::{CommitReport, DictDef, Entry, Savepoint, Session, Tracked};
-use memdict_tests::Bench;
+use memdict::{CommitReport, DictDef, Entry, Savepoint, Tracked};
+use memdict_tests::{Bench, Session};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! Savepoints: what a rollback restores, what it does not change, and which savepoints are valid.
 
-use memdict::{DictDef, Entry, Error, Session, Tracked};
-use memdict_tests::{Bench, Cart, ONE_SECOND_LIFE, wait_until};
+use memdict::{DictDef, Entry, Error, Tracked};
+use memdict_tests::{Bench, Cart, ONE_SECOND_LIFE, Session, wait_until};
 use serde::{Deserialize, Serialize};
 
 use super::{Outcome, hold};

@@ -6,8 +6,8 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use memdict::{DictDef, Error, Opaque, Session, ToKey};
-use memdict_tests::Bench;
+use memdict::{DictDef, Error, Opaque, ToKey};
+use memdict_tests::{Bench, Session};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use memdict::{Cache, ConflictCause, DictDef, Error, OnConflict, OnVanished, Session};
-use memdict_tests::{Bench, ONE_SECOND_LIFE, wait_until};
+use memdict::{ConflictCause, DictDef, Error, OnConflict, OnVanished};
+use memdict_tests::{Bench, Cache, ONE_SECOND_LIFE, Session, wait_until};
 
 use super::{Outcome, hold};
 

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use memdict::{Cache, ConflictCause, Error};
+use memdict::{ConflictCause, Error};
 use memdict_tests::{Bench, Fault};
 
 use super::{
@@ -177,11 +177,8 @@ pub(crate) fn hooks_see_the_report_and_their_errors_have_no_effect(bench: &Bench
                 Err("of no consequence".into())
             }
         };
-        let cache = Cache::builder()
-            .after_commit(hook(1))
-            .after_commit(hook(10))
-            .open_store(Arc::clone(&bench.store) as _)
-            .expect("no option of a store is set");
+        let cache =
+            bench.open(memdict::Cache::builder().after_commit(hook(1)).after_commit(hook(10)));
         cache.transaction(|session| {
             session.after_commit(hook(100));
             session.dict(&HITS).insert("a", 1)

@@ -1,13 +1,9 @@
 //! `update` and `update_each`: changes of entries in transactions of their own.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
-use memdict::{Cache, DictDef, Error, Lookup, OnConflict, Retry, Tracked};
-use memdict_tests::{Bench, Fault};
+use memdict::{DictDef, Error, Lookup, OnConflict, Retry, Tracked};
+use memdict_tests::{Bench, Cache, Fault};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -207,9 +203,7 @@ pub(crate) fn a_key_that_is_given_twice_is_changed_twice(bench: &Bench) {
 
 pub(crate) fn a_hook_that_refuses_a_batch_is_the_error_of_each_entry(bench: &Bench) {
     hold(bench, |bench| {
-        let cache = Cache::builder()
-            .before_commit(|_| Err("closed".into()))
-            .open_store(Arc::clone(&bench.store) as _)?;
+        let cache = bench.open(memdict::Cache::builder().before_commit(|_| Err("closed".into())));
         let outcome = cache.update_each(&HITS, ["a", "b"], |_, entry| {
             *entry.or_default() += 1;
             Ok(())

@@ -1,10 +1,8 @@
 //! What a commit checks before it sends anything: `verify_first`, what a transaction verifies by
 //! itself, and tokens that a restart has invalidated.
 
-use memdict::{
-    Applied, Condition, ConflictCause, DictDef, Error, OnConflict, OnVanished, Session, Token,
-};
-use memdict_tests::{Bench, Fault, apply_one, load_one, store};
+use memdict::{Applied, Condition, ConflictCause, DictDef, Error, OnConflict, OnVanished, Token};
+use memdict_tests::{Bench, Fault, Session, apply_one, load_one, store};
 
 use super::{
     Outcome,

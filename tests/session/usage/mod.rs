@@ -1,5 +1,6 @@
 //! How programs use the API: what has to compile, to infer types and to work in each spelling.
 
+mod asynchronous;
 mod contract;
 mod types;
 

@@ -1,14 +1,16 @@
 //! One suite of behaviours that every store has: the embedded one, one memcached, one on a unix
 //! socket, three of them, and the same through the classic client, in both of its protocols, and
-//! with a server that turns out to need it. The store that the tests of restarts use has them too.
+//! with a server that turns out to need it; and over the engine for tasks. The store that the tests of restarts use has them too.
 
 mod batches;
 mod conditions;
 mod values;
 
 pub(super) use conditions::count_in_threads;
-use memdict::{MemoryStore, Store};
-use memdict_tests::{Daemon, FaultyStore, Lives, Memcached, Proxy, classic_on, memcached_on};
+use memdict::{MemcachedStore, MemoryStore, Store};
+use memdict_tests::{
+    Daemon, FaultyStore, Lives, Memcached, Proxy, Waiting, classic_on, memcached_on,
+};
 
 macro_rules! suite {
     ($($group:ident { $($behaviour:ident)* })*) => {
@@ -46,6 +48,39 @@ macro_rules! suite {
             $($(#[test] fn $behaviour() { super::on_an_old_one(super::$group::$behaviour); })*)*
         }
 
+        mod memory_in_tasks {
+            use memdict::MemoryStore;
+            use memdict_tests::Waiting;
+
+            $($(#[test] fn $behaviour() {
+                super::$group::$behaviour(&Waiting(MemoryStore::new()));
+            })*)*
+        }
+
+        mod memcached_in_tasks {
+            $($(#[test] fn $behaviour() {
+                super::on_servers_in_tasks(1, super::$group::$behaviour);
+            })*)*
+        }
+
+        mod memcached_on_a_unix_socket_in_tasks {
+            $($(#[test] fn $behaviour() {
+                super::on_a_socket_in_tasks(super::$group::$behaviour);
+            })*)*
+        }
+
+        mod three_memcacheds_in_tasks {
+            $($(#[test] fn $behaviour() {
+                super::on_servers_in_tasks(3, super::$group::$behaviour);
+            })*)*
+        }
+
+        mod without_meta_commands_in_tasks {
+            $($(#[test] fn $behaviour() {
+                super::on_an_old_one_in_tasks(super::$group::$behaviour);
+            })*)*
+        }
+
         mod sasl {
             $($(#[test] fn $behaviour() { super::on_sasl(super::$group::$behaviour); })*)*
         }
@@ -61,9 +96,16 @@ fn on_a_restarted_one(behaviour: fn(&dyn Store)) {
 }
 
 fn on_servers(count: usize, behaviour: fn(&dyn Store)) {
+    with_servers(count, |store| behaviour(&store));
+}
+
+fn on_servers_in_tasks(count: usize, behaviour: fn(&dyn Store)) {
+    with_servers(count, |store| behaviour(&Waiting(store)));
+}
+
+fn with_servers(count: usize, run: impl FnOnce(MemcachedStore)) {
     let servers: Vec<_> = (0..count).map(|_| Memcached::start()).collect();
-    let names = servers.iter().map(Memcached::address);
-    behaviour(&memcached_on(names));
+    run(memcached_on(servers.iter().map(Memcached::address)));
 }
 
 fn on_classic(count: usize, behaviour: fn(&dyn Store)) {
@@ -77,13 +119,26 @@ fn on_a_socket(behaviour: fn(&dyn Store)) {
     behaviour(&memcached_on([server.address()]));
 }
 
+fn on_a_socket_in_tasks(behaviour: fn(&dyn Store)) {
+    let server = Memcached::on_socket();
+    behaviour(&Waiting(memcached_on([server.address()])));
+}
+
 /// A server that reports a version too old for meta commands, which the first operation discovers.
 fn on_an_old_one(behaviour: fn(&dyn Store)) {
+    with_an_old_one(|store| behaviour(&store));
+}
+
+fn on_an_old_one_in_tasks(behaviour: fn(&dyn Store)) {
+    with_an_old_one(|store| behaviour(&Waiting(store)));
+}
+
+fn with_an_old_one(run: impl FnOnce(MemcachedStore)) {
     let server = Memcached::start();
     let proxy = Proxy::before(&server.address());
     let version = &server.ask("version\r\n", "VERSION")[0];
     proxy.pretend(version.trim_start_matches("VERSION "), "1.5.22");
-    behaviour(&memcached_on([proxy.address()]));
+    run(memcached_on([proxy.address()]));
 }
 
 /// A server in memcached's binary protocol.

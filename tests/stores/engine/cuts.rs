@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use memdict::{Applied, Change, Condition, MemcachedStore, Op, StoreError, Token};
+use memdict::{Applied, Change, Condition, Op, StoreError, Token};
 use memdict_tests::{End, Got, Memcached, Proxy, Way, apply, load, load_one, store};
 
-use super::{applied, delete, loaded, open};
+use super::{MemcachedStore, applied, delete, loaded, open};
 
 use Condition::{Absent, Always, Matches};
 

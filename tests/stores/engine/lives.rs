@@ -3,12 +3,12 @@
 
 use std::{collections::HashSet, thread, time::Duration};
 
-use memdict::{Applied, Cache, Change, Condition, DictDef, Error, MemcachedStore, Op, Token};
+use memdict::{Applied, Cache, Change, Condition, DictDef, Error, Op, Token};
 use memdict_tests::{
     Cart, End, Got, Memcached, Proxy, ScriptedServer, apply, apply_one, load, load_one, store,
 };
 
-use super::{applied, loaded, open};
+use super::{MemcachedStore, applied, loaded, open};
 
 use Condition::{Always, Matches};
 

@@ -15,8 +15,10 @@ mod servers;
 mod splits;
 mod timeouts;
 
-use memdict::{Applied, Change, Condition, MemcachedStore, Op, StoreError};
-use memdict_tests::{Got, ScriptedServer, load_one, memcached_on, store};
+use memdict::{Applied, Change, Condition, Op, StoreError};
+use memdict_tests::{Got, ScriptedServer, load_one, store};
+
+use super::face::{MemcachedStore, memcached_on};
 
 fn open(address: String) -> MemcachedStore {
     memcached_on([address])

@@ -2,10 +2,10 @@
 
 use std::{thread, time::Duration};
 
-use memdict::{MemcachedStore, StoreError};
+use memdict::StoreError;
 use memdict_tests::{Got, ScriptedServer, apply, load, load_one};
 
-use super::{applied, linked, loaded, open, stores};
+use super::{MemcachedStore, applied, linked, loaded, open, stores};
 
 const KEYS: [&[u8]; 5] = [b"a", b"b", b"c", b"d", b"e"];
 

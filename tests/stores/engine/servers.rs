@@ -5,13 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use memdict::{Cache, Change, Condition, DictDef, MemcachedStore};
+use memdict::{Cache, Change, Condition, DictDef};
 use memdict_tests::{
-    Cart, End, Got, Memcached, Proxy, apply, load, load_one, load_when_up, memcached_on, store,
-    wait_until,
+    Cart, End, Got, Memcached, Proxy, apply, load, load_one, load_when_up, store, wait_until,
 };
 
-use super::{applied, loaded, open, stores};
+use super::{MemcachedStore, applied, loaded, memcached_on, open, stores};
 
 /// Three servers behind proxies, a store with connections to them, and keys for each of them.
 struct Three {

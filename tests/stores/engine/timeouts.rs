@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use memdict::{Change, Condition, MemcachedStore};
+use memdict::{Change, Condition};
 use memdict_tests::{Got, Memcached, ScriptedServer, apply, load, load_one, store};
 
-use super::{applied, loaded, open, stores};
+use super::{MemcachedStore, applied, loaded, open, stores};
 
 const TIMEOUT: Duration = Duration::from_millis(400);
 

@@ -79,7 +79,7 @@ impl Hooks {
     }
 
     /// Tells all hooks how the commit ended.
-    pub(crate) fn after(mut self, outcome: &Result<CommitReport>) {
+    pub(crate) fn after(&mut self, outcome: &Result<CommitReport>) {
         self.told = true;
         let own = std::mem::take(self.own.get_mut());
         match outcome {
@@ -96,6 +96,18 @@ impl Hooks {
                 let own = own.failed.into_iter();
                 own.for_each(|hook| tell("a failed commit", "", || hook(error)));
             }
+        }
+    }
+}
+
+impl Hooks {
+    /// Notes that the commit ended while it was sent, unless the hooks know how it ended.
+    pub(crate) fn cut_off(&mut self) {
+        if !std::mem::replace(&mut self.told, true) {
+            warning!(
+                "a commit was cut off while it was sent, because its runtime ended: each of its \
+                 changes may have been made or not (`AsyncCache::drain` waits for commits)"
+            );
         }
     }
 }

@@ -34,9 +34,10 @@ pub(crate) enum Explain {
 pub(crate) async fn commit<D: Drive>(
     core: &mut Core,
     driver: &D,
+    begun: &D::Begun,
     hooks: &mut Hooks,
     explain: Explain,
-    turn: Option<(&mut Turn, Duration)>,
+    mut turn: Option<(Turn, Duration)>,
 ) -> Result<CommitReport> {
     if *core.doomed.get_mut() {
         return Err(Error::Doomed);
@@ -48,8 +49,8 @@ pub(crate) async fn commit<D: Drive>(
     let mut plan = Plan::draft(core.listed.get_mut(), first, driver.caps(), strict)?;
     plan.report.take_notes(mem::take(core.notes.get_mut()));
     hooks.before(|| plan.ids())?;
-    if let Some((turn, limit)) = turn {
-        turn.take_hot(driver, limit, plan.ids().into_iter()).await;
+    if let Some((turn, limit)) = &mut turn {
+        turn.take_hot(driver, *limit, plan.ids().into_iter()).await;
     }
     let call = driver.call(*core.deadline.get_mut());
     let driver = call.as_ref().unwrap_or(driver);
@@ -60,7 +61,7 @@ pub(crate) async fn commit<D: Drive>(
         plan.verify(&checks, answers)?;
         let probes = plan.probes(&checks, driver.caps());
         if !probes.is_empty() {
-            let answers = apply(driver, &probes).await;
+            let answers = apply(driver, begun, &probes).await;
             plan.probed(answers);
         }
     }
@@ -70,7 +71,7 @@ pub(crate) async fn commit<D: Drive>(
     loop {
         let changes = plan.changes();
         if !changes.is_empty() {
-            let answers = apply(driver, &changes).await;
+            let answers = apply(driver, begun, &changes).await;
             plan.settle(answers);
             continue;
         }
@@ -95,10 +96,11 @@ pub(crate) async fn commit<D: Drive>(
 /// Sends changes.
 async fn apply<D: Drive>(
     driver: &D,
+    begun: &D::Begun,
     changes: &[Change<'_>],
 ) -> Answers<Result<Applied, StoreError>> {
     let mut answers = Answers::to(changes.len());
-    driver.apply_many(changes, &mut |index, answer| answers.take(index, answer)).await;
+    driver.apply_many(changes, &mut |index, answer| answers.take(index, answer), begun).await;
     answers
 }
 

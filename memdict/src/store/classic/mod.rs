@@ -33,6 +33,8 @@ use self::{
     address::{Dial, Tls},
     link::Connections,
 };
+#[cfg(feature = "tokio")]
+use super::worker;
 use super::{
     Store,
     credentials::Credentials,
@@ -177,9 +179,9 @@ impl ClassicStore {
     /// Sets how long a call may take, whatever it waits for: the look-up of a name, a connection, a
     /// server that is slow but answers. Ten times the [timeout](Self::timeout) by default; clamped
     /// to between 1 ms and one day. A call is a batch, or all batches of a commit. What is not done
-    /// by then is [down](crate::StoreError::Down), or [unknown](StoreError::Unknown) if it is a change that
-    /// was begun. Its connection, and the thread that waits on it, end as soon as the server is
-    /// silent for a timeout.
+    /// by then is [down](crate::StoreError::Down), or [unknown](crate::StoreError::Unknown) if it is
+    /// a change that was begun. Its connection, and the thread that waits on it, end as soon as the
+    /// server is silent for a timeout.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(limits::within_a_day(deadline));
@@ -283,10 +285,14 @@ impl ClassicStore {
 
 impl Store for ClassicStore {
     fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
+        #[cfg(feature = "tokio")]
+        worker::about_to_block();
         self.load_by(self.begin(), loads, out);
     }
 
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
+        #[cfg(feature = "tokio")]
+        worker::about_to_block();
         self.apply_by(self.begin(), changes, out);
     }
 

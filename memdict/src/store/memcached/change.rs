@@ -25,9 +25,17 @@ const FEWEST_SILENT: usize = 8;
 pub(super) struct Changes<'w, 'a> {
     pub(super) changes: &'a [Change<'a>],
     pub(super) out: &'w mut ApplyOut<'w>,
+    /// Is called before the first request is sent.
+    pub(super) sending: Option<&'w (dyn Fn() + Send + Sync)>,
 }
 
 impl<'a> Work<'a> for Changes<'_, 'a> {
+    fn sending(&mut self) {
+        if let Some(sending) = self.sending.take() {
+            sending();
+        }
+    }
+
     fn wanted(&self, server: u32, share: &[usize]) -> Option<u64> {
         share.iter().find_map(|&index| match self.changes[index].when {
             Condition::Matches(token) if token.server() == server => Some(token.connection()),

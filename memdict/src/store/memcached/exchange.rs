@@ -7,7 +7,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::{flow::Interest, lane::Lane, work::Work};
+use super::{interest::Interest, lane::Lane, work::Work};
 
 /// Runs lanes until each of them is over. Every operation then has its outcome, except those that a
 /// lane leaves to the classic client.

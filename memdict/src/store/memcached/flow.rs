@@ -12,13 +12,6 @@ use crate::store::deadline::Deadline;
 /// How many pieces are sent or received without a look at the clock.
 pub(super) const PIECES: usize = 4;
 
-/// What a lane waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Interest {
-    pub(super) to_receive: bool,
-    pub(super) to_send: bool,
-}
-
 pub(super) fn send(socket: &mut Socket, window: &mut Window<'_>) -> Result<Moved, String> {
     let mut slices = [IoSlice::new(&[]); MAX_SLICES];
     let count = window.slices(&mut slices);
@@ -57,7 +50,7 @@ pub(super) fn hear(
     Ok(())
 }
 
-fn broken(error: &io::Error) -> String {
+pub(super) fn broken(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => "closed the connection".to_owned(),
         _ => format!("broke the connection: {error}"),

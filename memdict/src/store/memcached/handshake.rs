@@ -1,8 +1,9 @@
 //! A connection from its first byte until its greeting is complete.
 
 use super::{
-    flow::{Interest, hear, send},
+    flow::{hear, send},
     inbox::Inbox,
+    interest::Interest,
     proto::{
         greeting::{Facts, Greeting, Next},
         window::Window,

@@ -19,17 +19,19 @@ use std::{
 };
 
 use super::{
-    flow::{Interest, PIECES, hear, send},
+    connection::Connection,
+    flow::{PIECES, hear, send},
     handshake::Handshake,
     inbox::Inbox,
-    pool::{Approach, Connection, Permit, Refused},
+    interest::Interest,
+    pool::{Approach, Permit, Pool, Refused, Wish},
     proto::{
         greeting::{Facts, Greeting},
         window::Window,
     },
     resolve::{Pending, Target},
     server::Server,
-    socket::{Dialing, Moved},
+    socket::{Callers, Dialing, Moved, Socket},
     talk::Talk,
     timeouts::Timeouts,
     work::{Peer, Work},
@@ -38,12 +40,22 @@ use super::{
 use crate::quote;
 use crate::store::deadline::Deadline;
 
+/// Where a lane gets its connection.
+#[derive(Clone, Copy)]
+pub(super) struct From<'s> {
+    pub(super) pool: &'s Pool,
+    /// This process.
+    pub(super) process: u32,
+    pub(super) callers: Callers,
+}
+
 /// One server's part of a batch.
 pub(super) struct Lane<'s, 'a> {
     server: &'s Server,
+    from: From<'s>,
     timeouts: Timeouts,
     call: Deadline,
-    stage: Stage<'s>,
+    pub(super) stage: Stage<'s>,
     talk: Talk<'a>,
     /// The number of the connection that the tokens came over.
     wanted: Option<u64>,
@@ -52,7 +64,7 @@ pub(super) struct Lane<'s, 'a> {
     patient_until: Instant,
 }
 
-enum Stage<'s> {
+pub(super) enum Stage<'s> {
     /// Waits until a connection is free.
     Queued,
     /// Needs a connection, and therefore the server's address first.
@@ -66,20 +78,21 @@ enum Stage<'s> {
 }
 
 impl<'s, 'a> Lane<'s, 'a> {
-    /// Begins with the operations of the batch that `share` names. `process` is this process.
+    /// Begins with the operations of the batch that `share` names.
     pub(super) fn begin(
         server: &'s Server,
+        from: From<'s>,
         share: Vec<usize>,
         timeouts: Timeouts,
         call: Deadline,
-        process: u32,
         work: &mut dyn Work<'a>,
     ) -> Self {
         let wanted = work.wanted(server.index, &share);
-        let (talk, began) = (Talk::new(share), Instant::now());
+        let (talk, began) = (Talk::new(share), call.now());
         let (stage, patient_until) = (Stage::Over, call.ends);
-        let mut lane = Self { server, timeouts, call, stage, talk, wanted, began, patient_until };
-        let approach = server.pool.approach(process, wanted, lane.longest_dial());
+        let mut lane =
+            Self { server, from, timeouts, call, stage, talk, wanted, began, patient_until };
+        let approach = from.pool.approach(from.process, lane.wish());
         lane.go_on(approach, work);
         lane
     }
@@ -91,18 +104,23 @@ impl<'s, 'a> Lane<'s, 'a> {
 
     /// Waits for a connection.
     pub(super) fn wait(&mut self, work: &mut dyn Work<'a>) {
-        let patience = self.longest_dial();
-        let approach = self.server.pool.wait(self.wanted, patience, self.call.ends);
+        let approach = self.from.pool.wait(self.wish(), self.call.ends);
         self.go_on(approach, work);
     }
 
-    fn go_on(&mut self, approach: Approach<'s>, work: &mut dyn Work<'a>) {
-        self.began = Instant::now();
+    /// Returns what the lane asks of its pool.
+    pub(super) fn wish(&self) -> Wish {
+        Wish { wanted: self.wanted, callers: self.from.callers, patience: self.longest_dial() }
+    }
+
+    /// Continues with how the server is reached.
+    pub(super) fn go_on(&mut self, approach: Approach<'s>, work: &mut dyn Work<'a>) {
+        self.began = self.call.now();
         self.be_patient(self.timeouts.connect);
         self.stage = Stage::Over;
         match approach {
             Approach::Connected(connection, permit) => {
-                self.talk(Box::new(connection), permit, work);
+                self.talk(connection, permit, work);
             }
             Approach::Dial(permit) => self.stage = Stage::Unnamed(permit),
             Approach::Classic => self.stage = Stage::Classic,
@@ -117,7 +135,7 @@ impl<'s, 'a> Lane<'s, 'a> {
 
     /// Gives the server this long, but not longer than the call has.
     fn be_patient(&mut self, patience: Duration) {
-        self.patient_until = (Instant::now() + patience).min(self.call.ends);
+        self.patient_until = (self.call.now() + patience).min(self.call.ends);
     }
 
     /// Returns the look-up of the server's address and its deadline, if the lane needs one.
@@ -133,11 +151,16 @@ impl<'s, 'a> Lane<'s, 'a> {
             target.and_then(|target| Dialing::begin(target).map_err(|e| cannot_connect(&e)));
         match dialing {
             Ok(dialing) => self.stage = Stage::Dialing(dialing, permit),
-            Err(_) if self.call.is_over() => {
-                drop(permit);
-                self.fail(&self.call.missed(), work);
-            }
-            Err(why) => self.not_reached(permit, &why, work),
+            Err(why) => self.not_dialed(permit, &why, work),
+        }
+    }
+
+    pub(super) fn not_dialed(&mut self, permit: Permit<'s>, why: &str, work: &mut dyn Work<'a>) {
+        if self.call.is_over() {
+            drop(permit);
+            self.fail(&self.call.missed(), work);
+        } else {
+            self.not_reached(permit, why, work);
         }
     }
 
@@ -152,18 +175,26 @@ impl<'s, 'a> Lane<'s, 'a> {
     /// Returns what the lane waits for, and on which socket, or `None` if it is over.
     pub(super) fn interest(&mut self, work: &dyn Work<'a>) -> Option<(BorrowedFd<'_>, Interest)> {
         use std::os::fd::AsFd;
-        let (fd, to_send, to_receive) = match &self.stage {
-            Stage::Dialing(dialing, _) => (dialing.as_fd(), true, false),
-            Stage::Greeting(handshake, _) => {
-                (handshake.socket.as_fd(), !handshake.window.is_sent(), true)
-            }
+        let interest = self.wants(work)?;
+        let fd = match &self.stage {
+            Stage::Dialing(dialing, _) => dialing.as_fd(),
+            Stage::Greeting(handshake, _) => handshake.socket.as_fd(),
+            Stage::Talking(connection, _) => connection.socket.as_fd(),
+            Stage::Queued | Stage::Unnamed(_) | Stage::Over | Stage::Classic => return None,
+        };
+        Some((fd, interest))
+    }
+
+    pub(super) fn wants(&mut self, work: &dyn Work<'a>) -> Option<Interest> {
+        let (to_send, to_receive) = match &self.stage {
+            Stage::Dialing(..) => (true, false),
+            Stage::Greeting(handshake, _) => (!handshake.window.is_sent(), true),
             Stage::Talking(connection, _) => {
-                let peer = peer(self.server, &connection.facts);
-                (connection.socket.as_fd(), self.talk.has_more(&peer, work), true)
+                (self.talk.has_more(&peer(self.server, &connection.facts), work), true)
             }
             Stage::Queued | Stage::Unnamed(_) | Stage::Over | Stage::Classic => return None,
         };
-        Some((fd, Interest { to_receive, to_send }))
+        Some(Interest { to_receive, to_send })
     }
 
     /// Returns how much longer the lane waits.
@@ -205,18 +236,25 @@ impl<'s, 'a> Lane<'s, 'a> {
 
     fn go_dialing(&mut self, dialing: Dialing, permit: Permit<'s>, work: &mut dyn Work<'a>) {
         match dialing.end() {
-            Ok(Ok(socket)) => {
-                let mut window = Window::default();
-                let greeting = Greeting::begin(self.server.credentials.as_ref(), &mut window);
-                let inbox = Inbox::default();
-                self.be_patient(self.timeouts.exchange);
-                let handshake = Box::new(Handshake { socket, greeting, window, inbox });
-                let ready = Interest { to_send: true, to_receive: false };
-                self.go_greeting(handshake, permit, ready, work);
-            }
+            Ok(Ok(socket)) => self.begin_greeting(socket, permit, work),
             Ok(Err(next)) => self.stage = Stage::Dialing(next, permit),
             Err(error) => self.not_reached(permit, &cannot_connect(&error), work),
         }
+    }
+
+    pub(super) fn begin_greeting(
+        &mut self,
+        socket: Socket,
+        permit: Permit<'s>,
+        work: &mut dyn Work<'a>,
+    ) {
+        let mut window = Window::default();
+        let greeting = Greeting::begin(self.server.credentials.as_ref(), &mut window);
+        let inbox = Inbox::default();
+        self.be_patient(self.timeouts.exchange);
+        let handshake = Box::new(Handshake { socket, greeting, window, inbox });
+        let ready = Interest { to_send: true, to_receive: false };
+        self.go_greeting(handshake, permit, ready, work);
     }
 
     fn go_greeting(
@@ -234,7 +272,8 @@ impl<'s, 'a> Lane<'s, 'a> {
                 if !facts.meta {
                     #[cfg(feature = "classic")]
                     {
-                        self.server.needs_classic(permit, facts.clock);
+                        self.server.needs_classic(facts.clock);
+                        self.from.pool.is_classic(permit);
                         self.stage = Stage::Classic;
                     }
                     #[cfg(not(feature = "classic"))]
@@ -285,6 +324,7 @@ impl<'s, 'a> Lane<'s, 'a> {
             if pieces > PIECES && self.call.is_over() {
                 break;
             }
+            work.sending();
             match send(socket, &mut talk.window) {
                 Ok(Moved::Bytes(_)) => moved = true,
                 Ok(Moved::Nothing) => break,
@@ -309,22 +349,22 @@ impl<'s, 'a> Lane<'s, 'a> {
         if inbox.is_empty() {
             connection.requests = self.talk.next_request();
             connection.buffer = mem::take(&mut self.talk.window).into_buffer();
-            permit.put_back(*connection);
+            permit.put_back(connection);
         }
     }
 
     /// Ends the lane because the server cannot be reached or used, or lets it wait for a connection
     /// that works.
-    fn not_reached(&mut self, permit: Permit<'s>, why: &str, work: &mut dyn Work<'a>) {
-        match self.server.pool.not_reached(permit, why, self.began) {
+    pub(super) fn not_reached(&mut self, permit: Permit<'s>, why: &str, work: &mut dyn Work<'a>) {
+        match self.from.pool.not_reached(permit, why, self.began) {
             Refused::Outage => self.fail(why, work),
             Refused::Queue => self.stage = Stage::Queued,
         }
     }
 
     /// Ends the lane and closes its connection, which can no longer be trusted.
-    fn broke(&mut self, permit: Permit<'s>, why: &str, work: &mut dyn Work<'a>) {
-        self.server.pool.broke(permit);
+    pub(super) fn broke(&mut self, permit: Permit<'s>, why: &str, work: &mut dyn Work<'a>) {
+        self.from.pool.broke(permit);
         self.fail(why, work);
     }
 

@@ -1,15 +1,19 @@
 //! The connections to one server: the idle ones, how many are in use, and the callers that wait for
 //! one. And what is known of the server's last failure.
 
+#[cfg(feature = "tokio")]
+use std::task::Context;
 use std::{
     collections::VecDeque,
     mem,
     sync::{Mutex, MutexGuard},
-    thread::{self, ThreadId},
+    thread,
     time::{Duration, Instant},
 };
 
-use super::{inbox::Inbox, proto::greeting::Facts, socket::Socket};
+use super::{connection::Connection, socket::Callers};
+#[cfg(feature = "tokio")]
+use crate::store::queue::Place;
 use crate::{
     random,
     store::queue::{self, Queue, lock},
@@ -19,35 +23,11 @@ use crate::{
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// An idle connection keeps buffers up to this size.
-const KEPT: usize = 64 << 10;
-
-/// A connection that has been greeted.
-#[derive(Debug)]
-pub(super) struct Connection {
-    pub(super) socket: Socket,
-    /// The facts about the server's life at the other end. The connection ends with that life.
-    pub(super) facts: Facts,
-    pub(super) inbox: Inbox,
-    /// A buffer for requests.
-    pub(super) buffer: Vec<u8>,
-    /// How many requests were sent on it.
-    pub(super) requests: u32,
-    /// The thread that used it last. It probably has the tokens that hold on this connection.
-    user: Option<ThreadId>,
-}
-
-impl Connection {
-    pub(super) fn new(socket: Socket, facts: Facts, inbox: Inbox, buffer: Vec<u8>) -> Self {
-        Self { socket, facts, inbox, buffer, requests: 0, user: None }
-    }
-}
-
 /// How to reach a server.
 #[derive(Debug)]
 pub(super) enum Approach<'p> {
     /// Use this idle connection.
-    Connected(Connection, Permit<'p>),
+    Connected(Box<Connection>, Permit<'p>),
     /// Make a new connection.
     Dial(Permit<'p>),
     /// Use the classic client: the server's meta commands are missing or unreliable.
@@ -74,11 +54,25 @@ pub(super) enum Refused {
 pub(super) struct Permit<'p> {
     pool: &'p Pool,
     is_live: bool,
+    /// Whether it was told what became of the connection.
+    is_told: bool,
+}
+
+/// What a caller asks of a pool.
+#[derive(Clone, Copy)]
+pub(super) struct Wish {
+    /// The number of the connection that it would rather have.
+    pub(super) wanted: Option<u64>,
+    pub(super) callers: Callers,
+    /// How long it may take to make a connection.
+    pub(super) patience: Duration,
 }
 
 #[derive(Debug)]
 pub(super) struct Pool {
     max_connections: usize,
+    /// The clock of its callers.
+    now: fn() -> Instant,
     state: Mutex<PoolState>,
 }
 
@@ -88,7 +82,7 @@ struct PoolState {
     /// and must not use them: each of the two would read the other's answers.
     process: u32,
     /// The one that was used last is at the end.
-    idle: VecDeque<Connection>,
+    idle: VecDeque<Box<Connection>>,
     in_use: usize,
     dialing: usize,
     queue: Queue,
@@ -110,7 +104,7 @@ struct Trouble {
 
 /// What a caller may do now.
 enum Claim {
-    Use(Connection),
+    Use(Box<Connection>),
     Dial,
     Classic,
     Down(String),
@@ -119,19 +113,14 @@ enum Claim {
 }
 
 impl Pool {
-    pub(super) fn of(max_connections: usize) -> Self {
-        Self { max_connections, state: Mutex::default() }
+    pub(super) fn of(max_connections: usize, now: fn() -> Instant) -> Self {
+        Self { max_connections, now, state: Mutex::default() }
     }
 
-    /// Returns how to reach the server, preferably over the connection with the number `wanted`,
-    /// without waiting. During an outage, a caller that is told to dial is the only one for
-    /// `patience`, and has to report the result.
-    pub(super) fn approach(
-        &self,
-        process: u32,
-        wanted: Option<u64>,
-        patience: Duration,
-    ) -> Approach<'_> {
+    /// Returns how to reach the server, preferably over the connection that is wanted, without
+    /// waiting. During an outage, a caller that is told to dial is the only one for as long as its
+    /// patience lasts, unless it drops the permit before it reports the result.
+    pub(super) fn approach(&self, process: u32, wish: Wish) -> Approach<'_> {
         loop {
             let mut state = lock(&self.state);
             if state.process != process {
@@ -143,7 +132,7 @@ impl Pool {
             if !state.queue.is_empty() {
                 return Approach::Queue;
             }
-            let claim = state.claim(self.max_connections, wanted, patience);
+            let claim = state.claim(self.max_connections, wish, (self.now)());
             if let Some(approach) = self.granted(state, claim) {
                 return approach;
             }
@@ -152,18 +141,9 @@ impl Pool {
 
     /// Does the same, and waits for a connection if none is free, but not beyond `ends`. Callers
     /// are served in the order in which they came.
-    pub(super) fn wait(
-        &self,
-        wanted: Option<u64>,
-        patience: Duration,
-        ends: Instant,
-    ) -> Approach<'_> {
+    pub(super) fn wait(&self, wish: Wish, ends: Instant) -> Approach<'_> {
         loop {
-            let serve =
-                |state: &mut PoolState| match state.claim(self.max_connections, wanted, patience) {
-                    Claim::Wait(again) => Err(again),
-                    claim => Ok(claim),
-                };
+            let serve = |state: &mut PoolState| self.serve(state, wish);
             let Some(claim) = queue::wait(&self.state, |state| &mut state.queue, ends, serve)
             else {
                 return Approach::Down(self.none_free());
@@ -171,6 +151,48 @@ impl Pool {
             if let Some(approach) = self.granted(lock(&self.state), claim) {
                 return approach;
             }
+        }
+    }
+
+    /// Does the same for a task, without waiting: it is woken when it is served. `place` is its
+    /// place in the queue, which it has to [leave](Self::leave) if it gives up.
+    ///
+    /// # Errors
+    ///
+    /// The task has to wait. It may be told when to ask again in any case.
+    #[cfg(feature = "tokio")]
+    pub(super) fn ask(
+        &self,
+        wish: Wish,
+        place: &mut Option<Place>,
+        context: &Context<'_>,
+    ) -> Result<Approach<'_>, Option<Instant>> {
+        loop {
+            let mut state = lock(&self.state);
+            queue::ask(&mut state, |state| &mut state.queue, place, context);
+            if !place.as_ref().is_some_and(|place| state.queue.is_first(place)) {
+                return Err(None);
+            }
+            let claim = self.serve(&mut state, wish)?;
+            if let Some(place) = place.take() {
+                state.queue.leave(&place);
+            }
+            if let Some(approach) = self.granted(state, claim) {
+                return Ok(approach);
+            }
+        }
+    }
+
+    /// Gives up a place in the queue.
+    #[cfg(feature = "tokio")]
+    pub(super) fn leave(&self, place: &Place) {
+        lock(&self.state).queue.leave(place);
+    }
+
+    fn serve(&self, state: &mut PoolState, wish: Wish) -> Result<Claim, Option<Instant>> {
+        match state.claim(self.max_connections, wish, (self.now)()) {
+            Claim::Wait(again) => Err(again),
+            claim => Ok(claim),
         }
     }
 
@@ -182,7 +204,7 @@ impl Pool {
     ) -> Option<Approach<'p>> {
         // The lock is released, because a look at the connection is a system call.
         drop(state);
-        let permit = |is_live| Permit { pool: self, is_live };
+        let permit = |is_live| Permit { pool: self, is_live, is_told: false };
         match claim {
             Claim::Use(mut connection) => {
                 let permit = permit(true);
@@ -195,7 +217,7 @@ impl Pool {
         }
     }
 
-    fn none_free(&self) -> String {
+    pub(super) fn none_free(&self) -> String {
         let state = lock(&self.state);
         let all = state.in_use + state.dialing + state.idle.len();
         let mut why = format!(
@@ -230,7 +252,7 @@ impl Pool {
     /// and is left alone for a while; else no other connection is tried for a while. The pause
     /// grows with each failure and is random, so that clients do not return at the same time. Of
     /// several attempts that `began` together, the first failure counts.
-    pub(super) fn not_reached(&self, permit: Permit<'_>, why: &str, began: Instant) -> Refused {
+    pub(super) fn not_reached(&self, mut permit: Permit<'_>, why: &str, began: Instant) -> Refused {
         let mut state = lock(&self.state);
         let others = state.in_use + state.idle.len() + state.dialing.saturating_sub(1) > 0;
         let trouble = if others { &mut state.refused } else { &mut state.trouble };
@@ -241,11 +263,12 @@ impl Pool {
         };
         if let Some(pause) = pause {
             let share = 0.5 + 0.5 * (random::bits() >> 11) as f64 / (1_u64 << 53) as f64;
-            let noted = Instant::now();
+            let noted = (self.now)();
             let until = noted + pause.mul_f64(share);
             *trouble = Some(Trouble { why: why.to_owned(), pause, noted, until });
         }
         drop(state);
+        permit.is_told = true;
         drop(permit);
         if others { Refused::Queue } else { Refused::Outage }
     }
@@ -260,15 +283,15 @@ impl Pool {
 
 impl PoolState {
     /// Claims what is free.
-    fn claim(&mut self, max: usize, wanted: Option<u64>, patience: Duration) -> Claim {
-        if let Some(connection) = self.take(wanted) {
+    fn claim(&mut self, max: usize, wish: Wish, now: Instant) -> Claim {
+        if let Some(connection) = self.take(wish) {
             self.in_use += 1;
             return Claim::Use(connection);
         }
         if self.is_classic {
             return Claim::Classic;
         }
-        let now = Instant::now();
+        self.idle.retain(|idle| !idle.socket.is_orphaned());
         if let Some(refused) = &self.refused {
             if self.in_use > 0 && now < refused.until {
                 return Claim::Wait(Some(refused.until));
@@ -289,7 +312,7 @@ impl PoolState {
                         trouble.why
                     ));
                 }
-                _ => trouble.until = now + patience,
+                _ => trouble.until = now + wish.patience,
             }
         } else if self.in_use + self.dialing >= max {
             return Claim::Wait(None);
@@ -301,17 +324,21 @@ impl PoolState {
     /// Takes an idle connection: the one that is wanted, or else the one that this thread used last,
     /// or else the one that nobody has used for the longest time. So a thread that loads and then
     /// changes usually does both over one connection.
-    fn take(&mut self, wanted: Option<u64>) -> Option<Connection> {
-        if self.idle.len() < 2 {
-            return self.idle.pop_front();
+    fn take(&mut self, wish: Wish) -> Option<Box<Connection>> {
+        let fits = |idle: &Connection| idle.socket.is_for(wish.callers);
+        if self.idle.is_empty() {
+            return None;
         }
-        let wanted = wanted
-            .and_then(|it| self.idle.iter().position(|idle| idle.facts.connection == it))
-            .or_else(|| {
-                let me = thread::current().id();
-                self.idle.iter().position(|idle| idle.user == Some(me))
-            });
-        self.idle.remove(wanted.unwrap_or(0))
+        let of = |which: &dyn Fn(&Connection) -> bool| {
+            self.idle.iter().position(|idle| which(idle) && fits(idle))
+        };
+        let me = thread::current().id();
+        let place = wish
+            .wanted
+            .and_then(|it| of(&|idle| idle.facts.connection == it))
+            .or_else(|| of(&|idle| idle.user == Some(me)))
+            .or_else(|| of(&|_| true))?;
+        self.idle.remove(place)
     }
 }
 
@@ -327,12 +354,8 @@ impl Permit<'_> {
     }
 
     /// Takes back a connection that is in step.
-    pub(super) fn put_back(self, mut connection: Connection) {
-        connection.user = Some(thread::current().id());
-        connection.inbox.shrink_to(KEPT);
-        if connection.buffer.capacity() > KEPT {
-            connection.buffer = Vec::new();
-        }
+    pub(super) fn put_back(self, mut connection: Box<Connection>) {
+        connection.rest();
         let mut state = lock(&self.pool.state);
         state.idle.push_back(connection);
         // Dropping the permit wakes the first caller.
@@ -345,6 +368,10 @@ impl Drop for Permit<'_> {
         let mut state = lock(&self.pool.state);
         let count = if self.is_live { &mut state.in_use } else { &mut state.dialing };
         *count = count.saturating_sub(1);
+        if let (false, false, Some(trouble)) = (self.is_live, self.is_told, &mut state.trouble) {
+            // Whoever tried to reach the server has stopped: another caller may try.
+            trouble.until = (self.pool.now)();
+        }
         state.queue.wake();
     }
 }

@@ -1,13 +1,20 @@
 //! One server of a store: its name, its connections, and its classic client if it needs one.
 
 #[cfg(feature = "classic")]
-use super::pool::Permit;
+use std::sync::Arc;
+use std::time::Instant;
+
 #[cfg(feature = "classic")]
 use super::{
     fallback::{Fallback, Spoken},
     timeouts::Timeouts,
 };
 use super::{pool::Pool, resolve::Lookup};
+#[cfg(feature = "tokio")]
+use super::{
+    tasks::clock,
+    work::{Sent, Work},
+};
 use crate::store::{credentials::Credentials, servers::Servers};
 #[cfg(feature = "classic")]
 use crate::store::{
@@ -24,8 +31,11 @@ pub(super) struct Server {
     pub(super) credentials: Option<Credentials>,
     pub(super) lookup: Lookup,
     pub(super) pool: Pool,
+    /// The connections of tasks.
+    #[cfg(feature = "tokio")]
+    pub(super) tasks: Pool,
     #[cfg(feature = "classic")]
-    fallback: Fallback,
+    pub(super) fallback: Arc<Fallback>,
 }
 
 impl Server {
@@ -42,18 +52,31 @@ impl Server {
                 name: name.to_owned(),
                 credentials: credentials.cloned(),
                 lookup: Lookup::of(name),
-                pool: Pool::of(max_connections),
+                pool: Pool::of(max_connections, Instant::now),
+                #[cfg(feature = "tokio")]
+                tasks: Pool::of(max_connections, clock::now),
                 #[cfg(feature = "classic")]
-                fallback: Fallback::of(index, servers.alone(index as usize), max_connections),
+                fallback: Arc::new(Fallback::of(
+                    index,
+                    servers.alone(index as usize),
+                    max_connections,
+                )),
             })
             .collect()
     }
 
-    /// Notes that the server needs the classic client, and the clock that it told.
+    /// Settles a share of which nothing can be sent.
+    #[cfg(feature = "tokio")]
+    pub(super) fn refuse(&self, share: Vec<usize>, why: &str, work: &mut dyn Work<'_>) {
+        for index in share {
+            work.fail(&self.name, index, Sent::No, why);
+        }
+    }
+
+    /// Notes the clock that a server told which needs the classic client.
     #[cfg(feature = "classic")]
-    pub(super) fn needs_classic(&self, permit: Permit<'_>, clock: Option<ServerClock>) {
+    pub(super) fn needs_classic(&self, clock: Option<ServerClock>) {
         self.fallback.heard(clock);
-        self.pool.is_classic(permit);
     }
 
     /// Loads the operations of `loads` that `share` names through the classic client.

@@ -1,4 +1,5 @@
-//! A non-blocking stream to a server, over TCP or a unix socket. Only this file uses the network.
+//! A non-blocking stream to a server, over TCP or a unix socket. Only this file, `send` and
+//! `tasks` use the network.
 
 use std::{
     fmt,
@@ -13,24 +14,30 @@ use std::{
 
 use rustix::{
     io::{Errno, ioctl_fionbio},
-    net::{
-        AddressFamily, SendAncillaryBuffer, SendFlags, SocketAddrUnix, SocketType, connect, send,
-        sendmsg, sockopt,
-    },
+    net::{AddressFamily, SocketAddrUnix, SocketType, connect, sockopt},
 };
 
-use super::resolve::Target;
-
-/// On Apple's systems, the option of the socket says the same.
-#[cfg(target_vendor = "apple")]
-const NO_SIGNAL: SendFlags = SendFlags::empty();
-#[cfg(not(target_vendor = "apple"))]
-const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(feature = "tokio")]
+use super::tasks::socket::TaskSocket;
+use super::{resolve::Target, send::send_now};
 
 /// A connected stream.
 pub(super) enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
+    /// A stream that is registered with a runtime of tokio.
+    #[cfg(feature = "tokio")]
+    Task(TaskSocket),
+}
+
+/// Who uses a stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Callers {
+    /// Threads, which wait in the call.
+    Threads,
+    /// The tasks of this runtime.
+    #[cfg(feature = "tokio")]
+    Tasks(tokio::runtime::Id),
 }
 
 /// The result of a send or a receive.
@@ -45,14 +52,10 @@ impl Socket {
     /// Sends as much as the system takes at once. A closed connection is an error, and never the
     /// signal SIGPIPE, which ends a process that does not ignore it.
     pub(super) fn send(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Moved> {
-        moved(|| {
-            Ok(match slices {
-                [slice] => send(&*self, slice, NO_SIGNAL)?,
-                _ => {
-                    let mut nothing = SendAncillaryBuffer::default();
-                    sendmsg(&*self, slices, &mut nothing, NO_SIGNAL)?
-                }
-            })
+        moved(|| match self {
+            #[cfg(feature = "tokio")]
+            Self::Task(socket) => socket.send(slices),
+            Self::Tcp(_) | Self::Unix(_) => send_now(self.as_fd(), slices),
         })
     }
 
@@ -61,6 +64,8 @@ impl Socket {
         let moved = moved(|| match self {
             Self::Tcp(stream) => stream.read(room),
             Self::Unix(stream) => stream.read(room),
+            #[cfg(feature = "tokio")]
+            Self::Task(socket) => socket.receive(room),
         });
         match moved {
             Ok(Moved::Bytes(0)) => Err(ErrorKind::UnexpectedEof.into()),
@@ -70,7 +75,40 @@ impl Socket {
 
     /// Returns whether the stream is open and holds no unexpected bytes.
     pub(super) fn is_quiet(&mut self) -> bool {
-        matches!(self.receive(&mut [0]), Ok(Moved::Nothing))
+        match self {
+            #[cfg(feature = "tokio")]
+            Self::Task(socket) => socket.is_quiet(),
+            Self::Tcp(_) | Self::Unix(_) => matches!(self.receive(&mut [0]), Ok(Moved::Nothing)),
+        }
+    }
+
+    /// Returns the stream if it is registered with a runtime.
+    #[cfg(feature = "tokio")]
+    pub(super) fn of_task(&self) -> Option<&TaskSocket> {
+        match self {
+            Self::Task(socket) => Some(socket),
+            Self::Tcp(_) | Self::Unix(_) => None,
+        }
+    }
+
+    /// Returns whether these callers can use the stream.
+    pub(super) fn is_for(&self, callers: Callers) -> bool {
+        match (self, callers) {
+            (Self::Tcp(_) | Self::Unix(_), Callers::Threads) => true,
+            #[cfg(feature = "tokio")]
+            (Self::Task(socket), Callers::Tasks(runtime)) => socket.runtime == runtime,
+            #[cfg(feature = "tokio")]
+            _ => false,
+        }
+    }
+
+    /// Returns whether the runtime that the stream is registered with has ended.
+    pub(super) fn is_orphaned(&self) -> bool {
+        match self {
+            #[cfg(feature = "tokio")]
+            Self::Task(socket) => socket.is_orphaned(),
+            Self::Tcp(_) | Self::Unix(_) => false,
+        }
     }
 }
 
@@ -90,6 +128,8 @@ impl AsFd for Socket {
         match self {
             Self::Tcp(stream) => stream.as_fd(),
             Self::Unix(stream) => stream.as_fd(),
+            #[cfg(feature = "tokio")]
+            Self::Task(socket) => socket.as_fd(),
         }
     }
 }

@@ -36,6 +36,9 @@ pub(super) trait Work<'a>: Send {
     /// Settles an operation whose success was not answered.
     fn succeed(&mut self, peer: &Peer<'_>, index: usize);
 
+    /// Notes that requests are about to be sent.
+    fn sending(&mut self) {}
+
     /// Writes the request.
     fn ask(&self, peer: &Peer<'_>, index: usize, mark: Mark, window: &mut Window<'a>);
 

@@ -4,12 +4,15 @@ use std::{
 };
 
 use super::*;
+use crate::store::memcached::{
+    connection::KEPT, inbox::Inbox, proto::greeting::Facts, socket::Socket,
+};
 
 const HERE: u32 = 7;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Makes a connection with a number of its own, whose other end is returned.
-fn connection() -> (Connection, UnixStream) {
+fn connection() -> (Box<Connection>, UnixStream) {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     let (near, far) = UnixStream::pair().expect("a pair of sockets");
     near.set_nonblocking(true).expect("an option is set");
@@ -23,11 +26,16 @@ fn connection() -> (Connection, UnixStream) {
         life: 1,
         connection: NUMBER.fetch_add(1, Ordering::Relaxed),
     };
-    (Connection::new(Socket::Unix(near), facts, Inbox::default(), Vec::new()), far)
+    let connection = Connection::new(Socket::Unix(near), facts, Inbox::default(), Vec::new());
+    (Box::new(connection), far)
+}
+
+fn wish(wanted: Option<u64>) -> Wish {
+    Wish { wanted, callers: Callers::Threads, patience: PATIENCE }
 }
 
 fn dial(pool: &Pool) -> Permit<'_> {
-    match pool.approach(HERE, None, PATIENCE) {
+    match pool.approach(HERE, wish(None)) {
         Approach::Dial(permit) => permit,
         other => panic!("{other:?}"),
     }
@@ -39,8 +47,8 @@ fn reached(pool: &Pool) -> Permit<'_> {
     permit
 }
 
-fn idle(pool: &Pool, wanted: Option<u64>) -> (Connection, Permit<'_>) {
-    match pool.approach(HERE, wanted, PATIENCE) {
+fn idle(pool: &Pool, wanted: Option<u64>) -> (Box<Connection>, Permit<'_>) {
+    match pool.approach(HERE, wish(wanted)) {
         Approach::Connected(connection, permit) => (connection, permit),
         other => panic!("{other:?}"),
     }
@@ -48,10 +56,10 @@ fn idle(pool: &Pool, wanted: Option<u64>) -> (Connection, Permit<'_>) {
 
 #[test]
 fn connections_of_another_process_are_not_used_and_do_not_count() {
-    let pool = Pool::of(1);
+    let pool = Pool::of(1, Instant::now);
     let (connection, _far) = connection();
     reached(&pool).put_back(connection);
-    let Approach::Dial(permit) = pool.approach(HERE + 1, None, PATIENCE) else {
+    let Approach::Dial(permit) = pool.approach(HERE + 1, wish(None)) else {
         panic!("it belongs to the process that made it")
     };
     drop(permit);
@@ -60,7 +68,7 @@ fn connections_of_another_process_are_not_used_and_do_not_count() {
 
 #[test]
 fn an_idle_connection_keeps_small_buffers_only() {
-    let pool = Pool::of(1);
+    let pool = Pool::of(1, Instant::now);
     let (mut connection, _far) = connection();
     let large = vec![7; 3 << 20];
     let mut rest = &large[..];
@@ -82,7 +90,7 @@ fn an_idle_connection_keeps_small_buffers_only() {
 
 #[test]
 fn the_connection_of_the_tokens_is_used_or_else_that_of_the_thread() {
-    let pool = Pool::of(4);
+    let pool = Pool::of(4, Instant::now);
     let three = [connection(), connection(), connection()];
     let [(a, _a), (b, _b), (c, _c)] = three;
     let numbers = [&a, &b, &c].map(|it| it.facts.connection);
@@ -111,43 +119,60 @@ fn the_connection_of_the_tokens_is_used_or_else_that_of_the_thread() {
 
 #[test]
 fn a_refused_connection_is_no_outage_while_another_one_is_in_use() {
-    let pool = Pool::of(8);
+    let pool = Pool::of(8, Instant::now);
     let (connection, _far) = connection();
     let in_use = reached(&pool);
     let refused = dial(&pool);
     assert_eq!(pool.not_reached(refused, "is full", Instant::now()), Refused::Queue);
     // Nobody asks for another one for a while.
-    assert!(matches!(pool.approach(HERE, None, PATIENCE), Approach::Queue));
+    assert!(matches!(pool.approach(HERE, wish(None)), Approach::Queue));
     in_use.put_back(connection);
-    let waiting = pool.wait(None, PATIENCE, Instant::now() + PATIENCE);
+    let waiting = pool.wait(wish(None), Instant::now() + PATIENCE);
     assert!(matches!(waiting, Approach::Connected(..)), "{waiting:?}");
 }
 
 #[test]
 fn a_refused_connection_is_an_outage_if_it_is_the_first() {
-    let pool = Pool::of(8);
+    let pool = Pool::of(8, Instant::now);
     let both = (dial(&pool), dial(&pool));
     assert_eq!(pool.not_reached(both.0, "is down", Instant::now()), Refused::Queue);
     assert_eq!(pool.not_reached(both.1, "is down", Instant::now()), Refused::Outage);
-    let Approach::Down(why) = pool.approach(HERE, None, PATIENCE) else { panic!("it is down") };
+    let Approach::Down(why) = pool.approach(HERE, wish(None)) else { panic!("it is down") };
     assert!(why.contains("is down"), "{why}");
 }
 
 #[test]
 fn a_caller_that_finds_no_connection_free_waits_until_its_deadline_and_says_so() {
-    let pool = Pool::of(2);
+    let pool = Pool::of(2, Instant::now);
     let _both = (reached(&pool), dial(&pool));
-    assert!(matches!(pool.approach(HERE, None, PATIENCE), Approach::Queue));
+    assert!(matches!(pool.approach(HERE, wish(None)), Approach::Queue));
     let ends = Instant::now() + Duration::from_millis(5);
-    let Approach::Down(why) = pool.wait(None, PATIENCE, ends) else { panic!("none is free") };
+    let Approach::Down(why) = pool.wait(wish(None), ends) else { panic!("none is free") };
     assert!(why.contains("max_connections=2"), "{why}");
 }
 
 #[test]
 fn a_connection_that_broke_makes_room_for_another_one() {
-    let pool = Pool::of(1);
+    let pool = Pool::of(1, Instant::now);
     let broken = reached(&pool);
     pool.broke(broken);
     drop(dial(&pool));
     drop(dial(&pool));
+}
+
+#[test]
+fn a_caller_that_stops_while_it_tries_a_server_lets_another_one_try() {
+    let pool = Pool::of(2, Instant::now);
+    let permit = dial(&pool);
+    assert_eq!(pool.not_reached(permit, "is down", Instant::now()), Refused::Outage);
+    let permit = loop {
+        match pool.approach(HERE, wish(None)) {
+            Approach::Dial(permit) => break permit,
+            Approach::Down(_) => thread::sleep(Duration::from_millis(1)),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(matches!(pool.approach(HERE, wish(None)), Approach::Down(_)), "one at a time tries");
+    drop(permit);
+    assert!(matches!(pool.approach(HERE, wish(None)), Approach::Dial(_)));
 }

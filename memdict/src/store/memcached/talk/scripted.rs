@@ -130,7 +130,7 @@ fn made(
         };
         outcomes[index].push(outcome);
     };
-    hear(&mut Changes { changes: &changes, out: &mut out }, operations, parts);
+    hear(&mut Changes { changes: &changes, out: &mut out, sending: None }, operations, parts);
     outcomes.into_iter().map(once).collect()
 }
 

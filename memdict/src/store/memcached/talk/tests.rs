@@ -53,7 +53,7 @@ fn there_are_at_most_as_many_error_lines_as_silent_requests() {
     let facts = facts();
     let peer = Peer { index: 0, name: "s:1", facts: &facts };
     let changes: Vec<_> = (0..10).map(|_| scripted::quiet_store()).collect();
-    let mut work = Changes { changes: &changes, out: &mut |_, _| {} };
+    let mut work = Changes { changes: &changes, out: &mut |_, _| {}, sending: None };
     let mut talk = Talk::new((0..10).collect());
     talk.begin(&peer, &mut work, Vec::new(), 0);
     scripted::send(&mut talk, &peer, &work);

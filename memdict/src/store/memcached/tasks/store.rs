@@ -1,0 +1,92 @@
+//! The store for tasks.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    super::{change::Changes, load::Loads, store::MemcachedStore},
+    clock::now,
+    exchange,
+};
+use crate::store::{
+    AsyncStore, BoxFuture, Store,
+    caps::Caps,
+    deadline::Deadline,
+    operation::{ApplyOut, Change, Load, LoadOut},
+};
+
+impl MemcachedStore {
+    /// Returns the deadline of a call of a task.
+    fn begin_in_task(&self) -> Deadline {
+        let begin = || Deadline::begin_by(now, self.timeouts.deadline());
+        self.call.unwrap_or_else(begin)
+    }
+}
+
+impl AsyncStore for MemcachedStore {
+    fn load_many<'a>(
+        &'a self,
+        loads: &'a [Load<'a>],
+        out: &'a mut LoadOut<'a>,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let keys = loads.iter().map(|load| load.key);
+            let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
+            let call = self.begin_in_task();
+            let left = exchange::run(
+                self.reached_by(shares),
+                self.timeouts,
+                call,
+                &mut Loads { loads, out },
+            )
+            .await;
+            #[cfg(feature = "classic")]
+            for (server, share) in left {
+                server.load_classic_in_task(self.timeouts, call, loads, &share, out).await;
+            }
+            #[cfg(not(feature = "classic"))]
+            debug_assert!(left.is_empty());
+        })
+    }
+
+    fn apply_many<'a>(
+        &'a self,
+        changes: &'a [Change<'a>],
+        out: &'a mut ApplyOut<'a>,
+    ) -> BoxFuture<'a, ()> {
+        self.apply_many_telling(changes, out, &|| {})
+    }
+
+    fn apply_many_telling<'a>(
+        &'a self,
+        changes: &'a [Change<'a>],
+        out: &'a mut ApplyOut<'a>,
+        sending: &'a (dyn Fn() + Send + Sync),
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let keys = changes.iter().map(|change| change.key);
+            let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
+            let call = self.begin_in_task();
+            let mut work = Changes { changes, out, sending: Some(sending) };
+            let left = exchange::run(self.reached_by(shares), self.timeouts, call, &mut work).await;
+            #[cfg(feature = "classic")]
+            for (server, share) in left {
+                sending();
+                server.apply_classic_in_task(self.timeouts, call, changes, &share, out).await;
+            }
+            #[cfg(not(feature = "classic"))]
+            debug_assert!(left.is_empty());
+        })
+    }
+
+    fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn AsyncStore>> {
+        Some(Arc::new(self.within_by(deadline, now)))
+    }
+
+    fn caps(&self) -> Caps {
+        Store::caps(self)
+    }
+
+    fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {
+        Some(self)
+    }
+}
