@@ -23,8 +23,8 @@ pub(crate) mod memcached;
 pub(crate) mod memory;
 pub(crate) mod operation;
 #[cfg(any(unix, feature = "classic"))]
+#[cfg_attr(not(unix), allow(dead_code))]
 mod queue;
-#[cfg(any(unix, feature = "classic"))]
 #[cfg_attr(not(unix), allow(dead_code))]
 pub(crate) mod servers;
 #[cfg_attr(not(unix), allow(dead_code))]

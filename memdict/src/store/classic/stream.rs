@@ -1,9 +1,10 @@
 //! A connection to a server, over TCP, a unix socket or TLS.
 
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
 use std::{
     io::{self, Read, Write},
     net::{SocketAddr, TcpStream, ToSocketAddrs},
-    os::unix::net::UnixStream,
     time::{Duration, Instant},
 };
 
@@ -17,6 +18,7 @@ use super::{
 /// A connection, each read and write of which ends after the timeout.
 pub(super) enum Stream {
     Tcp(TcpStream),
+    #[cfg(unix)]
     Unix(UnixStream),
     #[cfg(feature = "tls")]
     Tls(Box<tls::Stream>),
@@ -28,10 +30,7 @@ impl Stream {
         let io = |error| failure::io(&error);
         let wait = Some(dial.exchange);
         if is_path(name) {
-            let stream = UnixStream::connect(name).map_err(io)?;
-            stream.set_read_timeout(wait).map_err(io)?;
-            stream.set_write_timeout(wait).map_err(io)?;
-            return Ok(Self::Unix(stream));
+            return Self::connect_to_path(name, wait);
         }
         let (stream, _) = reach(name, dial.connect).map_err(io)?;
         stream.set_read_timeout(wait).map_err(io)?;
@@ -43,12 +42,27 @@ impl Stream {
             _ => Ok(Self::Tcp(stream)),
         }
     }
+
+    #[cfg(unix)]
+    fn connect_to_path(path: &str, wait: Option<Duration>) -> Result<Self, String> {
+        let io = |error| failure::io(&error);
+        let stream = UnixStream::connect(path).map_err(io)?;
+        stream.set_read_timeout(wait).map_err(io)?;
+        stream.set_write_timeout(wait).map_err(io)?;
+        Ok(Self::Unix(stream))
+    }
+
+    #[cfg(not(unix))]
+    fn connect_to_path(_: &str, _: Option<Duration>) -> Result<Self, String> {
+        Err("this system has no Unix sockets in Rust's standard library".to_owned())
+    }
 }
 
 impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.read(buffer),
+            #[cfg(unix)]
             Self::Unix(stream) => stream.read(buffer),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => stream.read(buffer),
@@ -60,6 +74,7 @@ impl Write for Stream {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.write(buffer),
+            #[cfg(unix)]
             Self::Unix(stream) => stream.write(buffer),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => stream.write(buffer),
@@ -69,6 +84,7 @@ impl Write for Stream {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.flush(),
+            #[cfg(unix)]
             Self::Unix(stream) => stream.flush(),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => stream.flush(),
