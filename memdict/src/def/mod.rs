@@ -219,7 +219,9 @@ impl<T: Tracked> DictDef<T> {
     /// let cache = Cache::open("memory:")?;
     /// let mut thread = Comment::default();
     /// thread.answers.push(Comment::default());
-    /// cache.transaction(|session| session.dict(&THREADS).insert("a", thread))?;
+    /// let session = cache.session();
+    /// session.dict(&THREADS).insert("a", thread)?;
+    /// session.commit()?;
     ///
     /// let added = cache.transaction(|session| match session.dict(&THREADS).get_mut("a")? {
     ///     Some(mut thread) => {
