@@ -1,6 +1,6 @@
 //! Entries with fixed drafts, and steps made of them, for the tests of a commit's stages.
 
-use std::{sync::Arc, time::Duration};
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use super::plan::{Plan, Purpose, Step};
 use crate::{
@@ -28,11 +28,17 @@ pub(super) const TOMBSTONE: Expected =
 /// The stamp of a plan's first step.
 pub(super) const STAMP: Stamp<'_> = Stamp { nonce: 100, secrets: Secrets::NONE };
 
+thread_local! {
+    /// How often this thread has asked an entry for its name: a measure of work without a clock.
+    pub(super) static NAMED: Cell<usize> = const { Cell::new(0) };
+}
+
 /// An entry with a fixed draft.
 pub(super) struct Fixed(Name, fn() -> Draft);
 
 impl AnySlot for Fixed {
     fn name(&self) -> &Name {
+        NAMED.set(NAMED.get() + 1);
         &self.0
     }
 

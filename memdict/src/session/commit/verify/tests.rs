@@ -10,8 +10,8 @@ use crate::{
         commit::{
             conflict::Disagreement,
             fixtures::{
-                OTHER, SEEN, STAMP, TOKEN, buried, changed, created, delete, entries, plan_of,
-                removed, rows, store, stored, with_rules,
+                NAMED, OTHER, SEEN, STAMP, TOKEN, buried, changed, created, delete, entries,
+                plan_of, removed, rows, store, stored, with_rules,
             },
         },
         entry::any_slot::Draft,
@@ -217,6 +217,25 @@ fn an_entry_that_has_to_be_current_is_in_conflict_once_and_not_in_the_report() {
     let report = &plan.report;
     assert_eq!((plan.conflicts.len(), report.unchanged, report.lost.len()), (3, 0, 0));
     assert!(plan.steps.is_empty(), "nothing is sent");
+}
+
+#[test]
+fn the_work_for_entries_in_conflict_grows_with_their_number_and_not_with_its_square() {
+    let work = |many: usize| {
+        let drafts: Vec<fn() -> Draft> = vec![|| store(SEEN); many];
+        let entries = entries(&drafts);
+        let mut plan = Plan::draft(entries, STAMP, Caps::default(), false).expect("it drafts");
+        let checks = plan.checks(VerifyFirst::Yes, entries);
+        let mut answers = Answers::to(2 * many);
+        let version = Version { token: OTHER, nonce: Some(1) };
+        (0..2 * many)
+            .for_each(|check| answers.take(check, Ok(Look::Value { version, bytes: None })));
+        let before = NAMED.get();
+        plan.verify(&checks, answers).expect("all can be checked");
+        assert_eq!(plan.conflicts.len(), many);
+        NAMED.get() - before
+    };
+    assert!(work(2_000) <= 5 * work(500));
 }
 
 /// Returns the number of probes, of changes left to send, and of conflicts, after a check that
