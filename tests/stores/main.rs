@@ -12,6 +12,7 @@ mod lifetimes;
 mod memcached;
 mod memcached_auth;
 mod memory;
+mod sharing;
 
 /// The engine whose tests are in `engine`: that for calls that block.
 mod face {

@@ -43,6 +43,15 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
         })
     }
 
+    #[cfg(feature = "tokio")]
+    fn carried(&self, share: &[usize]) -> usize {
+        let bytes = share.iter().map(|&index| match self.changes[index].op {
+            Op::Store { bytes, .. } => bytes.len(),
+            Op::Delete => 0,
+        });
+        bytes.sum()
+    }
+
     /// An operation that is settled unsent has no effect, so it may be settled before others.
     fn admit(&mut self, peer: &Peer<'_>, index: usize) -> bool {
         let settled = settled_unsent(peer, &self.changes[index]);

@@ -12,7 +12,7 @@ use crate::store::deadline::Deadline;
 /// How many pieces are sent or received without a look at the clock.
 pub(super) const PIECES: usize = 4;
 
-pub(super) fn send(socket: &mut Socket, window: &mut Window<'_>) -> Result<Moved, String> {
+pub(super) fn send(socket: &Socket, window: &mut Window<'_>) -> Result<Moved, String> {
     let mut slices = [IoSlice::new(&[]); MAX_SLICES];
     let count = window.slices(&mut slices);
     let moved = socket.send(&slices[..count]).map_err(|error| broken(&error))?;
@@ -26,7 +26,7 @@ pub(super) fn send(socket: &mut Socket, window: &mut Window<'_>) -> Result<Moved
 /// that the conversation is over. The next piece often arrives while one is read, so asking for it
 /// costs less than waiting for it first.
 pub(super) fn hear(
-    socket: &mut Socket,
+    socket: &Socket,
     inbox: &mut Inbox,
     moved: &mut bool,
     call: Deadline,

@@ -30,7 +30,7 @@ impl Handshake {
     pub(super) fn go(&mut self, ready: Interest, call: Deadline) -> Result<Option<Facts>, String> {
         if ready.to_receive {
             // One piece at a time: what the server says counts more than a close that follows it.
-            hear(&mut self.socket, &mut self.inbox, &mut false, call, |_| Ok(true))
+            hear(&self.socket, &mut self.inbox, &mut false, call, |_| Ok(true))
                 .map_err(|why| format!("{why} {ASKED}"))?;
             while let Some(received) = self.inbox.unread() {
                 let (used, next) = self.greeting.read(received, &mut self.window)?;
@@ -46,7 +46,7 @@ impl Handshake {
             }
         }
         while !self.window.is_sent() {
-            if send(&mut self.socket, &mut self.window)? == Moved::Nothing {
+            if send(&self.socket, &mut self.window)? == Moved::Nothing {
                 break;
             }
         }

@@ -18,6 +18,12 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
+    /// Makes a buffer of bytes that were received elsewhere.
+    #[cfg(feature = "tokio")]
+    pub(super) fn of(buffer: Vec<u8>) -> Self {
+        Self { start: 0, end: buffer.len(), needed: 0, buffer }
+    }
+
     /// Returns room for more bytes.
     pub(super) fn room(&mut self) -> &mut [u8] {
         if self.start == self.end {

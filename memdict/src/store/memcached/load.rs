@@ -20,6 +20,11 @@ pub(super) struct Loads<'w, 'a> {
 }
 
 impl<'a> Work<'a> for Loads<'_, 'a> {
+    #[cfg(feature = "tokio")]
+    fn carried(&self, _: &[usize]) -> usize {
+        0
+    }
+
     fn admit(&mut self, _: &Peer<'_>, _: usize) -> bool {
         true
     }

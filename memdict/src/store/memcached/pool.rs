@@ -1,8 +1,6 @@
 //! The connections to one server: the idle ones, how many are in use, and the callers that wait for
 //! one. And what is known of the server's last failure.
 
-#[cfg(feature = "tokio")]
-use std::task::Context;
 use std::{
     collections::VecDeque,
     mem,
@@ -10,7 +8,11 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+#[cfg(feature = "tokio")]
+use std::{sync::Arc, task::Context};
 
+#[cfg(feature = "tokio")]
+use super::tasks::shared::Shared;
 use super::{connection::Connection, socket::Callers};
 #[cfg(feature = "tokio")]
 use crate::store::queue::Place;
@@ -83,6 +85,9 @@ struct PoolState {
     process: u32,
     /// The one that was used last is at the end.
     idle: VecDeque<Box<Connection>>,
+    /// Connections that tasks share. They are not in use by one batch, and not idle.
+    #[cfg(feature = "tokio")]
+    shared: Vec<Arc<Shared>>,
     in_use: usize,
     dialing: usize,
     queue: Queue,
@@ -206,7 +211,7 @@ impl Pool {
         drop(state);
         let permit = |is_live| Permit { pool: self, is_live, is_told: false };
         match claim {
-            Claim::Use(mut connection) => {
+            Claim::Use(connection) => {
                 let permit = permit(true);
                 connection.socket.is_quiet().then(|| Approach::Connected(connection, permit))
             }
@@ -219,7 +224,7 @@ impl Pool {
 
     pub(super) fn none_free(&self) -> String {
         let state = lock(&self.state);
-        let all = state.in_use + state.dialing + state.idle.len();
+        let all = state.working() + state.dialing + state.idle.len();
         let mut why = format!(
             "has no connection free: none of {all} came free within the deadline \
              (`max_connections={}`, `deadline=`)",
@@ -254,7 +259,7 @@ impl Pool {
     /// several attempts that `began` together, the first failure counts.
     pub(super) fn not_reached(&self, mut permit: Permit<'_>, why: &str, began: Instant) -> Refused {
         let mut state = lock(&self.state);
-        let others = state.in_use + state.idle.len() + state.dialing.saturating_sub(1) > 0;
+        let others = state.working() + state.idle.len() + state.dialing.saturating_sub(1) > 0;
         let trouble = if others { &mut state.refused } else { &mut state.trouble };
         let pause = match trouble {
             Some(trouble) if trouble.noted > began => None,
@@ -282,6 +287,14 @@ impl Pool {
 }
 
 impl PoolState {
+    /// Returns how many connections work: those in use, and those that tasks share.
+    fn working(&self) -> usize {
+        #[cfg(feature = "tokio")]
+        return self.in_use + self.shared.len();
+        #[cfg(not(feature = "tokio"))]
+        return self.in_use;
+    }
+
     /// Claims what is free.
     fn claim(&mut self, max: usize, wish: Wish, now: Instant) -> Claim {
         if let Some(connection) = self.take(wish) {
@@ -292,16 +305,18 @@ impl PoolState {
             return Claim::Classic;
         }
         self.idle.retain(|idle| !idle.socket.is_orphaned());
+        #[cfg(feature = "tokio")]
+        self.shared.retain(|shared| shared.is_open());
         if let Some(refused) = &self.refused {
-            if self.in_use > 0 && now < refused.until {
+            if self.working() > 0 && now < refused.until {
                 return Claim::Wait(Some(refused.until));
             }
             // The attempts under way tell whether the server is down.
-            if self.in_use == 0 && self.dialing > 0 {
+            if self.working() == 0 && self.dialing > 0 {
                 return Claim::Wait(None);
             }
         }
-        if self.in_use == 0
+        if self.working() == 0
             && let Some(trouble) = &mut self.trouble
         {
             match trouble.until.checked_duration_since(now) {
@@ -314,7 +329,7 @@ impl PoolState {
                 }
                 _ => trouble.until = now + wish.patience,
             }
-        } else if self.in_use + self.dialing >= max {
+        } else if self.working() + self.dialing >= max {
             return Claim::Wait(None);
         }
         self.dialing += 1;
@@ -376,5 +391,7 @@ impl Drop for Permit<'_> {
     }
 }
 
+#[cfg(feature = "tokio")]
+mod sharing;
 #[cfg(test)]
 mod tests;

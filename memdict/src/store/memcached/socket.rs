@@ -51,7 +51,7 @@ pub(super) enum Moved {
 impl Socket {
     /// Sends as much as the system takes at once. A closed connection is an error, and never the
     /// signal SIGPIPE, which ends a process that does not ignore it.
-    pub(super) fn send(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Moved> {
+    pub(super) fn send(&self, slices: &[IoSlice<'_>]) -> io::Result<Moved> {
         moved(|| match self {
             #[cfg(feature = "tokio")]
             Self::Task(socket) => socket.send(slices),
@@ -60,10 +60,10 @@ impl Socket {
     }
 
     /// Receives the bytes that are available. The end of the stream is an error.
-    pub(super) fn receive(&mut self, room: &mut [u8]) -> io::Result<Moved> {
+    pub(super) fn receive(&self, room: &mut [u8]) -> io::Result<Moved> {
         let moved = moved(|| match self {
-            Self::Tcp(stream) => stream.read(room),
-            Self::Unix(stream) => stream.read(room),
+            Self::Tcp(stream) => (&*stream).read(room),
+            Self::Unix(stream) => (&*stream).read(room),
             #[cfg(feature = "tokio")]
             Self::Task(socket) => socket.receive(room),
         });
@@ -74,7 +74,7 @@ impl Socket {
     }
 
     /// Returns whether the stream is open and holds no unexpected bytes.
-    pub(super) fn is_quiet(&mut self) -> bool {
+    pub(super) fn is_quiet(&self) -> bool {
         match self {
             #[cfg(feature = "tokio")]
             Self::Task(socket) => socket.is_quiet(),

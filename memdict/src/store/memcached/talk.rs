@@ -40,6 +40,16 @@ pub(super) struct Talk<'a> {
     pub(super) window: Window<'a>,
 }
 
+/// How the answers to a window end.
+#[cfg(feature = "tokio")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Awaited {
+    /// After so many of them.
+    Answers(usize),
+    /// With the answer to a barrier.
+    Barrier,
+}
+
 impl<'a> Talk<'a> {
     pub(super) fn new(share: Vec<usize>) -> Self {
         Self {
@@ -93,6 +103,7 @@ impl<'a> Talk<'a> {
     pub(super) fn has_more(&mut self, peer: &Peer<'_>, work: &dyn Work<'a>) -> bool {
         if self.window.is_sent() && self.asked < self.requests() {
             self.window.clear();
+            let first = self.asked;
             while self.asked < self.requests() && !self.window.is_full() {
                 let mark = Mark::of(self.next_request());
                 match self.share.get(self.asked) {
@@ -104,12 +115,21 @@ impl<'a> Talk<'a> {
                 }
                 self.asked += 1;
             }
-            if self.is_silent(peer, work, self.asked - 1) {
+            if (first..self.asked).any(|place| self.is_silent(peer, work, place)) {
                 self.window.barrier();
                 self.barriers.push_back(self.asked);
             }
         }
         !self.window.is_sent()
+    }
+
+    /// Returns how the answers to the requests in the window end.
+    #[cfg(feature = "tokio")]
+    pub(super) fn awaited(&self) -> Awaited {
+        match self.barriers.is_empty() {
+            true => Awaited::Answers(self.window.requests()),
+            false => Awaited::Barrier,
+        }
     }
 
     /// Returns whether success of the request at this place is not answered.

@@ -27,6 +27,10 @@ pub(super) trait Work<'a>: Send {
         None
     }
 
+    /// Returns how many bytes of values the requests carry.
+    #[cfg(feature = "tokio")]
+    fn carried(&self, share: &[usize]) -> usize;
+
     /// Returns whether to send the operation. If not, the operation is settled.
     fn admit(&mut self, peer: &Peer<'_>, index: usize) -> bool;
 

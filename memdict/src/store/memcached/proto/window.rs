@@ -196,6 +196,24 @@ impl<'a> Window<'a> {
         count
     }
 
+    /// Returns how many bytes are left to send.
+    #[cfg(feature = "tokio")]
+    pub(in crate::store::memcached) fn unsent(&self) -> usize {
+        self.text.len() + self.body_bytes - self.sent
+    }
+
+    /// Appends what is left to send to `text`.
+    #[cfg(feature = "tokio")]
+    pub(in crate::store::memcached) fn copy_to(&self, text: &mut Vec<u8>) {
+        let (mut at, mut skip) = (self.sent_text, self.sent_body);
+        for &(next, body) in &self.bodies {
+            text.extend_from_slice(&self.text[at..next]);
+            text.extend_from_slice(&body[skip..]);
+            (at, skip) = (next, 0);
+        }
+        text.extend_from_slice(&self.text[at..]);
+    }
+
     /// Notes that the next `bytes` bytes were sent.
     pub(in crate::store::memcached) fn sent(&mut self, mut bytes: usize) {
         self.sent += bytes;

@@ -8,140 +8,53 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    runtime::{self, Handle},
-    time,
-};
+use tokio::{runtime::Handle, time};
 
 use super::{
     super::{
-        interest::Interest,
         lane::{From, Lane},
-        pool::{Approach, Pool, Wish},
         server::Server,
-        socket::{Callers, Socket},
+        socket::Callers,
         timeouts::Timeouts,
         work::Work,
     },
-    clock::now,
-    connect,
+    alone::Alone,
+    sharing::{Sharing, is_small},
 };
-use crate::store::{BoxFuture, deadline::Deadline, queue::Place};
+use crate::store::deadline::Deadline;
 
-/// One server's part of a batch, and what its lane waits for.
-struct Part<'s, 'a> {
-    lane: Lane<'s, 'a>,
-    /// What the lane needs before it can go on.
-    before: Option<Before<'s>>,
-    server: &'s Server,
-    call: Deadline,
-    runtime: runtime::Id,
-    is_over: bool,
+/// One server's part of a batch.
+enum Part<'s, 'a> {
+    /// On a connection of its own.
+    Alone(Alone<'s, 'a>),
+    /// On one that other tasks use as well.
+    Shared(Sharing<'s, 'a>),
 }
 
-enum Before<'s> {
-    /// All connections are in use.
-    Queued(BoxFuture<'s, Approach<'s>>),
-    /// There is none yet.
-    Connecting(BoxFuture<'s, Result<Socket, String>>),
-}
-
-impl<'s, 'a> Part<'s, 'a> {
+impl<'a> Part<'_, 'a> {
     /// Does what can be done now. Returns whether that was anything.
     fn go(&mut self, context: &mut Context<'_>, work: &mut dyn Work<'a>) -> bool {
-        match &mut self.before {
-            Some(Before::Queued(approach)) => {
-                let Poll::Ready(approach) = approach.as_mut().poll(context) else { return false };
-                self.before = None;
-                self.lane.go_on(approach, work);
-                return true;
-            }
-            Some(Before::Connecting(socket)) => {
-                let Poll::Ready(socket) = socket.as_mut().poll(context) else { return false };
-                self.before = None;
-                self.lane.greet(socket, work);
-                return true;
-            }
-            None if self.lane.is_queued() => {
-                let approach = wait(&self.server.tasks, self.lane.wish(), self.call);
-                self.before = Some(Before::Queued(Box::pin(approach)));
-                return true;
-            }
-            None if self.lane.needs_connection() => {
-                let limit = self.lane.patience(now());
-                let socket = connect::connect(&self.server.name, self.runtime, limit);
-                self.before = Some(Before::Connecting(Box::pin(socket)));
-                return true;
-            }
-            None => {}
+        match self {
+            Self::Alone(part) => part.go(context, work),
+            Self::Shared(part) => part.go(context, work),
         }
-        let Some((socket, Interest { to_receive, to_send })) = self.lane.task_interest(work) else {
-            self.is_over = true;
-            return false;
-        };
-        match socket.poll_ready(to_receive, to_send, context) {
-            Poll::Ready(Ok(ready)) => self.lane.go(ready, work),
-            Poll::Ready(Err(error)) => self.lane.give_up(&error, work),
-            Poll::Pending => return false,
-        }
-        true
     }
 
-    /// Returns how much longer the lane waits for its server, or `None` if it is over. What comes
-    /// before has a limit of its own.
+    /// Returns how much longer the part waits for its server, or `None` if it is over.
     fn patience(&self) -> Option<Duration> {
-        match &self.before {
-            Some(_) => Some(Duration::MAX),
-            None if self.is_over => None,
-            None => Some(self.lane.patience(now())),
+        match self {
+            Self::Alone(part) => part.patience(),
+            Self::Shared(part) => part.patience(),
         }
     }
 
-    /// Ends the lane if it has waited too long.
+    /// Ends the part if it has waited too long.
     fn times_out(&mut self, work: &mut dyn Work<'a>) -> bool {
-        let late = self.patience().is_some_and(|left| left.is_zero());
-        if late {
-            self.lane.time_out(work);
-        }
-        late
-    }
-}
-
-/// A task's place in the queue for a connection, which it leaves when it is dropped.
-struct Queued<'p> {
-    pool: &'p Pool,
-    place: Option<Place>,
-}
-
-impl Drop for Queued<'_> {
-    fn drop(&mut self) {
-        if let Some(place) = &self.place {
-            self.pool.leave(place);
+        match self {
+            Self::Alone(part) => part.times_out(work),
+            Self::Shared(part) => part.times_out(work),
         }
     }
-}
-
-/// Waits for a connection, but not beyond the deadline of the call.
-async fn wait(pool: &Pool, wish: Wish, call: Deadline) -> Approach<'_> {
-    let mut queued = Queued { pool, place: None };
-    let mut alarm = pin!(time::sleep_until(call.ends.into()));
-    poll_fn(|context| {
-        loop {
-            let again = match pool.ask(wish, &mut queued.place, context) {
-                Ok(approach) => return Poll::Ready(approach),
-                Err(again) => again,
-            };
-            if call.is_over() {
-                return Poll::Ready(Approach::Down(pool.none_free()));
-            }
-            let due = again.map_or(call.ends, |again| again.min(call.ends));
-            alarm.as_mut().reset(due.into());
-            if alarm.as_mut().poll(context).is_pending() {
-                return Poll::Pending;
-            }
-        }
-    })
-    .await
 }
 
 /// Runs the parts of a batch until each of them is over.
@@ -188,13 +101,29 @@ pub(in crate::store::memcached) async fn run<'s, 'a>(
         }
         return Vec::new();
     };
-    let (runtime, process) = (runtime.id(), process::id());
+    let process = process::id();
+    let callers = Callers::Tasks(runtime.id());
     let mut parts = Vec::new();
     for (server, share) in shares {
-        let from = From { pool: &server.tasks, process, callers: Callers::Tasks(runtime) };
-        let lane = Lane::begin(server, from, share, timeouts, call, work);
-        parts.push(Part { lane, before: None, server, call, runtime, is_over: false });
+        let shared = is_small(&share, work).then(|| {
+            let wanted = work.wanted(server.index, &share);
+            server.tasks.share(process, &runtime, wanted)
+        });
+        parts.push(match shared.flatten() {
+            Some(shared) => {
+                Part::Shared(Sharing::begin(server, shared, share, timeouts, call, work))
+            }
+            None => {
+                let from = From { pool: &server.tasks, process, callers };
+                let lane = Lane::begin(server, from, share, timeouts, call, work);
+                Part::Alone(Alone::new(lane, server, call, runtime.id()))
+            }
+        });
     }
     drive(&mut parts, work).await;
-    parts.into_iter().filter_map(|part| part.lane.left_to_classic()).collect()
+    let left = parts.into_iter().filter_map(|part| match part {
+        Part::Alone(part) => part.left_to_classic(),
+        Part::Shared(_) => None,
+    });
+    left.collect()
 }

@@ -4,11 +4,16 @@
 //! batch, by tokio's `clock`. What is said on a connection is the same as for calls
 //! that block. `classic` is for a share that is left to the classic client.
 
+mod alone;
 #[cfg(feature = "classic")]
 mod classic;
 pub(super) mod clock;
 mod connect;
+pub(super) mod driver;
 pub(super) mod exchange;
 mod lane;
+mod post;
+pub(super) mod shared;
+mod sharing;
 pub(super) mod socket;
 mod store;

@@ -3,6 +3,7 @@
 use std::{
     io::{self, ErrorKind, IoSlice},
     os::fd::{AsFd, BorrowedFd},
+    sync::atomic::{AtomicU64, Ordering},
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -31,8 +32,9 @@ const NOTICED: Duration = Duration::from_micros(50);
 pub(in crate::store::memcached) struct TaskSocket {
     stream: Stream,
     pub(in crate::store::memcached) runtime: runtime::Id,
-    /// When bytes were last received.
-    heard: Instant,
+    made: Instant,
+    /// When bytes were last received, in microseconds after it was made.
+    heard: AtomicU64,
 }
 
 impl TaskSocket {
@@ -42,7 +44,7 @@ impl TaskSocket {
             // that is missing.
             let _ = sockopt::set_socket_keepalive(stream, true);
         }
-        Self { stream, runtime, heard: Instant::now() }
+        Self { stream, runtime, made: Instant::now(), heard: AtomicU64::new(0) }
     }
 
     pub(in crate::store::memcached) fn send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -51,7 +53,7 @@ impl TaskSocket {
 
     /// Receives the bytes that are available. This makes no system call unless the runtime has
     /// noticed that there are some.
-    pub(in crate::store::memcached) fn receive(&mut self, room: &mut [u8]) -> io::Result<usize> {
+    pub(in crate::store::memcached) fn receive(&self, room: &mut [u8]) -> io::Result<usize> {
         let (mut received, size) = (None, room.len());
         let outcome = self.try_io(Interest::READABLE, |fd| {
             let bytes = rustix::io::read(fd, room)?;
@@ -62,7 +64,8 @@ impl TaskSocket {
         });
         match (received, outcome) {
             (Some(bytes), _) => {
-                self.heard = Instant::now();
+                let heard = self.made.elapsed().as_micros() as u64;
+                self.heard.store(heard, Ordering::Relaxed);
                 Ok(bytes)
             }
             (None, Err(error)) => Err(error),
@@ -70,17 +73,29 @@ impl TaskSocket {
         }
     }
 
+    fn silence(&self) -> Duration {
+        let heard = Duration::from_micros(self.heard.load(Ordering::Relaxed));
+        self.made.elapsed().saturating_sub(heard)
+    }
+
     /// Returns whether the stream is open and holds no unexpected bytes.
     pub(in crate::store::memcached) fn is_quiet(&self) -> bool {
         match self.poll_ready(true, false, &mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Err(_)) => false,
-            Poll::Pending if self.heard.elapsed() < NOTICED => true,
-            Poll::Pending | Poll::Ready(Ok(_)) => {
-                let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
-                recv(self.as_fd(), &mut [0_u8; 1][..], flags)
-                    .is_err_and(|error| error == rustix::io::Errno::AGAIN)
-            }
+            Poll::Pending if self.silence() < NOTICED => true,
+            Poll::Pending | Poll::Ready(Ok(_)) => self.looks_quiet(),
         }
+    }
+
+    /// Does the same for a stream that another task waits for.
+    pub(super) fn is_quiet_for_others(&self) -> bool {
+        self.silence() < NOTICED || self.looks_quiet()
+    }
+
+    fn looks_quiet(&self) -> bool {
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        recv(self.as_fd(), &mut [0_u8; 1][..], flags)
+            .is_err_and(|error| error == rustix::io::Errno::AGAIN)
     }
 
     /// Returns whether the runtime of the stream has ended.
