@@ -212,6 +212,7 @@ fn a_commit_that_the_end_of_its_runtime_cuts_off_is_in_the_log() {
         })
     });
     assert!(text.contains("cut off") && text.contains("drain"), "{text}");
+    assert!(text.trim_end().ends_with('`') && text.contains("hits"), "it names the entry: {text}");
     assert_eq!(rolled_back.load(Ordering::Relaxed), 0, "a part of it may have been made");
 }
 

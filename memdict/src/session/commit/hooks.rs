@@ -101,14 +101,9 @@ impl Hooks {
 }
 
 impl Hooks {
-    /// Notes that the commit ended while it was sent, unless the hooks know how it ended.
+    /// Notes that the commit ended while it was sent, so that it was not rolled back.
     pub(crate) fn cut_off(&mut self) {
-        if !std::mem::replace(&mut self.told, true) {
-            warning!(
-                "a commit was cut off while it was sent, because its runtime ended: each of its \
-                 changes may have been made or not (`AsyncCache::drain` waits for commits)"
-            );
-        }
+        self.told = true;
     }
 }
 

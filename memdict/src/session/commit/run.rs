@@ -5,13 +5,13 @@ use std::{mem, time::Duration};
 use super::{hidden, hooks::Hooks, plan::Plan, settle::Answers};
 use crate::{
     envelope::Secrets,
-    error::{Error, Result},
+    error::{Error, Result, list},
     log::{detail, warning},
     random,
     report::CommitReport,
     session::{
         core::Core,
-        drive::Drive,
+        drive::{Drive, Progress},
         entry::{
             any_slot::{AnySlot, Stamp},
             seen::Look,
@@ -71,7 +71,8 @@ pub(crate) async fn commit<D: Drive>(
     loop {
         let changes = plan.changes();
         if !changes.is_empty() {
-            let answers = apply(driver, begun, &changes).await;
+            let sending = apply(driver, begun, &changes);
+            let answers = naming_a_cut(&plan, begun, sending).await;
             plan.settle(answers);
             continue;
         }
@@ -79,7 +80,8 @@ pub(crate) async fn commit<D: Drive>(
         if entries.is_empty() {
             break;
         }
-        let answers = look(driver, &entries, secrets, |index| plan.needs_bytes(index)).await;
+        let looking = look(driver, &entries, secrets, |index| plan.needs_bytes(index));
+        let answers = naming_a_cut(&plan, begun, looking).await;
         plan.resolve(answers);
     }
     let told = explain == Explain::Always || !plan.is_transient_conflict();
@@ -91,6 +93,33 @@ pub(crate) async fn commit<D: Drive>(
     let outcome = plan.finish(told);
     note(&core.settings, &outcome);
     outcome
+}
+
+/// Awaits a part of a commit. If that is dropped after the commit began to send, the log names the
+/// entries that are not settled.
+async fn naming_a_cut<P: Progress, F: Future>(plan: &Plan<'_>, begun: &P, part: F) -> F::Output {
+    let mut cut = Cut { plan, begun, is_over: false };
+    let output = part.await;
+    cut.is_over = true;
+    output
+}
+
+struct Cut<'p, 'e, P: Progress> {
+    plan: &'p Plan<'e>,
+    begun: &'p P,
+    is_over: bool,
+}
+
+impl<P: Progress> Drop for Cut<'_, '_, P> {
+    fn drop(&mut self) {
+        if !self.is_over && self.begun.has_begun() {
+            warning!(
+                "a commit was cut off while it was sent, because its runtime ended: each of these \
+                 entries may have been changed or not (`AsyncCache::drain` waits for commits): {}",
+                list(self.plan.ids().iter().map(|id| format!("`{id}`")))
+            );
+        }
+    }
 }
 
 /// Sends changes.

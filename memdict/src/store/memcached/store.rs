@@ -35,7 +35,8 @@ use crate::{
 ///
 /// **Connections are made by the first operation**, not before. Each connection begins with one
 /// exchange, in which the server tells its version, its settings and its current life. It is then
-/// reused, by one batch at a time. So the next call finds a server that was restarted or moved to
+/// reused, by one batch at a time. Tasks of tokio share a connection for small batches: their
+/// requests leave together. So the next call finds a server that was restarted or moved to
 /// another address. There are at most [`max_connections`](Self::max_connections) to each server. A
 /// batch that finds none free waits, in turn. So does one that asked for another connection and did
 /// not get it, because the server or this process has no more: that is not an outage as long as a
