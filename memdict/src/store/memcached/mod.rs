@@ -5,7 +5,8 @@
 //! writes the requests and reads the answers. `load` and `change` know what to ask and what the
 //! answers mean. `exchange` drives all lanes of a batch at once. Only `proto` knows the bytes of
 //! the protocol, and only `socket` moves them, between the buffers of a `flow`. A
-//! `handshake` greets a new connection. `tasks` drives the same lanes in tasks of tokio.
+//! `handshake` greets a new connection. `tasks` drives the same lanes in tasks of tokio, and
+//! lets small shares of many tasks go over one connection.
 
 mod change;
 mod connection;

@@ -1,8 +1,9 @@
 //! The engine for tasks of tokio: the same lanes, driven by the runtime's readiness.
 //!
-//! `connect` makes a connection, `socket` moves its bytes, and `exchange` drives the lanes of a
-//! batch, by tokio's `clock`. What is said on a connection is the same as for calls
-//! that block. `classic` is for a share that is left to the classic client.
+//! `connect` makes a connection, `socket` moves its bytes, and `exchange` drives the parts of a
+//! batch, by tokio's `clock`. A part has a connection `alone`, whose lane goes as for calls that
+//! block, or is `sharing` one: it makes a `post` of its requests on a `shared` connection, which
+//! has a `driver`. `classic` is for a share that is left to the classic client.
 
 mod alone;
 #[cfg(feature = "classic")]
