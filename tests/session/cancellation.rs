@@ -1,6 +1,6 @@
 //! Futures that are dropped before they end: each call is cut at each point where it waits, on a
-//! memcached behind a proxy. Afterwards the store holds what the hooks were told, and no read gives
-//! another key's value.
+//! memcached behind a proxy, alone and beside other tasks that share its connection. Afterwards the
+//! store holds what the hooks were told, and no read gives another key's value.
 //!
 //! `MEMDICT_CUTS` sets how many cuts the random run makes, `MEMDICT_SEED` the number that it begins
 //! with.
@@ -14,11 +14,12 @@ use std::{
 };
 
 use memdict::{
-    AsyncCache, AsyncSession, Cache, CommitReport, DictDef, Entry, Error, Result, Tracked,
+    AsyncCache, AsyncSession, Cache, CommitReport, DictDef, Entry, Error, Result, Store, Tracked,
     UpdateReport,
 };
 use memdict_tests::{End, Memcached, PATIENCE, Proxy, Way, memcached_on};
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
 
 const KEYS: [&str; 3] = ["a", "b", "c"];
 
@@ -45,11 +46,24 @@ struct Stage {
     cache: AsyncCache,
     ended: Arc<Mutex<Vec<Ended>>>,
     beside: Cache,
+    /// Other tasks that use the same connections.
+    company: JoinSet<()>,
     _server: Memcached,
+}
+
+/// Whether other tasks use the same connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Company {
+    None,
+    Crowd,
 }
 
 impl Stage {
     fn new() -> Self {
+        Self::with(Company::None)
+    }
+
+    fn with(with: Company) -> Self {
         let server = Memcached::start();
         let proxy = Proxy::before(&server.address());
         let ended = Arc::<Mutex<Vec<Ended>>>::default();
@@ -58,6 +72,7 @@ impl Stage {
             move |how| ended.lock().unwrap_or_else(PoisonError::into_inner).push(how)
         };
         let (committed, failed, rolled_back) = (tell(), tell(), tell());
+        let store = Arc::new(memcached_on([proxy.address()]));
         let cache = Cache::builder()
             .after_commit(move |report| {
                 committed(Ended::Committed(report.clone()));
@@ -75,13 +90,36 @@ impl Stage {
                 rolled_back(Ended::RolledBack);
                 Ok(())
             })
-            .open_store(Arc::new(memcached_on([proxy.address()])));
+            .open_store(Arc::clone(&store) as Arc<dyn Store>);
         let cache = cache.and_then(|cache| cache.to_async()).expect("no option of a store is set");
         let beside = Cache::builder()
             .strict(true)
             .open_store(Arc::new(memcached_on([server.address()])))
             .expect("no option of a store is set");
-        Self { proxy, cache, ended, beside, _server: server }
+        let mut company = JoinSet::new();
+        if with == Company::Crowd {
+            let cache = AsyncCache::with_store(store);
+            for number in 0..4 {
+                let cache = cache.clone();
+                company.spawn(async move {
+                    loop {
+                        // While the proxy cuts connections, this is a miss.
+                        let key = KEYS[number % KEYS.len()];
+                        let note = cache.session().dict(&NOTES).get(key).await;
+                        if let Some(note) = note.expect("a miss is no error") {
+                            assert_eq!(note.key, key, "another key's value");
+                        }
+                        tokio::task::yield_now().await;
+                    }
+                });
+            }
+        }
+        Self { proxy, cache, ended, beside, company, _server: server }
+    }
+
+    /// Fails if one of the other tasks has failed.
+    fn is_well(&mut self) {
+        assert!(self.company.try_join_next().is_none(), "another task read another key's value");
     }
 
     /// Stores this number under every key.
@@ -213,7 +251,15 @@ impl Seen {
 /// Cuts `run`, which sets a number in all values, once at each point where it waits: first with
 /// connections to make, then with idle ones.
 async fn each_point(run: impl AsyncFn(&AsyncCache, u64)) -> Seen {
-    let stage = Stage::new();
+    let mut seen = each_point_with(Company::None, &run).await;
+    let beside = each_point_with(Company::Crowd, &run).await;
+    seen.went_on += beside.went_on;
+    seen.given_up += beside.given_up;
+    seen
+}
+
+async fn each_point_with(company: Company, run: &impl AsyncFn(&AsyncCache, u64)) -> Seen {
+    let mut stage = Stage::with(company);
     stage.proxy.delay(Duration::from_millis(2));
     let mut seen = Seen::default();
     for connected in [false, true] {
@@ -225,6 +271,7 @@ async fn each_point(run: impl AsyncFn(&AsyncCache, u64)) -> Seen {
             let done = cut(run(&stage.cache, 2), times).await.is_some();
             let ended = stage.agrees(1, 2).await;
             stage.reads_right().await;
+            stage.is_well();
             if done {
                 break;
             }
@@ -292,20 +339,26 @@ async fn random_cuts_leave_what_the_hooks_were_told() {
     let number = |name| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
     let cuts = number("MEMDICT_CUTS").unwrap_or(100);
     let mut random = number("MEMDICT_SEED").unwrap_or(1);
-    let stage = Stage::new();
+    for company in [Company::None, Company::Crowd] {
+        random_cuts_with(company, cuts / 2, &mut random).await;
+    }
+}
+
+async fn random_cuts_with(company: Company, cuts: u64, random: &mut u64) {
+    let mut stage = Stage::with(company);
     let mut seen = Seen::default();
     for round in 1..=cuts {
         stage.fill(2 * round);
         let to = 2 * round + 1;
-        if next(&mut random).is_multiple_of(4) {
-            let way = [Way::Requests, Way::Answers][next(&mut random) as usize % 2];
-            let end = [End::Closed, End::Reset][next(&mut random) as usize % 2];
-            stage.proxy.cut(way, next(&mut random) % 600, end);
+        if next(random).is_multiple_of(4) {
+            let way = [Way::Requests, Way::Answers][next(random) as usize % 2];
+            let end = [End::Closed, End::Reset][next(random) as usize % 2];
+            stage.proxy.cut(way, next(random) % 600, end);
         }
-        stage.proxy.delay(Duration::from_micros(next(&mut random) % 500));
-        let limit = Duration::from_micros(next(&mut random) % 4_000);
+        stage.proxy.delay(Duration::from_micros(next(random) % 500));
+        let limit = Duration::from_micros(next(random) % 4_000);
         let cache = stage.cache.clone();
-        let kind = next(&mut random) % 3;
+        let kind = next(random) % 3;
         let task = tokio::spawn(async move {
             match kind {
                 0 => drop(transact(&cache, to).await),
@@ -319,11 +372,12 @@ async fn random_cuts_leave_what_the_hooks_were_told() {
         let ended = stage.agrees(2 * round, to).await;
         stage.proxy.count_anew();
         stage.reads_right().await;
+        stage.is_well();
         if aborted {
             seen.note(&ended);
         }
     }
-    println!("{seen:?}");
+    println!("{company:?}: {seen:?}");
     assert!(seen.given_up > 0 && seen.went_on > 0, "{seen:?}");
 }
 
