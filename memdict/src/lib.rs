@@ -157,11 +157,13 @@ pub use session::{
 #[cfg(feature = "classic")]
 pub use store::classic::ClassicStore;
 pub use store::clock::Clock;
+pub use store::expiry::{Expiry, Life};
 #[cfg(unix)]
 pub use store::memcached::store::MemcachedStore;
 pub use store::memory::MemoryStore;
 pub use store::operation::{
-    Applied, ApplyOut, Change, Condition, Load, LoadOut, Loaded, Op, Reason, StoreError, Token,
+    Applied, ApplyOut, By, Change, Condition, Count, Load, LoadOut, Loaded, Op, Reason, Renewal,
+    StoreError, Token,
 };
 #[cfg(feature = "tokio")]
 pub use store::{AsyncStore, BoxFuture};

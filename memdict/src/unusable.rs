@@ -42,6 +42,19 @@ pub enum Unusable {
     },
     /// The payload does not decode, although its envelope is intact.
     Undecodable,
+    /// The value was invalidated. The next session may replace it.
+    Stale,
+    /// There is no value yet: a caller has the lease to make it. A session may store a value
+    /// nevertheless, which wins over that caller's.
+    Leased,
+}
+
+impl Unusable {
+    /// Returns whether this is in the nature of a cache, and neither damage nor another program's
+    /// doing.
+    pub(crate) fn is_ordinary(self) -> bool {
+        matches!(self, Self::Stale | Self::Leased)
+    }
 }
 
 impl fmt::Display for Unusable {
@@ -71,6 +84,8 @@ impl fmt::Display for Unusable {
                 "the stored value has the schema {fingerprint:016x}, a newer version of `{asked}`"
             ),
             Self::Undecodable => f.write_str("the stored value does not decode"),
+            Self::Stale => f.write_str("the stored value was invalidated"),
+            Self::Leased => f.write_str("the value is being made by another caller"),
         }
     }
 }

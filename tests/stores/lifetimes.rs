@@ -5,8 +5,10 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use memdict::{ClassicStore, Condition, Store};
-use memdict_tests::{Got, Memcached, ScriptedServer, apply_one, load_one, memcached_on, store_for};
+use memdict::{Applied, ClassicStore, Condition, Expiry, Load, MemoryStore, Op, Store};
+use memdict_tests::{
+    Got, Memcached, ScriptedServer, apply_one, find, load_one, memcached_on, store_for, wait_until,
+};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -68,5 +70,25 @@ fn a_server_whose_clock_is_weeks_ahead_keeps_long_lifetimes() {
             let left = sent(version, time) - time;
             assert!((31 * DAY + 1..31 * DAY + 30).contains(&left), "{version}: {left}");
         }
+    }
+}
+
+/// A value that is loaded when it has little life left, and stored when that is over.
+#[test]
+fn a_life_that_is_kept_is_not_begun_anew_when_it_has_ended() {
+    let server = Memcached::start();
+    let stores: [&dyn Store; 2] = [&MemoryStore::new(), &memcached_on([server.address()])];
+    for s in stores {
+        apply_one(s, b"k", store_for(b"v", Duration::from_secs(1)), Condition::Always);
+        let life = find(s, Load::new(b"k").with_life()).life.expect("the life is told");
+        let again = Op::Store { bytes: b"w", expiry: Expiry::With(life) };
+        // memcached's seconds may be over before this machine's are.
+        wait_until(Duration::from_secs(4), "it has ended", || {
+            assert_eq!(apply_one(s, b"k", again, Condition::Always), Applied::Stored);
+            load_one(s, b"k") == Got::Miss
+        });
+        thread::sleep(Duration::from_millis(50));
+        assert_eq!(apply_one(s, b"k", again, Condition::Always), Applied::Stored);
+        assert_eq!(load_one(s, b"k"), Got::Miss);
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use memdict::{Applied, Change, Condition, MemcachedStore, StoreError};
+use memdict::{Applied, Change, Condition, Load, MemcachedStore, StoreError};
 use memdict_tests::{
-    End, Memcached, Proxy, ScriptedServer, apply, apply_one, load, load_one, load_when_up,
+    End, Memcached, Proxy, ScriptedServer, apply, apply_one, find, load, load_one, load_when_up,
     memcached_on, store,
 };
 
@@ -54,32 +54,38 @@ fn the_item_limit_of_the_server_is_honoured() {
     }
 }
 
-fn is_empty_and_can_be_replaced(s: &MemcachedStore) {
-    let got = load_one(s, b"k");
-    assert_eq!(got.value(), Some(&b""[..]));
-    let applied = apply_one(s, b"k", store(b"new"), Matches(got.token()));
-    assert!(matches!(applied, Applied::Stored));
-    assert_eq!(load_one(s, b"k").value(), Some(&b"new"[..]));
-}
-
 #[test]
-fn a_lease_placeholder_is_a_hit_of_no_bytes_that_can_be_replaced() {
+fn leases_and_stale_values_of_other_clients_are_known_and_can_be_replaced() {
     let server = Memcached::start();
     let s = open(&server);
     server.ask("mg k v c N30\r\nmn\r\n", "MN");
-    is_empty_and_can_be_replaced(&s);
+    apply_one(&s, b"l", store(b"old"), Always);
+    server.ask("md l I T30\r\nmn\r\n", "MN");
+    for (key, words) in [(b"k", "leased"), (b"l", "old stale won")] {
+        let found = find(&s, Load::new(key).to_replace());
+        assert_eq!(found.words, words);
+        let applied = apply_one(&s, key, store(b"new"), Matches(found.token()));
+        assert!(matches!(applied, Applied::Stored));
+        assert_eq!(load_one(&s, key).value(), Some(&b"new"[..]));
+    }
 }
 
 #[test]
-fn a_stale_value_is_a_hit_of_no_bytes_that_can_be_replaced() {
-    let server = Memcached::start();
-    let s = open(&server);
-    apply_one(&s, b"k", store(b"old"), Always);
-    server.ask("md k I T30\r\nmn\r\n", "MN");
-    // The first reader wins the right to renew the value and the second does not. Both see the
-    // same.
-    assert_eq!(load_one(&s, b"k").value(), Some(&b""[..]));
-    is_empty_and_can_be_replaced(&s);
+fn a_right_that_was_not_asked_for_is_handed_back_in_the_same_batch_and_no_other_load_costs_more() {
+    let server = ScriptedServer::start(
+        "1.6.18",
+        &["VA 1 c7 X W{O}\r\nv\r\n", "VA 1 c8{O}\r\nw\r\n", "HD{O}\r\n"],
+    );
+    let s = memcached_on([server.address()]);
+    let found: Vec<_> = load(&s, &[b"k", b"l"]).into_iter().flatten().collect();
+    assert_eq!([found[0].value(), found[1].value()], [Some(&b"v"[..]), Some(b"w")]);
+    let without_mark = |line: &String| line[..line.len() - 4].to_owned();
+    let sent: Vec<_> = server.requests().iter().map(without_mark).collect();
+    assert_eq!(sent, ["mg k v c", "mg l v c", "md k I C7"]);
+    // The token is of no use before the value was looked at again.
+    let applied = apply_one(&s, b"k", store(b"x"), Matches(found[0].token()));
+    assert_eq!(applied, Applied::Unproven);
+    assert_eq!(server.requests().len(), 3, "it was not sent");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-use memdict::{Change, Condition, MemoryStore, Op, Store};
+use memdict::{Change, Condition, Expiry, MemoryStore, Op, Store};
 
 struct Counting;
 
@@ -40,7 +40,7 @@ static ALLOCATOR: Counting = Counting;
 /// Stores `many` items of `length` bytes, under keys from `first` on.
 fn fill(s: &MemoryStore, first: usize, many: usize, length: usize) {
     let value = vec![b'v'; length];
-    let op = Op::Store { bytes: &value, ttl: None };
+    let op = Op::Store { bytes: &value, expiry: Expiry::Never };
     for number in first..first + many {
         let key = format!("k{number}");
         let change = [Change::new(key.as_bytes(), op, Condition::Always)];

@@ -50,8 +50,14 @@ const PURE: &[&str] = &[
 const IMPURE: &[&str] = &["session/commit/run"];
 
 /// Modules that are only data: a pure file may import them from the stores.
-const DATA_OF_STORES: &[&str] =
-    &["store/caps", "store/credentials", "store/limits", "store/operation", "store/ttl"];
+const DATA_OF_STORES: &[&str] = &[
+    "store/caps",
+    "store/credentials",
+    "store/expiry",
+    "store/limits",
+    "store/operation",
+    "store/ttl",
+];
 
 /// The only files that may use what reaches beyond the process.
 const NETWORK: &[&str] = &[

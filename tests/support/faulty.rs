@@ -212,6 +212,9 @@ impl<S: Store> FaultyStore<S> {
             return Err(down());
         }
         self.before(fault, load.key);
+        if load.lease.is_some() {
+            lock(&self.keys).insert(load.key.to_vec());
+        }
         Ok(())
     }
 
@@ -221,11 +224,9 @@ impl<S: Store> FaultyStore<S> {
         loaded: Result<Loaded<'_>, StoreError>,
         out: impl FnOnce(Result<Loaded<'_>, StoreError>),
     ) {
-        out(loaded.map(|loaded| match (loaded, self.numbering()) {
-            (Loaded::Hit { bytes, token, .. }, Some(numbering)) => {
-                Loaded::hit(bytes, numbering.shown(token))
-            }
-            (loaded, _) => loaded,
+        out(loaded.map(|loaded| match self.numbering() {
+            Some(numbering) => loaded.map_token(|token| numbering.shown(token)),
+            None => loaded,
         }));
     }
 
@@ -255,7 +256,7 @@ impl<S: Store> FaultyStore<S> {
             Ok(when) => change.when = when,
             Err(outcome) => return Err(end(Ok(outcome))),
         }
-        if matches!(change.op, Op::Store { .. }) {
+        if matches!(change.op, Op::Store { .. } | Op::Count(_)) {
             lock(&self.keys).insert(change.key.to_vec());
         }
         Ok((change, lost))

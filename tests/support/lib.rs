@@ -26,7 +26,9 @@ pub use faulty::{Fault, FaultyStore};
 pub use forked::{Ended, Forked, alone, end_by_sigpipe, open_no_more_files};
 pub use lives::Lives;
 pub use memcached::Memcached;
-pub use outcome::{Got, apply, apply_one, load, load_one, load_when_up, named, store, store_for};
+pub use outcome::{
+    Found, Got, apply, apply_one, find, load, load_one, load_when_up, named, store, store_for,
+};
 pub use patience::{PATIENCE, classic_on, memcached_on};
 pub use proxy::{End, Proxy, Way};
 pub use scratch::Scratch;

@@ -1,6 +1,6 @@
 //! Tokens of a store that can restart.
 
-use memdict::{Applied, Change, Condition, Load, Loaded, Op, Store, Token};
+use memdict::{Applied, Change, Condition, Expiry, Load, Loaded, Op, Store, Token};
 
 /// What the tokens of a store that can restart tell about its lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +88,8 @@ impl Numbering {
 
 /// Returns the last token of a store of one server.
 fn last_token(inner: &dyn Store) -> Token {
-    let store = Change::new(b"last", Op::Store { bytes: b"", ttl: None }, Condition::Always);
+    let store =
+        Change::new(b"last", Op::Store { bytes: b"", expiry: Expiry::Never }, Condition::Always);
     let delete = Change::new(b"last", Op::Delete, Condition::Always);
     inner.apply_many(&[store], &mut |_, _| {});
     let mut last = None;

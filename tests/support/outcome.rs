@@ -5,7 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use memdict::{Applied, Change, Condition, Load, Loaded, Op, Store, StoreError, Token};
+use memdict::{
+    Applied, Change, Condition, Expiry, Life, Load, Loaded, Op, Renewal, Store, StoreError, Token,
+};
 
 /// The outcome of a load, owned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,55 @@ impl Got {
             Self::Miss => panic!("a miss has no token"),
         }
     }
+}
+
+/// What a load that asks for more has found, in words: the value, whether it is
+/// stale, and who renews it; or `miss`; or who has the lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The words.
+    pub words: String,
+    /// The token, if there is one.
+    pub token: Option<Token>,
+    /// How much life is left, if it was told.
+    pub life: Option<Life>,
+}
+
+impl Found {
+    fn of(loaded: &Loaded<'_>) -> Self {
+        match *loaded {
+            Loaded::Hit { bytes, token, life, stale, renewal, .. } => {
+                let mut words = bytes.escape_ascii().to_string();
+                words.push_str(if stale { " stale" } else { "" });
+                words.push_str(match renewal {
+                    Renewal::Won => " won",
+                    Renewal::Taken => " taken",
+                    _ => "",
+                });
+                Self { words, token: Some(token), life }
+            }
+            Loaded::Leased { token, won, .. } => {
+                let words = if won { "leased won" } else { "leased" }.to_owned();
+                Self { words, token: Some(token), life: None }
+            }
+            _ => Self { words: "miss".to_owned(), token: None, life: None },
+        }
+    }
+
+    /// Returns the token. Panics without one.
+    pub fn token(&self) -> Token {
+        self.token.expect("there is something")
+    }
+}
+
+/// Makes one load that asks for more. Panics if it fails.
+pub fn find(store: &dyn Store, load: Load<'_>) -> Found {
+    let mut found = collect(1, |give| {
+        store.load_many(&[load], &mut |index, loaded| {
+            give(index, loaded.as_ref().map(Found::of).map_err(StoreError::clone));
+        });
+    });
+    found.remove(0).expect("the load has an outcome")
 }
 
 /// Loads keys in one batch. Returns one outcome each, in the order of the keys.
@@ -81,13 +132,12 @@ pub fn load_when_up(store: &dyn Store, key: &[u8]) -> Got {
 
 /// Makes a store of a value that does not expire.
 pub fn store(bytes: &[u8]) -> Op<'_> {
-    Op::Store { bytes, ttl: None }
+    Op::Store { bytes, expiry: Expiry::Never }
 }
 
 /// Makes a store of a value that expires.
 pub fn store_for(bytes: &[u8], ttl: Duration) -> Op<'_> {
-    let ttl = Some(ttl);
-    Op::Store { bytes, ttl }
+    Op::Store { bytes, expiry: Expiry::After(ttl) }
 }
 
 /// Checks that a store gives exactly one outcome for each operation.

@@ -54,8 +54,8 @@ fn names(prefix: &str, many: usize) -> Vec<String> {
 }
 
 fn change<'a>(key: &'a str, bytes: &'a [u8]) -> Change<'a> {
-    let ttl = Some(std::time::Duration::from_secs(u64::from(TTL)));
-    Change::new(key.as_bytes(), Op::Store { bytes, ttl }, Condition::Always)
+    let expiry = std::time::Duration::from_secs(u64::from(TTL)).into();
+    Change::new(key.as_bytes(), Op::Store { bytes, expiry }, Condition::Always)
 }
 
 /// Makes changes. Returns how many were made, and the first error.

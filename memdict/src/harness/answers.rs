@@ -15,11 +15,13 @@ pub fn answers(data: &[u8]) {
     let [reader, operations, size, said @ ..] = data else { return };
     let operations = usize::from(*operations % 16);
     let pieces: Vec<&[u8]> = said.chunks(usize::from(*size).max(1)).collect();
-    match reader % 5 {
-        0 => scripted::check_loads(operations, said, &pieces),
-        1 => scripted::check_changes(operations, said, &pieces),
-        2 => scripted::check_silence(operations, &pieces),
-        3 => scripted::check_greeting(said, &pieces),
+    match (reader, reader % 5) {
+        (b'f', _) => scripted::check_fetches(operations, said, &pieces),
+        (b'o', _) => scripted::check_others(operations, said, &pieces),
+        (_, 0) => scripted::check_loads(operations, said, &pieces),
+        (_, 1) => scripted::check_changes(operations, said, &pieces),
+        (_, 2) => scripted::check_silence(operations, &pieces),
+        (_, 3) => scripted::check_greeting(said, &pieces),
         #[cfg(feature = "classic")]
         _ => text::check(operations, said, &pieces),
         #[cfg(not(feature = "classic"))]

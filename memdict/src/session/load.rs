@@ -123,6 +123,10 @@ impl<T: Tracked> Arrivals<'_, T> {
                 let reason = error.reason();
                 self.core.settings.outages.missed(reason.server(), reason.as_str());
             }
+            Decoded::Unusable(why, _) if why.is_ordinary() => {
+                counted.absent += 1;
+                detail!("`{id}` is a miss: {why}");
+            }
             Decoded::Unusable(why, _) => {
                 match why {
                     Unusable::Unverified => counted.unverified += 1,

@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use super::{
     AsyncStore, BoxFuture, Store,
     caps::Caps,
-    operation::{ApplyOut, Change, Load, LoadOut, Loaded, Op},
+    operation::{ApplyOut, Change, Load, LoadOut, Loaded},
 };
 
 /// Returns `store` for tasks: its own side for them, or else the store itself, whose calls then run
@@ -32,20 +32,13 @@ struct OwnedChange {
 
 impl OwnedChange {
     fn of(change: &Change<'_>) -> Self {
-        let (value, op) = match change.op {
-            Op::Store { bytes, ttl } => (bytes.to_vec(), Op::Store { bytes: &[], ttl }),
-            Op::Delete => (Vec::new(), Op::Delete),
-        };
+        let (value, op) = change.op.apart();
         let rest = Change { key: &[], op, when: change.when, quiet: change.quiet };
         Self { key: change.key.to_vec(), value, rest }
     }
 
     fn lend(&self) -> Change<'_> {
-        let op = match self.rest.op {
-            Op::Store { ttl, .. } => Op::Store { bytes: &self.value, ttl },
-            Op::Delete => Op::Delete,
-        };
-        Change { key: &self.key, op, ..self.rest }
+        Change { key: &self.key, op: self.rest.op.with_bytes(&self.value), ..self.rest }
     }
 }
 
@@ -57,23 +50,19 @@ impl AsyncStore for Adapted {
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let store = Arc::clone(&self.0);
-            let keys: Vec<_> = loads.iter().map(|load| load.key.to_vec()).collect();
+            let owned: Vec<_> =
+                loads.iter().map(|load| (load.key.to_vec(), Load { key: &[], ..*load })).collect();
             let answers = blocking(move || {
-                let loads: Vec<_> = keys.iter().map(|key| Load::new(key)).collect();
+                let loads: Vec<_> = owned.iter().map(|(key, rest)| Load { key, ..*rest }).collect();
                 let mut answers = Vec::with_capacity(loads.len());
                 store.load_many(&loads, &mut |index, loaded| {
-                    let owned = loaded.map(|loaded| match loaded {
-                        Loaded::Hit { bytes, token } => Some((bytes.to_vec(), token)),
-                        Loaded::Miss => None,
-                    });
-                    answers.push((index, owned));
+                    answers.push((index, loaded.map(Loaded::apart)));
                 });
                 answers
             });
             for (index, owned) in answers.await {
                 match owned {
-                    Ok(Some((bytes, token))) => out(index, Ok(Loaded::hit(&bytes, token))),
-                    Ok(None) => out(index, Ok(Loaded::Miss)),
+                    Ok((bytes, rest)) => out(index, Ok(rest.with_bytes(&bytes))),
                     Err(error) => out(index, Err(error)),
                 }
             }

@@ -3,7 +3,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::operation::StoreError;
+use super::operation::{Change, Condition, Op, StoreError};
 use crate::key::MAX_WIRE;
 
 /// memcached's default for `item_size_max` (its option `-I`), in bytes.
@@ -45,6 +45,23 @@ pub(crate) fn check_key(key: &[u8]) -> Result<(), StoreError> {
         return Ok(());
     };
     Err(StoreError::Refused(format!("the key `{}` {wrong}", key.escape_ascii()).into()))
+}
+
+/// Refuses a change on a condition that its operation does not know.
+pub(crate) fn check_condition(change: &Change<'_>) -> Result<(), StoreError> {
+    let why = match (change.op, change.when) {
+        (Op::Touch { .. }, Condition::Absent | Condition::Matches(_)) => {
+            "a touch has no condition: use `Condition::Always`"
+        }
+        (Op::Count(_), Condition::Absent | Condition::Matches(_)) => {
+            "a count has no condition: use `Condition::Always`"
+        }
+        (Op::Invalidate { .. }, Condition::Absent) => {
+            "an absent value cannot be made stale: use `Condition::Always` or `Condition::Matches`"
+        }
+        _ => return Ok(()),
+    };
+    Err(StoreError::Refused(why.into()))
 }
 
 /// Refuses a value of `length` bytes that does not fit into an item of `item_size_max` bytes.

@@ -3,7 +3,8 @@
 //! `memory` is the embedded store in this process's memory, `memcached` is the engine for memcached
 //! servers, and `classic` is the client for servers that the engine does not speak to. `servers`
 //! chooses the server of a key. `queue` and `deadline` are for callers that wait. `adapted` lets tasks use a store that blocks, and
-//! `worker` notices calls that block a task. `limits` and `ttl` are memcached's rules, which all stores follow.
+//! `worker` notices calls that block a task. `expiry` says when values expire; `limits` and `ttl` are
+//! memcached's rules, which all stores follow.
 
 #[cfg(feature = "tokio")]
 pub(crate) mod adapted;
@@ -14,6 +15,7 @@ pub(crate) mod clock;
 pub(crate) mod credentials;
 #[cfg(any(unix, feature = "classic"))]
 mod deadline;
+pub(crate) mod expiry;
 // On other systems than Unix, only `memory` uses these, and only a part of them.
 #[cfg_attr(not(unix), allow(dead_code))]
 mod limits;
@@ -53,10 +55,10 @@ use operation::{ApplyOut, Change, Load, LoadOut};
 /// refuse keys that are not UTF-8, because memdict itself uses none.
 ///
 /// ```
-/// use memdict::{Applied, Change, Condition, Load, Loaded, MemoryStore, Op, Store};
+/// use memdict::{Applied, Change, Condition, Expiry, Load, Loaded, MemoryStore, Op, Store};
 ///
 /// let store = MemoryStore::new();
-/// let op = Op::Store { bytes: b"v", ttl: None };
+/// let op = Op::Store { bytes: b"v", expiry: Expiry::Never };
 /// let absent = Change::new(b"k", op, Condition::Absent);
 /// let mut outcomes = Vec::new();
 /// store.apply_many(&[absent, absent], &mut |i, outcome| outcomes.push((i, outcome)));
@@ -69,7 +71,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Loads values. The bytes passed to `out` are borrowed for the duration of that call.
     fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>);
 
-    /// Stores and deletes values.
+    /// Makes changes.
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>);
 
     /// Begins a call of several batches, and returns the store for it. All of its batches together
@@ -133,12 +135,12 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// from one to the other.
 ///
 /// ```
-/// use memdict::{Applied, AsyncStore, Change, Condition, Load, Loaded, MemoryStore, Op};
+/// use memdict::{Applied, AsyncStore, Change, Condition, Expiry, Load, Loaded, MemoryStore, Op};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let store = MemoryStore::new();
-/// let set = Change::new(b"k", Op::Store { bytes: b"v", ttl: None }, Condition::Always);
+/// let set = Change::new(b"k", Op::Store { bytes: b"v", expiry: Expiry::Never }, Condition::Always);
 /// store.apply_many(&[set], &mut |_, outcome| assert!(matches!(outcome, Ok(Applied::Stored)))).await;
 /// let mut found = None;
 /// let mut take = |_, loaded: Result<Loaded<'_>, _>| found = Some(format!("{loaded:?}"));
@@ -155,14 +157,14 @@ pub trait AsyncStore: Send + Sync + fmt::Debug {
         out: &'a mut LoadOut<'a>,
     ) -> BoxFuture<'a, ()>;
 
-    /// Stores and deletes values.
+    /// Makes changes.
     fn apply_many<'a>(
         &'a self,
         changes: &'a [Change<'a>],
         out: &'a mut ApplyOut<'a>,
     ) -> BoxFuture<'a, ()>;
 
-    /// Stores and deletes values, and calls `sending` just before the first of these changes may
+    /// Makes changes, and calls `sending` just before the first of these changes may
     /// reach the store.
     ///
     /// A commit that is dropped before that call is abandoned: nothing of it was sent. One that is

@@ -1,8 +1,11 @@
-//! Lifetimes on the wire.
+//! Ends of life on the wire.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::store::limits;
+use crate::store::{
+    expiry::{End, Expiry},
+    limits,
+};
 
 /// The longest lifetime that memcached counts from now. It reads a larger number as a point in
 /// time, which would lie in 1970.
@@ -11,6 +14,13 @@ const MAX_RELATIVE: u32 = 30 * 24 * 60 * 60;
 /// 2038-01-19, the last point in time that memcached 1.6 knows. Some versions acknowledge a store
 /// with a later one and drop the value.
 const LAST: u32 = i32::MAX as u32;
+
+/// The number of a value that does not expire.
+pub(in crate::store) const NEVER: u32 = 0;
+
+/// The number of a value that has expired: a point in time in January 1970. memcached knows a
+/// negative number as well, but other servers of its protocol take that for a mistake.
+pub(in crate::store) const OVER: u32 = MAX_RELATIVE + 1;
 
 /// A server's clock, as the server told it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,16 +54,17 @@ impl ServerClock {
     }
 }
 
-/// Returns the number that makes memcached keep an item for at least `ttl`.
+/// Returns the number that makes memcached keep an item until it expires, and not less.
 ///
 /// memcached counts in its own whole seconds. A lifetime of `n` seconds ends when it has begun `n`
-/// more of them, so up to a second too early. So a second is added.
+/// more of them, so up to a second too early. So a second is added, unless the number of the
+/// server's seconds is known.
 ///
 /// A lifetime of more than 30 days is sent as a point in time, by the server's clock, or by this
 /// machine's if the server's is not known. One that ends after 2038-01-19 is cut to that day, and the
 /// log says so once.
-pub(in crate::store) fn wire(ttl: Duration, clock: Option<ServerClock>) -> u32 {
-    wire_at(ttl, || match clock {
+pub(in crate::store) fn wire(expiry: Expiry, clock: Option<ServerClock>) -> u32 {
+    wire_at(expiry, SystemTime::now(), Instant::now(), || match clock {
         Some(clock) => clock.at(Instant::now()),
         None => {
             let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -62,8 +73,27 @@ pub(in crate::store) fn wire(ttl: Duration, clock: Option<ServerClock>) -> u32 {
     })
 }
 
-fn wire_at(ttl: Duration, now: impl FnOnce() -> u64) -> u32 {
-    let seconds = limits::whole_seconds(ttl).saturating_add(1);
+fn wire_at(expiry: Expiry, today: SystemTime, instant: Instant, now: impl FnOnce() -> u64) -> u32 {
+    let added = |ttl| limits::whole_seconds(ttl).saturating_add(1);
+    let seconds = match expiry {
+        Expiry::Never => return NEVER,
+        Expiry::After(ttl) => added(ttl),
+        Expiry::At(end) => match end.duration_since(today) {
+            Ok(left) if !left.is_zero() => added(left),
+            _ => return OVER,
+        },
+        Expiry::With(life) => match life.end() {
+            End::Never => return NEVER,
+            End::Ticks(ticks, told) => {
+                match ticks.saturating_sub(instant.saturating_duration_since(told).as_secs()) {
+                    0 => return OVER,
+                    left => left,
+                }
+            }
+            // Another store's clock says nothing here, but what was left does.
+            End::ByClock(_) => added(life.left().unwrap_or_default()),
+        },
+    };
     match u32::try_from(seconds) {
         Ok(seconds) if seconds <= MAX_RELATIVE => return seconds,
         _ => {}
@@ -72,7 +102,7 @@ fn wire_at(ttl: Duration, now: impl FnOnce() -> u64) -> u32 {
     match u32::try_from(now.saturating_add(seconds)) {
         Ok(end) if end <= LAST => end,
         _ => {
-            log_shortened(ttl);
+            log_shortened(seconds);
             // Near that day, a lifetime that memcached counts from now lasts longest.
             let near = now.saturating_add(u64::from(MAX_RELATIVE)) > u64::from(LAST);
             if near { MAX_RELATIVE } else { LAST }
@@ -80,34 +110,47 @@ fn wire_at(ttl: Duration, now: impl FnOnce() -> u64) -> u32 {
     }
 }
 
+/// Returns the number that asks memcached for a right to renew if less life than this is left. It is
+/// compared with a number of its own seconds, of which one has begun.
+#[cfg_attr(not(unix), allow(dead_code))] // Only the engine asks for it.
+pub(in crate::store) fn less_than(left: Duration) -> u32 {
+    let seconds = limits::whole_seconds(left).saturating_add(1);
+    u32::try_from(seconds).unwrap_or(MAX_RELATIVE).min(MAX_RELATIVE)
+}
+
 #[cfg(feature = "tracing")]
-fn log_shortened(ttl: Duration) {
+fn log_shortened(seconds: u64) {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         tracing::warn!(
-            ttl_secs = ttl.as_secs(),
+            ttl_secs = seconds,
             "memcached keeps nothing after 2038-01-19; longer lifetimes end on that day"
         );
     });
 }
 
 #[cfg(not(feature = "tracing"))]
-fn log_shortened(_ttl: Duration) {}
+fn log_shortened(_seconds: u64) {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::expiry::Life;
 
     const NOW: u64 = 1_800_000_000;
 
+    fn wire_after(ttl: Duration, now: u64) -> u32 {
+        wire_at(Expiry::After(ttl), SystemTime::now(), Instant::now(), || now)
+    }
+
     fn wire(seconds: u64) -> u64 {
-        u64::from(wire_at(Duration::from_secs(seconds), || NOW))
+        u64::from(wire_after(Duration::from_secs(seconds), NOW))
     }
 
     /// Returns how long memcached keeps an item, if it is stored `part` of a second after one of the
     /// server's seconds began.
     fn kept(ttl: Duration, part: Duration) -> Duration {
-        let sent = u64::from(wire_at(ttl, || NOW));
+        let sent = u64::from(wire_after(ttl, NOW));
         let end = if sent <= u64::from(MAX_RELATIVE) { NOW + sent } else { sent };
         Duration::from_secs(end - NOW) - part
     }
@@ -145,11 +188,12 @@ mod tests {
             assert!((told..told + 2).contains(&clock.at(now)));
             let later = clock.at(now + Duration::from_millis(10_300));
             assert_eq!(later, told + 11);
-            let end = u64::from(super::wire(days_31, Some(clock)));
+            let end = u64::from(super::wire(Expiry::After(days_31), Some(clock)));
             assert!((31 * 86_400 + 1..31 * 86_400 + 10).contains(&(end - told)), "{end} {told}");
         }
         assert_eq!(Asked(now).told(u64::MAX).at(now), u64::MAX);
-        let hostile = super::wire(days_31, Some(Asked(now).told(u64::MAX)));
+        let clock = Some(Asked(now).told(u64::MAX));
+        let hostile = super::wire(Expiry::After(days_31), clock);
         assert_eq!(hostile, MAX_RELATIVE);
     }
 
@@ -159,7 +203,46 @@ mod tests {
         assert_eq!(wire(last - NOW - 1), last);
         assert_eq!(wire(last - NOW + 1), last);
         assert_eq!(wire(u64::MAX), last);
-        let after = wire_at(Duration::from_secs(u64::MAX), || last + 1);
+        let after = wire_after(Duration::from_secs(u64::MAX), last + 1);
         assert_eq!(after, MAX_RELATIVE);
+    }
+
+    #[test]
+    fn a_time_that_has_passed_is_over_and_one_to_come_is_never_early() {
+        let (today, instant) = (SystemTime::now(), Instant::now());
+        let at = |end: SystemTime| wire_at(Expiry::At(end), today, instant, || NOW);
+        let second = Duration::from_secs(1);
+        assert_eq!(at(today), OVER);
+        assert_eq!(at(today - second), OVER);
+        assert_eq!(at(UNIX_EPOCH), OVER);
+        assert_eq!(at(today + Duration::from_nanos(1)), 2);
+        assert_eq!(at(today + 59 * second), 60);
+        let days_31 = 31 * 86_400;
+        assert_eq!(u64::from(at(today + days_31 * second)), NOW + u64::from(days_31) + 1);
+        let never = wire_at(Expiry::Never, today, instant, || NOW);
+        assert_eq!((never, u64::from(OVER)), (0, 2_592_001));
+    }
+
+    #[test]
+    fn the_end_of_a_loaded_life_is_counted_in_the_servers_seconds_and_ends_with_them() {
+        let told = Life::told(60);
+        let End::Ticks(60, loaded) = told.end() else { panic!("{told:?}") };
+        let after = |passed: u64| {
+            let later = loaded + Duration::from_millis(passed);
+            wire_at(Expiry::With(told), SystemTime::now(), later, || NOW)
+        };
+        assert_eq!(told.left(), Some(Duration::from_secs(59)));
+        assert_eq!([0, 999, 1_000, 58_999, 59_500].map(after), [60, 60, 59, 2, 1]);
+        assert_eq!([60_000, 900_000].map(after), [OVER, OVER]);
+        assert_eq!(super::wire(Expiry::With(Life::FOREVER), None), NEVER);
+        let own = Life::until(Duration::from_millis(9_900), Duration::from_secs(2));
+        assert_eq!(super::wire(Expiry::With(own), None), 8);
+    }
+
+    #[test]
+    fn the_right_to_renew_is_asked_for_in_the_servers_seconds() {
+        assert_eq!(less_than(Duration::from_secs(30)), 31);
+        assert_eq!(less_than(Duration::ZERO), 2);
+        assert_eq!(less_than(Duration::MAX), MAX_RELATIVE);
     }
 }

@@ -5,10 +5,9 @@ use std::{
     collections::VecDeque,
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
-use memdict::{ApplyOut, Caps, Change, Condition, Load, LoadOut, Op, Store, StoreError};
+use memdict::{ApplyOut, Caps, Change, Condition, Expiry, Load, LoadOut, Op, Store, StoreError};
 use memdict_tests::Fault;
 
 use super::{record::Place, stage::Behind};
@@ -87,7 +86,7 @@ struct Plan {
 #[derive(Debug)]
 struct Owned {
     key: Vec<u8>,
-    bytes: Option<(Vec<u8>, Option<Duration>)>,
+    bytes: Option<(Vec<u8>, Expiry)>,
     when: Condition,
 }
 
@@ -125,7 +124,7 @@ impl Between {
 
     fn deliver(&self, change: &Owned) {
         let what = match &change.bytes {
-            Some((bytes, ttl)) => Op::Store { bytes, ttl: *ttl },
+            Some((bytes, expiry)) => Op::Store { bytes, expiry: *expiry },
             None => Op::Delete,
         };
         let change = Change::new(&change.key, what, change.when);
@@ -189,7 +188,7 @@ impl Store for Between {
         for (index, change) in changes.iter().enumerate() {
             if let Some(Incident::Late(after)) = self.begin(change.key, true) {
                 let bytes = match change.op {
-                    Op::Store { bytes, ttl } => Some((bytes.to_vec(), ttl)),
+                    Op::Store { bytes, expiry } => Some((bytes.to_vec(), expiry)),
                     _ => None,
                 };
                 let held = Owned { key: change.key.to_vec(), bytes, when: change.when };

@@ -8,8 +8,8 @@ use std::{
 };
 
 use memdict::{
-    Applied, ApplyOut, Cache, Caps, Change, Condition, Load, LoadOut, Lookup, MemoryStore, Op,
-    Store, StoreError, Unusable,
+    Applied, ApplyOut, Cache, Caps, Change, Condition, Expiry, Load, LoadOut, Lookup, MemoryStore,
+    Op, Store, StoreError, Unusable,
 };
 use memdict_tests::{Got, load_when_up};
 
@@ -199,13 +199,14 @@ impl Ledger {
         out: &mut (dyn FnMut(Result<Applied, StoreError>) + Send),
     ) {
         let place = Place::of_wire(change.key);
-        let (new, ttl) = match change.op {
-            Op::Store { bytes, ttl } => (Some(bytes), ttl),
-            _ => (None, None),
+        let (new, expiry) = match change.op {
+            Op::Store { bytes, expiry } => (Some(bytes), expiry),
+            _ => (None, Expiry::Never),
         };
         if let Some((place, bytes)) = place.zip(new) {
             let is_tombstone = matches!(self.reader.read(place, bytes), Content::Tombstone);
-            assert_eq!(ttl, is_tombstone.then_some(HOUR), "only tombstones expire");
+            let expires = is_tombstone.then_some(HOUR).into();
+            assert_eq!(expiry, expires, "only tombstones expire");
         }
         self.inner.apply_many(&[*change], &mut |_, outcome| {
             let Some(place) = place else { return out(outcome) };
@@ -267,7 +268,7 @@ impl Reader {
 
     fn read(&self, place: Place, bytes: &[u8]) -> Content {
         let wire = place.wire();
-        let what = Op::Store { bytes, ttl: None };
+        let what = Op::Store { bytes, expiry: Expiry::Never };
         let change = Change::new(wire.as_bytes(), what, Condition::Always);
         self.store.apply_many(&[change], &mut |_, outcome| assert!(outcome.is_ok()));
         match self.look_up::<OldRecord>(place) {

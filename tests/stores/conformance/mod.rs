@@ -4,6 +4,9 @@
 
 mod batches;
 mod conditions;
+mod counts;
+mod lives;
+mod rights;
 mod values;
 
 pub(super) use conditions::count_in_threads;
@@ -181,5 +184,34 @@ suite! {
         invalid_keys_are_refused_and_the_others_served
         a_batch_may_be_empty
         a_batch_may_be_large
+    }
+    lives {
+        a_touch_sets_the_end_of_life_anew_and_keeps_value_and_version
+        a_touch_of_nothing_says_so_and_stores_nothing
+        a_touch_has_no_condition
+        touches_and_stores_on_one_key_take_effect_in_order
+        a_value_whose_time_has_passed_expires_at_once
+        a_time_to_come_is_when_a_value_expires
+        the_life_that_is_left_is_told_in_whole_seconds
+        a_value_can_expire_when_the_one_that_it_replaces_does
+    }
+    rights {
+        one_caller_gets_the_lease_and_the_others_learn_of_it
+        a_lease_lasts_as_long_as_asked_and_can_be_given_back_on_its_token
+        whatever_replaces_or_invalidates_a_placeholder_voids_the_lease
+        an_empty_value_is_not_a_placeholder
+        an_invalidated_value_is_stale_and_one_caller_renews_it
+        invalidating_obeys_tokens_and_sets_the_grace
+        a_plain_load_or_a_touch_never_uses_up_the_right_to_renew
+        a_stale_value_is_replaced_on_the_token_of_a_load_that_is_to_replace_it
+        one_caller_renews_a_value_that_has_little_life_left
+    }
+    counts {
+        a_count_returns_the_new_number
+        a_number_has_64_bits_and_begins_again_after_the_largest
+        what_is_no_number_is_refused_and_stays
+        a_count_changes_the_version_and_keeps_the_end_of_life
+        a_count_has_no_condition
+        threads_lose_no_count
     }
 }

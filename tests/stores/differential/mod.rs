@@ -3,6 +3,7 @@
 //! for the numbers in tokens, and evictions, which do not occur here.
 
 mod oracle;
+mod rights;
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -175,7 +176,7 @@ fn as_if_told(
 
 fn what(step: &Step) -> Op<'_> {
     match &step.value {
-        Some(Value { bytes, ttl }) => Op::Store { bytes, ttl: *ttl },
+        Some(Value { bytes, ttl }) => Op::Store { bytes, expiry: (*ttl).into() },
         None => Op::Delete,
     }
 }

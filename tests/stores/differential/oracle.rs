@@ -8,7 +8,8 @@ use std::{
 
 use memcache::exp::{Delete, Get, Meta, MetaClient, MutationResult, MutationStatus, Set};
 use memdict::{
-    Applied, ApplyOut, Change, Condition, Load, LoadOut, Loaded, Op, Store, StoreError, Token,
+    Applied, ApplyOut, Change, Condition, Expiry, Load, LoadOut, Loaded, Op, Store, StoreError,
+    Token,
 };
 
 /// memcached's default for the largest item, and the bytes that it keeps besides key and value.
@@ -35,12 +36,12 @@ impl ExpOracle {
             _ => None,
         };
         let result = match (change.op, change.when) {
-            (Op::Store { bytes, ttl }, when) => {
+            (Op::Store { bytes, expiry }, when) => {
                 if bytes.len() + change.key.len() + BOOKKEEPING > ITEM_SIZE_MAX {
                     return Err(StoreError::Refused("too large".into()));
                 }
                 let mut set = Set::new(change.key, bytes);
-                if let Some(ttl) = ttl {
+                if let Expiry::After(ttl) = expiry {
                     set = set.ttl_raw(wire(ttl));
                 }
                 self.0.run(match (when, expected) {

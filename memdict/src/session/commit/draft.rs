@@ -167,7 +167,8 @@ impl<T: Tracked> AnySlot for Slot<T> {
             return Ok(Draft::Unchanged);
         }
         let expected = to_store(seen, options);
-        let (was_loaded, replaces) = (base.is_some(), seen.unusable());
+        let replaces = seen.unusable().filter(|why| !why.is_ordinary());
+        let was_loaded = base.is_some();
         Ok(Draft::Store { options, expected, was_loaded, replaces })
     }
 
@@ -236,6 +237,7 @@ fn is_needless(seen: &Seen, options: DictOptions) -> bool {
 /// Returns why the stored bytes have to stay, if they do.
 fn kept(seen: &Seen, options: DictOptions) -> Option<ConflictCause> {
     match (seen.unusable()?, options.rules.on_unusable) {
+        (why, _) if why.is_ordinary() => None,
         (Unusable::NewerSchema { .. }, _) => Some(ConflictCause::NewerSchema),
         (why, OnUnusable::Keep) => Some(ConflictCause::Unusable(why)),
         (_, OnUnusable::Replace) => None,

@@ -185,13 +185,14 @@ impl<'e> Plan<'e> {
         let mut changes = Vec::with_capacity(self.steps.len());
         let to_send = self.steps.iter().filter(|step| step.waits_for == WaitsFor::Sending);
         changes.extend(to_send.map(|step| {
-            let ttl = match step.purpose {
+            let expiry = match step.purpose {
                 Purpose::Remove => step.options.tombstone,
                 _ => step.options.lifetime.ttl,
             };
+            let expiry = expiry.into();
             let op = match (step.value(), &step.purpose) {
                 (None, _) | (_, Purpose::Clear { .. }) => Op::Delete,
-                (Some(range), _) => Op::Store { bytes: &self.bytes[range.clone()], ttl },
+                (Some(range), _) => Op::Store { bytes: &self.bytes[range.clone()], expiry },
             };
             let change = Change::new(step.entry.name().wire(), op, step.expected.condition());
             // A change that is sent again has failed once, so it asks for an answer of its own.

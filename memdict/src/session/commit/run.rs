@@ -14,7 +14,7 @@ use crate::{
         drive::{Drive, Progress},
         entry::{
             any_slot::{AnySlot, Stamp},
-            seen::Look,
+            seen::{Look, Version},
         },
         settings::Settings,
         turns::Turn,
@@ -57,7 +57,8 @@ pub(crate) async fn commit<D: Drive>(
     let checks = plan.checks(*core.verify_first.get_mut(), core.current.get_mut());
     if !checks.is_empty() {
         let needs_bytes = |check| plan.check_needs_bytes(&checks, check);
-        let answers = look(driver, &plan.entries_of(&checks), secrets, needs_bytes).await;
+        let answers =
+            look(driver, &plan.entries_of(&checks), Why::ToChange, secrets, needs_bytes).await;
         plan.verify(&checks, answers)?;
         let probes = plan.probes(&checks, driver.caps());
         if !probes.is_empty() {
@@ -80,14 +81,14 @@ pub(crate) async fn commit<D: Drive>(
         if entries.is_empty() {
             break;
         }
-        let looking = look(driver, &entries, secrets, |index| plan.needs_bytes(index));
+        let looking = look(driver, &entries, Why::ToChange, secrets, |it| plan.needs_bytes(it));
         let answers = naming_a_cut(&plan, begun, looking).await;
         plan.resolve(answers);
     }
     let told = explain == Explain::Always || !plan.is_transient_conflict();
     let unexplained = plan.unexplained();
     if told && !unexplained.is_empty() {
-        let answers = look(driver, &unexplained, secrets, |_| true).await;
+        let answers = look(driver, &unexplained, Why::ToExplain, secrets, |_| true).await;
         plan.explain(answers);
     }
     let outcome = plan.finish(told);
@@ -133,19 +134,38 @@ async fn apply<D: Drive>(
     answers
 }
 
+/// Why the stored values are looked at.
+#[derive(Debug, Clone, Copy)]
+enum Why {
+    /// They are about to be replaced, and a stale one has then been renewed.
+    ToChange,
+    ToExplain,
+}
+
 /// Looks at the stored values of these entries.
 async fn look<D: Drive>(
     driver: &D,
     entries: &[&dyn AnySlot],
+    why: Why,
     secrets: &Secrets,
     needs_bytes: impl Fn(usize) -> bool + Send + Sync,
 ) -> Answers<Result<Look, StoreError>> {
-    let loads: Vec<_> = entries.iter().map(|entry| Load::new(entry.name().wire())).collect();
+    let loads = entries.iter().map(|entry| Load::new(entry.name().wire()));
+    let loads: Vec<_> = match why {
+        Why::ToChange => loads.map(Load::to_replace).collect(),
+        Why::ToExplain => loads.collect(),
+    };
     let mut answers = Answers::to(loads.len());
     let mut take = |index: usize, loaded: Result<Loaded<'_>, StoreError>| {
         let Some(entry) = entries.get(index) else { return };
         let look = loaded.map(|loaded| match loaded {
-            Loaded::Hit { bytes, token } => entry.look(bytes, token, secrets, needs_bytes(index)),
+            Loaded::Hit { bytes, token, stale, .. } => {
+                let look = entry.look(bytes, token, secrets, needs_bytes(index));
+                if stale { look.made_stale() } else { look }
+            }
+            Loaded::Leased { token, .. } => {
+                Look::Value { version: Version::of_placeholder(token), bytes: None }
+            }
             Loaded::Miss => Look::Nothing,
         });
         answers.take(index, look);

@@ -238,6 +238,7 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
 
         (Purpose::Write, Ok(Applied::Gone)) => step.vanished(),
         (Purpose::Write | Purpose::Recreate, Ok(Applied::Deleted))
+        | (_, Ok(Applied::Touched | Applied::Invalidated | Applied::Counted(_)))
         | (Purpose::Remove, Ok(Applied::Stored | Applied::Deleted | Applied::Gone))
         | (Purpose::Recreate, Ok(Applied::Gone)) => Verdict::Lost {
             reason: "the store gave an answer that does not belong to the change".into(),

@@ -79,6 +79,20 @@ pub(crate) struct Version {
 }
 
 impl Version {
+    /// Stands for the nonce of a placeholder, which has no content to tell two of them apart.
+    const PLACEHOLDER: u64 = 0;
+
+    /// The version of a placeholder, whose value is being made.
+    pub(crate) const fn of_placeholder(token: Token) -> Self {
+        Self { token, nonce: Some(Self::PLACEHOLDER) }
+    }
+
+    /// The version of a value that was invalidated. It is another one than that of the value as it
+    /// was before.
+    pub(crate) fn made_stale(self) -> Self {
+        Self { nonce: self.nonce.map(|nonce| !nonce), ..self }
+    }
+
     /// Returns whether `now` shows that the server has lost its values since this one was read.
     pub(crate) fn ended_with_its_server(&self, now: &Self) -> bool {
         self.token.is_of_another_life(now.token.server(), now.token.life())
@@ -112,6 +126,17 @@ pub(crate) enum Look {
 }
 
 impl Look {
+    /// Returns the same look at a value that was invalidated, so that its bytes are of no use.
+    pub(crate) fn made_stale(self) -> Self {
+        match self {
+            Self::Value { version, .. } | Self::Newer { version } => {
+                Self::Value { version: version.made_stale(), bytes: None }
+            }
+            Self::Tombstone { version } => Self::Tombstone { version: version.made_stale() },
+            Self::Nothing => Self::Nothing,
+        }
+    }
+
     /// Returns the version of the stored bytes, if there are any.
     pub(crate) fn version(&self) -> Option<Version> {
         match self {

@@ -263,7 +263,15 @@ impl<T: Tracked> Slot<T> {
         secrets: &Secrets,
     ) -> Decoded<T> {
         let (bytes, token) = match loaded {
-            Ok(Loaded::Hit { bytes, token }) => (bytes, token),
+            Ok(Loaded::Hit { bytes, token, stale: false, .. }) => (bytes, token),
+            Ok(Loaded::Hit { bytes, token, .. }) => {
+                let nonce = envelope::nonce(bytes, &self.name, secrets);
+                let version = Version { token, nonce }.made_stale();
+                return Decoded::Unusable(Unusable::Stale, version);
+            }
+            Ok(Loaded::Leased { token, .. }) => {
+                return Decoded::Unusable(Unusable::Leased, Version::of_placeholder(token));
+            }
             Ok(Loaded::Miss) => return Decoded::Nothing,
             Err(error) => return Decoded::Unreachable(error),
         };

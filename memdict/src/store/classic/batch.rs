@@ -1,7 +1,7 @@
 //! Runs a batch: each server's share on a thread of its own, with copies of its keys and values,
 //! because the thread may outlive the call.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::{
     ClassicStore,
@@ -89,11 +89,14 @@ impl ClassicStore {
         let keys = loads.iter().map(|load| load.key);
         let shares = self.share(keys, |index, refused| out(index, Err(refused)));
         let started = self.start(call, shares, |share| {
-            let keys: Vec<Vec<u8>> = share.iter().map(|&index| loads[index].key.to_vec()).collect();
+            let kept =
+                |&index: &usize| (loads[index].key.to_vec(), Load { key: &[], ..loads[index] });
+            let kept: Vec<(Vec<u8>, Load<'static>)> = share.iter().map(kept).collect();
             move |with: Result<&mut Conversation<'_>, StoreError>,
                   _: &Steps,
                   tell: &mut dyn FnMut(usize, Result<_, StoreError>)| {
-                let loads: Vec<Load<'_>> = keys.iter().map(|key| Load::new(key)).collect();
+                let loads: Vec<Load<'_>> =
+                    kept.iter().map(|(key, rest)| Load { key, ..*rest }).collect();
                 let places: Vec<usize> = (0..loads.len()).collect();
                 match with {
                     Ok(with) => load::run(with, &loads, &places, tell),
@@ -153,25 +156,19 @@ impl ClassicStore {
 /// A copy of a change, because its thread may outlive the call.
 struct Kept {
     key: Vec<u8>,
-    /// The value and the lifetime, or `None` to delete.
-    stored: Option<(Vec<u8>, Option<Duration>)>,
+    value: Vec<u8>,
+    /// The operation, without its value.
+    op: Op<'static>,
     when: Condition,
 }
 
 impl Kept {
     fn of(change: &Change<'_>) -> Self {
-        let stored = match change.op {
-            Op::Store { bytes, ttl } => Some((bytes.to_vec(), ttl)),
-            Op::Delete => None,
-        };
-        Self { key: change.key.to_vec(), stored, when: change.when }
+        let (value, op) = change.op.apart();
+        Self { key: change.key.to_vec(), value, op, when: change.when }
     }
 
     fn change(&self) -> Change<'_> {
-        let op = match &self.stored {
-            Some((bytes, ttl)) => Op::Store { bytes, ttl: *ttl },
-            None => Op::Delete,
-        };
-        Change::new(&self.key, op, self.when)
+        Change::new(&self.key, self.op.with_bytes(&self.value), self.when)
     }
 }

@@ -10,19 +10,17 @@ use super::{
     load::Item,
     payload::Payload,
     stream::Stream,
-    text::Text,
+    text::{self, Text},
 };
 use crate::store::{
     limits,
-    operation::{Applied, Change, Condition, Op, StoreError, Token},
+    operation::{Applied, By, Change, Condition, Count, Op, Reason, StoreError, Token},
     ttl,
 };
 
-/// A point in time in January 1970. It is above 30 days, up to which memcached counts from now.
-const LONG_AGO: u32 = 30 * 24 * 60 * 60 + 1;
-
-/// The lifetime of a value that does not expire.
-const NEVER: u32 = 0;
+/// How often a number is added to, only to find that it is gone, and stored, only to find that there
+/// is one.
+const ROUNDS: usize = 8;
 
 /// Makes changes, all of them on one server, in order. Returns whether the connection can be used
 /// again.
@@ -72,6 +70,7 @@ enum Stored {
 
 fn apply(with: &mut Conversation<'_>, change: &Change<'_>) -> Result<Applied, Failed> {
     let key = text(change.key).map_err(Failed::refused)?;
+    limits::check_condition(change).map_err(Failed::refused)?;
     if let Op::Store { bytes, .. } = change.op {
         limits::check_value(with.max_item_bytes, change.key, bytes.len(), &with.owner())
             .map_err(Failed::refused)?;
@@ -80,25 +79,99 @@ fn apply(with: &mut Conversation<'_>, change: &Change<'_>) -> Result<Applied, Fa
         (_, Condition::Matches(token)) if token.cas() == 0 || token != with.token(token.cas()) => {
             matches_nothing(with, key, token)
         }
-        (Op::Store { bytes, ttl }, when) => {
+        (Op::Store { bytes, expiry }, when) => {
             let command = match when {
                 Condition::Always => Command::Set,
                 Condition::Absent => Command::Add,
                 Condition::Matches(token) => Command::Cas(token.cas()),
             };
-            let seconds = ttl.map_or(NEVER, |ttl| ttl::wire(ttl, with.clock));
+            let seconds = ttl::wire(expiry, with.clock);
             store(with, key, bytes, seconds, command)
         }
-        (Op::Delete, Condition::Matches(token)) => {
-            let applied = store(with, key, b"", LONG_AGO, Command::Cas(token.cas()))?;
+        // No value is kept that could be stale.
+        (Op::Delete | Op::Invalidate { .. }, Condition::Matches(token)) => {
+            let applied = store(with, key, b"", ttl::OVER, Command::Cas(token.cas()))?;
             Ok(if applied == Applied::Stored { Applied::Deleted } else { applied })
         }
         (Op::Delete, Condition::Absent) => match look(with, key)? {
             Stored::Nothing => Ok(Applied::Gone),
             Stored::Value { .. } => Ok(Applied::Exists),
         },
-        (Op::Delete, Condition::Always) => delete(with, key),
+        (Op::Delete | Op::Invalidate { .. }, _) => delete(with, key),
+        (Op::Touch { expiry }, _) => touch(with, key, ttl::wire(expiry, with.clock)),
+        (Op::Count(sum), _) => count(with, key, sum),
     }
+}
+
+fn touch(with: &mut Conversation<'_>, key: &str, seconds: u32) -> Result<Applied, Failed> {
+    match &mut *with.link {
+        Link::Text(text) => {
+            let answer = text.change(format!("touch {key} {seconds}\r\n").as_bytes(), None);
+            let line = answer.map_err(|broken| failure::unanswered(with.name, &broken))?;
+            match &line[..] {
+                b"TOUCHED" => Ok(Applied::Touched),
+                b"NOT_FOUND" => Ok(Applied::Gone),
+                b"ERROR" => {
+                    Err(lacks(with, "the command `touch`, which memcached has since 1.4.8"))
+                }
+                other => Err(failure::line(with.name, other)),
+            }
+        }
+        Link::Sasl(client) => match client.touch(key, seconds) {
+            Ok(true) => Ok(Applied::Touched),
+            Ok(false) => Ok(Applied::Gone),
+            Err(error) => Err(failure::change(with.name, &error, true)),
+        },
+    }
+}
+
+/// Changes a number. Another client may store or delete it between two requests.
+fn count(with: &mut Conversation<'_>, key: &str, sum: Count) -> Result<Applied, Failed> {
+    // Over the binary protocol, the crate stores a number that never expires where there is none.
+    if matches!(with.link, Link::Sasl(_)) {
+        return Err(lacks(with, "counts over SASL"));
+    }
+    for _ in 0..ROUNDS {
+        if let Some(number) = add(with, key, sum.by)? {
+            if let Some(expiry) = sum.expiry {
+                touch(with, key, ttl::wire(expiry, with.clock))?;
+            }
+            return Ok(Applied::Counted(number));
+        }
+        let Some((number, expiry)) = sum.start else { return Ok(Applied::Gone) };
+        let (digits, seconds) = (number.to_string(), ttl::wire(expiry, with.clock));
+        if store(with, key, digits.as_bytes(), seconds, Command::Add)? == Applied::Stored {
+            return Ok(Applied::Counted(number));
+        }
+    }
+    Err(lacks(with, "the number for long enough to count: other clients keep deleting it"))
+}
+
+/// Adds to a number, or subtracts from it. Returns the new one, or `None` if there is none.
+fn add(with: &mut Conversation<'_>, key: &str, by: By) -> Result<Option<u64>, Failed> {
+    let Link::Text(text) = &mut *with.link else { return Ok(None) };
+    let request = match by {
+        By::Adding(amount) => format!("incr {key} {amount}\r\n"),
+        By::Subtracting(amount) => format!("decr {key} {amount}\r\n"),
+    };
+    let answer = text.change(request.as_bytes(), None);
+    let line = answer.map_err(|broken| failure::unanswered(with.name, &broken))?;
+    // Some servers append the spaces that fill up a number which has become shorter.
+    match (text::number(line.trim_ascii_end()), &line[..]) {
+        (Some(number), _) => Ok(Some(number)),
+        (None, b"NOT_FOUND") => Ok(None),
+        (None, no_number) if no_number.starts_with(b"CLIENT_ERROR cannot") => {
+            let Failed { error, .. } = failure::line(with.name, no_number);
+            Err(Failed::refused(error))
+        }
+        (None, other) => Err(failure::line(with.name, other)),
+    }
+}
+
+/// Returns the refusal of an operation that this server, or the client for it, cannot do.
+fn lacks(with: &Conversation<'_>, what: &str) -> Failed {
+    let why = format!("{} does not have {what}", with.owner());
+    Failed::refused(StoreError::Refused(Reason::new(why).at(with.name)))
 }
 
 /// Returns the outcome on a token of another server or life, or without a number. The token is not

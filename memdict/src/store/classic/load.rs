@@ -7,7 +7,10 @@ use super::{
     failure,
     link::Link,
 };
-use crate::store::operation::{Load, StoreError, Token};
+use crate::store::{
+    operation::{Load, StoreError, Token},
+    ttl,
+};
 
 /// The largest number of keys in one request, because all of their values are held at once.
 const MAX_KEYS: usize = 100;
@@ -32,15 +35,49 @@ pub(super) fn run(
             chunk.iter().for_each(|&index| out(index, Err(StoreError::clone(error))));
             continue;
         }
-        if let Err(error) = load(with, loads, chunk, out) {
-            chunk.iter().for_each(|&index| out(index, Err(error.clone())));
-            down = Some(with.not_sent(&error));
+        let loaded = load(with, loads, chunk, &mut *out).map(|hits| touch(with, loads, &hits));
+        match loaded {
+            Ok(Ok(())) => {}
+            // The values are loaded, but what follows would be out of step.
+            Ok(Err(error)) => down = Some(with.not_sent(&error)),
+            Err(error) => {
+                chunk.iter().for_each(|&index| out(index, Err(error.clone())));
+                down = Some(with.not_sent(&error));
+            }
         }
     }
     down.is_none()
 }
 
-/// Loads one request's keys.
+/// Sets the ends of life of those of `hits` whose loads ask for it. A server that does not know the
+/// command leaves them as they are.
+fn touch(
+    with: &mut Conversation<'_>,
+    loads: &[Load<'_>],
+    hits: &[usize],
+) -> Result<(), StoreError> {
+    let (name, clock) = (with.name, with.clock);
+    let touched = hits.iter().filter_map(|&index| {
+        let expiry = loads[index].touch?;
+        Some((text(loads[index].key).ok()?, ttl::wire(expiry, clock)))
+    });
+    match &mut *with.link {
+        Link::Text(text) => {
+            let lines: Vec<_> =
+                touched.map(|(key, seconds)| format!("touch {key} {seconds}\r\n")).collect();
+            let answered = text.lines(lines.concat().as_bytes(), lines.len());
+            answered.map_err(|broken| failure::unread(name, &broken).error)
+        }
+        Link::Sasl(client) => {
+            for (key, seconds) in touched {
+                client.touch(key, seconds).map_err(|error| failure::load(name, &error).error)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Loads one request's keys. Returns which of them have a value.
 ///
 /// # Errors
 /// The reason why the server cannot be used. None of the loads then has an outcome.
@@ -49,7 +86,8 @@ fn load(
     loads: &[Load<'_>],
     chunk: &[usize],
     out: &mut Out<'_>,
-) -> Result<(), StoreError> {
+) -> Result<Vec<usize>, StoreError> {
+    let mut hits = Vec::new();
     let keys = chunk.iter().map(|&index| text(loads[index].key));
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
     match &mut *with.link {
@@ -59,6 +97,7 @@ fn load(
             for (&index, key) in chunk.iter().zip(keys) {
                 // A key may be asked for twice.
                 let found = found.get(key).cloned();
+                hits.extend(found.is_some().then_some(index));
                 out(index, Ok(found.map(|(bytes, version)| (bytes, with.token(version)))));
             }
         }
@@ -73,10 +112,11 @@ fn load(
             }
             for (&index, key) in chunk.iter().zip(keys) {
                 let item = items.get(key).cloned();
+                hits.extend(item.is_some().then_some(index));
                 let found = item.map(|(bytes, _, cas)| (bytes, with.token(cas.unwrap_or(0))));
                 out(index, Ok(found));
             }
         }
     }
-    Ok(())
+    Ok(hits)
 }

@@ -37,6 +37,7 @@ use self::{
 use super::worker;
 use super::{
     Store,
+    caps::Caps,
     credentials::Credentials,
     deadline::Deadline,
     limits,
@@ -76,6 +77,12 @@ use crate::error::Error;
 ///
 /// **A delete on a token** replaces the value, on that token, with an empty one that expired in
 /// 1970, which the server drops at once. These protocols have no other way.
+///
+/// **No leases and no stale values**: these protocols have neither, and do not tell how much life a
+/// value has left ([`Caps`]). [Making a value stale](crate::Op::Invalidate) deletes it. A load that
+/// [touches](crate::Load::touch) takes a second round trip, and a [count](crate::Op::Count) is one
+/// request, but several if there is no number yet or its end of life is set; other clients can come in
+/// between. With SASL there are no counts.
 ///
 /// **After a restart of a server, a token may match another client's value.** memcached counts
 /// versions from 1 again, and these protocols do not reveal the restart. A value that was loaded
@@ -294,6 +301,11 @@ impl Store for ClassicStore {
         #[cfg(feature = "tokio")]
         worker::about_to_block();
         self.apply_by(self.begin(), changes, out);
+    }
+
+    fn caps(&self) -> Caps {
+        let caps = Caps::default().with_touch();
+        if self.dial.credentials.is_some() { caps } else { caps.with_counts() }
     }
 
     fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn Store>> {

@@ -108,6 +108,18 @@ impl<S: Read + Write> Text<S> {
         }
     }
 
+    /// Sends requests that are answered by this many lines in all, and reads those.
+    pub(super) fn lines(&mut self, requests: &[u8], lines: usize) -> Result<(), Broken> {
+        if lines == 0 {
+            return Ok(());
+        }
+        self.send(requests)?;
+        for _ in 0..lines {
+            self.line()?;
+        }
+        Ok(())
+    }
+
     /// Sends a change and returns the line that answers it.
     pub(super) fn change(
         &mut self,
@@ -218,7 +230,7 @@ fn head_of_value(head: &[u8]) -> Option<(&[u8], u64, u64)> {
 }
 
 /// Reads decimal digits, without a sign.
-fn number(digits: &[u8]) -> Option<u64> {
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(digits).ok().filter(|text| !text.starts_with('+'))?;
     text.parse().ok()
 }

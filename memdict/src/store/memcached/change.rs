@@ -4,15 +4,16 @@ use super::{
     load::{at, refused},
     proto::{
         Mark,
-        answer::Answer,
-        window::{When, Window},
+        answer::{self, Answer, Flags},
+        request::{Ask, Sum, When},
+        window::Window,
     },
-    work::{Peer, Sent, Work},
+    work::{Peer, Sent, Then, Work},
 };
 use crate::store::{
     limits,
-    operation::{Applied, ApplyOut, Change, Condition, Op, StoreError, Token},
-    ttl,
+    operation::{Applied, ApplyOut, By, Change, Condition, Count, Op, StoreError, Token},
+    ttl::{self, NEVER},
 };
 
 /// A version that no value has. A delete of it finds out whether there is a value.
@@ -47,7 +48,7 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
     fn carried(&self, share: &[usize]) -> usize {
         let bytes = share.iter().map(|&index| match self.changes[index].op {
             Op::Store { bytes, .. } => bytes.len(),
-            Op::Delete => 0,
+            _ => 0,
         });
         bytes.sum()
     }
@@ -71,23 +72,26 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
 
     fn ask(&self, peer: &Peer<'_>, index: usize, mark: Mark, window: &mut Window<'a>) {
         let change = &self.changes[index];
+        let on_wire = |expiry| ttl::wire(expiry, peer.facts.clock);
         match change.op {
-            Op::Store { bytes, ttl } => {
+            Op::Store { bytes, expiry } => {
                 let when = match change.when {
                     Condition::Always => When::Always,
                     Condition::Absent => When::Absent,
                     Condition::Matches(token) => When::Version(version(peer, token)),
                 };
-                let ttl = ttl.map(|ttl| ttl::wire(ttl, peer.facts.clock));
+                let ttl = Some(on_wire(expiry)).filter(|&number| number != NEVER);
                 window.store(change.key, bytes, ttl, when, self.is_silent(peer, index), mark);
             }
-            Op::Delete => {
-                let version = match change.when {
-                    Condition::Always => None,
-                    Condition::Absent => Some(NO_VERSION),
-                    Condition::Matches(token) => Some(version(peer, token)),
-                };
-                window.delete(change.key, version, mark);
+            Op::Delete => window.delete(change.key, compared(peer, change.when), mark),
+            Op::Touch { expiry } => window.touch(change.key, on_wire(expiry), mark),
+            Op::Invalidate { grace } => {
+                let version = compared(peer, change.when);
+                window.invalidate(change.key, version, grace.map(on_wire), mark);
+            }
+            Op::Count(Count { by, start, expiry }) => {
+                let start = start.map(|(number, expiry)| (number, on_wire(expiry)));
+                window.count(change.key, Sum { by, start, expiry: expiry.map(on_wire) }, mark);
             }
         }
     }
@@ -97,14 +101,43 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
         peer: &Peer<'_>,
         index: usize,
         answer: &Answer<'_>,
-    ) -> Result<(), &'static str> {
+    ) -> Result<Option<Then>, &'static str> {
         let outcome = outcome(peer, &self.changes[index], answer)?;
         (self.out)(index, outcome);
-        Ok(())
+        Ok(match (answer, self.changes[index].op) {
+            (Answer::Done(Flags { won: true, version: Some(version), .. }), _) => {
+                Some(Then::HandBack(*version))
+            }
+            (Answer::Value(digits, _), Op::Count(Count { by, expiry: Some(_), .. })) => {
+                has_grown(digits, by).then_some(Then::Touch)
+            }
+            _ => None,
+        })
+    }
+
+    fn ask_then(
+        &self,
+        peer: &Peer<'_>,
+        index: usize,
+        then: Then,
+        mark: Mark,
+        window: &mut Window<'a>,
+    ) {
+        let change = &self.changes[index];
+        match (then, change.op) {
+            (Then::HandBack(version), _) => {
+                window.invalidate(change.key, Some(version), None, mark);
+            }
+            (Then::Touch, Op::Count(Count { expiry: Some(expiry), .. })) => {
+                window.touch(change.key, ttl::wire(expiry, peer.facts.clock), mark);
+            }
+            // Nothing else is touched afterwards.
+            (Then::Touch, _) => window.get(change.key, Ask::default(), mark),
+        }
     }
 
     fn ask_whether(&self, index: usize, mark: Mark, window: &mut Window<'a>) {
-        window.get(self.changes[index].key, mark);
+        window.get(self.changes[index].key, Ask::default(), mark);
     }
 
     /// A refused store is not mistaken for one that was made: memcached has then deleted the old
@@ -158,6 +191,7 @@ fn settled_unsent(peer: &Peer<'_>, change: &Change<'_>) -> Option<Result<Applied
 /// Refuses a change that the server would refuse. It must not be sent, because memcached deletes
 /// the old value when it refuses a new one for its size.
 fn admitted(peer: &Peer<'_>, change: &Change<'_>) -> Result<(), StoreError> {
+    limits::check_condition(change)?;
     if matches!(change.when, Condition::Matches(_)) && !peer.facts.cas_enabled {
         let why = "keeps no versions (its option `-C`), on which the change depends";
         return Err(StoreError::Refused(at(peer.name, why)));
@@ -167,7 +201,23 @@ fn admitted(peer: &Peer<'_>, change: &Change<'_>) -> Result<(), StoreError> {
             let (limit, name) = (peer.facts.item_size_max, peer.name);
             limits::check_value(limit, change.key, bytes.len(), &format_args!("memcached {name}"))
         }
-        Op::Delete => Ok(()),
+        Op::Delete | Op::Touch { .. } | Op::Invalidate { .. } | Op::Count(_) => Ok(()),
+    }
+}
+
+/// Returns whether a number has more digits than before it was added to.
+fn has_grown(digits: &[u8], by: By) -> bool {
+    let By::Adding(amount) = by else { return false };
+    let before = answer::number(digits).and_then(|number| number.checked_sub(amount));
+    before.is_some_and(|before| before.to_string().len() < digits.len())
+}
+
+/// Returns the version to compare with before a value is deleted or made stale.
+fn compared(peer: &Peer<'_>, when: Condition) -> Option<u64> {
+    match when {
+        Condition::Always => None,
+        Condition::Absent => Some(NO_VERSION),
+        Condition::Matches(token) => Some(version(peer, token)),
     }
 }
 
@@ -191,12 +241,18 @@ fn outcome(
         (Answer::Done(_), Op::Delete, Condition::Always | Condition::Matches(_)) => {
             Applied::Deleted
         }
+        (Answer::Done(_), Op::Touch { .. }, _) => Applied::Touched,
+        (Answer::Miss(_), Op::Touch { .. }, _) => Applied::Gone,
+        (Answer::Done(_), Op::Invalidate { .. }, _) => Applied::Invalidated,
+        (Answer::Value(digits, _), Op::Count(_), _) => match answer::number(digits) {
+            Some(number) => Applied::Counted(number),
+            None => return Err("a count that is no number"),
+        },
         (Answer::NotStored(_), Op::Store { .. }, Condition::Absent)
         | (Answer::Exists(_), Op::Delete, Condition::Absent) => Applied::Exists,
         (Answer::Exists(_), _, Condition::Matches(_)) => Applied::Differs,
-        (Answer::NotFound(_), Op::Delete, _) | (Answer::NotFound(_), _, Condition::Matches(_)) => {
-            Applied::Gone
-        }
+        (Answer::NotFound(_), Op::Delete | Op::Invalidate { .. } | Op::Count(_), _)
+        | (Answer::NotFound(_), Op::Store { .. }, Condition::Matches(_)) => Applied::Gone,
         (Answer::Refused(line), ..) => {
             return Ok(Err(StoreError::Refused(refused(peer.name, line))));
         }

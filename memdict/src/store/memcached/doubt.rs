@@ -30,16 +30,6 @@ struct Group {
 }
 
 impl Doubts {
-    /// Returns how many requests there are.
-    pub(super) fn requests(&self) -> usize {
-        self.asked.len()
-    }
-
-    /// Returns the operation that the request at this place is about.
-    pub(super) fn index(&self, place: usize) -> usize {
-        self.asked[place].0
-    }
-
     /// Adds operations, `refused` of which were refused.
     pub(super) fn add(&mut self, operations: &[usize], refused: usize, said: &str) {
         let group = self.groups.len();

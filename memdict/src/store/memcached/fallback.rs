@@ -9,7 +9,7 @@ use super::timeouts::Timeouts;
 use crate::store::{
     classic::ClassicStore,
     deadline::Deadline,
-    operation::{ApplyOut, Change, Condition, Load, LoadOut, Loaded, StoreError, Token},
+    operation::{ApplyOut, Change, Condition, Load, LoadOut, StoreError, Token},
     servers::Servers,
     ttl::ServerClock,
 };
@@ -68,10 +68,7 @@ impl Fallback {
         let mut spoken = Spoken::Yes;
         let loads: Vec<_> = share.iter().map(|&place| loads[place]).collect();
         self.store(timeouts).load_by(call, &loads, &mut |place, loaded| {
-            let loaded = loaded.map(|loaded| match loaded {
-                Loaded::Hit { bytes, token } => Loaded::hit(bytes, numbered(token, self.index)),
-                Loaded::Miss => Loaded::Miss,
-            });
+            let loaded = loaded.map(|it| it.map_token(|token| numbered(token, self.index)));
             note(&mut spoken, loaded.as_ref().err());
             out(share[place], loaded);
         });

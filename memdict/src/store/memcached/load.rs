@@ -3,14 +3,19 @@
 use super::{
     proto::{
         Mark,
-        answer::{Answer, Flags},
+        answer::{Answer, Flags, Left},
+        request::Ask,
         window::Window,
     },
-    work::{Peer, Sent, Work},
+    work::{Peer, Sent, Then, Work},
 };
 use crate::{
     quote,
-    store::operation::{Load, LoadOut, Loaded, Reason, StoreError, Token},
+    store::{
+        expiry::Life,
+        operation::{Load, LoadOut, Loaded, Reason, Renewal, StoreError, Token},
+        ttl,
+    },
 };
 
 /// A batch of loads.
@@ -37,8 +42,16 @@ impl<'a> Work<'a> for Loads<'_, 'a> {
         self.fail(peer.name, index, Sent::Yes, "did not answer");
     }
 
-    fn ask(&self, _: &Peer<'_>, index: usize, mark: Mark, window: &mut Window<'a>) {
-        window.get(self.loads[index].key, mark);
+    fn ask(&self, peer: &Peer<'_>, index: usize, mark: Mark, window: &mut Window<'a>) {
+        let load = &self.loads[index];
+        let on_wire = |expiry| ttl::wire(expiry, peer.facts.clock);
+        let ask = Ask {
+            renew: load.renew.map(ttl::less_than),
+            expiry: load.touch.map(on_wire),
+            lease: load.lease.map(|lasts| on_wire(lasts.into())),
+            life: load.life,
+        };
+        window.get(load.key, ask, mark);
     }
 
     fn answer(
@@ -46,20 +59,42 @@ impl<'a> Work<'a> for Loads<'_, 'a> {
         peer: &Peer<'_>,
         index: usize,
         answer: &Answer<'_>,
-    ) -> Result<(), &'static str> {
+    ) -> Result<Option<Then>, &'static str> {
+        let mut then = None;
         let loaded = match answer {
-            Answer::Value(bytes, flags) => Ok(hit(peer, bytes, flags)?),
+            Answer::Value(bytes, flags) => {
+                let found = found(peer, &self.loads[index], bytes, flags)?;
+                then = found.1;
+                Ok(found.0)
+            }
             Answer::Miss(_) => Ok(Loaded::Miss),
             Answer::Refused(line) => Err(StoreError::Refused(refused(peer.name, line))),
             _ => return Err("the answer to a change instead of a value"),
         };
         (self.out)(index, loaded);
-        Ok(())
+        Ok(then)
+    }
+
+    fn ask_then(
+        &self,
+        _: &Peer<'_>,
+        index: usize,
+        then: Then,
+        mark: Mark,
+        window: &mut Window<'a>,
+    ) {
+        match then {
+            Then::HandBack(version) => {
+                window.invalidate(self.loads[index].key, Some(version), None, mark);
+            }
+            // No load counts, so this is not asked.
+            Then::Touch => window.get(self.loads[index].key, Ask::default(), mark),
+        }
     }
 
     // No load is silent, so nothing of this is asked.
     fn ask_whether(&self, index: usize, mark: Mark, window: &mut Window<'a>) {
-        window.get(self.loads[index].key, mark);
+        window.get(self.loads[index].key, Ask::default(), mark);
     }
 
     fn was_made(&self, _: usize, _: &Answer<'_>) -> Result<Option<bool>, &'static str> {
@@ -75,13 +110,51 @@ impl<'a> Work<'a> for Loads<'_, 'a> {
     }
 }
 
-/// Makes a hit. The placeholder of another client's lease, and a value that it marked as stale, can
-/// be replaced but not read, so they are hits of no bytes.
-fn hit<'v>(peer: &Peer<'_>, bytes: &'v [u8], flags: &Flags) -> Result<Loaded<'v>, &'static str> {
+/// Returns what a value with these flags means for a load, and what has to follow it.
+///
+/// Handing a right back gives the value another version, which the server does not tell. So a token of
+/// the old one is marked as one whose value has to be looked at again, by a load that is to replace
+/// it and keeps the right.
+fn found<'v>(
+    peer: &Peer<'_>,
+    load: &Load<'_>,
+    bytes: &'v [u8],
+    flags: &Flags,
+) -> Result<(Loaded<'v>, Option<Then>), &'static str> {
     let cas = flags.version.ok_or("a value without its version")?;
-    let bytes = if flags.not_fresh { &[] } else { bytes };
-    let token = Token::new(peer.index, peer.facts.life, cas).over(peer.facts.connection);
-    Ok(Loaded::hit(bytes, token))
+    let (facts, won) = (peer.facts, flags.won && load.keeps_right());
+    let unasked = (flags.won && !won).then_some(Then::HandBack(cas));
+    let connection = match unasked {
+        None => facts.connection,
+        Some(_) => another_connection(facts.connection),
+    };
+    let token = Token::new(peer.index, facts.life, cas).over(connection);
+    if bytes.is_empty() && (flags.won || flags.taken || flags.stale) {
+        return Ok((Loaded::leased(token, won), unasked));
+    }
+    let mut hit = Loaded::hit(bytes, token).renewed_by(match (won, flags.taken) {
+        (true, _) => Renewal::Won,
+        (false, true) => Renewal::Taken,
+        (false, false) => Renewal::Open,
+    });
+    if flags.stale {
+        hit = hit.made_stale();
+    }
+    if let Some(left) = flags.life.filter(|_| load.life) {
+        hit = hit.with_life(match left {
+            Left::Forever => Life::FOREVER,
+            Left::Seconds(ticks) => Life::told(ticks),
+        });
+    }
+    Ok((hit, unasked))
+}
+
+/// Returns a number that is not that of this connection, and that means one.
+const fn another_connection(connection: u64) -> u64 {
+    match connection.wrapping_add(1) {
+        0 => 1,
+        next => next,
+    }
 }
 
 /// Makes the reason for a refusal, which quotes an error line of a server.

@@ -23,6 +23,7 @@ use crate::{
     error::Error,
     store::{
         Store,
+        caps::Caps,
         credentials::Credentials,
         deadline::Deadline,
         limits,
@@ -94,12 +95,15 @@ use crate::{
 /// them (a proxy may not) are the same.
 ///
 /// **memcached 1.6.13 or later** is required. A server that is older, or has no meta commands, is
-/// served as by [`ClassicStore`](crate::ClassicStore), with the limitations documented there. A
+/// served as by [`ClassicStore`](crate::ClassicStore), with the limitations documented there: although
+/// [`Caps`] has every ability, that server gives no lease, and tells no life. A
 /// proxy that closes the connection during the first exchange has to be opened as a `ClassicStore`.
 ///
-/// A value that another client marked as stale, or the placeholder of its lease, loads as a hit of
-/// no bytes: it cannot be read, but it can be replaced. Loading such a value uses up the right to
-/// renew it, which memcached gives to the first reader.
+/// **The right to renew a stale value** is given by memcached to whoever loads or touches it first,
+/// whether or not that was asked for. If it was not, it is handed back at the end of the batch, which
+/// takes one more round trip. Until then, and for ever if the connection breaks in between, others are
+/// told that the right is [taken](crate::Renewal::Taken). Handing it back gives the value another
+/// version, so a change on the token of such a load is [`Applied::Unproven`](crate::Applied::Unproven).
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -315,6 +319,10 @@ impl Store for MemcachedStore {
 
     fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn Store>> {
         Some(Arc::new(self.within_by(deadline, Instant::now)))
+    }
+
+    fn caps(&self) -> Caps {
+        Caps::all()
     }
 
     #[cfg(feature = "tokio")]

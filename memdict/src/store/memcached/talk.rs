@@ -1,6 +1,9 @@
 //! The conversation about one server's share of a batch: the next request to write, and the
 //! operation that an answer belongs to. It does no I/O.
 //!
+//! Some operations are followed by a request at the end of the batch. memcached gives the right to
+//! renew a stale value to whoever looks at it first; one that was not asked for is handed back.
+//!
 //! A server answers in the order of the requests. So an error line to one of many silent operations
 //! belongs to one of those before the next answer. If there are as many lines as such operations,
 //! each of them was refused. Otherwise the `doubt` is resolved at the end: the server is asked for
@@ -17,7 +20,7 @@ use super::{
         answer::{self, Answer, Parsed},
         window::Window,
     },
-    work::{Peer, Sent, Work},
+    work::{Peer, Sent, Then, Work},
 };
 
 /// A share in progress.
@@ -25,7 +28,8 @@ use super::{
 pub(super) struct Talk<'a> {
     /// The operations, by their places in the batch.
     share: Vec<usize>,
-    /// What is asked after them.
+    /// What is asked after them, in this order.
+    after: Vec<After>,
     doubts: Doubts,
     asked: usize,
     answered: usize,
@@ -50,10 +54,20 @@ pub(super) enum Awaited {
     Barrier,
 }
 
+/// A request that follows the operations of a share, and is about one of them.
+#[derive(Debug, Clone, Copy)]
+enum After {
+    /// Was the operation made? Its doubts say whose question this is.
+    Whether(usize),
+    /// What has to follow the operation.
+    Then(usize, Then),
+}
+
 impl<'a> Talk<'a> {
     pub(super) fn new(share: Vec<usize>) -> Self {
         Self {
             share,
+            after: Vec::new(),
             doubts: Doubts::default(),
             asked: 0,
             answered: 0,
@@ -96,7 +110,7 @@ impl<'a> Talk<'a> {
 
     /// Returns how many requests there are, as far as is known.
     fn requests(&self) -> usize {
-        self.share.len() + self.doubts.requests()
+        self.share.len() + self.after.len()
     }
 
     /// Returns whether there is something to send. Fills an empty window with the next requests.
@@ -108,10 +122,12 @@ impl<'a> Talk<'a> {
                 let mark = Mark::of(self.next_request());
                 match self.share.get(self.asked) {
                     Some(&index) => work.ask(peer, index, mark, &mut self.window),
-                    None => {
-                        let index = self.doubts.index(self.asked - self.share.len());
-                        work.ask_whether(index, mark, &mut self.window);
-                    }
+                    None => match self.after[self.asked - self.share.len()] {
+                        After::Whether(index) => work.ask_whether(index, mark, &mut self.window),
+                        After::Then(index, then) => {
+                            work.ask_then(peer, index, then, mark, &mut self.window);
+                        }
+                    },
                 }
                 self.asked += 1;
             }
@@ -194,8 +210,18 @@ impl<'a> Talk<'a> {
             (None, _) => {}
         }
         match self.share.get(self.answered) {
-            Some(&index) => work.answer(peer, index, answer)?,
-            None => self.doubts.answer(peer, work, answer)?,
+            Some(&index) => {
+                let then = work.answer(peer, index, answer)?;
+                self.after.extend(then.map(|then| After::Then(index, then)));
+            }
+            None => match (self.after[self.answered - self.share.len()], answer) {
+                (After::Whether(_), _) => self.doubts.answer(peer, work, answer)?,
+                (After::Then(..), Answer::Value(..)) => {
+                    return Err("a value instead of the answer to a change");
+                }
+                // Another client may have replaced the value meanwhile.
+                (After::Then(..), _) => {}
+            },
         }
         self.answered += 1;
         Ok(())
@@ -245,7 +271,10 @@ impl<'a> Talk<'a> {
             all if all == silent.len() => {
                 silent.iter().for_each(|&index| work.refuse(peer.name, index, &self.error));
             }
-            some => self.doubts.add(silent, some, &self.error),
+            some => {
+                self.after.extend(silent.iter().map(|&index| After::Whether(index)));
+                self.doubts.add(silent, some, &self.error);
+            }
         }
         self.answered = place;
         Ok(())

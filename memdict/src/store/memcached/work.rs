@@ -19,6 +19,17 @@ pub(super) enum Sent {
     No,
 }
 
+/// What has to follow an operation that is settled, before the batch is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    /// The renewal of the value of this version has to be left to others again: the operation got
+    /// the right to renew it unasked.
+    HandBack(u64),
+    /// The end of life has to be set once more. memcached forgets it when it makes a new item for a
+    /// number that has become longer.
+    Touch,
+}
+
 /// The operations of a batch. Each is settled once: by `admit`, by an answer, by silence, or by a
 /// failure.
 pub(super) trait Work<'a>: Send {
@@ -46,7 +57,7 @@ pub(super) trait Work<'a>: Send {
     /// Writes the request.
     fn ask(&self, peer: &Peer<'_>, index: usize, mark: Mark, window: &mut Window<'a>);
 
-    /// Settles an operation by its answer.
+    /// Settles an operation by its answer. Returns what has to follow it.
     ///
     /// # Errors
     /// The answer cannot belong to this request. The operation is then not settled.
@@ -55,7 +66,17 @@ pub(super) trait Work<'a>: Send {
         peer: &Peer<'_>,
         index: usize,
         answer: &Answer<'_>,
-    ) -> Result<(), &'static str>;
+    ) -> Result<Option<Then>, &'static str>;
+
+    /// Writes the request that follows an operation. Nothing depends on its answer.
+    fn ask_then(
+        &self,
+        peer: &Peer<'_>,
+        index: usize,
+        then: Then,
+        mark: Mark,
+        window: &mut Window<'a>,
+    );
 
     /// Writes the request that tells whether a silent operation was made.
     fn ask_whether(&self, index: usize, mark: Mark, window: &mut Window<'a>);

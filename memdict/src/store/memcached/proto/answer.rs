@@ -47,9 +47,23 @@ pub(in crate::store::memcached) struct Flags {
     pub(in crate::store::memcached) version: Option<u64>,
     /// The mark of the request (`O`).
     pub(in crate::store::memcached) mark: Option<Mark>,
-    /// Whether another client is to make or renew the value, so that it must not be used (`W`, `X`,
-    /// `Z`).
-    pub(in crate::store::memcached) not_fresh: bool,
+    /// How much life is left (`t`).
+    pub(in crate::store::memcached) life: Option<Left>,
+    /// Whether the value is stale (`X`).
+    pub(in crate::store::memcached) stale: bool,
+    /// Whether this request got the right to make or renew the value (`W`).
+    pub(in crate::store::memcached) won: bool,
+    /// Whether another request got that right (`Z`).
+    pub(in crate::store::memcached) taken: bool,
+}
+
+/// How much life a value has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store::memcached) enum Left {
+    /// It does not expire.
+    Forever,
+    /// It expires when the server has begun this many more seconds.
+    Seconds(u64),
 }
 
 impl Answer<'_> {
@@ -151,15 +165,26 @@ fn flags(text: &[u8]) -> Option<Flags> {
             [b'O', mark @ ..] if flags.mark.is_none() => {
                 flags.mark = Some(Mark(mark.try_into().unwrap_or_default()));
             }
-            [b'c' | b'O', ..] => return None,
-            [b'W' | b'X' | b'Z'] => flags.not_fresh = true,
+            [b't', left @ ..] if flags.life.is_none() => flags.life = Some(life(left)?),
+            [b'c' | b'O' | b't', ..] => return None,
+            b"W" => flags.won = true,
+            b"X" => flags.stale = true,
+            b"Z" => flags.taken = true,
             _ => {}
         }
     }
     Some(flags)
 }
 
-fn number(digits: &[u8]) -> Option<u64> {
+fn life(left: &[u8]) -> Option<Left> {
+    match left {
+        b"-1" => Some(Left::Forever),
+        digits => number(digits).map(Left::Seconds),
+    }
+}
+
+/// Reads decimal digits, without a sign.
+pub(in crate::store::memcached) fn number(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }
@@ -177,14 +202,26 @@ mod tests {
 
     const MAX: usize = 1 << 20;
 
-    const VERSION_7: Flags = Flags { version: Some(7), mark: None, not_fresh: false };
+    const NONE: Flags =
+        Flags { version: None, mark: None, life: None, stale: false, won: false, taken: false };
+    const VERSION_7: Flags = Flags { version: Some(7), ..NONE };
 
     fn answers() -> Vec<(&'static [u8], Answer<'static>)> {
         let none = Flags::default();
         vec![
             (b"VA 3 c7\r\na\r\n\r\n", Answer::Value(b"a\r\n", VERSION_7)),
             (b"VA 0\r\n\r\n", Answer::Value(b"", none)),
-            (b"VA 1 c7 W Z\r\nv\r\n", Answer::Value(b"v", Flags { not_fresh: true, ..VERSION_7 })),
+            (
+                b"VA 1 c7 t-1 W\r\nv\r\n",
+                Answer::Value(b"v", Flags { life: Some(Left::Forever), won: true, ..VERSION_7 }),
+            ),
+            (
+                b"VA 1 c7 t60 Z X\r\nv\r\n",
+                Answer::Value(
+                    b"v",
+                    Flags { life: Some(Left::Seconds(60)), taken: true, stale: true, ..VERSION_7 },
+                ),
+            ),
             (b"HD c7\r\n", Answer::Done(VERSION_7)),
             (b"HD\r\n", Answer::Done(none)),
             (b"EN\r\n", Answer::Miss(none)),
@@ -226,6 +263,9 @@ mod tests {
             b"VA 1\r\nvv\r\n",
             b"VA 1 cx\r\nv\r\n",
             b"HD c\r\n",
+            b"HD t\r\n",
+            b"HD t-2\r\n",
+            b"HD t1 t1\r\n",
             b"HD c99999999999999999999\r\n",
             b"HDX\r\n",
             b"OK\r\n",
@@ -255,7 +295,7 @@ mod tests {
 
         #[test]
         fn nothing_that_looks_like_an_answer_breaks_the_parser(words in prop::collection::vec(
-            prop::sample::select(vec!["VA", "HD", " ", "1", "c7", "O00", "W", "\r\n", "ERROR", "\n"]),
+            prop::sample::select(vec!["VA", "HD", " ", "1", "c7", "O00", "W", "t5", "t-1", "X", "Z", "\r\n", "ERROR", "\n"]),
             0..20,
         )) {
             check(words.concat().as_bytes());

@@ -1,11 +1,12 @@
 //! The bytes of memcached's meta commands. Only this folder knows how a line ends, and it does no
 //! I/O.
 //!
-//! `window` writes requests, `answer` parses answers, and `greeting` is the conversation that a
+//! `window` holds requests, which `request` writes, `answer` parses answers, and `greeting` is the conversation that a
 //! connection begins with.
 
 pub(super) mod answer;
 pub(super) mod greeting;
+pub(super) mod request;
 pub(super) mod window;
 
 /// The end of each line.

@@ -1,8 +1,6 @@
-//! The window: a bounded part of a batch, written as requests that are being sent.
+//! The window: a bounded part of a batch, written as requests (`request`) that are being sent.
 
 use std::{collections::VecDeque, io::IoSlice};
-
-use super::{END_OF_LINE, Mark};
 
 /// A window is full with this many bytes of request lines and small values.
 const MAX_TEXT: usize = 48 << 10;
@@ -10,27 +8,13 @@ const MAX_TEXT: usize = 48 << 10;
 /// A window is full with this many bytes of large values, which are sent without being copied.
 const MAX_BODIES: usize = 1 << 20;
 
-/// Values up to this length are copied after their request line, because that costs less than a
-/// separate slice.
-const MAX_COPIED: usize = 1_024;
-
 /// The largest number of slices sent at once.
 pub(in crate::store::memcached) const MAX_SLICES: usize = 64;
-
-/// When a change takes effect, in memcached's terms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store::memcached) enum When {
-    Always,
-    /// Only if there is no value.
-    Absent,
-    /// Only if the stored value has this version.
-    Version(u64),
-}
 
 /// Requests that are sent together: their text, and borrowed large values.
 #[derive(Debug, Default)]
 pub(in crate::store::memcached) struct Window<'a> {
-    text: Vec<u8>,
+    pub(super) text: Vec<u8>,
     /// The large values, each with its place in the text.
     bodies: VecDeque<(usize, &'a [u8])>,
     body_bytes: usize,
@@ -84,90 +68,14 @@ impl<'a> Window<'a> {
         self.ends.partition_point(|&end| end <= self.sent)
     }
 
-    /// Asks for a value and its version.
-    pub(in crate::store::memcached) fn get(&mut self, key: &[u8], mark: Mark) {
-        self.begin(b"mg ", key);
-        self.text.extend_from_slice(b" v c");
-        self.end_line(mark);
-        self.end_request();
+    /// Appends a value that is sent without being copied.
+    pub(super) fn append(&mut self, body: &'a [u8]) {
+        self.bodies.push_back((self.text.len(), body));
+        self.body_bytes += body.len();
     }
 
-    /// Asks for a sign that every earlier request has been processed.
-    pub(in crate::store::memcached) fn barrier(&mut self) {
-        self.text.extend_from_slice(b"mn\r\n");
-    }
-
-    /// Stores a value for the lifetime `ttl` as sent on the wire, or for ever. If it is `silent`,
-    /// success is not answered.
-    pub(in crate::store::memcached) fn store(
-        &mut self,
-        key: &[u8],
-        value: &'a [u8],
-        ttl: Option<u32>,
-        when: When,
-        silent: bool,
-        mark: Mark,
-    ) {
-        self.begin(b"ms ", key);
-        self.word(b" ", value.len() as u64);
-        if silent {
-            self.text.extend_from_slice(b" q");
-        }
-        if let Some(ttl) = ttl {
-            self.word(b" T", u64::from(ttl));
-        }
-        match when {
-            When::Always => {}
-            When::Absent => self.text.extend_from_slice(b" ME"),
-            When::Version(version) => self.word(b" C", version),
-        }
-        self.end_line(mark);
-        if value.len() <= MAX_COPIED {
-            self.text.extend_from_slice(value);
-        } else {
-            self.bodies.push_back((self.text.len(), value));
-            self.body_bytes += value.len();
-        }
-        self.text.extend_from_slice(END_OF_LINE);
-        self.end_request();
-    }
-
-    /// Deletes a value. With `version`, only if the value has that version.
-    pub(in crate::store::memcached) fn delete(
-        &mut self,
-        key: &[u8],
-        version: Option<u64>,
-        mark: Mark,
-    ) {
-        self.begin(b"md ", key);
-        if let Some(version) = version {
-            self.word(b" C", version);
-        }
-        self.end_line(mark);
-        self.end_request();
-    }
-
-    /// Appends text that includes its line ends.
-    pub(super) fn raw(&mut self, text: &[u8]) {
-        self.text.extend_from_slice(text);
-        self.end_request();
-    }
-
-    fn begin(&mut self, command: &[u8; 3], key: &[u8]) {
-        self.text.extend_from_slice(command);
-        self.text.extend_from_slice(key);
-    }
-
-    fn word(&mut self, before: &[u8], number: u64) {
-        self.text.extend_from_slice(before);
-        self.text.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-    }
-
-    fn end_line(&mut self, mark: Mark) {
-        self.text.extend_from_slice(&[b' ', b'O', mark.0[0], mark.0[1], b'\r', b'\n']);
-    }
-
-    fn end_request(&mut self) {
+    /// Notes that everything appended so far is a whole request.
+    pub(super) fn end_request(&mut self) {
         self.ends.push(self.text.len() + self.body_bytes);
     }
 
@@ -237,6 +145,10 @@ impl<'a> Window<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::memcached::proto::{
+        Mark,
+        request::{Ask, MAX_COPIED, When},
+    };
 
     const MARK: Mark = Mark(*b"00");
 
@@ -256,27 +168,12 @@ mod tests {
     }
 
     #[test]
-    fn requests_have_these_bytes() {
-        let mut window = Window::default();
-        window.get(b"k", MARK);
-        window.store(b"k", b"v", None, When::Always, false, MARK);
-        window.store(b"k", b"", Some(60), When::Absent, false, MARK);
-        window.store(b"k", b"\r\n", Some(0), When::Version(u64::MAX), true, MARK);
-        window.delete(b"k", None, MARK);
-        window.delete(b"k", Some(0), MARK);
-        window.barrier();
-        let expected = "mg k v c O00\r\nms k 1 O00\r\nv\r\nms k 0 T60 ME O00\r\n\r\n\
-                        ms k 2 q T0 C18446744073709551615 O00\r\n\r\n\r\nmd k O00\r\nmd k C0 O00\r\nmn\r\n";
-        assert_eq!(sent(window, usize::MAX), expected.as_bytes());
-    }
-
-    #[test]
     fn large_values_are_sent_without_a_copy_in_pieces_of_any_size() {
         let values: Vec<Vec<u8>> = (0..3).map(|n| vec![b'a' + n; MAX_COPIED + 1]).collect();
         let window = || {
             let mut window = Window::default();
             for value in &values {
-                window.get(b"before", MARK);
+                window.get(b"before", Ask::default(), MARK);
                 window.store(b"large", value, None, When::Always, false, MARK);
                 window.store(b"small", b"v", None, When::Always, false, MARK);
             }
@@ -293,9 +190,9 @@ mod tests {
     fn a_window_knows_which_requests_were_sent_completely() {
         let large = vec![0; MAX_COPIED + 1];
         let mut window = Window::default();
-        window.get(b"k", MARK);
+        window.get(b"k", Ask::default(), MARK);
         window.store(b"k", &large, None, When::Always, false, MARK);
-        window.get(b"k", MARK);
+        window.get(b"k", Ask::default(), MARK);
         let (get, store) = ("mg k v c O00\r\n".len(), "ms k 1025 O00\r\n\r\n".len() + 1_025);
         let mut at = 0;
         for (bytes, whole) in [(get - 1, 0), (get, 1), (get + store - 1, 1), (get + store, 2)] {
@@ -328,7 +225,7 @@ mod tests {
         assert_eq!(requests, 11);
         window.clear();
         while !window.is_full() {
-            window.get(b"k", MARK);
+            window.get(b"k", Ask::default(), MARK);
         }
         assert!(window.text.len() < MAX_TEXT + 20);
     }

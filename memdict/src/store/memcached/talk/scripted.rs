@@ -1,10 +1,11 @@
 //! Conversations with a scripted server, for tests and for the fuzzer.
 
-use std::io::IoSlice;
+use std::{io::IoSlice, time::Duration};
 
 use super::{Inbox, Mark, Peer, Talk, Window, Work};
 use crate::store::{
     credentials::Credentials,
+    expiry::Expiry,
     memcached::{
         change::Changes,
         load::Loads,
@@ -14,7 +15,7 @@ use crate::store::{
             window::MAX_SLICES,
         },
     },
-    operation::{Applied, Change, Condition, Load, Loaded, Op, StoreError, Token},
+    operation::{Applied, Change, Condition, Count, Load, Loaded, Op, Renewal, StoreError, Token},
 };
 
 pub(super) fn facts() -> Facts {
@@ -70,57 +71,92 @@ pub(super) fn send<'a>(talk: &mut Talk<'a>, peer: &Peer<'_>, work: &dyn Work<'a>
     }
 }
 
-/// Returns the outcomes of this many loads.
+/// Returns the outcomes of this many plain loads.
 pub(in crate::store::memcached) fn loaded(operations: usize, parts: &[&[u8]]) -> Vec<String> {
-    let loads = vec![Load::new(b"k"); operations];
+    of_loads(&vec![Load::new(b"k"); operations], parts)
+}
+
+/// Returns the outcomes of this many loads that ask for everything.
+pub(in crate::store::memcached) fn fetched(operations: usize, parts: &[&[u8]]) -> Vec<String> {
+    let load = Load::new(b"k").touch(Expiry::Never).with_life();
+    let load = load.lease(Duration::from_secs(5)).renew_within(Duration::from_secs(9));
+    of_loads(&vec![load; operations], parts)
+}
+
+fn of_loads(loads: &[Load<'_>], parts: &[&[u8]]) -> Vec<String> {
+    let operations = loads.len();
     let mut outcomes = vec![Vec::new(); operations];
     let mut out = |index: usize, loaded: Result<Loaded<'_>, StoreError>| {
         let outcome = match loaded {
-            Ok(Loaded::Hit { bytes, token }) => {
-                format!("{} c{}", bytes.escape_ascii(), token.cas())
+            Ok(Loaded::Hit { bytes, token, life, stale, renewal }) => {
+                let shown = format!("{} c{}", bytes.escape_ascii(), token.cas());
+                let unproven = if token.connection() == 0 { "" } else { " unproven" };
+                let more = match (stale, renewal, life.map(|life| life.left())) {
+                    (false, Renewal::Open, None) => String::new(),
+                    more => format!(" {more:?}").to_lowercase(),
+                };
+                shown + unproven + &more
+            }
+            Ok(Loaded::Leased { token, won }) => {
+                let unproven = if token.connection() == 0 { "" } else { " unproven" };
+                format!(" c{}{unproven} leased{}", token.cas(), if won { " won" } else { "" })
             }
             Ok(Loaded::Miss) => "miss".to_owned(),
             Err(error) => error_word(&error).to_owned(),
         };
         outcomes[index].push(outcome);
     };
-    hear(&mut Loads { loads: &loads, out: &mut out }, operations, parts);
+    hear(&mut Loads { loads, out: &mut out }, operations, parts);
     outcomes.into_iter().map(once).collect()
 }
 
 /// Returns the outcomes of this many changes, which cycle through each kind.
 pub(in crate::store::memcached) fn applied(operations: usize, parts: &[&[u8]]) -> Vec<String> {
-    made(operations, |change| change, parts)
+    made(operations, stores_and_a_delete(), |change| change, parts)
+}
+
+/// Returns the outcomes of this many changes of the kinds that leave the value: a touch, an
+/// invalidation, a count.
+pub(in crate::store::memcached) fn others(operations: usize, parts: &[&[u8]]) -> Vec<String> {
+    let count = Count::add(1).or_start_at(1, Expiry::Never);
+    let kinds = [
+        Change::new(b"k", Op::Touch { expiry: Expiry::Never }, Condition::Always),
+        Change::new(b"k", Op::Invalidate { grace: None }, Condition::Always),
+        Change::new(b"k", Op::Invalidate { grace: None }, Condition::Matches(Token::new(0, 7, 1))),
+        Change::new(b"k", Op::Count(count), Condition::Always),
+    ];
+    made(operations, kinds, Change::quiet, parts)
 }
 
 /// Returns the outcomes of this many quiet changes, whose success is not answered.
 pub(in crate::store::memcached) fn silent(operations: usize, parts: &[&[u8]]) -> Vec<String> {
-    made(operations, Change::quiet, parts)
+    made(operations, stores_and_a_delete(), Change::quiet, parts)
+}
+
+fn stores_and_a_delete() -> [Change<'static>; 4] {
+    let store = Op::Store { bytes: b"v", expiry: Expiry::Never };
+    [
+        Change::new(b"k", store, Condition::Always),
+        Change::new(b"k", store, Condition::Absent),
+        Change::new(b"k", store, Condition::Matches(Token::new(0, 7, 1))),
+        Change::new(b"k", Op::Delete, Condition::Always),
+    ]
 }
 
 /// Makes a store whose success is not answered.
 #[cfg(test)]
 pub(super) fn quiet_store() -> Change<'static> {
-    let op = Op::Store { bytes: b"v", ttl: None };
+    let op = Op::Store { bytes: b"v", expiry: Expiry::Never };
     Change::new(b"k", op, Condition::Always).quiet()
 }
 
 /// Runs a batch of at least ten changes, enough for silence, of which the server gets `operations`.
 fn made(
     operations: usize,
+    kinds: [Change<'static>; 4],
     how: fn(Change<'static>) -> Change<'static>,
     parts: &[&[u8]],
 ) -> Vec<String> {
-    let kinds = [
-        Change::new(b"k", Op::Store { bytes: b"v", ttl: None }, Condition::Always),
-        Change::new(b"k", Op::Store { bytes: b"v", ttl: None }, Condition::Absent),
-        Change::new(
-            b"k",
-            Op::Store { bytes: b"v", ttl: None },
-            Condition::Matches(Token::new(0, 7, 1)),
-        ),
-        Change::new(b"k", Op::Delete, Condition::Always),
-    ];
     let changes: Vec<_> = kinds.into_iter().map(how).cycle().take(operations.max(10)).collect();
     let mut outcomes = vec![Vec::new(); operations];
     let mut out = |index: usize, applied: Result<Applied, StoreError>| {
@@ -165,11 +201,27 @@ pub(crate) fn check_loads(operations: usize, said: &[u8], pieces: &[&[u8]]) {
     assert!(each_is_settled_once(&outcomes), "{outcomes:?}");
     for (n, outcome) in outcomes.iter().enumerate() {
         if let Some((value, version)) = outcome.rsplit_once(" c") {
+            let version = version.split(' ').next().unwrap_or_default();
             let mark = format!("O{}", Mark::of(n as u32));
             assert!(says(said, value, version, &mark), "{outcome} for {mark}");
         }
     }
     assert!(!fits(said) || outcomes == loaded(operations, &[said]), "cuts change the outcome");
+}
+
+/// Checks loads that ask for everything against what the server said.
+pub(crate) fn check_fetches(operations: usize, said: &[u8], pieces: &[&[u8]]) {
+    let outcomes = fetched(operations, pieces);
+    assert!(each_is_settled_once(&outcomes), "{outcomes:?}");
+    assert!(!outcomes.iter().any(|it| it.contains("unproven")), "a right is kept: {outcomes:?}");
+    assert!(!fits(said) || outcomes == fetched(operations, &[said]), "cuts change the outcome");
+}
+
+/// Checks changes that leave the value.
+pub(crate) fn check_others(operations: usize, said: &[u8], pieces: &[&[u8]]) {
+    let outcomes = others(operations, pieces);
+    assert!(each_is_settled_once(&outcomes), "{outcomes:?}");
+    assert!(!fits(said) || outcomes == others(operations, &[said]), "cuts change the outcome");
 }
 
 /// Checks changes whose success is answered.
@@ -252,7 +304,6 @@ fn says(said: &[u8], value: &str, version: &str, mark: &str) -> bool {
             })
         };
         let shown = said[end + END_OF_LINE.len()..].escape_ascii().to_string();
-        // A stale value is given out as one of no bytes.
         has(&version) && has(mark) && shown.starts_with(value)
     })
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{
-    scripted::{applied, each_is_settled_once, facts, loaded, silent},
+    scripted::{applied, each_is_settled_once, facts, fetched, loaded, others, silent},
     *,
 };
 use crate::store::{
@@ -178,6 +178,65 @@ fn marks_continue_from_one_window_to_the_next() {
     assert!(loaded(operations, &parts).iter().all(|outcome| outcome == "miss"));
 }
 
+#[test]
+fn a_right_that_nobody_asked_for_is_handed_back_and_the_token_is_then_unproven() {
+    let stale = b"VA 1 c5 O00 X W\r\na\r\nVA 1 c6 O01 Z X\r\nb\r\n";
+    let (won, taken) = ("a c5 unproven (true, open, none)", "b c6 (true, taken, none)");
+    // Whatever becomes of it, the loads have their outcomes.
+    for back in [&b"HD O02\r\n"[..], b"EX O02\r\n", b"NF O02\r\n", b"SERVER_ERROR x\r\n", b""] {
+        assert_eq!(loaded(2, &[stale, back]), [won, taken], "{}", back.escape_ascii());
+    }
+    // It is not the answer to another request.
+    assert_eq!(loaded(2, &[stale, b"VA 1 c7 O02\r\nx\r\n"]), [won, taken]);
+    // A placeholder that was invalidated.
+    let expected = [" c5 unproven leased", " c6 leased"];
+    assert_eq!(loaded(2, &[b"VA 0 c5 O00 X W\r\n\r\nVA 0 c6 O01 Z\r\n\r\n"]), expected);
+    // A touch gets it, too.
+    assert_eq!(others(1, &[b"HD c5 O00 X W\r\n", b"HD O01\r\n"]), ["touched"]);
+}
+
+#[test]
+fn who_asks_for_a_right_keeps_it() {
+    let said = b"VA 1 c5 t-1 O00 W\r\na\r\nVA 1 c6 t9 O01 X W\r\nb\r\nVA 0 c7 t5 O02 W\r\n\r\n\
+                 VA 0 c7 t5 O03 Z\r\n\r\nEN O04\r\n";
+    let outcomes = fetched(5, &[said]);
+    let expected = [
+        "a c5 (false, won, some(none))",
+        "b c6 (true, won, some(some(8s)))",
+        " c7 leased won",
+        " c7 leased",
+        "miss",
+    ];
+    assert_eq!(outcomes, expected);
+}
+
+#[test]
+fn each_change_that_leaves_the_value_has_the_outcome_that_its_answer_says() {
+    let answers = b"HD c4 O00\r\nHD O01\r\nEX O02\r\nVA 2 O03\r\n15\r\n";
+    assert_eq!(others(4, &[answers]), ["touched", "invalidated", "differs", "counted(15)"]);
+    let answers = b"EN O00\r\nNF O01\r\nNF O02\r\nNF O03\r\n";
+    assert_eq!(others(4, &[answers]), ["gone"; 4]);
+    let error = b"SERVER_ERROR out of memory\r\n";
+    assert_eq!(others(4, &[&error[..]; 4]), ["refused"; 4]);
+    // Not the answers to these requests.
+    for (place, odd) in [
+        (0, "VA 1 c4 O00\r\nx\r\n"),
+        (0, "NF O00\r\n"),
+        (1, "EN O01\r\n"),
+        (1, "EX O01\r\n"),
+        (1, "VA 1 O01\r\nx\r\n"),
+        (3, "HD O03\r\n"),
+        (3, "EN O03\r\n"),
+        (3, "VA 1 O03\r\nx\r\n"),
+        (3, "VA 0 O03\r\n\r\n"),
+        (3, "VA 20 O03\r\n18446744073709551616\r\n"),
+    ] {
+        let good = ["HD c4 O00\r\n", "HD O01\r\n", "HD O02\r\n"];
+        let said: String = good[..place].concat() + odd;
+        assert_eq!(others(place + 1, &[said.as_bytes()])[place], "unknown", "{odd}");
+    }
+}
+
 fn word() -> impl Strategy<Value = &'static [u8]> {
     prop::sample::select(vec![
         &b"HD c1\r\n"[..],
@@ -193,6 +252,11 @@ fn word() -> impl Strategy<Value = &'static [u8]> {
         b"EX O02\r\n",
         b"NF O03\r\n",
         b"VA 9999999 c1\r\n",
+        b"VA 1 c2 O00 X W\r\nv\r\n",
+        b"VA 0 c2 t5 O01 Z\r\n\r\n",
+        b"HD c3 O00 X W\r\n",
+        b"VA 1 O03\r\n7\r\n",
+        b"HD O06\r\n",
         b" ",
         b"\r\n",
         b"H",
@@ -205,7 +269,7 @@ proptest! {
         parts in prop::collection::vec(word(), 0..12),
         operations in 0..8_usize,
     ) {
-        for run in [loaded, applied, silent] {
+        for run in [loaded, fetched, applied, others, silent] {
             let outcomes = run(operations, &parts);
             prop_assert!(each_is_settled_once(&outcomes), "{:?}", outcomes);
         }
@@ -219,6 +283,8 @@ proptest! {
         let whole = parts.concat();
         let cut: Vec<&[u8]> = whole.chunks(size).collect();
         prop_assert_eq!(loaded(6, &cut), loaded(6, &[&whole]));
+        prop_assert_eq!(fetched(6, &cut), fetched(6, &[&whole]));
+        prop_assert_eq!(others(6, &cut), others(6, &[&whole]));
         prop_assert_eq!(applied(6, &cut), applied(6, &[&whole]));
         prop_assert_eq!(silent(6, &cut), silent(6, &[&whole]));
     }
