@@ -56,6 +56,19 @@ counters! {
     newer_schema,
     /// Loads that did not reach the store.
     unreachable,
+    /// Loaders that `fetch` ran.
+    loaders,
+    /// Loaders of `fetch` that failed or panicked, or whose values cannot be encoded.
+    loader_failures,
+    /// Values that `fetch` stored after it ran a loader, and records that there is none.
+    filled,
+    /// Values that `fetch` did not store, because the entry was changed, removed or invalidated
+    /// while the loader ran.
+    late,
+    /// Calls of `fetch` that were given the value that another call of this process made meanwhile.
+    shared,
+    /// Stale values that `fetch` returned.
+    stale,
     /// Commits that ended, successfully or not.
     commits,
     /// Values written.

@@ -151,6 +151,7 @@ pub use session::{
         savepoint::Savepoint,
     },
     face::Session,
+    fetch::fresh::Fresh,
     retry::Retry,
     settings::{DetectUntracked, OtherSchema},
 };

@@ -105,8 +105,9 @@ impl Stage {
                     loop {
                         // While the proxy cuts connections, this is a miss.
                         let key = KEYS[number % KEYS.len()];
-                        let note = cache.session().dict(&NOTES).get(key).await;
-                        if let Some(note) = note.expect("a miss is no error") {
+                        let session = cache.session();
+                        let note = session.dict(&NOTES).get(key).await.expect("a miss is no error");
+                        if let Some(note) = note {
                             assert_eq!(note.key, key, "another key's value");
                         }
                         tokio::task::yield_now().await;
@@ -263,6 +264,10 @@ async fn each_point_with(company: Company, run: &impl AsyncFn(&AsyncCache, u64))
     stage.proxy.delay(Duration::from_millis(2));
     let mut seen = Seen::default();
     for connected in [false, true] {
+        // The others make connections again at once.
+        if !connected && company == Company::Crowd {
+            continue;
+        }
         for times in 0.. {
             stage.fill(1);
             if !connected {

@@ -106,6 +106,20 @@ impl Bench {
         self.tells_lives
     }
 
+    /// Returns whether the store gives leases. The classic client does not; `fetch` locks an entry
+    /// instead.
+    #[must_use]
+    pub fn gives_leases(&self) -> bool {
+        self.store.inner().caps().leases()
+    }
+
+    /// Returns how many operations a `fetch` needs from its first change to the one that stores the
+    /// value: those of a lock, if the store gives no leases.
+    #[must_use]
+    pub fn locks(&self) -> usize {
+        if self.gives_leases() { 0 } else { 2 }
+    }
+
     /// Returns a strict cache over the same store, as another program would have.
     #[must_use]
     pub fn strict(&self) -> Cache {

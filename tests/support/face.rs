@@ -8,8 +8,8 @@ use std::{
 
 use memdict::{
     AsyncCache, AsyncDict, AsyncSession, BoxError, CommitReport, Counters, DictDef, Entry, EntryId,
-    Error, Link, Lookup, MemcachedDict, OtherSchema, Ref, RefMut, Result, Retry, Savepoint, ToKey,
-    Tracked, UpdateReport,
+    Error, Fresh, Link, Lookup, MemcachedDict, OtherSchema, Ref, RefMut, Result, Retry, Savepoint,
+    ToKey, Tracked, UpdateReport,
 };
 
 use crate::wait;
@@ -211,6 +211,23 @@ impl Cache {
         }
     }
 
+    /// Loads one value, or makes it.
+    ///
+    /// # Errors
+    ///
+    /// As the call of this name.
+    pub fn fetch<T: Tracked, V: Into<Fresh<T>>, E: From<Error>>(
+        &self,
+        def: impl Into<DictDef<T>>,
+        key: impl ToKey,
+        loader: impl FnOnce() -> Result<V, E>,
+    ) -> Result<Option<T>, E> {
+        match self {
+            Self::Blocking(cache) => cache.fetch(def, key, loader),
+            Self::Tasks(cache) => wait(cache.fetch(def, key, async || loader())),
+        }
+    }
+
     /// Returns the counters.
     #[must_use]
     pub fn counters(&self) -> Counters {
@@ -346,6 +363,22 @@ impl<'s, T: Tracked> Dict<'s, T> {
             &self, keys: impl IntoIterator<Item = K>
         ) -> Result<Vec<Option<Ref<'s, T>>>>;
         async fn prefetch[K: ToKey](&self, keys: impl IntoIterator<Item = K>) -> Result<()>;
+    }
+
+    /// Loads one value, or makes it.
+    ///
+    /// # Errors
+    ///
+    /// As the call of this name.
+    pub fn fetch<V: Into<Fresh<T>>, E: From<Error>>(
+        &self,
+        key: impl ToKey,
+        loader: impl FnOnce() -> Result<V, E>,
+    ) -> Result<Option<Ref<'s, T>>, E> {
+        match self {
+            Self::Blocking(dict) => dict.fetch(key, loader),
+            Self::Tasks(dict) => wait(dict.fetch(key, async || loader())),
+        }
     }
 
     calls! {

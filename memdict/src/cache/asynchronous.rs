@@ -15,6 +15,7 @@ use crate::{
         body::{Body, BodyOfEach},
         core::VerifyFirst,
         drive::Blocking,
+        fetch::fresh::Fresh,
         retry::Retry,
         source::Source,
         transaction::OfBody,
@@ -170,6 +171,25 @@ impl AsyncCache {
         for<'e> F: AsyncFnMut(Entry<'e, T>) -> Result<R> + Body<Entry<'e, T>, Result<R>, Fut: Send>,
     {
         self.0.update(def.into(), key, body).await
+    }
+
+    #[doc = include_str!("fetch.md")]
+    ///
+    /// # Cancellation
+    ///
+    /// As [`AsyncDict::fetch`](crate::AsyncDict::fetch).
+    pub async fn fetch<T: Tracked, V, E, F>(
+        &self,
+        def: impl Into<DictDef<T>>,
+        key: impl ToKey,
+        loader: impl FnOnce() -> F,
+    ) -> Result<Option<T>, E>
+    where
+        V: Into<Fresh<T>>,
+        E: From<Error>,
+        F: Future<Output = Result<V, E>>,
+    {
+        self.0.fetch(def.into(), key, loader).await
     }
 
     #[doc = include_str!("update_each.md")]

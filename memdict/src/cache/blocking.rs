@@ -12,6 +12,7 @@ use crate::{
         core::VerifyFirst,
         drive::{Blocking, Outcome},
         face::Session,
+        fetch::fresh::Fresh,
         retry::Retry,
         source::Source,
         transaction::OfBody,
@@ -137,6 +138,54 @@ impl Cache {
         mut body: impl FnMut(Entry<'_, T>) -> Result<R>,
     ) -> Result<R> {
         self.0.update(def.into(), key, |entry: Entry<'_, T>| ready(body(entry))).now()
+    }
+
+    #[doc = include_str!("fetch.md")]
+    ///
+    /// ```
+    /// use memdict::{Cache, DictDef, Error};
+    ///
+    /// static NAMES: DictDef<String> = DictDef::new("names").ttl_secs(60);
+    ///
+    /// #[derive(Debug)]
+    /// enum Shop {
+    ///     Database(std::io::Error),
+    ///     Cache(Error),
+    /// }
+    ///
+    /// impl From<Error> for Shop {
+    ///     fn from(error: Error) -> Self {
+    ///         Self::Cache(error)
+    ///     }
+    /// }
+    ///
+    /// fn read_database(user: u64) -> Result<Option<String>, Shop> {
+    ///     match user {
+    ///         7 => Ok(Some("ann".to_owned())),
+    ///         8 => Ok(None),
+    ///         _ => Err(Shop::Database(std::io::ErrorKind::TimedOut.into())),
+    ///     }
+    /// }
+    ///
+    /// let cache = Cache::open("memory:").unwrap();
+    /// let name = cache.fetch(&NAMES, 7, || read_database(7));
+    /// assert!(matches!(name, Ok(Some(name)) if name == "ann"));
+    /// let nobody = cache.fetch(&NAMES, 8, || read_database(8));
+    /// assert!(matches!(nobody, Ok(None)));
+    /// let failed = cache.fetch(&NAMES, 9, || read_database(9));
+    /// assert!(matches!(failed, Err(Shop::Database(_))));
+    /// ```
+    pub fn fetch<T: Tracked, V, E>(
+        &self,
+        def: impl Into<DictDef<T>>,
+        key: impl ToKey,
+        loader: impl FnOnce() -> Result<V, E>,
+    ) -> Result<Option<T>, E>
+    where
+        V: Into<Fresh<T>>,
+        E: From<Error>,
+    {
+        self.0.fetch(def.into(), key, || ready(loader())).now()
     }
 
     #[doc = include_str!("update_each.md")]

@@ -3,7 +3,12 @@
 use std::fmt;
 
 use super::calls::Dict;
-use crate::{session::async_drive::Tasks, track::Tracked};
+use crate::{
+    error::{Error, Result},
+    key::ToKey,
+    session::{async_drive::Tasks, entry::guard::Ref, fetch::fresh::Fresh},
+    track::Tracked,
+};
 
 /// A [`MemcachedDict`](crate::MemcachedDict) for tasks: its calls that may contact a store are
 /// `async`.
@@ -11,6 +16,44 @@ use crate::{session::async_drive::Tasks, track::Tracked};
 /// A value that this session has loaded or written is returned without a suspension. Guards may
 /// live across `.await`.
 pub struct AsyncDict<'s, T: Tracked>(pub(crate) Dict<'s, T, Tasks>);
+
+impl<'s, T: Tracked> AsyncDict<'s, T> {
+    #[doc = include_str!("fetch.md")]
+    ///
+    /// # Cancellation
+    ///
+    /// If the returned future is dropped while its loader runs, another caller that waits runs its
+    /// own; if none waits, the next one does. A value that has begun to be sent is stored.
+    ///
+    /// ```
+    /// use memdict::{AsyncCache, DictDef, Error};
+    ///
+    /// static NAMES: DictDef<String> = DictDef::new("names").ttl_secs(60);
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> memdict::Result<()> {
+    /// let cache = AsyncCache::open("memory:")?;
+    /// let session = cache.session();
+    /// let name = session.dict(&NAMES).fetch(7, async || {
+    ///     Ok::<_, Error>("ann".to_owned()) // awaited from a database
+    /// });
+    /// assert_eq!(name.await?.as_deref().map(String::as_str), Some("ann"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn fetch<V, E, F>(
+        &self,
+        key: impl ToKey,
+        loader: impl FnOnce() -> F,
+    ) -> Result<Option<Ref<'s, T>>, E>
+    where
+        V: Into<Fresh<T>>,
+        E: From<Error>,
+        F: Future<Output = Result<V, E>>,
+    {
+        self.0.fetch(key, loader).await
+    }
+}
 
 /// Shows the definition of the dictionary.
 impl<T: Tracked> fmt::Debug for AsyncDict<'_, T> {

@@ -18,7 +18,7 @@ use crate::{
             slot::{Peek, Slot},
             state::{For, Misuse},
         },
-        load::load,
+        load::{Wanted, load},
         unit::Unit,
     },
     track::Tracked,
@@ -31,8 +31,8 @@ type LookedUp<'s, T> = Result<Lookup<Ref<'s, T>>>;
 
 /// A dictionary in a session.
 pub(crate) struct Dict<'s, T: Tracked, D> {
-    core: &'s Core,
-    driver: &'s D,
+    pub(super) core: &'s Core,
+    pub(super) driver: &'s D,
     pub(super) def: DictDef<T>,
     space: Result<Arc<Space<T>>, NoSpace>,
 }
@@ -86,7 +86,10 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
         self.space(key)?.slot(key)
     }
 
-    fn slots<K: ToKey>(&self, keys: impl IntoIterator<Item = K>) -> Result<Vec<Arc<Slot<T>>>> {
+    pub(super) fn slots<K: ToKey>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+    ) -> Result<Vec<Arc<Slot<T>>>> {
         let keys = keys.into_iter();
         if let Ok(space) = &self.space {
             // A size hint may be wrong, so it cannot reserve unlimited memory.
@@ -96,8 +99,10 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
     }
 
     pub(super) async fn load(&self, slots: &[Arc<Slot<T>>], what_for: For) -> Result<()> {
-        let strict = self.def.options().is_strict(self.core.settings.strict);
-        load(self.core, self.driver, slots, what_for, strict).await
+        let options = self.def.options();
+        let strict = options.is_strict(self.core.settings.strict);
+        let wanted = Wanted { what_for, strict, grace: options.fetching.grace };
+        load(self.core, self.driver, slots, wanted).await
     }
 
     /// Runs `call`, named `name`, on an entry and converts its result with `then`: at once if the

@@ -1,18 +1,19 @@
 //! The dictionary that an application holds.
 
-use std::fmt;
+use std::{fmt, future::ready};
 
 #[cfg(feature = "tokio")]
 use super::async_face::AsyncDict;
 use super::{calls::Dict, entry::Entry};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     face::faces,
     key::ToKey,
     lookup::Lookup,
     session::{
-        drive::Blocking,
+        drive::{Blocking, Outcome},
         entry::guard::{Ref, RefMut},
+        fetch::fresh::Fresh,
     },
     track::Tracked,
 };
@@ -189,6 +190,38 @@ faces! {
         ///
         /// Fails as [`get`](Self::get) does, but never with `AlreadyBorrowed`.
         async fn prefetch[K: ToKey](&self, keys: impl IntoIterator<Item = K>) -> Result<()>;
+    }
+}
+
+impl<'s, T: Tracked> MemcachedDict<'s, T> {
+    #[doc = include_str!("fetch.md")]
+    ///
+    /// ```
+    /// use memdict::{Cache, DictDef, Error};
+    ///
+    /// static NAMES: DictDef<String> = DictDef::new("names").ttl_secs(60);
+    ///
+    /// fn read_database(user: u64) -> Result<Option<String>, Error> {
+    ///     Ok((user == 7).then(|| "ann".to_owned()))
+    /// }
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// let session = cache.session();
+    /// let name = session.dict(&NAMES).fetch(7, || read_database(7))?;
+    /// assert_eq!(name.as_deref().map(String::as_str), Some("ann"));
+    /// assert!(session.dict(&NAMES).fetch(8, || read_database(8))?.is_none());
+    /// # Ok::<_, Error>(())
+    /// ```
+    pub fn fetch<V, E>(
+        &self,
+        key: impl ToKey,
+        loader: impl FnOnce() -> Result<V, E>,
+    ) -> Result<Option<Ref<'s, T>>, E>
+    where
+        V: Into<Fresh<T>>,
+        E: From<Error>,
+    {
+        self.0.fetch(key, || ready(loader())).now()
     }
 }
 

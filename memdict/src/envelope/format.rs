@@ -3,7 +3,7 @@
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::{
-    layout::{CHECKED, HEADER, KEY_INCLUDED, MAGIC, SIGNED, TOMBSTONE, VERSION},
+    layout::{ABSENCE, CHECKED, HEADER, KEY_INCLUDED, MAGIC, SIGNED, TOMBSTONE, VERSION},
     signature::{SIGNATURE, Secrets},
 };
 use crate::{codec::Codec, key::name::Name, unusable::Unusable};
@@ -25,7 +25,10 @@ pub(crate) enum Content<'a> {
         /// The fingerprints of the types that it converts from.
         lineage: &'a [u64],
     },
+    /// Nothing, because the key was removed.
     Tombstone,
+    /// Nothing, because the source of the values has none for this key.
+    Absence,
 }
 
 /// An envelope that passed all checks.
@@ -41,6 +44,7 @@ pub(crate) struct Opened<'a> {
 pub(crate) enum Found<'a> {
     Value(Sealed<'a>),
     Tombstone,
+    Absence,
 }
 
 /// A value whose envelope passed all checks.
@@ -91,6 +95,10 @@ pub(crate) fn seal<E>(
         Content::Value { codec, fingerprint, lineage } => (codec, fingerprint, lineage),
         Content::Tombstone => {
             bits |= TOMBSTONE;
+            (Codec::DEFAULT, 0, &[][..])
+        }
+        Content::Absence => {
+            bits |= ABSENCE;
             (Codec::DEFAULT, 0, &[][..])
         }
     };
@@ -184,7 +192,7 @@ fn intact(value: &[u8], name: &Name) -> Result<Parts, Unusable> {
         let is_others = included.is_some_and(|key| check == checksum(value, key));
         return Err(if is_others { Unusable::OtherKey } else { Unusable::Damaged });
     }
-    if bits & !(KEY_INCLUDED | SIGNED | TOMBSTONE) != 0 || u64_at(value, 16) != 0 {
+    if bits & !(KEY_INCLUDED | SIGNED | TOMBSTONE | ABSENCE) != 0 || u64_at(value, 16) != 0 {
         return Err(Unusable::Newer);
     }
     if value.len() < payload || (bits & KEY_INCLUDED != 0) != (key_len != 0) {
@@ -208,13 +216,18 @@ impl Parts {
         if usize::try_from(u32_at(value, 32)) != Ok(payload.len()) {
             return Err(Unusable::Damaged);
         }
-        if self.bits & TOMBSTONE == 0 {
-            let lineage = Lineage(lineage);
-            return Ok(Found::Value(Sealed { codec, fingerprint, lineage, payload }));
-        }
+        let nothing = match self.bits & (TOMBSTONE | ABSENCE) {
+            0 => {
+                let lineage = Lineage(lineage);
+                return Ok(Found::Value(Sealed { codec, fingerprint, lineage, payload }));
+            }
+            TOMBSTONE => Found::Tombstone,
+            ABSENCE => Found::Absence,
+            _ => return Err(Unusable::Damaged),
+        };
         let is_bare = payload.is_empty() && lineage.is_empty();
         if is_bare && fingerprint == 0 && codec == Codec::DEFAULT {
-            Ok(Found::Tombstone)
+            Ok(nothing)
         } else {
             Err(Unusable::Damaged)
         }

@@ -13,3 +13,5 @@ pub(super) const KEY_INCLUDED: u8 = 0b100;
 pub(super) const SIGNED: u8 = 0b1000;
 /// A bit: the key was removed.
 pub(super) const TOMBSTONE: u8 = 0b1_0000;
+/// A bit: the source of the values has none for this key.
+pub(super) const ABSENCE: u8 = 0b10_0000;

@@ -19,7 +19,8 @@
 //! key, namespace and dictionary included. So a value that comes back under another key does not
 //! pass, and no byte more is stored for it.
 //!
-//! A tombstone is an envelope without a payload, for a key that was removed.
+//! A tombstone is an envelope without a payload, for a key that was removed. An absence is one for
+//! a key of which `fetch` learned that the source of the values has none.
 //!
 //! An envelope has one reading: what a writer would not have written is refused. Bytes that fail a
 //! check are [`Unusable`], and none of them reaches the codec.

@@ -63,6 +63,7 @@ fn sealed(opened: &crate::envelope::Opened<'_>, name: &Name, secrets: &Secrets) 
             (Content::Value { codec, fingerprint, lineage: &lineage }, sealed.payload)
         }
         Found::Tombstone => (Content::Tombstone, &[][..]),
+        Found::Absence => (Content::Absence, &[][..]),
     };
     let encode = |out: &mut Vec<u8>| {
         out.extend_from_slice(payload);

@@ -43,6 +43,13 @@ impl Name {
         self.hashed.as_deref().unwrap_or(&self.id.key.full)
     }
 
+    /// Returns the key on the wire of a lock on the entry, which no entry has.
+    pub(crate) fn wire_of_lock(&self) -> Box<[u8]> {
+        let mut wire = b"~lock:".to_vec();
+        push_hash(self.full(), &mut wire);
+        wire.into_boxed_slice()
+    }
+
     /// Returns the full key: namespace, dictionary and key.
     pub(crate) fn full(&self) -> &[u8] {
         &self.id.key.full
@@ -89,8 +96,12 @@ fn is_plain(full: &[u8]) -> bool {
 
 fn hash(full: &[u8]) -> Box<[u8]> {
     let mut wire = vec![b'~'];
-    blake3::hash(full).as_bytes().iter().for_each(|byte| push_hex(*byte, &mut wire));
+    push_hash(full, &mut wire);
     wire.into_boxed_slice()
+}
+
+fn push_hash(full: &[u8], out: &mut Vec<u8>) {
+    blake3::hash(full).as_bytes().iter().for_each(|byte| push_hex(*byte, out));
 }
 
 #[cfg(test)]
@@ -122,6 +133,16 @@ mod tests {
             assert!(is_plain(name.wire()), "a hash is safe");
             assert_eq!(name.in_envelope(), Some(&*[b":", unsafe_one].concat()));
         }
+    }
+
+    #[test]
+    fn the_lock_of_an_entry_has_a_key_of_its_own() {
+        let lock = named(b":", b"a").wire_of_lock();
+        assert!(is_plain(&lock) && lock.len() <= MAX_WIRE);
+        assert_ne!(lock, named(b":", b"b").wire_of_lock());
+        // No name begins with `~`, and a hash has no colon.
+        let user = named(b"n:", &lock);
+        assert!(user.wire() != &*lock && !hash(b"a").contains(&b':'));
     }
 
     #[test]

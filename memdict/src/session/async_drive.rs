@@ -8,7 +8,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{runtime::Handle, sync::watch, time};
@@ -60,6 +60,20 @@ impl Drive for Tasks {
     fn call(&self, deadline: Option<Duration>) -> Option<Self> {
         let store = self.store.within(deadline)?;
         Some(Self { store, finishing: self.finishing.clone() })
+    }
+
+    fn afterwards<F: Future<Output = ()> + Send + 'static>(&self, future: F) {
+        if let Ok(runtime) = Handle::try_current() {
+            let counted = self.finishing.count();
+            runtime.spawn(async move {
+                future.await;
+                drop(counted);
+            });
+        }
+    }
+
+    fn now(&self) -> Instant {
+        time::Instant::now().into_std()
     }
 
     async fn pause(&self, how_long: Duration) {

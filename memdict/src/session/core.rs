@@ -12,6 +12,7 @@ use std::{
 use parking_lot::Mutex;
 
 use super::{
+    drive::Drive,
     entry::{
         any_slot::AnySlot,
         guard::Held,
@@ -81,6 +82,13 @@ impl Core {
     /// Returns whether a strict read found the store down.
     pub(super) fn has_failed_to_read(&self) -> bool {
         self.read_failed.load(Ordering::Relaxed)
+    }
+
+    /// Returns the driver for one batch, if the session has a deadline. Without one, a batch ends
+    /// within the store's own.
+    pub(super) fn one_batch<D: Drive>(&self, driver: &D) -> Option<D> {
+        let deadline = *self.deadline.lock();
+        deadline.and_then(|deadline| driver.call(Some(deadline)))
     }
 
     /// Returns the number of a new batch of loads.

@@ -47,6 +47,12 @@ pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
     /// Returns the driver for it, or `None` if each batch has its own time.
     fn call(&self, deadline: Option<Duration>) -> Option<Self>;
 
+    /// Runs a future for which nobody waits, if there is a runtime for it.
+    fn afterwards<F: Future<Output = ()> + Send + 'static>(&self, future: F);
+
+    /// Returns the time.
+    fn now(&self) -> Instant;
+
     /// Waits before work is tried again.
     fn pause(&self, how_long: Duration) -> impl Future<Output = ()> + Send;
 
@@ -100,6 +106,13 @@ impl Drive for Blocking {
 
     fn call(&self, deadline: Option<Duration>) -> Option<Self> {
         self.0.within(deadline).map(Self)
+    }
+
+    /// Does nothing: only a panic cuts off a call that blocks.
+    fn afterwards<F: Future<Output = ()> + Send + 'static>(&self, _: F) {}
+
+    fn now(&self) -> Instant {
+        Instant::now()
     }
 
     async fn pause(&self, how_long: Duration) {

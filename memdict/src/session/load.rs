@@ -1,6 +1,6 @@
 //! Loads entries from the store, in one batch.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     core::Core,
@@ -14,42 +14,56 @@ use crate::{
     counters::Counters,
     entry_id::EntryId,
     error::{Error, Result},
+    key::name::Name,
     log::{detail, warning},
     store::operation::{Load, Loaded, StoreError},
     track::Tracked,
     unusable::Unusable,
 };
 
+/// What a dictionary wants of a load.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    pub(crate) what_for: For,
+    /// Whether a store that cannot be reached is an error. Otherwise it is a miss.
+    pub(crate) strict: bool,
+    /// How long values are kept after their lifetime. One whose lifetime is over is a miss.
+    pub(crate) grace: Duration,
+}
+
+impl Wanted {
+    /// Returns the load of an entry.
+    fn load<'n>(&self, name: &'n Name) -> Load<'n> {
+        let load = Load::new(name.wire());
+        if self.grace.is_zero() { load } else { load.with_life() }
+    }
+}
+
 /// Loads the entries that were not loaded or written yet, in one batch.
 ///
 /// # Errors
 ///
-/// [`Error::Unavailable`] if `strict` and a store cannot be reached; without `strict` that is a
-/// miss.
+/// [`Error::Unavailable`] if `wanted` is strict and a store cannot be reached.
 pub(crate) async fn load<T: Tracked, D: Drive>(
     core: &Core,
     driver: &D,
     slots: &[Arc<Slot<T>>],
-    what_for: For,
-    strict: bool,
+    wanted: Wanted,
 ) -> Result<()> {
     let unknown = unknown(slots, core.next_batch());
     if unknown.is_empty() {
         return Ok(());
     }
-    let loads: Vec<_> = unknown.iter().map(|slot| Load::new(slot.name.wire())).collect();
+    let loads: Vec<_> = unknown.iter().map(|slot| wanted.load(&slot.name)).collect();
     let mut arrivals = Arrivals {
         answered: vec![false; unknown.len()],
         unknown: &unknown,
         core,
-        what_for,
-        strict,
+        wanted,
         counted: Counters::default(),
         failed: None,
     };
-    // Without a deadline of the session, one batch ends within the store's own.
-    let deadline = *core.deadline.lock();
-    let call = deadline.and_then(|deadline| driver.call(Some(deadline)));
+    let call = core.one_batch(driver);
     let driver = call.as_ref().unwrap_or(driver);
     driver.load_many(&loads, &mut |index, loaded| arrivals.take(index, loaded)).await;
     arrivals.end();
@@ -58,22 +72,24 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
     core.settings.counting.add(&counted);
     core.settings.outages.tell();
     match failed {
-        Some((index, error)) if strict => {
-            core.read_failed();
-            let (id, source) = (unknown[index].name.id.clone(), Box::new(error));
-            Err(Error::Unavailable { id, attempts: 1, report: None, source })
-        }
+        Some((index, error)) if wanted.strict => Err(unavailable(core, unknown[index], error)),
         _ => Ok(()),
     }
+}
+
+/// Returns the error of a strict read that found the store down.
+pub(super) fn unavailable<T: Tracked>(core: &Core, slot: &Slot<T>, error: StoreError) -> Error {
+    core.read_failed();
+    let (id, source) = (slot.name.id.clone(), Box::new(error));
+    Error::Unavailable { id, attempts: 1, report: None, source }
 }
 
 /// The answers to a batch. Each is installed in its entry when it arrives.
 struct Arrivals<'u, T: Tracked> {
     unknown: &'u [&'u Slot<T>],
     core: &'u Core,
-    what_for: For,
+    wanted: Wanted,
     answered: Vec<bool>,
-    strict: bool,
     counted: Counters,
     /// The first entry, by index, that could not be reached.
     failed: Option<(usize, StoreError)>,
@@ -88,13 +104,14 @@ impl<T: Tracked> Arrivals<'_, T> {
         if std::mem::replace(answered, true) {
             return;
         }
-        let answer = slot.decode(loaded, self.what_for, &self.core.settings.secrets);
-        self.note(&slot.name.id, &answer);
+        let Wanted { what_for, strict, grace } = self.wanted;
+        let answer = slot.decode(loaded, what_for, grace, &self.core.settings.secrets);
+        note(self.core, &mut self.counted, &slot.name.id, &answer);
         if let Decoded::Unreachable(error) = &answer {
             if self.failed.as_ref().is_none_or(|(first, _)| index < *first) {
                 self.failed = Some((index, error.clone()));
             }
-            if self.strict {
+            if strict {
                 return;
             }
         }
@@ -109,40 +126,39 @@ impl<T: Tracked> Arrivals<'_, T> {
             }
         }
     }
+}
 
-    /// Counts and logs the answer to a load.
-    fn note(&mut self, id: &EntryId, answer: &Decoded<T>) {
-        let counted = &mut self.counted;
-        counted.loads += 1;
-        match answer {
-            Decoded::Value(..) => counted.hits += 1,
-            Decoded::Nothing | Decoded::Tombstone(_) => counted.absent += 1,
-            Decoded::Unreachable(error) => {
-                counted.unreachable += 1;
-                detail!("`{id}` is a miss: {error}");
-                let reason = error.reason();
-                self.core.settings.outages.missed(reason.server(), reason.as_str());
-            }
-            Decoded::Unusable(why, _) if why.is_ordinary() => {
-                counted.absent += 1;
-                detail!("`{id}` is a miss: {why}");
-            }
-            Decoded::Unusable(why, _) => {
-                match why {
-                    Unusable::Unverified => counted.unverified += 1,
-                    Unusable::OtherSchema { fingerprint, found, asked }
-                    | Unusable::NewerSchema { fingerprint, found, asked } => {
-                        match why {
-                            Unusable::NewerSchema { .. } => counted.newer_schema += 1,
-                            _ => counted.other_schema += 1,
-                        }
-                        let settings = &self.core.settings;
-                        settings.found_other_schema(&id.dict, *fingerprint, *found, asked);
+/// Counts and logs the answer to a load.
+pub(super) fn note<T>(core: &Core, counted: &mut Counters, id: &EntryId, answer: &Decoded<T>) {
+    counted.loads += 1;
+    match answer {
+        Decoded::Value(..) => counted.hits += 1,
+        Decoded::Nothing | Decoded::Tombstone(_) | Decoded::Absence(_) => counted.absent += 1,
+        Decoded::Unreachable(error) => {
+            counted.unreachable += 1;
+            detail!("`{id}` is a miss: {error}");
+            let reason = error.reason();
+            core.settings.outages.missed(reason.server(), reason.as_str());
+        }
+        Decoded::Unusable(why, _) if why.is_ordinary() => {
+            counted.absent += 1;
+            detail!("`{id}` is a miss: {why}");
+        }
+        Decoded::Unusable(why, _) => {
+            match why {
+                Unusable::Unverified => counted.unverified += 1,
+                Unusable::OtherSchema { fingerprint, found, asked }
+                | Unusable::NewerSchema { fingerprint, found, asked } => {
+                    match why {
+                        Unusable::NewerSchema { .. } => counted.newer_schema += 1,
+                        _ => counted.other_schema += 1,
                     }
-                    _ => counted.unusable += 1,
+                    let settings = &core.settings;
+                    settings.found_other_schema(&id.dict, *fingerprint, *found, asked);
                 }
-                warning!("`{id}` is a miss: {why}");
+                _ => counted.unusable += 1,
             }
+            warning!("`{id}` is a miss: {why}");
         }
     }
 }

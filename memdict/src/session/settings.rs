@@ -3,10 +3,12 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt,
+    sync::Arc,
 };
 
 use parking_lot::Mutex;
 
+use super::fetch::{early::LoadTimes, flight::Flights, rest::Resting};
 use crate::{counters::Counting, envelope::Secrets, log::warning, outages::Outages, quote::Quoted};
 
 /// What a cache does about a value that was only read and nevertheless differs from what was
@@ -53,6 +55,9 @@ pub(crate) struct Settings {
     pub(crate) secrets: Secrets,
     pub(crate) counting: Counting,
     pub(crate) outages: Outages,
+    pub(crate) flights: Arc<Flights>,
+    pub(crate) load_times: LoadTimes,
+    pub(crate) resting: Resting,
     /// The dictionaries for which the log has said that their definitions differ.
     differing: Mutex<HashSet<String>>,
     other_schemas: Mutex<HashMap<(String, u64, &'static str), OtherSchema>>,

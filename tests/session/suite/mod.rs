@@ -8,6 +8,8 @@ mod conflicts;
 mod current;
 mod explained;
 mod failures;
+mod fetched;
+mod fetching;
 mod guards;
 mod hits;
 mod hooks;
@@ -220,6 +222,34 @@ suite! {
         a_value_that_is_one_part_is_changed_as_a_whole
         a_conflict_about_an_unreadable_value_says_what_is_known
         an_error_is_transient_only_if_certainly_nothing_was_written
+    }
+    fetching {
+        a_missing_value_is_made_once_and_a_hit_is_one_load_and_no_change
+        callers_of_one_process_run_one_loader_and_each_gets_its_own_copy
+        a_loaders_error_goes_to_its_own_caller_and_the_others_run_theirs
+        when_leaders_keep_failing_each_caller_ends_with_its_own_error
+        a_loader_that_panics_hands_over_to_a_caller_that_waits
+        a_loader_that_fails_alone_gives_the_right_back
+        a_value_that_another_stored_meanwhile_stays_and_the_loaded_one_is_returned
+        a_value_that_was_removed_or_invalidated_meanwhile_is_not_stored
+        a_loader_may_say_that_there_is_none
+        a_loader_may_set_the_lifetime_or_decline_to_store
+        a_store_that_is_down_is_loaded_past_and_a_strict_one_is_an_error
+        a_value_that_the_store_refuses_is_returned
+        a_value_that_cannot_be_encoded_is_an_error_and_gives_the_right_back
+        bytes_that_are_not_usable_are_replaced_or_stay_as_the_dictionary_says
+        a_tombstone_is_replaced_by_the_call_that_found_it
+    }
+    fetched {
+        a_fetched_value_is_changed_and_committed_as_a_loaded_one
+        a_value_that_the_session_has_is_returned_without_a_loader
+        a_key_that_was_read_as_a_miss_is_fetched_with_a_lease
+        a_removed_or_borrowed_entry_is_filled_for_this_session_alone
+        a_value_that_was_not_stored_is_stored_once_it_is_changed
+        a_change_of_a_fetched_value_that_another_session_changed_is_a_conflict
+        an_entry_that_has_to_be_current_stays_what_was_read
+        a_rollback_keeps_what_was_fetched
+        that_there_is_none_stays_so_in_a_session_and_can_be_changed
     }
     hooks {
         before_commit_hooks_see_the_changes_and_those_of_the_cache_run_first

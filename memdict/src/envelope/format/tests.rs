@@ -8,6 +8,7 @@ const VALUE: Content<'_> = Content::Value {
 
 const SEAL: Seal<'_> = Seal { nonce: 0x1112_1314_1516_1718, content: VALUE };
 const TOMBSTONE: Seal<'_> = Seal { content: Content::Tombstone, ..SEAL };
+const ABSENCE: Seal<'_> = Seal { content: Content::Absence, ..SEAL };
 
 fn name(prefix: &[u8], key: &[u8]) -> Name {
     Name::new(&"d".into(), prefix, &mut key.to_vec()).expect("it is a name")
@@ -88,6 +89,8 @@ fn a_sealed_value_opens() {
             let tombstone = sealed(&TOMBSTONE, &name, &secrets, b"");
             let read = opened(&tombstone, &name, &secrets);
             assert!(matches!(read.found, Found::Tombstone));
+            let absence = sealed(&ABSENCE, &name, &secrets, b"");
+            assert!(matches!(opened(&absence, &name, &secrets).found, Found::Absence));
         }
     }
 }
@@ -134,7 +137,7 @@ fn a_value_belongs_to_its_namespace_dictionary_and_key() {
         (name(b"n:d:", b"a b"), name(b"n:d:", b"ab")),
     ] {
         for secrets in [secrets(&[]), secrets(&["s"])] {
-            for seal in [SEAL, TOMBSTONE] {
+            for seal in [SEAL, TOMBSTONE, ABSENCE] {
                 let payload: &[u8] = if seal.content == VALUE { b"abc" } else { b"" };
                 let value = sealed(&seal, &mine, &secrets, payload);
                 assert!(open(&value, &theirs, &secrets).is_err());
@@ -152,7 +155,7 @@ fn an_envelope_has_one_reading() {
         value[at..at + to.len()].copy_from_slice(to);
         refused(&with_checksum(value, name), name)
     };
-    for bit in [0b1, 0b10, 0b10_0000, 0b100_0000, 0b1000_0000] {
+    for bit in [0b1, 0b10, 0b100_0000, 0b1000_0000] {
         assert_eq!(changed(&plain, &SEAL, b"abc", 4, &[bit]), Some(Unusable::Newer), "{bit:b}");
     }
     assert_eq!(changed(&plain, &SEAL, b"abc", 16, &[1]), Some(Unusable::Newer), "generation");
@@ -167,8 +170,14 @@ fn an_envelope_has_one_reading() {
     assert_eq!(changed(&plain, &SEAL, b"abc", 5, &[255]), damaged, "a lineage without room");
     assert_eq!(changed(&plain, &SEAL, b"", 4, &[0b1_0000]), damaged, "a tombstone with a schema");
     assert_eq!(changed(&plain, &TOMBSTONE, b"", 8, &[1]), damaged, "a tombstone with a schema");
-    let full = sealed(&TOMBSTONE, &plain, Secrets::NONE, b"x");
-    assert_eq!(refused(&full, &plain), damaged, "a tombstone with a payload");
+    assert_eq!(changed(&plain, &SEAL, b"", 4, &[0b10_0000]), damaged, "an absence with a schema");
+    assert_eq!(changed(&plain, &ABSENCE, b"", 8, &[1]), damaged, "an absence with a schema");
+    let both = changed(&plain, &ABSENCE, b"", 4, &[0b11_0000]);
+    assert_eq!(both, damaged, "a tombstone and an absence");
+    for (seal, what) in [(TOMBSTONE, "a tombstone"), (ABSENCE, "an absence")] {
+        let full = sealed(&seal, &plain, Secrets::NONE, b"x");
+        assert_eq!(refused(&full, &plain), damaged, "{what} with a payload");
+    }
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl<T: Tracked> Slot<T> {
     }
 
     /// Appends `value` in its stored form. Returns where the payload begins.
-    fn seal(
+    pub(in crate::session) fn seal(
         &self,
         value: &T,
         codec: Codec,
@@ -54,6 +54,15 @@ impl<T: Tracked> Slot<T> {
         let content = Content::Value { codec, fingerprint, lineage };
         let encode = |out: &mut Vec<u8>| codec.encode(value, self.limits, &self.schema.known, out);
         self.seal_content(content, stamp, bytes, encode)
+    }
+
+    /// Appends the record that the source of the values has none.
+    pub(in crate::session) fn seal_absence(
+        &self,
+        stamp: Stamp<'_>,
+        bytes: &mut Vec<u8>,
+    ) -> Result<usize, BoxError> {
+        self.seal_content(Content::Absence, stamp, bytes, |_| Ok(()))
     }
 
     /// Appends the tombstone of the value.
@@ -74,10 +83,10 @@ impl<T: Tracked> Slot<T> {
     }
 
     /// Returns the value in stored bytes, if they are usable.
-    fn open(&self, stored: &[u8], secrets: &Secrets) -> Option<T> {
+    fn value_in(&self, stored: &[u8], secrets: &Secrets) -> Option<T> {
         match envelope::open(stored, &self.name, secrets).ok()?.found {
             Found::Value(sealed) => decode(&self.schema, self.limits, &sealed).ok(),
-            Found::Tombstone => None,
+            Found::Tombstone | Found::Absence => None,
         }
     }
 
@@ -89,9 +98,11 @@ impl<T: Tracked> Slot<T> {
         stamp: Stamp<'_>,
         bytes: &mut Vec<u8>,
     ) -> Result<Fields, Unmerged> {
-        let (Some(base), Some(ours), Some(theirs)) =
-            (self.loaded(), self.open(ours, stamp.secrets), self.open(theirs, stamp.secrets))
-        else {
+        let (Some(base), Some(ours), Some(theirs)) = (
+            self.loaded(),
+            self.value_in(ours, stamp.secrets),
+            self.value_in(theirs, stamp.secrets),
+        ) else {
             return Err(Unmerged::because("the stored value is not usable"));
         };
         let (merged, fields) = merge::merge(&base, ours, theirs)?;
@@ -108,7 +119,7 @@ impl<T: Tracked> Slot<T> {
     /// Does the work of [`AnySlot::fields`]. This may panic.
     fn fields_changed(&self, theirs: Option<&[u8]>, secrets: &Secrets) -> Fields {
         let base = self.loaded();
-        let theirs = theirs.and_then(|theirs| self.open(theirs, secrets));
+        let theirs = theirs.and_then(|theirs| self.value_in(theirs, secrets));
         let inner = self.inner.lock();
         let ours = match &inner.state {
             State::Dirty { value, .. } | State::New { value } => {
@@ -185,6 +196,7 @@ impl<T: Tracked> AnySlot for Slot<T> {
         match opened.found {
             Found::Value(sealed) if is_newer(&self.schema, &sealed) => Look::Newer { version },
             Found::Value(_) => Look::Value { version, bytes: bytes() },
+            Found::Absence => Look::Value { version, bytes: None },
             Found::Tombstone => Look::Tombstone { version },
         }
     }

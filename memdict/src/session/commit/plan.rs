@@ -35,6 +35,8 @@ pub(crate) struct Plan<'e> {
     pub(super) conflicts: Vec<Clash<'e>>,
     /// The first change of a strict dictionary or cache that was lost or refused.
     pub(super) strictly: Option<Strictly<'e>>,
+    /// Whether the store tells how much life a value has left.
+    tells_life: bool,
 }
 
 /// What turns a commit without a conflict into an error.
@@ -124,7 +126,7 @@ impl<'e> Plan<'e> {
         caps: Caps,
         strict: bool,
     ) -> Result<Self> {
-        let mut plan = Self { secrets: first.secrets, ..Self::default() };
+        let mut plan = Self { secrets: first.secrets, tells_life: caps.life(), ..Self::default() };
         plan.report.reserve(entries.len());
         plan.steps.reserve(entries.len());
         for (entry, stamp) in entries.iter().map(Arc::as_ref).zip(stamps_from(first)) {
@@ -186,10 +188,9 @@ impl<'e> Plan<'e> {
         let to_send = self.steps.iter().filter(|step| step.waits_for == WaitsFor::Sending);
         changes.extend(to_send.map(|step| {
             let expiry = match step.purpose {
-                Purpose::Remove => step.options.tombstone,
-                _ => step.options.lifetime.ttl,
+                Purpose::Remove => step.options.tombstone.into(),
+                _ => step.options.kept_for(step.options.lifetime.ttl, self.tells_life),
             };
-            let expiry = expiry.into();
             let op = match (step.value(), &step.purpose) {
                 (None, _) | (_, Purpose::Clear { .. }) => Op::Delete,
                 (Some(range), _) => Op::Store { bytes: &self.bytes[range.clone()], expiry },

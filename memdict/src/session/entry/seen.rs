@@ -19,6 +19,8 @@ pub(crate) enum Seen {
     Nothing,
     /// There was no value, but the tombstone of one that was removed.
     Tombstone(Version),
+    /// There was no value, but the record that the source of the values has none.
+    Absence(Version),
     /// The store could not be reached, which reads as a miss. `lookup` returns the reason.
     Unreachable(Arc<str>),
     /// There were bytes that are not a usable value.
@@ -41,9 +43,9 @@ impl Seen {
             Self::Unread => Expected::Anything,
             Self::Nothing | Self::Unreachable(_) => Expected::Nothing,
             Self::Tombstone(version) => Expected::Tombstone(*version),
-            Self::Unusable(version, _) | Self::Value(Base { version, .. }) => {
-                Expected::Version(*version)
-            }
+            Self::Absence(version)
+            | Self::Unusable(version, _)
+            | Self::Value(Base { version, .. }) => Expected::Version(*version),
         }
     }
 
@@ -81,6 +83,12 @@ pub(crate) struct Version {
 impl Version {
     /// Stands for the nonce of a placeholder, which has no content to tell two of them apart.
     const PLACEHOLDER: u64 = 0;
+
+    /// The version of what was written with this nonce. Its token is not known: before a change, a
+    /// commit looks whether it is still stored.
+    pub(crate) const fn of_nonce(nonce: Option<u64>) -> Self {
+        Self { token: Token::new(0, 0, 0), nonce }
+    }
 
     /// The version of a placeholder, whose value is being made.
     pub(crate) const fn of_placeholder(token: Token) -> Self {

@@ -1,6 +1,6 @@
 //! One key of a session: its name, its state, and every call that changes the state.
 
-use std::{mem, sync::Arc};
+use std::{mem, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 
@@ -17,7 +17,10 @@ use crate::{
     error::{BoxError, Error, Result},
     key::name::Name,
     lookup::Lookup,
-    store::operation::{Loaded, StoreError},
+    store::{
+        expiry::Life,
+        operation::{Loaded, StoreError, Token},
+    },
     track::{Schema, Tracked},
     unusable::Unusable,
 };
@@ -48,12 +51,29 @@ pub(crate) struct Inner<T: Tracked> {
 }
 
 impl<T: Tracked> Inner<T> {
+    /// Returns whether nothing in the session depends on what it saw of the entry.
+    fn is_free(&self) -> bool {
+        !self.listed && !self.current
+    }
+
     /// Records that a definition with these options borrowed the entry for writing, inserted or
     /// removed.
     fn written_by(&mut self, options: DictOptions) -> FirstWrite {
         self.options = options;
         FirstWrite(!mem::replace(&mut self.listed, true))
     }
+}
+
+/// What `fetch` does about an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WayToFetch {
+    /// Nothing: the session has its value, or knows that its source has none.
+    Known,
+    /// It loads it.
+    Load,
+    /// It makes a value and inserts it in this session alone, which has removed the entry, has
+    /// borrowed it without a value, or depends on its having none.
+    Insert,
 }
 
 /// Whether an entry was borrowed for writing, inserted or removed for the first time. If so, it has
@@ -260,21 +280,39 @@ impl<T: Tracked> Slot<T> {
         &self,
         loaded: Result<Loaded<'_>, StoreError>,
         what_for: For,
+        grace: Duration,
         secrets: &Secrets,
     ) -> Decoded<T> {
-        let (bytes, token) = match loaded {
-            Ok(Loaded::Hit { bytes, token, stale: false, .. }) => (bytes, token),
+        match loaded {
+            Ok(Loaded::Hit { bytes, token, life, stale: false, .. }) => {
+                match self.open(bytes, token, what_for, secrets) {
+                    Decoded::Value(_, base) if is_past(life, grace) => {
+                        Decoded::Unusable(Unusable::Stale, base.version)
+                    }
+                    decoded => decoded,
+                }
+            }
             Ok(Loaded::Hit { bytes, token, .. }) => {
                 let nonce = envelope::nonce(bytes, &self.name, secrets);
                 let version = Version { token, nonce }.made_stale();
-                return Decoded::Unusable(Unusable::Stale, version);
+                Decoded::Unusable(Unusable::Stale, version)
             }
             Ok(Loaded::Leased { token, .. }) => {
-                return Decoded::Unusable(Unusable::Leased, Version::of_placeholder(token));
+                Decoded::Unusable(Unusable::Leased, Version::of_placeholder(token))
             }
-            Ok(Loaded::Miss) => return Decoded::Nothing,
-            Err(error) => return Decoded::Unreachable(error),
-        };
+            Ok(Loaded::Miss) => Decoded::Nothing,
+            Err(error) => Decoded::Unreachable(error),
+        }
+    }
+
+    /// Decodes stored bytes.
+    pub(crate) fn open(
+        &self,
+        bytes: &[u8],
+        token: Token,
+        what_for: For,
+        secrets: &Secrets,
+    ) -> Decoded<T> {
         let opened = match envelope::open(bytes, &self.name, secrets) {
             Ok(opened) => opened,
             Err(why) => {
@@ -286,6 +324,7 @@ impl<T: Tracked> Slot<T> {
         let sealed = match opened.found {
             Found::Value(sealed) => sealed,
             Found::Tombstone => return Decoded::Tombstone(version),
+            Found::Absence => return Decoded::Absence(version),
         };
         match decode(&self.schema, self.limits, &sealed) {
             Ok(value) => {
@@ -298,14 +337,72 @@ impl<T: Tracked> Slot<T> {
     }
 
     pub(crate) fn install(&self, decoded: Decoded<T>) {
-        let (value, seen) = match decoded {
+        let (value, seen) = decoded.parts();
+        self.run(Call::Loaded { value, seen });
+    }
+
+    /// Installs what `fetch` found or made, even if the session knew of no value.
+    pub(crate) fn install_anew(&self, decoded: Decoded<T>) {
+        let (value, seen) = decoded.parts();
+        let mut inner = self.inner.lock();
+        let call = match inner.is_free() {
+            true => Call::LoadedAnew { value, seen },
+            // A change of the session, or its commit, depends on what it saw.
+            false => Call::Loaded { value, seen },
+        };
+        let (_, spent) = Self::step(&mut inner, call);
+        drop(inner);
+        drop(spent);
+    }
+
+    /// Returns what `fetch` does about the entry.
+    pub(crate) fn way_to_fetch(&self) -> WayToFetch {
+        let inner = self.inner.lock();
+        match (&inner.state, &inner.seen) {
+            (State::Absent, Seen::Absence(_)) => WayToFetch::Known,
+            (State::Absent, _) if inner.is_free() => WayToFetch::Load,
+            (State::Absent | State::Removed, _) => WayToFetch::Insert,
+            _ => WayToFetch::Known,
+        }
+    }
+}
+
+impl<T> Decoded<T> {
+    /// Returns the version of the stored bytes, if there are any.
+    pub(crate) fn version(&self) -> Option<Version> {
+        match self {
+            Self::Value(_, Base { version, .. })
+            | Self::Tombstone(version)
+            | Self::Absence(version)
+            | Self::Unusable(_, version) => Some(*version),
+            Self::Nothing | Self::Unreachable(_) => None,
+        }
+    }
+
+    /// Returns the same with another version of the stored bytes.
+    pub(crate) fn with_version(self, of: impl FnOnce(Version) -> Version) -> Self {
+        match self {
+            Self::Value(value, base) => {
+                let version = of(base.version);
+                Self::Value(value, Base { version, ..base })
+            }
+            Self::Tombstone(version) => Self::Tombstone(of(version)),
+            Self::Absence(version) => Self::Absence(of(version)),
+            Self::Unusable(why, version) => Self::Unusable(why, of(version)),
+            nothing => nothing,
+        }
+    }
+
+    /// Returns the value, if there is one, and what was seen.
+    fn parts(self) -> (Option<Value<T>>, Seen) {
+        match self {
             Decoded::Value(value, base) => (Some(value), Seen::Value(base)),
             Decoded::Nothing => (None, Seen::Nothing),
             Decoded::Tombstone(version) => (None, Seen::Tombstone(version)),
+            Decoded::Absence(version) => (None, Seen::Absence(version)),
             Decoded::Unusable(why, version) => (None, Seen::Unusable(version, why)),
             Decoded::Unreachable(error) => (None, Seen::Unreachable(error.to_string().into())),
-        };
-        self.run(Call::Loaded { value, seen });
+        }
     }
 }
 
@@ -334,12 +431,19 @@ impl<T: Tracked> Restore for Slot<T> {
     }
 }
 
+/// Returns whether the lifetime of a value is over, which is kept for the grace after it.
+pub(crate) fn is_past(life: Option<Life>, grace: Duration) -> bool {
+    life.and_then(|life| life.left()).is_some_and(|left| left < grace)
+}
+
 /// The decoded answer to a load.
 pub(crate) enum Decoded<T> {
     Value(Value<T>, Base),
     Nothing,
     /// No value, but the tombstone of one that was removed.
     Tombstone(Version),
+    /// No value, but the record that the source of the values has none.
+    Absence(Version),
     Unusable(Unusable, Version),
     Unreachable(StoreError),
 }

@@ -28,7 +28,8 @@
 //! Beside the state stands what the store held when the session looked ([`Seen`]). Only a load sets
 //! it, and only once, because it decides on which condition a change is made: a value that replaces
 //! an unusable one replaces exactly that one, and a `remove` and then an `insert` after a read
-//! depend on what the read saw. In `Clean` and `Dirty`, a value was seen.
+//! depend on what the read saw. In `Clean` and `Dirty`, a value was seen. As long as nothing in the
+//! session depends on a miss, a `fetch` may load the entry anew, with or without a value.
 
 use std::sync::Arc;
 
@@ -152,6 +153,9 @@ pub(crate) enum Before {
 pub(crate) enum Call<T: Tracked> {
     /// A load was answered.
     Loaded { value: Option<Value<T>>, seen: Seen },
+    /// A `fetch` has loaded or made the value, of which nothing in the session depends on what was
+    /// seen before.
+    LoadedAnew { value: Option<Value<T>>, seen: Seen },
     /// Lend the value for reading.
     Read,
     /// Lend the entry for writing.
@@ -254,7 +258,14 @@ impl<T: Tracked> State<T> {
                     _ => Self::Absent,
                 })
             }
-            (state, call @ Call::Loaded { .. }) => unused(state, call),
+            (Self::Absent, Call::LoadedAnew { value, seen: found }) => {
+                *seen = found;
+                done(match value {
+                    Some(value) if seen.base().is_some() => Self::Clean { value },
+                    _ => Self::Absent,
+                })
+            }
+            (state, call @ (Call::Loaded { .. } | Call::LoadedAnew { .. })) => unused(state, call),
 
             (Self::Absent, Call::Read | Call::CheckOut) if matches!(seen, Seen::Unread) => {
                 answer(Self::Absent, Ok(Reply::Unread))

@@ -168,6 +168,7 @@ impl Bed {
             Seen::Unread => "Unread",
             Seen::Nothing => "Nothing",
             Seen::Tombstone(_) => "Tombstone",
+            Seen::Absence(_) => "Absence",
             Seen::Unreachable(_) => "Unreachable",
             Seen::Unusable(..) => "Unusable",
             Seen::Value(_) => "Value",

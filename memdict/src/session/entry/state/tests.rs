@@ -44,6 +44,22 @@ const TABLE: &str = "
     Absent(Unusable)    | check out        | Out:Absent(Unusable)    | vacant
     Absent(Unusable)    | insert           | New(Unusable)           | done
     Absent(Unusable)    | remove           | Removed(Unusable)       | done
+    Absent(Unread)      | load absence     | Absent(Absence)         | done
+    Absent(Absence)     | load value       | Absent(Absence)         | done
+    Absent(Absence)     | read             | Absent(Absence)         | none
+    Absent(Absence)     | check out        | Out:Absent(Absence)     | vacant
+    Absent(Absence)     | insert           | New(Absence)            | done
+    Absent(Absence)     | remove           | Removed(Absence)        | done
+    Absent(Unread)      | fetch value      | Clean                   | done
+    Absent(Nothing)     | fetch value      | Clean                   | done
+    Absent(Unusable)    | fetch value      | Clean                   | done
+    Absent(Nothing)     | fetch absence    | Absent(Absence)         | done
+    Clean               | fetch absence    | Clean                   | done
+    Dirty               | fetch value      | Dirty                   | done
+    New(Nothing)        | fetch value      | New(Nothing)            | done
+    Removed(Nothing)    | fetch value      | Removed(Nothing)        | done
+    Out:Absent(Nothing) | fetch value      | Out:Absent(Nothing)     | done
+    Poisoned            | fetch value      | Poisoned                | done
     Clean               | load value       | Clean                   | done
     Clean               | read             | Clean*                  | value
     Clean               | check out        | Out:Clean               | value unmarked
@@ -158,6 +174,7 @@ fn seen(name: &str) -> Seen {
         "Unread" => Seen::Unread,
         "Nothing" => Seen::Nothing,
         "Tombstone" => Seen::Tombstone(VERSION),
+        "Absence" => Seen::Absence(VERSION),
         "Unreachable" => Seen::Unreachable("down".into()),
         "Unusable" => Seen::Unusable(VERSION, Unusable::Foreign),
         "Value" => Seen::Value(base()),
@@ -170,6 +187,7 @@ fn seen_name(seen: &Seen) -> &'static str {
         Seen::Unread => "Unread",
         Seen::Nothing => "Nothing",
         Seen::Tombstone(_) => "Tombstone",
+        Seen::Absence(_) => "Absence",
         Seen::Unreachable(_) => "Unreachable",
         Seen::Unusable(..) => "Unusable",
         Seen::Value(_) => "Value",
@@ -248,6 +266,11 @@ fn call(name: &str) -> Call<u64> {
         }
         "load nothing" => Call::Loaded { value: None, seen: Seen::Nothing },
         "load tombstone" => Call::Loaded { value: None, seen: seen("Tombstone") },
+        "load absence" => Call::Loaded { value: None, seen: seen("Absence") },
+        "fetch value" => {
+            Call::LoadedAnew { value: Some(Value::new(1, For::Writing)), seen: seen("Value") }
+        }
+        "fetch absence" => Call::LoadedAnew { value: None, seen: seen("Absence") },
         "load unusable" => Call::Loaded { value: None, seen: seen("Unusable") },
         "load failed" => Call::Loaded { value: None, seen: seen("Unreachable") },
         "read" => Call::Read,
@@ -309,6 +332,7 @@ fn every_transition_is_as_the_table_says() {
         "Absent(Unread)",
         "Absent(Nothing)",
         "Absent(Tombstone)",
+        "Absent(Absence)",
         "Absent(Unreachable)",
         "Absent(Unusable)",
         "Clean",
@@ -331,6 +355,8 @@ fn the_condition_of_a_change_follows_from_what_was_seen() {
         ("Unread", Condition::Always, Condition::Always),
         ("Nothing", Condition::Absent, Condition::Always),
         ("Tombstone", there, Condition::Always),
+        // A record that there is none must not outlive the removal.
+        ("Absence", there, there),
         ("Unreachable", Condition::Absent, Condition::Always),
         ("Unusable", there, there),
         ("Value", there, there),

@@ -1,0 +1,111 @@
+//! Asks the store for the entries of a `fetch`: all loads of `fetch` are made here.
+
+use std::sync::Arc;
+
+use super::judge::{Answer, Next, Terms};
+use crate::{
+    counters::Counters,
+    def::options::DictOptions,
+    session::{
+        core::Core,
+        drive::Drive,
+        entry::{
+            slot::{Decoded, Slot},
+            state::For,
+        },
+        load::note,
+    },
+    store::operation::{Load, Loaded, StoreError},
+    track::Tracked,
+};
+
+/// A `fetch` in a session.
+pub(crate) struct Fetch<'a, D> {
+    pub(crate) core: &'a Core,
+    pub(crate) driver: &'a D,
+    pub(crate) options: DictOptions,
+    pub(crate) what_for: For,
+}
+
+impl<D: Drive> Fetch<'_, D> {
+    /// Asks the store for these entries, in one batch.
+    pub(super) async fn ask<T: Tracked>(&self, slots: &[&Arc<Slot<T>>]) -> Vec<Answer<T>> {
+        let settings = &self.core.settings;
+        let rests =
+            |slot: &&Arc<Slot<T>>| settings.resting.has(slot.name.wire(), || self.driver.now());
+        let resting: Vec<bool> = slots.iter().map(rests).collect();
+        let mut answers = self.ask_with(slots, &resting).await;
+        if !resting.contains(&true) {
+            return answers;
+        }
+        // Where a source rests, nobody asks for the right to make the value. If there is no value to
+        // return, it does not rest.
+        let is_served = |answer: &Answer<T>| matches!(answer.next, Next::Serve | Next::ServeStale);
+        let again: Vec<_> = (0..slots.len())
+            .filter(|&index| resting[index] && !is_served(&answers[index]))
+            .collect();
+        if !again.is_empty() {
+            let these: Vec<_> = again.iter().map(|&index| slots[index]).collect();
+            let anew = self.ask_with(&these, &vec![false; these.len()]).await;
+            again.into_iter().zip(anew).for_each(|(index, answer)| answers[index] = answer);
+        }
+        answers
+    }
+
+    async fn ask_with<T: Tracked>(
+        &self,
+        slots: &[&Arc<Slot<T>>],
+        resting: &[bool],
+    ) -> Vec<Answer<T>> {
+        let Core { settings, .. } = self.core;
+        let loads: Vec<_> =
+            slots.iter().zip(resting).map(|(slot, &rests)| self.load(slot, rests)).collect();
+        let terms = Terms::of(&self.options, self.what_for);
+        let mut counted = Counters::default();
+        let mut answers: Vec<Option<Answer<T>>> = Vec::new();
+        answers.resize_with(slots.len(), || None);
+        let mut take = |index: usize, loaded: Result<Loaded<'_>, StoreError>| {
+            let (Some(slot), Some(place @ None)) = (slots.get(index), answers.get_mut(index))
+            else {
+                return;
+            };
+            let answer = terms.judge(slot, loaded, &settings.secrets);
+            note(self.core, &mut counted, &slot.name.id, &answer.decoded);
+            *place = Some(answer);
+        };
+        let call = self.core.one_batch(self.driver);
+        call.as_ref().unwrap_or(self.driver).load_many(&loads, &mut take).await;
+        let answers = answers.into_iter().zip(slots).map(|(answer, slot)| {
+            answer.unwrap_or_else(|| {
+                let decoded =
+                    Decoded::Unreachable(StoreError::Down("the store gave no answer".into()));
+                note(self.core, &mut counted, &slot.name.id, &decoded);
+                Answer { decoded, next: Next::Alone }
+            })
+        });
+        let answers = answers.collect();
+        settings.counting.add(&counted);
+        settings.outages.tell();
+        answers
+    }
+
+    /// Makes the load of an entry. While its source rests, it asks for no right.
+    fn load<'s, T: Tracked>(&self, slot: &'s Slot<T>, rests: bool) -> Load<'s> {
+        let fetching = &self.options.fetching;
+        let mut load = Load::new(slot.name.wire());
+        if !fetching.grace.is_zero() {
+            load = load.with_life();
+        }
+        if rests {
+            return load;
+        }
+        load = load.lease(fetching.lease);
+        let dict = &slot.name.id.dict;
+        let early = self.core.settings.load_times.early(dict, fetching.beta());
+        match fetching.grace.saturating_add(early) {
+            within if within.is_zero() => load,
+            // The rest of its life is stored again if the source fails.
+            within => load.with_life().renew_within(within),
+        }
+    }
+}

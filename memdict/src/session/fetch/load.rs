@@ -1,0 +1,190 @@
+//! Runs loaders, and encodes what they return.
+
+use std::{
+    any::Any,
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+
+use super::{
+    ask::Fetch,
+    fill::{Filling, Holding, fill},
+    flight::Landed,
+    fresh::Fresh,
+};
+use crate::{
+    error::{Error, Result},
+    log::warning,
+    random,
+    session::{
+        drive::Drive,
+        entry::{
+            any_slot::Stamp,
+            seen::{Base, Version},
+            slot::{Decoded, Slot},
+            state::Value,
+        },
+    },
+    store::expiry::Expiry,
+    track::Tracked,
+};
+
+/// A value to make.
+pub(crate) struct Task<T, D: Drive> {
+    pub(super) holding: Holding<D>,
+    /// What to return if that fails.
+    pub(super) fallback: Option<Decoded<T>>,
+}
+
+/// What a loader made, encoded.
+pub(super) struct Made<T> {
+    pub(super) decoded: Decoded<T>,
+    bytes: Vec<u8>,
+    expiry: Option<Expiry>,
+    landed: Landed,
+}
+
+/// A panic of a loader.
+pub(super) type Panic = Box<dyn Any + Send>;
+
+impl<T: Tracked> Made<T> {
+    /// Returns the value for the session, and what to store.
+    pub(super) fn apart<D: Drive>(self, holding: Holding<D>) -> (Decoded<T>, Filling<D>) {
+        let Self { decoded, bytes, expiry, landed } = self;
+        (decoded, Filling { holding, bytes, expiry, landed })
+    }
+}
+
+impl<D: Drive> Fetch<'_, D> {
+    /// Makes a value, stores it, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// That of the loader, if there is no value to fall back on.
+    pub(super) async fn make<T, V, E, F>(
+        &self,
+        slot: &Arc<Slot<T>>,
+        task: Task<T, D>,
+        loader: impl FnOnce() -> F,
+    ) -> Result<Decoded<T>, E>
+    where
+        T: Tracked,
+        V: Into<Fresh<T>>,
+        E: From<Error>,
+        F: Future<Output = Result<V, E>>,
+    {
+        let Task { holding, fallback } = task;
+        let made = self.time(slot, &holding, async || {
+            let fresh = loader().await?;
+            self.seal(slot, fresh.into()).map_err(E::from)
+        });
+        match made.await {
+            Ok(Ok(made)) => {
+                let (decoded, filling) = made.apart(holding);
+                self.fill(vec![filling]).await;
+                Ok(decoded)
+            }
+            failed => match fallback {
+                Some(have) => Ok(self.fall_back(slot, holding, have).await),
+                None => {
+                    holding.fail().await;
+                    match failed {
+                        Ok(Err(error)) => Err(error),
+                        Err(panic) => resume_unwind(panic),
+                        Ok(Ok(_)) => Err(E::from(Error::user("the loader succeeded"))),
+                    }
+                }
+            },
+        }
+    }
+
+    /// Runs a loader, and takes its time. Its panics are caught.
+    pub(super) async fn time<T: Tracked, R, E>(
+        &self,
+        slot: &Slot<T>,
+        holding: &Holding<D>,
+        run: impl AsyncFnOnce() -> Result<R, E>,
+    ) -> Result<Result<R, E>, Panic> {
+        let settings = &self.core.settings;
+        let begun = self.driver.now();
+        holding.lives();
+        settings.counting.loaders.add(1);
+        let made = caught(run()).await;
+        match &made {
+            Ok(Ok(_)) => {
+                let took: Duration = self.driver.now().saturating_duration_since(begun);
+                settings.load_times.record(&slot.name.id.dict, took);
+            }
+            _ => settings.counting.loader_failures.add(1),
+        }
+        made
+    }
+
+    /// Returns a value although loading it anew failed. Its source rests for a moment.
+    pub(super) async fn fall_back<T: Tracked>(
+        &self,
+        slot: &Slot<T>,
+        holding: Holding<D>,
+        have: Decoded<T>,
+    ) -> Decoded<T> {
+        let settings = &self.core.settings;
+        warning!("`{}` could not be loaded anew: the stored value is returned", slot.name.id);
+        settings.resting.begin(slot.name.wire(), self.driver.now());
+        settings.counting.stale.add(1);
+        holding.fail().await;
+        // Giving the right back has changed its token.
+        have.with_version(|version| Version::of_nonce(version.nonce))
+    }
+
+    /// Stores values.
+    pub(super) async fn fill(&self, fillings: Vec<Filling<D>>) {
+        let call = self.core.one_batch(self.driver);
+        fill(fillings, call.unwrap_or_else(|| self.driver.clone())).await;
+    }
+
+    /// Encodes what a loader returned.
+    ///
+    /// # Errors
+    ///
+    /// `Encode`: the value cannot be encoded.
+    pub(super) fn seal<T: Tracked>(&self, slot: &Slot<T>, fresh: Fresh<T>) -> Result<Made<T>> {
+        let options = &self.options;
+        let stamp = Stamp { nonce: random::bits(), secrets: &self.core.settings.secrets };
+        let (version, mut bytes) = (Version::of_nonce(Some(stamp.nonce)), Vec::new());
+        let Some(value) = fresh.value else {
+            slot.seal_absence(stamp, &mut bytes).map_err(|error| slot.not_encoded(error))?;
+            let ttl = fresh.ttl.or(options.fetching.absent_for);
+            let expiry = ttl.filter(|_| fresh.is_stored).map(Expiry::After);
+            let (decoded, landed) = (Decoded::Absence(version), Landed::Absence(version));
+            return Ok(Made { decoded, bytes, expiry, landed });
+        };
+        let sealed = slot.seal(&value, options.codec, stamp, &mut bytes);
+        let payload = sealed.map_err(|error| slot.not_encoded(error))?;
+        let base = Base {
+            version,
+            codec: options.codec,
+            fingerprint: slot.schema.fingerprint,
+            payload: bytes[payload..].into(),
+        };
+        let ttl = fresh.ttl.or(options.lifetime.ttl);
+        let tells_life = self.driver.caps().life();
+        let expiry = fresh.is_stored.then(|| options.kept_for(ttl, tells_life));
+        let landed = Landed::Value(base.clone());
+        let decoded = Decoded::Value(Value::new(value, self.what_for), base);
+        Ok(Made { decoded, bytes, expiry, landed })
+    }
+}
+
+/// Runs a future and catches its panics. Nothing that it may have left half done is used.
+async fn caught<F: Future>(future: F) -> Result<F::Output, Panic> {
+    let mut future = pin!(future);
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(poll) => poll.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
+}
