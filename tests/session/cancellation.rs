@@ -105,8 +105,9 @@ impl Stage {
                     loop {
                         // While the proxy cuts connections, this is a miss.
                         let key = KEYS[number % KEYS.len()];
-                        let note = cache.session().dict(&NOTES).get(key).await;
-                        if let Some(note) = note.expect("a miss is no error") {
+                        let session = cache.session();
+                        let note = session.dict(&NOTES).get(key).await.expect("a miss is no error");
+                        if let Some(note) = note {
                             assert_eq!(note.key, key, "another key's value");
                         }
                         tokio::task::yield_now().await;
