@@ -211,6 +211,18 @@ impl Cache {
         }
     }
 
+    /// Clears a dictionary.
+    ///
+    /// # Errors
+    ///
+    /// As the call of this name.
+    pub fn clear<T: Tracked>(&self, def: impl Into<DictDef<T>> + Send) -> Result<()> {
+        match self {
+            Self::Blocking(cache) => cache.clear(def),
+            Self::Tasks(cache) => wait(cache.clear(def)),
+        }
+    }
+
     /// Returns the counters.
     #[must_use]
     pub fn counters(&self) -> Counters {

@@ -17,6 +17,8 @@ pub(crate) struct DictOptions {
     pub(crate) strict: Option<bool>,
     /// How long a removal leaves a tombstone; `None` for none.
     pub(crate) tombstone: Option<Duration>,
+    /// Whether the dictionary has generations, so that it can be cleared.
+    pub(crate) clearable: bool,
 }
 
 impl DictOptions {
@@ -27,6 +29,7 @@ impl DictOptions {
         rules: Rules::DEFAULT,
         strict: None,
         tombstone: None,
+        clearable: false,
     };
 
     /// Returns whether a store that is down, or refuses, is an error. `cache` is the setting of the

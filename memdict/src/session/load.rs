@@ -6,6 +6,7 @@ use super::{
     core::Core,
     drive::Drive,
     entry::{
+        generation::{Generation, Now},
         slot::{Decoded, Slot},
         state::For,
     },
@@ -37,9 +38,15 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
     if unknown.is_empty() {
         return Ok(());
     }
-    let loads: Vec<_> = unknown.iter().map(|slot| Load::new(slot.name.wire())).collect();
+    let generation = unknown.iter().find_map(|slot| slot.generation.as_deref());
+    let mut loads = Vec::with_capacity(unknown.len() + 1);
+    loads.extend(unknown.iter().map(|slot| Load::new(slot.name.wire())));
+    loads.extend(generation.map(Generation::load));
     let mut arrivals = Arrivals {
         answered: vec![false; unknown.len()],
+        generation,
+        now: None,
+        held: Vec::new(),
         unknown: &unknown,
         core,
         what_for,
@@ -73,6 +80,11 @@ struct Arrivals<'u, T: Tracked> {
     core: &'u Core,
     what_for: For,
     answered: Vec<bool>,
+    /// The generation of the dictionary, if it can be cleared, and what the store says about it.
+    generation: Option<&'u Generation>,
+    now: Option<Now>,
+    /// Answers that mean nothing before the generation is known.
+    held: Vec<(usize, Decoded<T>)>,
     strict: bool,
     counted: Counters,
     /// The first entry, by index, that could not be reached.
@@ -83,12 +95,24 @@ impl<T: Tracked> Arrivals<'_, T> {
     fn take(&mut self, index: usize, loaded: Result<Loaded<'_>, StoreError>) {
         let (Some(answered), Some(slot)) = (self.answered.get_mut(index), self.unknown.get(index))
         else {
+            if let (None, Some(generation)) = (&self.now, self.generation) {
+                self.now = Some(generation.loaded(loaded));
+            }
             return;
         };
         if std::mem::replace(answered, true) {
             return;
         }
         let answer = slot.decode(loaded, self.what_for, &self.core.settings.secrets);
+        match self.generation {
+            Some(_) => self.held.push((index, answer)),
+            None => self.settle(index, answer),
+        }
+    }
+
+    /// Installs an answer in its entry.
+    fn settle(&mut self, index: usize, answer: Decoded<T>) {
+        let slot = self.unknown[index];
         self.note(&slot.name.id, &answer);
         if let Decoded::Unreachable(error) = &answer {
             if self.failed.as_ref().is_none_or(|(first, _)| index < *first) {
@@ -107,6 +131,15 @@ impl<T: Tracked> Arrivals<'_, T> {
             if !self.answered[index] {
                 self.take(index, Err(StoreError::Down("the store gave no answer".into())));
             }
+        }
+        let Some(generation) = self.generation else { return };
+        let now = self.now.take().unwrap_or_else(|| {
+            generation.loaded(Err(StoreError::Down("the store gave no answer".into())))
+        });
+        let mut held = std::mem::take(&mut self.held);
+        held.sort_unstable_by_key(|(index, _)| *index);
+        for (index, answer) in held {
+            self.settle(index, answer.in_generation(&now));
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod ancestors;
 mod belonging;
+mod clear;
 mod commit;
 mod conflicts;
 mod current;
@@ -81,6 +82,19 @@ fn hold(bench: &Bench, body: impl FnOnce(&Bench) -> Outcome) {
 }
 
 suite! {
+    clear {
+        every_value_of_a_cleared_dictionary_is_a_miss_and_no_other_one
+        a_cleared_value_is_replaced_as_if_there_were_none
+        a_session_that_read_before_a_clear_and_commits_after_it_is_in_conflict
+        a_transaction_that_meets_a_clear_runs_again
+        no_rule_lets_a_change_win_over_a_clear
+        a_session_reads_no_value_from_before_a_clear_after_it
+        a_generation_adds_no_round_trip_to_loads_and_commits
+        a_lost_generation_clears_the_dictionary_and_brings_nothing_back
+        a_dictionary_that_is_not_clearable_cannot_be_cleared_and_says_so
+        while_the_generation_cannot_be_reached_values_are_misses_and_changes_are_lost
+        writers_and_readers_never_read_a_value_from_before_a_clear_that_returned
+    }
     commit {
         if_1_of_100_loaded_values_changes_1_storage_command_is_sent
         a_session_that_only_reads_sends_nothing

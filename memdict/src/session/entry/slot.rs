@@ -5,6 +5,7 @@ use std::{mem, sync::Arc};
 use parking_lot::Mutex;
 
 use super::{
+    generation::{Generation, Now},
     savepoint::{Draft, Restore, Snapshot},
     seen::{Base, Seen, Version, decode},
     state::{Back, Call, For, Marks, Misuse, Reply, Spent, State, Value},
@@ -28,6 +29,8 @@ pub(crate) struct Slot<T: Tracked> {
     pub(crate) schema: Schema,
     /// The limits of the dictionary's values.
     pub(crate) limits: Limits,
+    /// The generation of the dictionary, if it can be cleared.
+    pub(crate) generation: Option<Arc<Generation>>,
     pub(crate) inner: Mutex<Inner<T>>,
 }
 
@@ -78,7 +81,12 @@ pub(crate) struct Lent<T: Tracked> {
 }
 
 impl<T: Tracked> Slot<T> {
-    pub(crate) fn new(name: Name, schema: Schema, limits: Limits) -> Self {
+    pub(crate) fn new(
+        name: Name,
+        schema: Schema,
+        limits: Limits,
+        generation: Option<Arc<Generation>>,
+    ) -> Self {
         let inner = Inner {
             state: State::Absent,
             seen: Seen::Unread,
@@ -88,7 +96,7 @@ impl<T: Tracked> Slot<T> {
             batch: 0,
             history: Vec::new(),
         };
-        Self { name, schema, limits, inner: Mutex::new(inner) }
+        Self { name, schema, limits, generation, inner: Mutex::new(inner) }
     }
 
     /// Makes one transition. What is spent has to be dropped after the lock is released, because
@@ -287,10 +295,15 @@ impl<T: Tracked> Slot<T> {
             Found::Value(sealed) => sealed,
             Found::Tombstone => return Decoded::Tombstone(version),
         };
+        let generation = opened.generation;
+        if generation != 0 && self.generation.is_none() {
+            return Decoded::Unusable(Unusable::Newer, version);
+        }
         match decode(&self.schema, self.limits, &sealed) {
             Ok(value) => {
                 let Sealed { codec, fingerprint, payload, .. } = sealed;
-                let base = Base { version, codec, fingerprint, payload: payload.into() };
+                let payload = payload.into();
+                let base = Base { version, codec, fingerprint, generation, payload };
                 Decoded::Value(Value::new(value, what_for), base)
             }
             Err(why) => Decoded::Unusable(why, version),
@@ -342,4 +355,18 @@ pub(crate) enum Decoded<T> {
     Tombstone(Version),
     Unusable(Unusable, Version),
     Unreachable(StoreError),
+}
+
+impl<T> Decoded<T> {
+    /// Returns what the answer means in a dictionary whose present generation is this one.
+    pub(crate) fn in_generation(self, now: &Now) -> Self {
+        match (self, now) {
+            (Self::Value(value, base), Now::Is(now)) if base.generation == *now => {
+                Self::Value(value, base)
+            }
+            (Self::Value(..), Now::Unreachable(error)) => Self::Unreachable(error.clone()),
+            (Self::Value(_, base), _) => Self::Unusable(Unusable::Cleared, base.version),
+            (other, _) => other,
+        }
+    }
 }
