@@ -72,6 +72,9 @@ pub enum ConflictCause {
     /// The server has restarted since this session read the key, and lost all values. It counts
     /// versions anew, so the version that was read cannot be compared with any current one.
     ServerRestarted,
+    /// The dictionary was [cleared](crate::Cache::clear) after this session had read from it, or
+    /// its generation was lost, which clears it as well. Nobody reads what was written.
+    Cleared,
 }
 
 impl ConflictCause {
@@ -92,6 +95,7 @@ impl fmt::Display for ConflictCause {
             Self::ServerRestarted => {
                 f.write_str("cannot be compared, because its server restarted")
             }
+            Self::Cleared => f.write_str("belongs to a dictionary that was cleared"),
         }
     }
 }

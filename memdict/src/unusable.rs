@@ -47,13 +47,16 @@ pub enum Unusable {
     /// There is no value yet: a caller has the lease to make it. A session may store a value
     /// nevertheless, which wins over that caller's.
     Leased,
+    /// The dictionary was [cleared](crate::Cache::clear) after the value was stored, or its
+    /// generation was lost, which clears it as well. The next session may replace it.
+    Cleared,
 }
 
 impl Unusable {
     /// Returns whether this is in the nature of a cache, and neither damage nor another program's
     /// doing.
     pub(crate) fn is_ordinary(self) -> bool {
-        matches!(self, Self::Stale | Self::Leased)
+        matches!(self, Self::Stale | Self::Leased | Self::Cleared)
     }
 }
 
@@ -86,6 +89,7 @@ impl fmt::Display for Unusable {
             Self::Undecodable => f.write_str("the stored value does not decode"),
             Self::Stale => f.write_str("the stored value was invalidated"),
             Self::Leased => f.write_str("the value is being made by another caller"),
+            Self::Cleared => f.write_str("the dictionary was cleared after the value was stored"),
         }
     }
 }

@@ -228,6 +228,43 @@ impl Cache {
         }
     }
 
+    /// Clears a dictionary.
+    ///
+    /// # Errors
+    ///
+    /// As the call of this name.
+    pub fn clear<T: Tracked>(&self, def: impl Into<DictDef<T>> + Send) -> Result<()> {
+        match self {
+            Self::Blocking(cache) => cache.clear(def),
+            Self::Tasks(cache) => wait(cache.clear(def)),
+        }
+    }
+
+    /// Loads many values, or makes them.
+    ///
+    /// # Errors
+    ///
+    /// As the call of this name.
+    pub fn fetch_many<T: Tracked, K, Q, V, E>(
+        &self,
+        def: impl Into<DictDef<T>>,
+        keys: impl IntoIterator<Item = K>,
+        mut loader: impl FnMut(Vec<K>) -> Result<Vec<(Q, V)>, E>,
+    ) -> Result<Vec<Option<T>>, E>
+    where
+        K: ToKey + Clone,
+        Q: ToKey,
+        V: Into<Fresh<T>>,
+        E: From<Error>,
+    {
+        match self {
+            Self::Blocking(cache) => cache.fetch_many(def, keys, loader),
+            Self::Tasks(cache) => {
+                wait(cache.fetch_many(def, keys, |missing| std::future::ready(loader(missing))))
+            }
+        }
+    }
+
     /// Returns the counters.
     #[must_use]
     pub fn counters(&self) -> Counters {
@@ -378,6 +415,30 @@ impl<'s, T: Tracked> Dict<'s, T> {
         match self {
             Self::Blocking(dict) => dict.fetch(key, loader),
             Self::Tasks(dict) => wait(dict.fetch(key, async || loader())),
+        }
+    }
+
+    /// Loads many values, or makes them.
+    ///
+    /// # Errors
+    ///
+    /// As the call of this name.
+    pub fn fetch_many<K, Q, V, E>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+        mut loader: impl FnMut(Vec<K>) -> Result<Vec<(Q, V)>, E>,
+    ) -> Result<Vec<Option<Ref<'s, T>>>, E>
+    where
+        K: ToKey + Clone,
+        Q: ToKey,
+        V: Into<Fresh<T>>,
+        E: From<Error>,
+    {
+        match self {
+            Self::Blocking(dict) => dict.fetch_many(keys, loader),
+            Self::Tasks(dict) => {
+                wait(dict.fetch_many(keys, |missing| std::future::ready(loader(missing))))
+            }
         }
     }
 

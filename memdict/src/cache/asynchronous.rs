@@ -192,6 +192,28 @@ impl AsyncCache {
         self.0.fetch(def.into(), key, loader).await
     }
 
+    #[doc = include_str!("fetch_many.md")]
+    ///
+    /// # Cancellation
+    ///
+    /// As [`AsyncDict::fetch`](crate::AsyncDict::fetch).
+    pub async fn fetch_many<T: Tracked, K, I, Q, V, E, F>(
+        &self,
+        def: impl Into<DictDef<T>>,
+        keys: impl IntoIterator<Item = K>,
+        loader: impl FnMut(Vec<K>) -> F,
+    ) -> Result<Vec<Option<T>>, E>
+    where
+        K: ToKey + Clone,
+        I: IntoIterator<Item = (Q, V)>,
+        Q: ToKey,
+        V: Into<Fresh<T>>,
+        E: From<Error>,
+        F: Future<Output = Result<I, E>>,
+    {
+        self.0.fetch_many(def.into(), keys.into_iter().collect(), loader).await
+    }
+
     #[doc = include_str!("update_each.md")]
     // Not an `async fn`: the compiler would have to prove for every lifetime in `K` that its future
     // is `Send`, and cannot.

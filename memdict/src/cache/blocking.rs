@@ -188,6 +188,24 @@ impl Cache {
         self.0.fetch(def.into(), key, || ready(loader())).now()
     }
 
+    #[doc = include_str!("fetch_many.md")]
+    pub fn fetch_many<T: Tracked, K, I, Q, V, E>(
+        &self,
+        def: impl Into<DictDef<T>>,
+        keys: impl IntoIterator<Item = K>,
+        mut loader: impl FnMut(Vec<K>) -> Result<I, E>,
+    ) -> Result<Vec<Option<T>>, E>
+    where
+        K: ToKey + Clone,
+        I: IntoIterator<Item = (Q, V)>,
+        Q: ToKey,
+        V: Into<Fresh<T>>,
+        E: From<Error>,
+    {
+        let keys = keys.into_iter().collect();
+        self.0.fetch_many(def.into(), keys, |missing| ready(loader(missing))).now()
+    }
+
     #[doc = include_str!("update_each.md")]
     ///
     /// ```

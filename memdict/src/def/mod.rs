@@ -195,6 +195,27 @@ impl<T: Tracked> DictDef<T> {
         self
     }
 
+    /// Lets [`Cache::clear`](crate::Cache::clear) make a miss of every value of the dictionary at
+    /// once.
+    ///
+    /// Such a dictionary has a *generation*, a number that the store keeps under a key of its own
+    /// and that each value carries. A clear raises it, and a value of an earlier one is a miss.
+    ///
+    /// - Each load and each commit asks for the generation as well, in the same round trip. Only a
+    ///   session that writes before it reads needs another one, and the first that writes at all.
+    /// - If the generation is evicted, or its server is restarted, the dictionary is cleared. A
+    ///   cleared value never comes back.
+    /// - While the server of the generation is down, every value of the dictionary is a miss, and
+    ///   changes are lost: it is not known whether the dictionary was cleared.
+    ///
+    /// All programs that use the dictionary have to set this. To a definition without it, a value
+    /// with a generation is a miss of a newer format.
+    #[must_use]
+    pub const fn clearable(mut self) -> Self {
+        self.options.clearable = true;
+        self
+    }
+
     /// Sets how many levels a value may be nested. The default is 128.
     ///
     /// Each struct, enum, tuple, sequence, map, newtype and `Some` is a level: a

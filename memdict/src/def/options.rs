@@ -21,6 +21,8 @@ pub(crate) struct DictOptions {
     /// How long a removal leaves a tombstone; `None` for none.
     pub(crate) tombstone: Option<Duration>,
     pub(crate) fetching: Fetching,
+    /// Whether the dictionary has generations, so that it can be cleared.
+    pub(crate) clearable: bool,
 }
 
 impl DictOptions {
@@ -32,6 +34,7 @@ impl DictOptions {
         strict: None,
         tombstone: None,
         fetching: Fetching::DEFAULT,
+        clearable: false,
     };
 
     /// Returns whether a store that is down, or refuses, is an error. `cache` is the setting of the

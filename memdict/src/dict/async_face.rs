@@ -53,6 +53,27 @@ impl<'s, T: Tracked> AsyncDict<'s, T> {
     {
         self.0.fetch(key, loader).await
     }
+
+    #[doc = include_str!("fetch_many.md")]
+    ///
+    /// # Cancellation
+    ///
+    /// As [`fetch`](Self::fetch).
+    pub async fn fetch_many<K, I, Q, V, E, F>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+        loader: impl FnMut(Vec<K>) -> F,
+    ) -> Result<Vec<Option<Ref<'s, T>>>, E>
+    where
+        K: ToKey + Clone,
+        I: IntoIterator<Item = (Q, V)>,
+        Q: ToKey,
+        V: Into<Fresh<T>>,
+        E: From<Error>,
+        F: Future<Output = Result<I, E>>,
+    {
+        self.0.fetch_many(keys.into_iter().collect(), loader).await
+    }
 }
 
 /// Shows the definition of the dictionary.

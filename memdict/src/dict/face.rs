@@ -223,6 +223,39 @@ impl<'s, T: Tracked> MemcachedDict<'s, T> {
     {
         self.0.fetch(key, || ready(loader())).now()
     }
+
+    #[doc = include_str!("fetch_many.md")]
+    ///
+    /// ```
+    /// use memdict::{Cache, DictDef, Error};
+    ///
+    /// static NAMES: DictDef<String> = DictDef::new("names").ttl_secs(60);
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// let session = cache.session();
+    /// let names = session.dict(&NAMES).fetch_many([7, 8, 9], |users| {
+    ///     assert_eq!(users, [7, 8, 9]); // those that are missing
+    ///     Ok::<_, Error>(vec![(9, "bob".to_owned()), (7, "ann".to_owned())])
+    /// })?;
+    /// let names: Vec<_> = names.iter().map(|name| name.as_deref().map(String::as_str)).collect();
+    /// assert_eq!(names, [Some("ann"), None, Some("bob")]);
+    /// # Ok::<_, Error>(())
+    /// ```
+    pub fn fetch_many<K, I, Q, V, E>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+        mut loader: impl FnMut(Vec<K>) -> Result<I, E>,
+    ) -> Result<Vec<Option<Ref<'s, T>>>, E>
+    where
+        K: ToKey + Clone,
+        I: IntoIterator<Item = (Q, V)>,
+        Q: ToKey,
+        V: Into<Fresh<T>>,
+        E: From<Error>,
+    {
+        let keys = keys.into_iter().collect();
+        self.0.fetch_many(keys, |missing| ready(loader(missing))).now()
+    }
 }
 
 /// Shows the definition of the dictionary.

@@ -1,6 +1,9 @@
 //! Reads through the cache, for all drivers: what is missing is made by the caller's loader.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::calls::Dict;
 use crate::{
@@ -15,7 +18,7 @@ use crate::{
             slot::{Peek, Slot, WayToFetch},
             state::For,
         },
-        fetch::{ask::Fetch, fresh::Fresh},
+        fetch::{ask::Fetch, fresh::Fresh, many::Wanted},
         source::Source,
     },
     track::Tracked,
@@ -37,6 +40,75 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
         drop(key);
         self.fetch_into(&slot, For::Reading, loader).await?;
         Ok(self.fetched(slot)?)
+    }
+
+    /// Returns the values for reading, in the order of the keys, and runs `loader` for those that
+    /// this call is to make.
+    pub(crate) async fn fetch_many<K, I, Q, V, E, F>(
+        &self,
+        keys: Vec<K>,
+        loader: impl FnMut(Vec<K>) -> F,
+    ) -> Result<Vec<Option<Ref<'s, T>>>, E>
+    where
+        K: ToKey + Clone,
+        I: IntoIterator<Item = (Q, V)>,
+        Q: ToKey,
+        V: Into<Fresh<T>>,
+        E: From<Error>,
+        F: Future<Output = Result<I, E>>,
+    {
+        let slots = self.fetch_all_into(keys, For::Reading, loader).await?;
+        let mut values = Vec::with_capacity(slots.len());
+        for slot in slots {
+            values.push(self.fetched(slot)?);
+        }
+        Ok(values)
+    }
+
+    /// Loads or makes the values of these keys. Returns their entries.
+    async fn fetch_all_into<K, I, Q, V, E, F>(
+        &self,
+        keys: Vec<K>,
+        what_for: For,
+        mut loader: impl FnMut(Vec<K>) -> F,
+    ) -> Result<Vec<Arc<Slot<T>>>, E>
+    where
+        K: ToKey + Clone,
+        I: IntoIterator<Item = (Q, V)>,
+        Q: ToKey,
+        V: Into<Fresh<T>>,
+        E: From<Error>,
+        F: Future<Output = Result<I, E>>,
+    {
+        let slots = self.slots(&keys)?;
+        let (mut known, mut wanted, mut own) = (HashSet::new(), Vec::new(), Vec::new());
+        for (key, slot) in keys.into_iter().zip(&slots) {
+            if !known.insert(Arc::as_ptr(slot) as usize) {
+                continue;
+            }
+            let slot = Arc::clone(slot);
+            match slot.way_to_fetch() {
+                WayToFetch::Known => {}
+                WayToFetch::Load => wanted.push(Wanted { key, slot }),
+                WayToFetch::Insert => own.push(Wanted { key, slot }),
+            }
+        }
+        if !wanted.is_empty() {
+            for (slot, decoded) in self.fetching(what_for).many(wanted, &mut loader).await? {
+                slot.install_anew(decoded);
+            }
+        }
+        if !own.is_empty() {
+            let made = loader(own.iter().map(|it| it.key.clone()).collect()).await?;
+            let mut made: HashMap<_, Fresh<T>> =
+                made.into_iter().map(|(key, value)| (key.to_key(), value.into())).collect();
+            for Wanted { slot, .. } in own {
+                if let Some(fresh) = made.remove(&slot.name.id.key) {
+                    self.insert_fresh(&slot, fresh)?;
+                }
+            }
+        }
+        Ok(slots)
     }
 
     /// Loads or makes the value of an entry.
@@ -117,5 +189,37 @@ impl<D: Drive> Source<D> {
         dict.fetch_into(&slot, For::Writing, loader).await?;
         // The session ends here, so the value can be taken out of it.
         Ok(dict.taken(&slot)?)
+    }
+
+    /// Returns values in the order of the keys, and runs `loader` for those that this call is to
+    /// make.
+    pub(crate) async fn fetch_many<T, K, I, Q, V, E, F>(
+        &self,
+        def: DictDef<T>,
+        keys: Vec<K>,
+        loader: impl FnMut(Vec<K>) -> F,
+    ) -> Result<Vec<Option<T>>, E>
+    where
+        T: Tracked,
+        K: ToKey + Clone,
+        I: IntoIterator<Item = (Q, V)>,
+        Q: ToKey,
+        V: Into<Fresh<T>>,
+        E: From<Error>,
+        F: Future<Output = Result<I, E>>,
+    {
+        let unit = self.unit(VerifyFirst::No);
+        let dict = Dict::new(&unit, def);
+        let slots = dict.fetch_all_into(keys, For::Writing, loader).await?;
+        let mut values = Vec::with_capacity(slots.len());
+        let mut places = HashMap::new();
+        for (index, slot) in slots.into_iter().enumerate() {
+            values.push(match places.insert(Arc::as_ptr(&slot) as usize, index) {
+                None => dict.taken(&slot)?,
+                // The key was given before. Its value is in the list, so this is another copy.
+                Some(_) => slot.loaded(),
+            });
+        }
+        Ok(values)
     }
 }

@@ -12,6 +12,8 @@ use crate::{codec::Codec, key::name::Name, unusable::Unusable};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seal<'a> {
     pub(crate) nonce: u64,
+    /// The generation of the dictionary, or 0 if it has none.
+    pub(crate) generation: u64,
     pub(crate) content: Content<'a>,
 }
 
@@ -36,6 +38,8 @@ pub(crate) enum Content<'a> {
 pub(crate) struct Opened<'a> {
     /// The nonce of the write.
     pub(crate) nonce: u64,
+    /// The generation of the dictionary when the value was written, or 0 if it had none.
+    pub(crate) generation: u64,
     pub(crate) found: Found<'a>,
 }
 
@@ -114,6 +118,7 @@ pub(crate) fn seal<E>(
     // A full key has at most `key::MAX_KEY` bytes, which fits.
     header[6..8].copy_from_slice(&(key.len() as u16).to_le_bytes());
     header[8..16].copy_from_slice(&fingerprint.to_le_bytes());
+    header[16..24].copy_from_slice(&seal.generation.to_le_bytes());
     header[24..32].copy_from_slice(&seal.nonce.to_le_bytes());
     out.extend_from_slice(&header);
     out.extend_from_slice(key);
@@ -146,7 +151,8 @@ pub(crate) fn open<'a>(
     if !secrets.verify(value, parts.signature(), name.full()) {
         return Err(Unusable::Unverified);
     }
-    parts.read(value).map(|found| Opened { nonce: parts.nonce, found })
+    let Parts { nonce, generation, .. } = parts;
+    parts.read(value).map(|found| Opened { nonce, generation, found })
 }
 
 /// Returns the write nonce of stored bytes, if they are intact and belong to this name, even if
@@ -160,6 +166,7 @@ pub(crate) fn nonce(value: &[u8], name: &Name, secrets: &Secrets) -> Option<u64>
 struct Parts {
     bits: u8,
     nonce: u64,
+    generation: u64,
     /// Where the full key ends, and the lineage begins.
     lineage: usize,
     /// Where the lineage ends, and the signature begins, if there is one.
@@ -192,7 +199,7 @@ fn intact(value: &[u8], name: &Name) -> Result<Parts, Unusable> {
         let is_others = included.is_some_and(|key| check == checksum(value, key));
         return Err(if is_others { Unusable::OtherKey } else { Unusable::Damaged });
     }
-    if bits & !(KEY_INCLUDED | SIGNED | TOMBSTONE | ABSENCE) != 0 || u64_at(value, 16) != 0 {
+    if bits & !(KEY_INCLUDED | SIGNED | TOMBSTONE | ABSENCE) != 0 {
         return Err(Unusable::Newer);
     }
     if value.len() < payload || (bits & KEY_INCLUDED != 0) != (key_len != 0) {
@@ -201,7 +208,8 @@ fn intact(value: &[u8], name: &Name) -> Result<Parts, Unusable> {
     if name.in_envelope().unwrap_or_default() != &value[HEADER..lineage] {
         return Err(Unusable::Damaged);
     }
-    Ok(Parts { bits, nonce: u64_at(value, 24), lineage, signature, payload })
+    let (generation, nonce) = (u64_at(value, 16), u64_at(value, 24));
+    Ok(Parts { bits, nonce, generation, lineage, signature, payload })
 }
 
 impl Parts {

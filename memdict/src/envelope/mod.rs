@@ -9,8 +9,8 @@
 //!
 //! All numbers are little-endian. In order, the envelope has: the magic, the format version, the
 //! codec, bits, how many fingerprints the lineage has, the length of the full key
-//! (0 unless it is included), the schema fingerprint, the dictionary's generation (always 0 so
-//! far), a random number for each write by which a writer recognizes its own, the payload's length
+//! (0 unless it is included), the schema fingerprint, the dictionary's generation (0 unless
+//! it is clearable), a random number for each write by which a writer recognizes its own, the payload's length
 //! before compression, and a checksum. The full key is included if the key on the wire is a hash of
 //! it. The lineage has the fingerprints of the types that the stored type converts from, newest
 //! first, 8 bytes each. The signature is there if the writer has a secret.

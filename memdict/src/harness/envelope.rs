@@ -69,7 +69,14 @@ fn sealed(opened: &crate::envelope::Opened<'_>, name: &Name, secrets: &Secrets) 
         out.extend_from_slice(payload);
         Ok::<_, usize>(())
     };
-    let seal = seal(&Seal { nonce: opened.nonce, content }, name, secrets, &mut out, encode, |n| n);
+    let seal = seal(
+        &Seal { nonce: opened.nonce, generation: opened.generation, content },
+        name,
+        secrets,
+        &mut out,
+        encode,
+        |n| n,
+    );
     seal.unwrap_or_else(|length| panic!("{length} bytes do not fit"));
     out
 }

@@ -6,6 +6,7 @@ use super::{
     core::Core,
     drive::Drive,
     entry::{
+        generation::{Generation, Now},
         slot::{Decoded, Slot},
         state::For,
     },
@@ -54,9 +55,15 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
     if unknown.is_empty() {
         return Ok(());
     }
-    let loads: Vec<_> = unknown.iter().map(|slot| wanted.load(&slot.name)).collect();
+    let generation = unknown.iter().find_map(|slot| slot.generation.as_deref());
+    let mut loads = Vec::with_capacity(unknown.len() + 1);
+    loads.extend(unknown.iter().map(|slot| wanted.load(&slot.name)));
+    loads.extend(generation.map(Generation::load));
     let mut arrivals = Arrivals {
         answered: vec![false; unknown.len()],
+        generation,
+        now: None,
+        held: Vec::new(),
         unknown: &unknown,
         core,
         wanted,
@@ -90,6 +97,11 @@ struct Arrivals<'u, T: Tracked> {
     core: &'u Core,
     wanted: Wanted,
     answered: Vec<bool>,
+    /// The generation of the dictionary, if it can be cleared, and what the store says about it.
+    generation: Option<&'u Generation>,
+    now: Option<Now>,
+    /// Answers that mean nothing before the generation is known.
+    held: Vec<(usize, Decoded<T>)>,
     counted: Counters,
     /// The first entry, by index, that could not be reached.
     failed: Option<(usize, StoreError)>,
@@ -99,19 +111,31 @@ impl<T: Tracked> Arrivals<'_, T> {
     fn take(&mut self, index: usize, loaded: Result<Loaded<'_>, StoreError>) {
         let (Some(answered), Some(slot)) = (self.answered.get_mut(index), self.unknown.get(index))
         else {
+            if let (None, Some(generation)) = (&self.now, self.generation) {
+                self.now = Some(generation.loaded(loaded));
+            }
             return;
         };
         if std::mem::replace(answered, true) {
             return;
         }
-        let Wanted { what_for, strict, grace } = self.wanted;
+        let Wanted { what_for, grace, .. } = self.wanted;
         let answer = slot.decode(loaded, what_for, grace, &self.core.settings.secrets);
+        match self.generation {
+            Some(_) => self.held.push((index, answer)),
+            None => self.settle(index, answer),
+        }
+    }
+
+    /// Installs an answer in its entry.
+    fn settle(&mut self, index: usize, answer: Decoded<T>) {
+        let slot = self.unknown[index];
         note(self.core, &mut self.counted, &slot.name.id, &answer);
         if let Decoded::Unreachable(error) = &answer {
             if self.failed.as_ref().is_none_or(|(first, _)| index < *first) {
                 self.failed = Some((index, error.clone()));
             }
-            if strict {
+            if self.wanted.strict {
                 return;
             }
         }
@@ -125,6 +149,15 @@ impl<T: Tracked> Arrivals<'_, T> {
                 self.take(index, Err(StoreError::Down("the store gave no answer".into())));
             }
         }
+        let Some(generation) = self.generation else { return };
+        let now = self.now.take().unwrap_or_else(|| {
+            generation.loaded(Err(StoreError::Down("the store gave no answer".into())))
+        });
+        let mut held = std::mem::take(&mut self.held);
+        held.sort_unstable_by_key(|(index, _)| *index);
+        for (index, answer) in held {
+            self.settle(index, answer.in_generation(&now));
+        }
     }
 }
 
@@ -133,7 +166,7 @@ pub(super) fn note<T>(core: &Core, counted: &mut Counters, id: &EntryId, answer:
     counted.loads += 1;
     match answer {
         Decoded::Value(..) => counted.hits += 1,
-        Decoded::Nothing | Decoded::Tombstone(_) | Decoded::Absence(_) => counted.absent += 1,
+        Decoded::Nothing | Decoded::Tombstone(_) | Decoded::Absence(..) => counted.absent += 1,
         Decoded::Unreachable(error) => {
             counted.unreachable += 1;
             detail!("`{id}` is a miss: {error}");

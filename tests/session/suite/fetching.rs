@@ -331,3 +331,69 @@ pub(crate) fn a_tombstone_is_replaced_by_the_call_that_found_it(bench: &Bench) {
         Ok(())
     });
 }
+
+pub(crate) fn a_call_that_comes_after_an_invalidation_does_not_get_what_an_earlier_loader_read(
+    bench: &Bench,
+) {
+    if !bench.gives_leases() {
+        return; // A lock does not tell: see the documentation of `fetch`.
+    }
+    hold(bench, |bench| {
+        let (began, ends) = (Barrier::new(2), Barrier::new(2));
+        let page = |text: &str| Ok::<_, Error>(Page { text: text.to_owned() });
+        thread::scope(|scope| {
+            let early = scope.spawn(|| {
+                bench.cache.fetch(&PAGES, "a", || {
+                    began.wait();
+                    ends.wait();
+                    page("read before the change")
+                })
+            });
+            began.wait();
+            bench.cache.transaction(|session| session.dict(&PAGES).remove("a"))?;
+            let later = bench.cache.fetch(&PAGES, "a", || page("read after it"))?;
+            assert_eq!(later.map(|page| page.text), Some("read after it".to_owned()));
+            ends.wait();
+            assert!(early.join().expect("it does not panic")?.is_some());
+            Ok::<_, Error>(())
+        })?;
+        let stored = bench.cache.fetch(&PAGES, "a", fail::<Page>)?;
+        assert_eq!(stored.map(|page| page.text), Some("read after it".to_owned()));
+        assert_eq!(bench.cache.counters().late, 1);
+        Ok(())
+    });
+}
+
+pub(crate) fn after_a_clear_each_value_is_made_anew_and_no_earlier_one_is_returned(bench: &Bench) {
+    static CLEARED: DictDef<u64> =
+        DictDef::new("cleared").clearable().absent_for(Duration::from_secs(60));
+    if !bench.gives_leases() {
+        return; // It does not count either.
+    }
+    hold(bench, |bench| {
+        let made = |number: u64| move || Ok::<_, Error>(number);
+        assert_eq!(bench.cache.fetch(&CLEARED, "a", made(1))?, Some(1));
+        assert_eq!(bench.cache.fetch(&CLEARED, "none", || Ok::<_, Error>(None))?, None);
+        assert_eq!(bench.cache.fetch(&CLEARED, "a", fail::<u64>)?, Some(1));
+        bench.cache.clear(&CLEARED)?;
+        let numbers = crowd(|number| {
+            bench.cache.fetch(&CLEARED, "a", || {
+                thread::sleep(SLOW);
+                Ok::<_, Error>(10 + u64::from(number))
+            })
+        });
+        let numbers: Vec<_> = numbers.into_iter().collect::<Result<_, _>>()?;
+        assert!(numbers[0] >= Some(10) && numbers.iter().all(|it| *it == numbers[0]));
+        assert_eq!(bench.cache.counters().loaders, 3, "one caller of all made it");
+        assert_eq!(bench.cache.fetch(&CLEARED, "none", made(5))?, Some(5));
+
+        // A loader that began before the clear fills nothing that is read after it.
+        let early = bench.cache.fetch(&CLEARED, "b", || {
+            bench.cache.clear(&CLEARED)?;
+            Ok::<_, Error>(1)
+        })?;
+        assert_eq!(early, Some(1));
+        assert_eq!(bench.cache.fetch(&CLEARED, "b", made(2))?, Some(2));
+        Ok(())
+    });
+}

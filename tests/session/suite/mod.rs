@@ -3,6 +3,7 @@
 
 mod ancestors;
 mod belonging;
+mod clear;
 mod commit;
 mod conflicts;
 mod current;
@@ -10,6 +11,7 @@ mod explained;
 mod failures;
 mod fetched;
 mod fetching;
+mod fetching_many;
 mod guards;
 mod hits;
 mod hooks;
@@ -83,6 +85,19 @@ fn hold(bench: &Bench, body: impl FnOnce(&Bench) -> Outcome) {
 }
 
 suite! {
+    clear {
+        every_value_of_a_cleared_dictionary_is_a_miss_and_no_other_one
+        a_cleared_value_is_replaced_as_if_there_were_none
+        a_session_that_read_before_a_clear_and_commits_after_it_is_in_conflict
+        a_transaction_that_meets_a_clear_runs_again
+        no_rule_lets_a_change_win_over_a_clear
+        a_session_reads_no_value_from_before_a_clear_after_it
+        a_generation_adds_no_round_trip_to_loads_and_commits
+        a_lost_generation_clears_the_dictionary_and_brings_nothing_back
+        a_dictionary_that_is_not_clearable_cannot_be_cleared_and_says_so
+        while_the_generation_cannot_be_reached_values_are_misses_and_changes_are_lost
+        writers_and_readers_never_read_a_value_from_before_a_clear_that_returned
+    }
     commit {
         if_1_of_100_loaded_values_changes_1_storage_command_is_sent
         a_session_that_only_reads_sends_nothing
@@ -239,6 +254,17 @@ suite! {
         a_value_that_cannot_be_encoded_is_an_error_and_gives_the_right_back
         bytes_that_are_not_usable_are_replaced_or_stay_as_the_dictionary_says
         a_tombstone_is_replaced_by_the_call_that_found_it
+        a_call_that_comes_after_an_invalidation_does_not_get_what_an_earlier_loader_read
+        after_a_clear_each_value_is_made_anew_and_no_earlier_one_is_returned
+    }
+    fetching_many {
+        one_batch_asks_and_the_loader_gets_the_missing_keys
+        a_key_that_is_not_returned_has_no_value_and_one_that_is_given_twice_is_made_once
+        keys_that_another_call_makes_are_waited_for
+        an_error_gives_every_right_back_and_is_returned
+        keys_that_the_session_has_are_not_asked_for
+        cleared_values_are_made_anew_in_one_run
+        a_store_that_is_down_is_loaded_past_in_one_run
     }
     fetched {
         a_fetched_value_is_changed_and_committed_as_a_loaded_one

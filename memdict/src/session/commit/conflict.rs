@@ -46,6 +46,11 @@ impl<'e> Clash<'e> {
     /// Adds what a look at the stored value tells.
     pub(super) fn explain(&mut self, look: Look, secrets: &Secrets) {
         let cause = &mut self.disagreement.cause;
+        if *cause == ConflictCause::Cleared {
+            // What is stored now belongs to another generation.
+            self.disagreement.fields = Some(self.entry.fields(None, secrets));
+            return;
+        }
         let (seen, now) = (self.entry.expected().version(), look.version());
         let is_as_seen = |now: &Version| seen.is_some_and(|seen| seen.is(now));
         *cause = match now {

@@ -1,5 +1,7 @@
 //! Says what a commit has to do about one entry, and answers what it asks of the entry later.
 
+use std::sync::Arc;
+
 use super::merge;
 use crate::{
     codec::Codec,
@@ -13,6 +15,7 @@ use crate::{
     key::name::Name,
     session::entry::{
         any_slot::{AnySlot, Draft, Fields, Stamp, Unmerged},
+        generation::Generation,
         seen::{Base, Expected, Look, Seen, Version, changed_paths, decode, is_newer},
         slot::Slot,
         state::{Misuse, State},
@@ -77,14 +80,20 @@ impl<T: Tracked> Slot<T> {
         bytes: &mut Vec<u8>,
         encode: impl FnOnce(&mut Vec<u8>) -> Result<(), BoxError>,
     ) -> Result<usize, BoxError> {
-        let seal = Seal { nonce: stamp.nonce, content };
+        let generation = self.generation.as_ref().and_then(|generation| generation.ours());
+        let seal = Seal { nonce: stamp.nonce, generation: generation.unwrap_or(0), content };
         let too_long = |length| format!("{length} bytes are too many").into();
         envelope::seal(&seal, &self.name, stamp.secrets, bytes, encode, too_long)
     }
 
     /// Returns the value in stored bytes, if they are usable.
     fn value_in(&self, stored: &[u8], secrets: &Secrets) -> Option<T> {
-        match envelope::open(stored, &self.name, secrets).ok()?.found {
+        let opened = envelope::open(stored, &self.name, secrets).ok()?;
+        let ours = self.generation.as_ref().and_then(|generation| generation.ours());
+        if opened.generation != ours.unwrap_or(0) {
+            return None;
+        }
+        match opened.found {
             Found::Value(sealed) => decode(&self.schema, self.limits, &sealed).ok(),
             Found::Tombstone | Found::Absence => None,
         }
@@ -143,6 +152,10 @@ impl<T: Tracked> AnySlot for Slot<T> {
 
     fn type_name(&self) -> &'static str {
         std::any::type_name::<T>()
+    }
+
+    fn generation(&self) -> Option<&Arc<Generation>> {
+        self.generation.as_ref()
     }
 
     fn draft(&self, stamp: Stamp<'_>, bytes: &mut Vec<u8>) -> Result<Draft> {

@@ -152,7 +152,8 @@ impl<'e> Plan<'e> {
                     (options, false, None, expected, Purpose::Remove)
                 }
             };
-            supported(entry.id(), ours.is_some(), expected, caps)?;
+            let is_clearable = entry.generation().is_some();
+            supported(entry.id(), ours.is_some(), expected, is_clearable, caps)?;
             plan.steps.push(Step {
                 entry,
                 stamp,
@@ -239,7 +240,17 @@ fn stamps_from(first: Stamp<'_>) -> impl Iterator<Item = Stamp<'_>> {
     (0_u64..).map(move |n| Stamp { nonce: first.nonce.wrapping_add(n), ..first })
 }
 
-fn supported(id: &EntryId, stores: bool, expected: Expected, caps: Caps) -> Result<()> {
+fn supported(
+    id: &EntryId,
+    stores: bool,
+    expected: Expected,
+    is_clearable: bool,
+    caps: Caps,
+) -> Result<()> {
+    if is_clearable && !caps.counts() {
+        let missing = "count, and so keep the generation of a dictionary that can be cleared";
+        return Err(Error::Unsupported { id: id.clone(), missing });
+    }
     let Condition::Matches(_) = expected.condition() else {
         return Ok(());
     };

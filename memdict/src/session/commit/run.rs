@@ -2,7 +2,7 @@
 
 use std::{mem, time::Duration};
 
-use super::{hidden, hooks::Hooks, plan::Plan, settle::Answers};
+use super::{generations::Generations, hidden, hooks::Hooks, plan::Plan, settle::Answers};
 use crate::{
     envelope::Secrets,
     error::{Error, Result, list},
@@ -46,14 +46,23 @@ pub(crate) async fn commit<D: Drive>(
     let strict = core.settings.strict;
     let secrets = &core.settings.secrets;
     let first = Stamp { nonce: random::bits(), secrets };
-    let mut plan = Plan::draft(core.listed.get_mut(), first, driver.caps(), strict)?;
-    plan.report.take_notes(mem::take(core.notes.get_mut()));
+    let listed: &[_] = core.listed.get_mut();
+    let mut plan = Plan::draft(listed, first, driver.caps(), strict)?;
     hooks.before(|| plan.ids())?;
     if let Some((turn, limit)) = &mut turn {
         turn.take_hot(driver, *limit, plan.ids().into_iter()).await;
     }
     let call = driver.call(*core.deadline.get_mut());
     let driver = call.as_ref().unwrap_or(driver);
+    let unknown = plan.generations().unknown();
+    if !unknown.is_empty() {
+        let answers = apply(driver, begun, &unknown.begins()).await;
+        answers.each(|index, answer| unknown.counted(index, answer));
+        // What is written says in which generation, so it is drafted again.
+        plan = Plan::draft(listed, first, driver.caps(), strict)?;
+    }
+    plan.report.take_notes(mem::take(core.notes.get_mut()));
+    plan.call_off_cleared();
     let checks = plan.checks(*core.verify_first.get_mut(), core.current.get_mut());
     if !checks.is_empty() {
         let needs_bytes = |check| plan.check_needs_bytes(&checks, check);
@@ -70,10 +79,13 @@ pub(crate) async fn commit<D: Drive>(
     // recreate or clear; look, and send once more; follow another session's value, a limited number
     // of times.
     loop {
-        let changes = plan.changes();
+        let mut changes = plan.changes();
         if !changes.is_empty() {
+            let (own, generations) = (changes.len(), plan.generations());
+            changes.extend(generations.checks());
             let sending = apply(driver, begun, &changes);
-            let answers = naming_a_cut(&plan, begun, sending).await;
+            let mut answers = naming_a_cut(&plan, begun, sending).await;
+            answers.split_off(own).each(|index, answer| generations.counted(index, answer));
             plan.settle(answers);
             continue;
         }
@@ -151,13 +163,17 @@ async fn look<D: Drive>(
     needs_bytes: impl Fn(usize) -> bool + Send + Sync,
 ) -> Answers<Result<Look, StoreError>> {
     let loads = entries.iter().map(|entry| Load::new(entry.name().wire()));
-    let loads: Vec<_> = match why {
+    let mut loads: Vec<_> = match why {
         Why::ToChange => loads.map(Load::to_replace).collect(),
         Why::ToExplain => loads.collect(),
     };
-    let mut answers = Answers::to(loads.len());
+    let generations = Generations::of(entries.iter().copied());
+    loads.extend(generations.loads());
+    let mut answers = Answers::to(entries.len());
     let mut take = |index: usize, loaded: Result<Loaded<'_>, StoreError>| {
-        let Some(entry) = entries.get(index) else { return };
+        let Some(entry) = entries.get(index) else {
+            return generations.loaded(index - entries.len(), loaded);
+        };
         let look = loaded.map(|loaded| match loaded {
             Loaded::Hit { bytes, token, stale, .. } => {
                 let look = entry.look(bytes, token, secrets, needs_bytes(index));

@@ -33,6 +33,18 @@ impl<A> Answers<A> {
         }
     }
 
+    /// Takes out the answers to the operations from this one on.
+    pub(crate) fn split_off(&mut self, first: usize) -> Self {
+        Self(self.0.split_off(first))
+    }
+
+    /// Hands out each answer that came.
+    pub(crate) fn each(self, mut take: impl FnMut(usize, A)) {
+        for (index, answer) in self.0.into_iter().enumerate() {
+            answer.into_iter().for_each(|answer| take(index, answer));
+        }
+    }
+
     /// Returns the answers in the order of the operations; `None` for one without an answer.
     pub(super) fn into_iter(self) -> impl Iterator<Item = Option<A>> {
         self.0.into_iter()
@@ -131,7 +143,7 @@ fn failed(entry: &dyn AnySlot, reason: &Reason, uncertain: bool) -> FailedWrite 
 impl<'e> Step<'e> {
     /// Does what the verdict says. Returns whether more is to be done.
     pub(super) fn take(&mut self, verdict: Verdict, records: &mut Records<'_, 'e>) -> bool {
-        self.waits_for = match verdict {
+        self.waits_for = match self.in_generation(verdict) {
             Verdict::Done(how) => {
                 records.report.record(self.entry.id(), how);
                 if let (Some(why), How::Written | How::Recreated) = (self.replaces, how) {

@@ -6,6 +6,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::{
     conflict::{Clash, cause_of},
+    generations::cleared,
     plan::{Plan, Purpose, Step},
     settle::{Answers, Verdict},
 };
@@ -109,7 +110,7 @@ impl<'e> Plan<'e> {
             called_off |= checks.all_or_none && matches!(verdict, Verdict::Conflict(_));
             step.take(verdict, &mut records)
         });
-        let mut outdated = Vec::new();
+        let mut outdated = cleared(&checks.current);
         for (&entry, look) in checks.current.iter().zip(answers) {
             let look = look.map_err(|error| Error::Unavailable {
                 id: entry.id().clone(),

@@ -1,6 +1,11 @@
 //! An entry of any type: what a session keeps in its lists, and what a commit asks of it.
 
-use super::seen::{Expected, Look};
+use std::sync::Arc;
+
+use super::{
+    generation::Generation,
+    seen::{Expected, Look},
+};
 use crate::{
     conflict::ConflictCause, def::options::DictOptions, entry_id::EntryId, envelope::Secrets,
     error::Result, key::name::Name, store::operation::Token, unusable::Unusable,
@@ -15,6 +20,9 @@ pub(crate) trait AnySlot: Send + Sync {
     }
 
     fn type_name(&self) -> &'static str;
+
+    /// Returns the generation of the dictionary, if it can be cleared.
+    fn generation(&self) -> Option<&Arc<Generation>>;
 
     /// Says what a commit has to do. Appends a value that has to be stored to `bytes`, in its
     /// envelope, or the tombstone of one that has to be removed. The caller cuts off anything else

@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use parking_lot::Mutex;
 
-use super::{any_slot::AnySlot, slot::Slot};
+use super::{any_slot::AnySlot, generation::Generation, slot::Slot};
 use crate::{
     codec::Limits,
     def::options::DictOptions,
@@ -72,9 +72,7 @@ impl Identity {
             }
             let space: Arc<dyn Any + Send + Sync> = Arc::clone(&dict.space) as _;
             let space: Arc<Space<T>> = space.downcast().map_err(|_| other_type)?;
-            if let Some(options) = options {
-                space.limits.get_or_init(|| options.limits);
-            }
+            space.defined(options);
             let differ = options.is_some_and(|it| *dict.options.get_or_insert(it) != it);
             let agreement = if differ { Agreement::Differ } else { Agreement::Same };
             return Ok((space, agreement));
@@ -83,9 +81,7 @@ impl Identity {
             return Err(NoSpace::NeedsNames { what });
         }
         let space = Arc::new(Space::new(name, namespace));
-        if let Some(options) = options {
-            space.limits.get_or_init(|| options.limits);
-        }
+        space.defined(options);
         let dict = DictRecord {
             type_id: TypeId::of::<T>(),
             type_name: std::any::type_name::<T>(),
@@ -117,6 +113,8 @@ pub(crate) struct Space<T: Tracked> {
     schema: Schema,
     /// The limits of the first definition; none as long as only links have used the name.
     limits: OnceLock<Limits>,
+    /// The generation, if a definition says that the dictionary can be cleared.
+    generation: OnceLock<Arc<Generation>>,
     /// The entries, in the order in which they were created. Their memory was allocated in that
     /// order, so dropping them frees it in order.
     slots: Mutex<IndexMap<Key, Arc<Slot<T>>, RandomState>>,
@@ -143,7 +141,21 @@ impl<T: Tracked> Space<T> {
             prefix,
             schema: Schema::of::<T>(),
             limits: OnceLock::new(),
+            generation: OnceLock::new(),
             slots: Mutex::default(),
+        }
+    }
+
+    /// Takes the options of a definition, as far as they are those of the first one.
+    fn defined(&self, options: Option<DictOptions>) {
+        let Some(options) = options else { return };
+        self.limits.get_or_init(|| options.limits);
+        // A name that is too long makes every key an error.
+        if options.clearable
+            && self.generation.get().is_none()
+            && let Ok(generation) = Generation::of(&self.name, &self.prefix)
+        {
+            self.generation.get_or_init(|| Arc::new(generation));
         }
     }
 
@@ -165,7 +177,8 @@ impl<T: Tracked> Space<T> {
             })?;
             let limits = self.limits.get().copied().unwrap_or(Limits::DEFAULT);
             let key = name.id.key.clone();
-            let slot = Arc::new(Slot::new(name, self.schema, limits));
+            let generation = self.generation.get().cloned();
+            let slot = Arc::new(Slot::new(name, self.schema, limits, generation));
             slots.insert(key, Arc::clone(&slot));
             Ok(slot)
         })

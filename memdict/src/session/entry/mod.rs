@@ -2,11 +2,13 @@
 //!
 //! `identity` finds the one entry of a key, and `slot` keeps it. `state` says which call leads from
 //! which state to which, and `seen` is what the store held when the session looked. `guard` lends
-//! the value and takes it back; `savepoint` restores an entry. `any_slot` is an entry of any type.
+//! the value and takes it back; `savepoint` restores an entry. `generation` is that of a dictionary
+//! that can be cleared. `any_slot` is an entry of any type.
 //!
 //! Nothing here does I/O or depends on how a commit works.
 
 pub(crate) mod any_slot;
+pub(crate) mod generation;
 pub(crate) mod guard;
 pub(crate) mod identity;
 pub(crate) mod savepoint;

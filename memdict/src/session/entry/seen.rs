@@ -199,6 +199,8 @@ pub(crate) struct Base {
     pub(crate) codec: Codec,
     /// The fingerprint of the stored type, which may be an older one.
     pub(crate) fingerprint: u64,
+    /// The generation of the dictionary that the value was stored in.
+    pub(crate) generation: u64,
     pub(crate) payload: Arc<[u8]>,
 }
 

@@ -5,6 +5,7 @@ use std::{mem, sync::Arc, time::Duration};
 use parking_lot::Mutex;
 
 use super::{
+    generation::{Generation, Now},
     savepoint::{Draft, Restore, Snapshot},
     seen::{Base, Seen, Version, decode},
     state::{Back, Call, For, Marks, Misuse, Reply, Spent, State, Value},
@@ -31,6 +32,8 @@ pub(crate) struct Slot<T: Tracked> {
     pub(crate) schema: Schema,
     /// The limits of the dictionary's values.
     pub(crate) limits: Limits,
+    /// The generation of the dictionary, if it can be cleared.
+    pub(crate) generation: Option<Arc<Generation>>,
     pub(crate) inner: Mutex<Inner<T>>,
 }
 
@@ -98,7 +101,12 @@ pub(crate) struct Lent<T: Tracked> {
 }
 
 impl<T: Tracked> Slot<T> {
-    pub(crate) fn new(name: Name, schema: Schema, limits: Limits) -> Self {
+    pub(crate) fn new(
+        name: Name,
+        schema: Schema,
+        limits: Limits,
+        generation: Option<Arc<Generation>>,
+    ) -> Self {
         let inner = Inner {
             state: State::Absent,
             seen: Seen::Unread,
@@ -108,7 +116,7 @@ impl<T: Tracked> Slot<T> {
             batch: 0,
             history: Vec::new(),
         };
-        Self { name, schema, limits, inner: Mutex::new(inner) }
+        Self { name, schema, limits, generation, inner: Mutex::new(inner) }
     }
 
     /// Makes one transition. What is spent has to be dropped after the lock is released, because
@@ -321,15 +329,19 @@ impl<T: Tracked> Slot<T> {
             }
         };
         let version = Version { token, nonce: Some(opened.nonce) };
+        let generation = opened.generation;
+        let is_cleared_elsewhere = generation != 0 && self.generation.is_none();
         let sealed = match opened.found {
-            Found::Value(sealed) => sealed,
             Found::Tombstone => return Decoded::Tombstone(version),
-            Found::Absence => return Decoded::Absence(version),
+            _ if is_cleared_elsewhere => return Decoded::Unusable(Unusable::Newer, version),
+            Found::Value(sealed) => sealed,
+            Found::Absence => return Decoded::Absence(version, generation),
         };
         match decode(&self.schema, self.limits, &sealed) {
             Ok(value) => {
                 let Sealed { codec, fingerprint, payload, .. } = sealed;
-                let base = Base { version, codec, fingerprint, payload: payload.into() };
+                let payload = payload.into();
+                let base = Base { version, codec, fingerprint, generation, payload };
                 Decoded::Value(Value::new(value, what_for), base)
             }
             Err(why) => Decoded::Unusable(why, version),
@@ -373,7 +385,7 @@ impl<T> Decoded<T> {
         match self {
             Self::Value(_, Base { version, .. })
             | Self::Tombstone(version)
-            | Self::Absence(version)
+            | Self::Absence(version, _)
             | Self::Unusable(_, version) => Some(*version),
             Self::Nothing | Self::Unreachable(_) => None,
         }
@@ -387,7 +399,7 @@ impl<T> Decoded<T> {
                 Self::Value(value, Base { version, ..base })
             }
             Self::Tombstone(version) => Self::Tombstone(of(version)),
-            Self::Absence(version) => Self::Absence(of(version)),
+            Self::Absence(version, generation) => Self::Absence(of(version), generation),
             Self::Unusable(why, version) => Self::Unusable(why, of(version)),
             nothing => nothing,
         }
@@ -399,7 +411,7 @@ impl<T> Decoded<T> {
             Decoded::Value(value, base) => (Some(value), Seen::Value(base)),
             Decoded::Nothing => (None, Seen::Nothing),
             Decoded::Tombstone(version) => (None, Seen::Tombstone(version)),
-            Decoded::Absence(version) => (None, Seen::Absence(version)),
+            Decoded::Absence(version, _) => (None, Seen::Absence(version)),
             Decoded::Unusable(why, version) => (None, Seen::Unusable(version, why)),
             Decoded::Unreachable(error) => (None, Seen::Unreachable(error.to_string().into())),
         }
@@ -442,8 +454,27 @@ pub(crate) enum Decoded<T> {
     Nothing,
     /// No value, but the tombstone of one that was removed.
     Tombstone(Version),
-    /// No value, but the record that the source of the values has none.
-    Absence(Version),
+    /// No value, but the record, made in this generation, that the source of the values has none.
+    Absence(Version, u64),
     Unusable(Unusable, Version),
     Unreachable(StoreError),
+}
+
+impl<T> Decoded<T> {
+    /// Returns what the answer means in a dictionary whose present generation is this one.
+    pub(crate) fn in_generation(self, now: &Now) -> Self {
+        match (self, now) {
+            (Self::Value(value, base), Now::Is(now)) if base.generation == *now => {
+                Self::Value(value, base)
+            }
+            (Self::Absence(version, of), Now::Is(now)) if of == *now => Self::Absence(version, of),
+            (Self::Value(..) | Self::Absence(..), Now::Unreachable(error)) => {
+                Self::Unreachable(error.clone())
+            }
+            (Self::Value(_, Base { version, .. }) | Self::Absence(version, _), _) => {
+                Self::Unusable(Unusable::Cleared, version)
+            }
+            (other, _) => other,
+        }
+    }
 }

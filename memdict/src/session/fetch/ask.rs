@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::judge::{Answer, Next, Terms};
+use super::judge::{Answer, Heard, Next, Terms};
 use crate::{
     counters::Counters,
     def::options::DictOptions,
@@ -10,7 +10,8 @@ use crate::{
         core::Core,
         drive::Drive,
         entry::{
-            slot::{Decoded, Slot},
+            generation::{Generation, Now},
+            slot::Slot,
             state::For,
         },
         load::note,
@@ -58,30 +59,40 @@ impl<D: Drive> Fetch<'_, D> {
         resting: &[bool],
     ) -> Vec<Answer<T>> {
         let Core { settings, .. } = self.core;
-        let loads: Vec<_> =
+        let generation = slots.iter().find_map(|slot| slot.generation.as_deref());
+        let mut loads: Vec<_> =
             slots.iter().zip(resting).map(|(slot, &rests)| self.load(slot, rests)).collect();
+        loads.extend(generation.map(Generation::load));
         let terms = Terms::of(&self.options, self.what_for);
-        let mut counted = Counters::default();
-        let mut answers: Vec<Option<Answer<T>>> = Vec::new();
-        answers.resize_with(slots.len(), || None);
-        let mut take = |index: usize, loaded: Result<Loaded<'_>, StoreError>| {
-            let (Some(slot), Some(place @ None)) = (slots.get(index), answers.get_mut(index))
-            else {
-                return;
-            };
-            let answer = terms.judge(slot, loaded, &settings.secrets);
-            note(self.core, &mut counted, &slot.name.id, &answer.decoded);
-            *place = Some(answer);
+        let mut heard: Vec<Option<Heard<T>>> = Vec::new();
+        heard.resize_with(slots.len(), || None);
+        let mut now = None;
+        let mut take = |index: usize, loaded: Result<Loaded<'_>, StoreError>| match slots.get(index)
+        {
+            Some(slot) => {
+                heard[index].get_or_insert_with(|| terms.hear(slot, loaded, &settings.secrets));
+            }
+            None => now = generation.map(|generation| generation.loaded(loaded)),
         };
         let call = self.core.one_batch(self.driver);
-        call.as_ref().unwrap_or(self.driver).load_many(&loads, &mut take).await;
-        let answers = answers.into_iter().zip(slots).map(|(answer, slot)| {
-            answer.unwrap_or_else(|| {
-                let decoded =
-                    Decoded::Unreachable(StoreError::Down("the store gave no answer".into()));
-                note(self.core, &mut counted, &slot.name.id, &decoded);
-                Answer { decoded, next: Next::Alone }
-            })
+        let driver = call.as_ref().unwrap_or(self.driver);
+        driver.load_many(&loads, &mut take).await;
+        let no_answer = || Err(StoreError::Down("the store gave no answer".into()));
+        if let Some(generation) = generation {
+            let known = now.get_or_insert_with(|| generation.loaded(no_answer()));
+            if matches!(known, Now::None) {
+                // What is made belongs to a generation, which has to be known before it is made.
+                let begun = D::Begun::default();
+                let mut begins = |_, answer| generation.counted(answer);
+                driver.apply_many(&[generation.begin()], &mut begins, &begun).await;
+            }
+        }
+        let mut counted = Counters::default();
+        let answers = heard.into_iter().zip(slots).map(|(heard, slot)| {
+            let heard = heard.unwrap_or_else(|| terms.hear(slot, no_answer(), &settings.secrets));
+            let answer = terms.judge(heard, now.as_ref());
+            note(self.core, &mut counted, &slot.name.id, &answer.decoded);
+            answer
         });
         let answers = answers.collect();
         settings.counting.add(&counted);

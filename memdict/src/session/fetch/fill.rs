@@ -58,19 +58,12 @@ impl<D: Drive> Holding<D> {
         }
     }
 
-    /// Takes a right that another call has left to this one, which is newer than its own. Returns
-    /// whether there was one.
-    pub(super) fn inherit(&mut self) -> bool {
-        let right = self.lead.as_ref().and_then(Lead::take_right);
-        let inherits = right.is_some();
-        self.right = right.or(self.right.take());
-        inherits
-    }
-
     /// Ends the flight, and gives back a right that is left.
     pub(super) async fn land(mut self, landed: Landed) {
-        let left = self.lead.take().and_then(|lead| lead.land(landed));
-        for right in self.right.take().into_iter().chain(left) {
+        if let Some(lead) = self.lead.take() {
+            lead.land(landed);
+        }
+        if let Some(right) = self.right.take() {
             right.release(&self.driver, &*self.entry, &self.settings.secrets).await;
         }
     }
@@ -120,10 +113,6 @@ pub(super) async fn fill<D: Drive>(fillings: Vec<Filling<D>>, driver: D) {
     let sending = begun.clone();
     let own = driver.clone();
     let all = async move {
-        let mut fillings = fillings;
-        for filling in &mut fillings {
-            filling.holding.inherit();
-        }
         let mut answers = send(&fillings, &own, &sending).await;
         for (filling, answer) in fillings.into_iter().zip(&mut answers) {
             settle(filling, mem::take(answer), &own, &sending).await;

@@ -6,13 +6,10 @@
 //! future that nobody polls. Who waits takes the lead then, so nobody depends on it for longer.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     mem,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -20,20 +17,39 @@ use std::{
 use parking_lot::Mutex;
 
 use super::right::Right;
-use crate::session::{
-    drive::Drive,
-    entry::seen::{Base, Version},
+use crate::{
+    session::{
+        drive::Drive,
+        entry::seen::{Base, Version},
+    },
+    store::operation::Token,
 };
 
 /// How many leaders of a flight may fail. Then each call that waits runs its own loader.
 const LEADERS: u32 = 4;
 
-/// The flights of a cache, by the key on the wire.
+/// The flights of a cache.
 #[derive(Debug, Default)]
-pub(crate) struct Flights {
-    /// Whether there are any. This avoids the lock if there are none.
-    any: AtomicBool,
-    by_key: Mutex<HashMap<Box<[u8]>, Arc<Flight>>>,
+pub(crate) struct Flights(Mutex<HashMap<Place, Arc<Flight>>>);
+
+/// What a flight makes: the value of a key, in place of what the store holds.
+///
+/// A call joins a flight only if it found the same in the store as the flight's leader. So a value
+/// that was removed, invalidated or cleared is not returned to a call that came later, although a
+/// loader that began earlier still runs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    key: Box<[u8]>,
+    /// Server, life and number of the version, if there is one.
+    version: Option<(u32, u64, u64)>,
+    generation: Option<u64>,
+}
+
+impl Place {
+    pub(super) fn new(key: &[u8], token: Option<Token>, generation: Option<u64>) -> Self {
+        let version = token.map(|token| (token.server(), token.life(), token.cas()));
+        Self { key: key.into(), version, generation }
+    }
 }
 
 #[derive(Debug)]
@@ -46,10 +62,11 @@ struct State {
     last_leader: u64,
     /// The last sign of life of the leader.
     alive: Instant,
-    /// The right to make the value, if the leader has not taken it.
+    /// The right to make the value, which a leader has left to the next one.
     right: Option<Right>,
     failures: u32,
     landed: Option<Landed>,
+    places: Vec<Place>,
     /// How many calls wait.
     present: usize,
     /// Those of them that are to be woken.
@@ -63,7 +80,7 @@ pub(super) enum Landed {
     /// There is a value.
     Value(Base),
     /// There is none.
-    Absence(Version),
+    Absence(Version, u64),
     /// Nobody made it: each call runs its own loader.
     Nowhere,
 }
@@ -71,39 +88,38 @@ pub(super) enum Landed {
 /// What became of a call that waited.
 pub(super) enum Waited {
     Landed(Landed),
-    /// It leads now. The leader before it failed.
-    Leads(Lead),
+    /// It leads now. The leader before it failed, and has left it the right that it had.
+    Leads(Lead, Option<Right>),
     /// It leads now. The leader before it gave no sign of life for the whole of a lease.
     LeadsAfterSilence(Lead),
     /// It cannot wait, because it runs in no runtime.
     Cannot,
 }
 
-impl Flights {
-    /// Returns the flight that makes this value, if there is one.
-    pub(super) fn find(&self, key: &[u8]) -> Option<Arc<Flight>> {
-        if !self.any.load(Ordering::Relaxed) {
-            return None;
-        }
-        self.by_key.lock().get(key).cloned()
-    }
+/// Whether a call has the right to make the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    TheRight,
+    Nothing,
+}
 
-    /// Begins a flight and leads it, or returns the one that makes this value already, which gets
-    /// the right, if there is one.
+impl Flights {
+    /// Begins a flight and leads it, or returns the one under way. Who holds the right leads in any
+    /// case: the leader so far has only waited for another process.
     pub(super) fn board(
         self: &Arc<Self>,
-        key: &[u8],
-        right: &mut Option<Right>,
+        place: Place,
+        holds: Holds,
         now: Instant,
     ) -> Result<Lead, Arc<Flight>> {
-        let mut by_key = self.by_key.lock();
-        self.any.store(true, Ordering::Relaxed);
-        if let Some(flight) = by_key.get(key).filter(|flight| !flight.has_landed()) {
-            let mut state = flight.0.lock();
-            // A right that the leader has not taken is older, and no longer holds.
-            state.right = right.take().or_else(|| state.right.take());
-            drop(state);
-            return Err(Arc::clone(flight));
+        let mut flights = self.0.lock();
+        if let Some(flight) = flights.get(&place).filter(|flight| !flight.has_landed()) {
+            let flight = Arc::clone(flight);
+            drop(flights);
+            return match holds {
+                Holds::Nothing => Err(flight),
+                Holds::TheRight => Ok(flight.led_anew(self, now)),
+            };
         }
         let flight = Arc::new(Flight(Mutex::new(State {
             leader: Some(1),
@@ -112,20 +128,24 @@ impl Flights {
             right: None,
             failures: 0,
             landed: None,
+            places: vec![place.clone()],
             present: 0,
             waiting: Vec::new(),
             last_ticket: 0,
         })));
-        by_key.insert(key.into(), Arc::clone(&flight));
-        drop(by_key);
-        Ok(Lead { flights: Arc::clone(self), key: key.into(), flight, number: 1 })
+        flights.insert(place, Arc::clone(&flight));
+        drop(flights);
+        Ok(Lead { flights: Arc::clone(self), flight, number: 1 })
     }
 
-    fn remove(&self, key: &[u8], flight: &Arc<Flight>) {
-        let mut by_key = self.by_key.lock();
-        if by_key.get(key).is_some_and(|it| Arc::ptr_eq(it, flight)) {
-            by_key.remove(key);
-            self.any.store(!by_key.is_empty(), Ordering::Relaxed);
+    /// Forgets a flight that has ended.
+    fn remove(&self, flight: &Arc<Flight>) {
+        let places = mem::take(&mut flight.0.lock().places);
+        let mut flights = self.0.lock();
+        for place in places {
+            if flights.get(&place).is_some_and(|it| Arc::ptr_eq(it, flight)) {
+                flights.remove(&place);
+            }
         }
     }
 }
@@ -135,19 +155,28 @@ impl Flight {
         self.0.lock().landed.is_some()
     }
 
+    /// Gives the lead to a new leader.
+    fn led_anew(self: Arc<Self>, flights: &Arc<Flights>, now: Instant) -> Lead {
+        let mut state = self.0.lock();
+        state.last_leader += 1;
+        let number = state.last_leader;
+        (state.leader, state.alive) = (Some(number), now);
+        drop(state);
+        Lead { flights: Arc::clone(flights), flight: self, number }
+    }
+
     /// Waits until the flight lands, or this call leads it. `lease` is how long a leader may give no
     /// sign of life. If the lead was given to this call, and it is dropped before it takes it, `unused`
     /// gets the right.
     pub(super) async fn wait<D: Drive>(
         self: Arc<Self>,
         flights: &Arc<Flights>,
-        key: &[u8],
         lease: Duration,
         driver: &D,
         unused: impl FnMut(Right) + Send,
     ) -> Waited {
         self.0.lock().present += 1;
-        let _present = Present { flight: &self, flights, key, unused };
+        let _present = Present { flight: &self, flights, unused };
         loop {
             let now = driver.now();
             let left = {
@@ -158,14 +187,11 @@ impl Flight {
                 let left = lease.saturating_sub(now.saturating_duration_since(state.alive));
                 let is_free = state.leader.is_none();
                 if is_free || left.is_zero() {
-                    state.last_leader += 1;
-                    let number = state.last_leader;
-                    (state.leader, state.alive) = (Some(number), now);
+                    let right = state.right.take();
                     drop(state);
-                    let (flights, key) = (Arc::clone(flights), key.into());
-                    let lead = Lead { flights, key, flight: Arc::clone(&self), number };
+                    let lead = Arc::clone(&self).led_anew(flights, now);
                     return match is_free {
-                        true => Waited::Leads(lead),
+                        true => Waited::Leads(lead, right),
                         false => Waited::LeadsAfterSilence(lead),
                     };
                 }
@@ -183,7 +209,6 @@ impl Flight {
 struct Present<'f, U: FnMut(Right)> {
     flight: &'f Arc<Flight>,
     flights: &'f Flights,
-    key: &'f [u8],
     unused: U,
 }
 
@@ -198,7 +223,7 @@ impl<U: FnMut(Right)> Drop for Present<'_, U> {
         state.landed = Some(Landed::Nowhere);
         let right = state.right.take();
         drop(state);
-        self.flights.remove(self.key, self.flight);
+        self.flights.remove(self.flight);
         right.into_iter().for_each(&mut self.unused);
     }
 }
@@ -207,39 +232,51 @@ impl<U: FnMut(Right)> Drop for Present<'_, U> {
 #[derive(Debug)]
 pub(super) struct Lead {
     flights: Arc<Flights>,
-    key: Box<[u8]>,
     flight: Arc<Flight>,
     number: u64,
 }
 
 impl Lead {
-    /// Says that the leader lives.
-    pub(super) fn lives(&self, now: Instant) {
+    /// Says that the leader lives. Returns whether it still leads.
+    pub(super) fn lives(&self, now: Instant) -> bool {
         let mut state = self.flight.0.lock();
-        if state.leader == Some(self.number) {
+        let leads = state.leader == Some(self.number) && state.landed.is_none();
+        if leads {
             state.alive = now;
         }
+        leads
     }
 
-    /// Takes the right that an earlier leader, or a call that came later, has left.
-    pub(super) fn take_right(&self) -> Option<Right> {
-        self.flight.0.lock().right.take()
+    /// Returns the flight that it led.
+    pub(super) fn flight(&self) -> Arc<Flight> {
+        Arc::clone(&self.flight)
     }
 
-    /// Ends the flight, and returns a right that is left. Does nothing if another call has taken the
-    /// lead, because this one gave no sign of life.
-    pub(super) fn land(&self, landed: Landed) -> Option<Right> {
+    /// Says that the flight now makes the value in this place as well, so that others join it who
+    /// find the right that the leader has got.
+    pub(super) fn moves_to(&self, place: Place) {
+        let mut flights = self.flights.0.lock();
+        if let Entry::Vacant(vacant) = flights.entry(place) {
+            let mut state = self.flight.0.lock();
+            if state.landed.is_none() {
+                state.places.push(vacant.key().clone());
+                vacant.insert(Arc::clone(&self.flight));
+            }
+        }
+    }
+
+    /// Ends the flight. Does nothing if another call has taken the lead, because this one gave no
+    /// sign of life.
+    pub(super) fn land(&self, landed: Landed) {
         let mut state = self.flight.0.lock();
         if state.leader != Some(self.number) || state.landed.is_some() {
-            return None;
+            return;
         }
         state.landed = Some(landed);
-        let right = state.right.take();
         let waiting = mem::take(&mut state.waiting);
         drop(state);
-        self.flights.remove(&self.key, &self.flight);
+        self.flights.remove(&self.flight);
         waiting.into_iter().for_each(|(_, waker)| waker.wake());
-        right
     }
 
     /// Gives the lead to another call, together with the right. Returns the right that nobody uses:
@@ -250,7 +287,6 @@ impl Lead {
             return right;
         }
         state.failures += u32::from(failed);
-        let right = state.right.take().or(right);
         let goes_on = state.present > 0 && state.failures < LEADERS;
         let left = if goes_on {
             (state.leader, state.right) = (None, right);
@@ -262,7 +298,7 @@ impl Lead {
         let waiting = mem::take(&mut state.waiting);
         drop(state);
         if !goes_on {
-            self.flights.remove(&self.key, &self.flight);
+            self.flights.remove(&self.flight);
         }
         waiting.into_iter().for_each(|(_, waker)| waker.wake());
         left

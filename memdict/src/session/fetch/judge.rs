@@ -7,11 +7,15 @@ use crate::{
     def::{options::DictOptions, rules::OnUnusable},
     envelope::Secrets,
     session::entry::{
+        generation::Now,
         seen::Version,
         slot::{Decoded, Slot, is_past},
         state::For,
     },
-    store::operation::{Loaded, Renewal, StoreError},
+    store::{
+        expiry::Life,
+        operation::{Loaded, Renewal, StoreError},
+    },
     track::Tracked,
     unusable::Unusable,
 };
@@ -33,6 +37,8 @@ pub(super) enum Next {
     Renew(Right),
     /// Make it.
     Make(Right),
+    /// Claim the right to replace these bytes, which nobody has. The right is that of everyone.
+    Claim(Right),
     /// Wait until another caller has made it, whose right this is.
     Wait(Right),
     /// Lock it, because the server gives no leases.
@@ -49,84 +55,116 @@ pub(super) struct Terms {
     pub(super) what_for: For,
 }
 
+/// An answer that was read. What it means depends on the generation of its dictionary.
+pub(super) struct Heard<T> {
+    decoded: Decoded<T>,
+    about: About,
+}
+
+enum About {
+    Nothing(Next),
+    Bytes {
+        life: Option<Life>,
+        stale: bool,
+        renewal: Renewal,
+        /// The bytes, if a right to renew them may have to be given back.
+        kept: Vec<u8>,
+    },
+}
+
 impl Terms {
     pub(super) fn of(options: &DictOptions, what_for: For) -> Self {
         let (grace, on_unusable) = (options.fetching.grace, options.rules.on_unusable);
         Self { grace, on_unusable, what_for }
     }
 
-    /// Judges an answer.
-    pub(super) fn judge<T: Tracked>(
+    /// Reads an answer.
+    pub(super) fn hear<T: Tracked>(
         &self,
         slot: &Slot<T>,
         loaded: Result<Loaded<'_>, StoreError>,
         secrets: &Secrets,
-    ) -> Answer<T> {
-        let (decoded, next) = match loaded {
-            Err(error) => (Decoded::Unreachable(error), Next::Alone),
-            Ok(Loaded::Miss) => (Decoded::Nothing, Next::Lock),
+    ) -> Heard<T> {
+        let (decoded, about) = match loaded {
+            Err(error) => (Decoded::Unreachable(error), About::Nothing(Next::Alone)),
+            Ok(Loaded::Miss) => (Decoded::Nothing, About::Nothing(Next::Lock)),
             Ok(Loaded::Leased { token, won }) => {
                 let right = Right::of_placeholder(token);
                 let next = if won { Next::Make(right) } else { Next::Wait(right) };
-                (Decoded::Unusable(Unusable::Leased, Version::of_placeholder(token)), next)
+                let version = Version::of_placeholder(token);
+                (Decoded::Unusable(Unusable::Leased, version), About::Nothing(next))
             }
-            Ok(hit @ Loaded::Hit { .. }) => self.judge_hit(slot, hit, secrets),
+            Ok(Loaded::Hit { bytes, token, life, stale, renewal }) => {
+                let decoded = slot.open(bytes, token, self.what_for, secrets);
+                let is_open = renewal == Renewal::Open;
+                let kept = if stale || is_open { Vec::new() } else { bytes.to_vec() };
+                (decoded, About::Bytes { life, stale, renewal, kept })
+            }
         };
-        Answer { decoded, next }
+        Heard { decoded, about }
     }
 
-    fn judge_hit<T: Tracked>(
-        &self,
-        slot: &Slot<T>,
-        hit: Loaded<'_>,
-        secrets: &Secrets,
-    ) -> (Decoded<T>, Next) {
-        let Loaded::Hit { bytes, token, life, stale, renewal } = hit else {
-            return (Decoded::Nothing, Next::Lock);
+    /// Judges an answer in the present generation of a dictionary that can be cleared.
+    pub(super) fn judge<T>(&self, heard: Heard<T>, now: Option<&Now>) -> Answer<T> {
+        let Heard { decoded, about } = heard;
+        let decoded = match now {
+            Some(now) => decoded.in_generation(now),
+            None => decoded,
         };
-        let decoded = slot.open(bytes, token, self.what_for, secrets);
-        let Some(version) = decoded.version() else { return (decoded, Next::Alone) };
-        // Who makes a value, as the store knows it.
+        let (life, stale, renewal, kept) = match about {
+            About::Bytes { life, stale, renewal, kept } => (life, stale, renewal, kept),
+            About::Nothing(next) => return Answer { decoded, next },
+        };
+        let Some(version) = decoded.version() else {
+            // The generation cannot be reached.
+            return Answer { decoded, next: Next::Alone };
+        };
+        // Who makes the value, as the store knows it.
         let right = || {
             let release = match stale {
                 true => Release::Invalidate,
-                false => Release::PutBack { bytes: bytes.to_vec(), life },
+                false => Release::PutBack { bytes: kept, life },
             };
             Right { basis: Basis::Bytes(version), release }
         };
         let serves_stale = !self.grace.is_zero();
-        let (is_value, is_old) = match &decoded {
-            Decoded::Value(..) => (true, stale || is_past(life, self.grace)),
-            Decoded::Absence(_) => (true, stale),
-            _ => (false, stale),
-        };
-        let next = match (&decoded, is_value, is_old, renewal) {
+        let is_old = match &decoded {
+            Decoded::Value(..) => Some(stale || is_past(life, self.grace)),
             // A record that there is none ends by itself.
-            (Decoded::Absence(_), _, false, _) => Next::Serve,
-            (_, true, false, Renewal::Open | Renewal::Taken) => Next::Serve,
-            (_, true, true, Renewal::Open | Renewal::Taken) if serves_stale => Next::ServeStale,
-            (_, true, old, Renewal::Won) if serves_stale || !old => Next::Renew(right()),
-            (Decoded::Unusable(why, _), ..) if self.keeps(*why) => Next::Alone,
-            (_, _, _, Renewal::Won) => Next::Make(right()),
-            (_, _, _, Renewal::Taken) => Next::Wait(right()),
-            (_, false, false, Renewal::Open) => Next::Make(Right::to_replace(version)),
-            // Stale, and the right was not asked for.
-            (_, _, _, Renewal::Open) => Next::Wait(right()),
+            Decoded::Absence(..) => Some(stale),
+            Decoded::Unusable(why, _) if self.keeps(*why) => {
+                return Answer { decoded, next: Next::Alone };
+            }
+            _ => None,
+        };
+        let next = match (is_old, renewal) {
+            (Some(false), Renewal::Won) if matches!(decoded, Decoded::Absence(..)) => Next::Serve,
+            (Some(false), Renewal::Won) => Next::Renew(right()),
+            (Some(true), Renewal::Won) if serves_stale => Next::Renew(right()),
+            (_, Renewal::Won) => Next::Make(right()),
+            (Some(false), _) => Next::Serve,
+            (Some(true), _) if serves_stale => Next::ServeStale,
+            (_, Renewal::Taken) => Next::Wait(right()),
+            (_, Renewal::Open) => Next::Claim(Right::to_replace(version)),
         };
         let decoded = match &next {
             Next::Serve | Next::ServeStale | Next::Renew(_) if stale => {
                 decoded.with_version(Version::made_stale)
             }
-            Next::Make(_) | Next::Wait(_) if stale && is_value => {
-                Decoded::Unusable(Unusable::Stale, version.made_stale())
+            Next::Make(_) | Next::Wait(_) | Next::Claim(_) if is_old == Some(true) => {
+                Decoded::Unusable(Unusable::Stale, version)
             }
             _ => decoded,
         };
-        (decoded, next)
+        Answer { decoded, next }
     }
 
     /// Returns whether bytes that are not usable have to stay.
     fn keeps(&self, why: Unusable) -> bool {
-        matches!(why, Unusable::NewerSchema { .. }) || self.on_unusable == OnUnusable::Keep
+        match why {
+            why if why.is_ordinary() => false,
+            Unusable::NewerSchema { .. } => true,
+            _ => self.on_unusable == OnUnusable::Keep,
+        }
     }
 }

@@ -24,6 +24,7 @@ use crate::{
         drive::Drive,
         entry::{
             any_slot::Stamp,
+            generation::{Generation, Standing},
             seen::{Base, Version},
             slot::{Decoded, Slot},
             state::Value,
@@ -78,7 +79,8 @@ impl<D: Drive> Fetch<'_, D> {
         F: Future<Output = Result<V, E>>,
     {
         let Task { holding, fallback } = task;
-        let made = self.time(slot, &holding, async || {
+        holding.lives();
+        let made = self.time(&slot.name.id.dict, async || {
             let fresh = loader().await?;
             self.seal(slot, fresh.into()).map_err(E::from)
         });
@@ -103,21 +105,19 @@ impl<D: Drive> Fetch<'_, D> {
     }
 
     /// Runs a loader, and takes its time. Its panics are caught.
-    pub(super) async fn time<T: Tracked, R, E>(
+    pub(super) async fn time<R, E>(
         &self,
-        slot: &Slot<T>,
-        holding: &Holding<D>,
+        dict: &str,
         run: impl AsyncFnOnce() -> Result<R, E>,
     ) -> Result<Result<R, E>, Panic> {
         let settings = &self.core.settings;
         let begun = self.driver.now();
-        holding.lives();
         settings.counting.loaders.add(1);
         let made = caught(run()).await;
         match &made {
             Ok(Ok(_)) => {
                 let took: Duration = self.driver.now().saturating_duration_since(begun);
-                settings.load_times.record(&slot.name.id.dict, took);
+                settings.load_times.record(dict, took);
             }
             _ => settings.counting.loader_failures.add(1),
         }
@@ -155,11 +155,17 @@ impl<D: Drive> Fetch<'_, D> {
         let options = &self.options;
         let stamp = Stamp { nonce: random::bits(), secrets: &self.core.settings.secrets };
         let (version, mut bytes) = (Version::of_nonce(Some(stamp.nonce)), Vec::new());
+        let generation = slot.generation.as_deref().map(Generation::standing_of_ours);
+        // What is stored in a past generation, or in none, is of no use.
+        let is_stored =
+            fresh.is_stored && !matches!(generation, Some((Standing::Past, _) | (_, None)));
+        let generation = generation.and_then(|(_, ours)| ours).unwrap_or(0);
         let Some(value) = fresh.value else {
             slot.seal_absence(stamp, &mut bytes).map_err(|error| slot.not_encoded(error))?;
             let ttl = fresh.ttl.or(options.fetching.absent_for);
-            let expiry = ttl.filter(|_| fresh.is_stored).map(Expiry::After);
-            let (decoded, landed) = (Decoded::Absence(version), Landed::Absence(version));
+            let expiry = ttl.filter(|_| is_stored).map(Expiry::After);
+            let decoded = Decoded::Absence(version, generation);
+            let landed = Landed::Absence(version, generation);
             return Ok(Made { decoded, bytes, expiry, landed });
         };
         let sealed = slot.seal(&value, options.codec, stamp, &mut bytes);
@@ -168,11 +174,12 @@ impl<D: Drive> Fetch<'_, D> {
             version,
             codec: options.codec,
             fingerprint: slot.schema.fingerprint,
+            generation,
             payload: bytes[payload..].into(),
         };
         let ttl = fresh.ttl.or(options.lifetime.ttl);
         let tells_life = self.driver.caps().life();
-        let expiry = fresh.is_stored.then(|| options.kept_for(ttl, tells_life));
+        let expiry = is_stored.then(|| options.kept_for(ttl, tells_life));
         let landed = Landed::Value(base.clone());
         let decoded = Decoded::Value(Value::new(value, self.what_for), base);
         Ok(Made { decoded, bytes, expiry, landed })

@@ -20,6 +20,7 @@ pub(crate) mod fresh;
 pub(crate) mod judge;
 pub(crate) mod load;
 pub(crate) mod lock;
+pub(crate) mod many;
 pub(crate) mod one;
 pub(crate) mod patience;
 pub(crate) mod rest;

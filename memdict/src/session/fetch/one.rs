@@ -6,7 +6,7 @@ use super::{
     ask::Fetch,
     early::jittered,
     fill::Holding,
-    flight::{Flight, Landed, Waited},
+    flight::{Flight, Holds, Landed, Place, Waited},
     fresh::Fresh,
     judge::{Answer, Next},
     load::Task,
@@ -19,11 +19,13 @@ use crate::{
     session::{
         drive::Drive,
         entry::{
+            generation::Generation,
             slot::{Decoded, Slot},
             state::Value,
         },
         load::unavailable,
     },
+    store::operation::Op,
     track::Tracked,
 };
 
@@ -34,9 +36,11 @@ pub(super) enum Decision<T, D: Drive> {
 }
 
 /// What to do about an entry that cannot be returned.
-enum Todo {
+pub(super) enum Todo {
     /// Make it, with the right to store it, or without.
     Make(Option<Right>),
+    /// Claim the right, which is nobody's so far.
+    Claim(Right),
     /// Wait until another caller has made it, whose right this is.
     Wait(Right),
     Lock,
@@ -82,80 +86,89 @@ impl<D: Drive> Fetch<'_, D> {
         mut holding: Option<Holding<D>>,
         mut answer: Option<Answer<T>>,
     ) -> Result<Decision<T, D>> {
-        let settings = &self.core.settings;
-        let (wire, lease) = (slot.name.wire(), self.options.fetching.lease);
+        let (settings, lease) = (&self.core.settings, self.options.fetching.lease);
         let mut patience = None;
-        if let (None, None, Some(flight)) = (&holding, &answer, settings.flights.find(wire))
-            && let Some(decision) = self.follow(slot, flight, &mut holding, &mut patience).await
-        {
-            return Ok(decision);
-        }
+        let mut has_claimed = false;
         loop {
-            if let Some(holding) = holding.take_if(|it| answer.is_none() && it.inherit()) {
-                return Ok(Decision::Make(Task { holding, fallback: None }));
-            }
-            let answered = answer.take();
-            let answered = match answered {
+            let answered = match answer.take() {
                 None => self.ask(&[slot]).await.pop(),
                 answered => answered,
             };
             // Each load is answered.
             let Some(Answer { decoded, next }) = answered else { continue };
-            let mut todo = match next {
-                Next::Serve | Next::ServeStale => {
-                    if let Next::ServeStale = next {
-                        settings.counting.stale.add(1);
-                    }
+            let todo = match next {
+                Next::Serve | Next::ServeStale | Next::Renew(_) => {
+                    // Those that wait need not wait for a renewal.
                     if let (Some(holding), Some(landed)) = (holding.take(), landed(&decoded)) {
                         holding.land(landed).await;
                     }
-                    return Ok(Decision::Return(decoded));
+                    return Ok(match next {
+                        Next::Renew(right) => {
+                            let holding = self.empty_handed(slot).with_right(right);
+                            Decision::Make(Task { holding, fallback: Some(decoded) })
+                        }
+                        next => {
+                            let is_stale = matches!(next, Next::ServeStale);
+                            settings.counting.stale.add(usize::from(is_stale));
+                            Decision::Return(decoded)
+                        }
+                    });
                 }
-                Next::Renew(right) => {
-                    // Those that wait need not wait for the renewal.
-                    if let (Some(holding), Some(landed)) = (holding.take(), landed(&decoded)) {
-                        holding.land(landed).await;
-                    }
-                    let holding = self.empty_handed(slot).with_right(right);
-                    return Ok(Decision::Make(Task { holding, fallback: Some(decoded) }));
-                }
-                Next::Make(right) => Todo::Make(Some(right)),
                 Next::Alone => match decoded {
-                    Decoded::Unreachable(error)
-                        if self.options.is_strict(self.core.settings.strict) =>
-                    {
+                    Decoded::Unreachable(error) if self.options.is_strict(settings.strict) => {
                         return Err(unavailable(self.core, slot, error));
                     }
                     _ => Todo::Make(None),
                 },
+                Next::Make(right) => Todo::Make(Some(right)),
+                Next::Claim(right) if has_claimed || !self.driver.caps().stale() => {
+                    Todo::Make(Some(right))
+                }
+                Next::Claim(right) => Todo::Claim(right),
                 Next::Wait(right) => Todo::Wait(right),
                 Next::Lock => Todo::Lock,
             };
             let now = self.driver.now();
+            let place = todo.place(slot);
             let mut held = match holding.take() {
-                Some(held) => held,
-                None => {
-                    let right = match &mut todo {
-                        Todo::Make(right) => right,
-                        _ => &mut None,
-                    };
-                    match settings.flights.board(wire, right, now) {
-                        Ok(lead) => self.empty_handed(slot).with_lead(lead),
-                        Err(flight) => {
-                            let followed = self.follow(slot, flight, &mut holding, &mut patience);
-                            match followed.await {
+                Some(held) => {
+                    if let Some(lead) = &held.lead {
+                        if !lead.lives(now) && !matches!(todo, Todo::Make(Some(_))) {
+                            let flight = lead.flight();
+                            match self.follow(slot, flight, &mut holding, &mut patience).await {
                                 Some(decision) => return Ok(decision),
                                 None => continue,
                             }
                         }
+                        if let Todo::Make(Some(_)) = todo {
+                            lead.moves_to(place);
+                        }
                     }
+                    held
                 }
+                None => match settings.flights.board(place, todo.holds(), now) {
+                    Ok(lead) => self.empty_handed(slot).with_lead(lead),
+                    Err(flight) => {
+                        match self.follow(slot, flight, &mut holding, &mut patience).await {
+                            Some(decision) => return Ok(decision),
+                            None => continue,
+                        }
+                    }
+                },
             };
-            held.lives();
             let others = match todo {
                 Todo::Make(right) => {
                     held.right = right.or(held.right.take());
                     return Ok(Decision::Make(Task { holding: held, fallback: None }));
+                }
+                Todo::Claim(right) => {
+                    // Made stale, the bytes can be renewed by one caller of all.
+                    has_claimed = true;
+                    if !self.claim(slot, right).await {
+                        return Ok(Decision::Make(Task { holding: held, fallback: None }));
+                    }
+                    holding = Some(held);
+                    continue;
                 }
                 // It has the lock, and the value has not come meanwhile.
                 Todo::Lock if held.right.is_some() => {
@@ -163,8 +176,8 @@ impl<D: Drive> Fetch<'_, D> {
                 }
                 Todo::Lock => match Lock::take(self.driver, &slot.name, lease).await {
                     Ok(Some(lock)) => {
-                        held.right =
-                            Some(Right { basis: Basis::Nothing, release: Release::Unlock(lock) });
+                        let release = Release::Unlock(lock);
+                        held.right = Some(Right { basis: Basis::Nothing, release });
                         holding = Some(held);
                         continue;
                     }
@@ -188,7 +201,16 @@ impl<D: Drive> Fetch<'_, D> {
         }
     }
 
-    /// Waits for the flight that makes the value. If this call leads it then, nothing is decided yet.
+    /// Makes bytes stale that are not usable, so that one caller of all can renew them. Returns
+    /// whether the store can be asked again.
+    pub(super) async fn claim<T: Tracked>(&self, slot: &Arc<Slot<T>>, right: Right) -> bool {
+        let (secrets, begun) = (&self.core.settings.secrets, D::Begun::default());
+        let stale = Op::Invalidate { grace: None };
+        right.basis.apply(self.driver, &**slot, stale, secrets, &begun).await.is_ok()
+    }
+
+    /// Waits for the flight that makes the value. If this call leads it then, and has no right,
+    /// nothing is decided yet.
     async fn follow<T: Tracked>(
         &self,
         slot: &Arc<Slot<T>>,
@@ -197,20 +219,24 @@ impl<D: Drive> Fetch<'_, D> {
         patience: &mut Option<Patience>,
     ) -> Option<Decision<T, D>> {
         let settings = &self.core.settings;
-        let (wire, lease) = (slot.name.wire(), self.options.fetching.lease);
         let alone = self.empty_handed(slot);
+        let lease = self.options.fetching.lease;
         let unused = alone.giving_back();
-        let waited = flight.wait(&settings.flights, wire, lease, self.driver, unused).await;
-        let decoded = match waited {
+        let decoded = match flight.wait(&settings.flights, lease, self.driver, unused).await {
             Waited::Landed(Landed::Value(base)) => {
                 // A dictionary of another type may have made it.
-                base.decode(&slot.schema, slot.limits)
-                    .ok()
-                    .map(|value| Decoded::Value(Value::new(value, self.what_for), base))
+                let value = base.decode(&slot.schema, slot.limits).ok();
+                value.map(|value| Decoded::Value(Value::new(value, self.what_for), base))
             }
-            Waited::Landed(Landed::Absence(version)) => Some(Decoded::Absence(version)),
+            Waited::Landed(Landed::Absence(version, generation)) => {
+                Some(Decoded::Absence(version, generation))
+            }
             Waited::Landed(Landed::Nowhere) | Waited::Cannot => None,
-            Waited::Leads(lead) => {
+            Waited::Leads(lead, Some(right)) => {
+                let holding = alone.with_lead(lead).with_right(right);
+                return Some(Decision::Make(Task { holding, fallback: None }));
+            }
+            Waited::Leads(lead, None) => {
                 *holding = Some(alone.with_lead(lead));
                 return None;
             }
@@ -230,11 +256,33 @@ impl<D: Drive> Fetch<'_, D> {
     }
 }
 
+impl Todo {
+    /// Returns what a flight makes that does this.
+    pub(super) fn place<T: Tracked>(&self, slot: &Slot<T>) -> Place {
+        let right = match self {
+            Self::Make(right) => right.as_ref(),
+            Self::Claim(right) | Self::Wait(right) => Some(right),
+            Self::Lock => None,
+        };
+        let token = right.and_then(|right| right.basis.token());
+        let generation = slot.generation.as_deref().and_then(Generation::present);
+        Place::new(slot.name.wire(), token, generation)
+    }
+
+    /// Returns whether who does this holds the right to.
+    fn holds(&self) -> Holds {
+        match self {
+            Self::Make(Some(right)) if right.excludes() => Holds::TheRight,
+            _ => Holds::Nothing,
+        }
+    }
+}
+
 /// Returns what to tell those that wait for a value that was found.
 pub(super) fn landed<T>(decoded: &Decoded<T>) -> Option<Landed> {
     match decoded {
         Decoded::Value(_, base) => Some(Landed::Value(base.clone())),
-        Decoded::Absence(version) => Some(Landed::Absence(*version)),
+        Decoded::Absence(version, generation) => Some(Landed::Absence(*version, *generation)),
         _ => None,
     }
 }

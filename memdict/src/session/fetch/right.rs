@@ -61,6 +61,11 @@ impl Right {
         Self { basis: Basis::Bytes(version), release: Release::Nothing }
     }
 
+    /// Returns whether nobody else has it.
+    pub(super) fn excludes(&self) -> bool {
+        !matches!(self.release, Release::Nothing)
+    }
+
     /// Gives the right back.
     pub(super) async fn release<D: Drive>(
         self,

@@ -120,7 +120,8 @@ impl Bed {
             "nothing" => {}
             "load" => {
                 let (codec, fingerprint) = (Codec::Bincode, self.slot.schema.fingerprint);
-                let base = Base { version, codec, fingerprint, payload: [7_u8].into() };
+                let base =
+                    Base { version, codec, fingerprint, generation: 0, payload: [7_u8].into() };
                 self.slot.install(Decoded::Value(Value::new(7, For::Writing), base));
             }
             "load nothing" => self.slot.install(Decoded::Nothing),
