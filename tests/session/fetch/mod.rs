@@ -1,0 +1,5 @@
+//! `fetch`, with time, tasks and processes.
+
+mod lifetimes;
+mod stampede;
+mod tasks;
