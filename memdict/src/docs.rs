@@ -11,6 +11,9 @@ pub mod tracking {}
 #[doc = include_str!("../docs/reliability.md")]
 pub mod reliability {}
 
+#[doc = include_str!("../docs/read_through.md")]
+pub mod read_through {}
+
 #[doc = include_str!("../docs/security.md")]
 pub mod security {}
 

@@ -39,6 +39,8 @@
 //! - [`Session`]: one unit of work. [`Cache::session`] begins one; [`Session::commit`] writes its
 //!   changes, and its [`CommitReport`] names every entry. [`Cache::transaction`] runs a closure in
 //!   a session and commits it. [`Cache::update`] and [`Cache::update_each`] change single entries.
+//! - [`Cache::fetch`] and [`MemcachedDict::fetch`] read through the cache: one caller of all makes what
+//!   is missing.
 //! - [`MemcachedDict`]: a typed dictionary in a session, found by a [`DictDef`] or by its name.
 //! - [`Ref`], [`RefMut`] and [`Entry`]: guards through which a dictionary lends its values, for
 //!   reading or for writing.

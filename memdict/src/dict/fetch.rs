@@ -15,7 +15,8 @@ use crate::{
         drive::Drive,
         entry::{
             guard::Ref,
-            slot::{Peek, Slot, WayToFetch},
+            seen::WayToFetch,
+            slot::{Peek, Slot},
             state::For,
         },
         fetch::{ask::Fetch, fresh::Fresh, many::Wanted},

@@ -6,8 +6,9 @@ use super::{
     core::Core,
     drive::Drive,
     entry::{
+        decoded::Decoded,
         generation::{Generation, Now},
-        slot::{Decoded, Slot},
+        slot::Slot,
         state::For,
     },
 };

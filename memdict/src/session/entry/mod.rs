@@ -3,11 +3,13 @@
 //! `identity` finds the one entry of a key, and `slot` keeps it. `state` says which call leads from
 //! which state to which, and `seen` is what the store held when the session looked. `guard` lends
 //! the value and takes it back; `savepoint` restores an entry. `generation` is that of a dictionary
-//! that can be cleared. `any_slot` is an entry of any type.
+//! that can be cleared. `decoded` is the answer to a load, and `any_slot` is an
+//! entry of any type.
 //!
 //! Nothing here does I/O or depends on how a commit works.
 
 pub(crate) mod any_slot;
+pub(crate) mod decoded;
 pub(crate) mod generation;
 pub(crate) mod guard;
 pub(crate) mod identity;

@@ -72,6 +72,18 @@ impl Seen {
     }
 }
 
+/// What `fetch` does about an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WayToFetch {
+    /// Nothing: the session has its value, or knows that its source has none.
+    Known,
+    /// It loads it.
+    Load,
+    /// It makes a value and inserts it in this session alone, which has removed the entry, has
+    /// borrowed it without a value, or depends on its having none.
+    Insert,
+}
+
 /// A version of stored bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Version {

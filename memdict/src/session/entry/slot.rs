@@ -5,9 +5,10 @@ use std::{mem, sync::Arc, time::Duration};
 use parking_lot::Mutex;
 
 use super::{
-    generation::{Generation, Now},
+    decoded::{Decoded, is_past},
+    generation::Generation,
     savepoint::{Draft, Restore, Snapshot},
-    seen::{Base, Seen, Version, decode},
+    seen::{Base, Seen, Version, WayToFetch, decode},
     state::{Back, Call, For, Marks, Misuse, Reply, Spent, State, Value},
 };
 use crate::{
@@ -18,10 +19,7 @@ use crate::{
     error::{BoxError, Error, Result},
     key::name::Name,
     lookup::Lookup,
-    store::{
-        expiry::Life,
-        operation::{Loaded, StoreError, Token},
-    },
+    store::operation::{Loaded, StoreError, Token},
     track::{Schema, Tracked},
     unusable::Unusable,
 };
@@ -65,18 +63,6 @@ impl<T: Tracked> Inner<T> {
         self.options = options;
         FirstWrite(!mem::replace(&mut self.listed, true))
     }
-}
-
-/// What `fetch` does about an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WayToFetch {
-    /// Nothing: the session has its value, or knows that its source has none.
-    Known,
-    /// It loads it.
-    Load,
-    /// It makes a value and inserts it in this session alone, which has removed the entry, has
-    /// borrowed it without a value, or depends on its having none.
-    Insert,
 }
 
 /// Whether an entry was borrowed for writing, inserted or removed for the first time. If so, it has
@@ -379,45 +365,6 @@ impl<T: Tracked> Slot<T> {
     }
 }
 
-impl<T> Decoded<T> {
-    /// Returns the version of the stored bytes, if there are any.
-    pub(crate) fn version(&self) -> Option<Version> {
-        match self {
-            Self::Value(_, Base { version, .. })
-            | Self::Tombstone(version)
-            | Self::Absence(version, _)
-            | Self::Unusable(_, version) => Some(*version),
-            Self::Nothing | Self::Unreachable(_) => None,
-        }
-    }
-
-    /// Returns the same with another version of the stored bytes.
-    pub(crate) fn with_version(self, of: impl FnOnce(Version) -> Version) -> Self {
-        match self {
-            Self::Value(value, base) => {
-                let version = of(base.version);
-                Self::Value(value, Base { version, ..base })
-            }
-            Self::Tombstone(version) => Self::Tombstone(of(version)),
-            Self::Absence(version, generation) => Self::Absence(of(version), generation),
-            Self::Unusable(why, version) => Self::Unusable(why, of(version)),
-            nothing => nothing,
-        }
-    }
-
-    /// Returns the value, if there is one, and what was seen.
-    fn parts(self) -> (Option<Value<T>>, Seen) {
-        match self {
-            Decoded::Value(value, base) => (Some(value), Seen::Value(base)),
-            Decoded::Nothing => (None, Seen::Nothing),
-            Decoded::Tombstone(version) => (None, Seen::Tombstone(version)),
-            Decoded::Absence(version, _) => (None, Seen::Absence(version)),
-            Decoded::Unusable(why, version) => (None, Seen::Unusable(version, why)),
-            Decoded::Unreachable(error) => (None, Seen::Unreachable(error.to_string().into())),
-        }
-    }
-}
-
 impl<T: Tracked> Restore for Slot<T> {
     fn restore(&self, savepoint: u64) -> Result<()> {
         let mut inner = self.inner.lock();
@@ -440,41 +387,5 @@ impl<T: Tracked> Restore for Slot<T> {
         drop(inner);
         self.run(Call::Restore(state));
         Ok(())
-    }
-}
-
-/// Returns whether the lifetime of a value is over, which is kept for the grace after it.
-pub(crate) fn is_past(life: Option<Life>, grace: Duration) -> bool {
-    life.and_then(|life| life.left()).is_some_and(|left| left < grace)
-}
-
-/// The decoded answer to a load.
-pub(crate) enum Decoded<T> {
-    Value(Value<T>, Base),
-    Nothing,
-    /// No value, but the tombstone of one that was removed.
-    Tombstone(Version),
-    /// No value, but the record, made in this generation, that the source of the values has none.
-    Absence(Version, u64),
-    Unusable(Unusable, Version),
-    Unreachable(StoreError),
-}
-
-impl<T> Decoded<T> {
-    /// Returns what the answer means in a dictionary whose present generation is this one.
-    pub(crate) fn in_generation(self, now: &Now) -> Self {
-        match (self, now) {
-            (Self::Value(value, base), Now::Is(now)) if base.generation == *now => {
-                Self::Value(value, base)
-            }
-            (Self::Absence(version, of), Now::Is(now)) if of == *now => Self::Absence(version, of),
-            (Self::Value(..) | Self::Absence(..), Now::Unreachable(error)) => {
-                Self::Unreachable(error.clone())
-            }
-            (Self::Value(_, Base { version, .. }) | Self::Absence(version, _), _) => {
-                Self::Unusable(Unusable::Cleared, version)
-            }
-            (other, _) => other,
-        }
     }
 }

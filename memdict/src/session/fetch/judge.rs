@@ -7,9 +7,10 @@ use crate::{
     def::{options::DictOptions, rules::OnUnusable},
     envelope::Secrets,
     session::entry::{
+        decoded::{Decoded, is_past},
         generation::Now,
         seen::Version,
-        slot::{Decoded, Slot, is_past},
+        slot::Slot,
         state::For,
     },
     store::{
@@ -168,3 +169,6 @@ impl Terms {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

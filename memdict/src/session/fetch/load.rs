@@ -24,9 +24,10 @@ use crate::{
         drive::Drive,
         entry::{
             any_slot::Stamp,
+            decoded::Decoded,
             generation::{Generation, Standing},
             seen::{Base, Version},
-            slot::{Decoded, Slot},
+            slot::Slot,
             state::Value,
         },
     },
@@ -49,8 +50,21 @@ pub(super) struct Made<T> {
     landed: Landed,
 }
 
-/// A panic of a loader.
-pub(super) type Panic = Box<dyn Any + Send>;
+/// Why a loader made nothing.
+pub(super) enum Failure<E> {
+    Error(E),
+    Panic(Box<dyn Any + Send>),
+}
+
+impl<E> Failure<E> {
+    /// Returns the error, or goes on with the panic.
+    pub(super) fn raise(self) -> E {
+        match self {
+            Self::Error(error) => error,
+            Self::Panic(panic) => resume_unwind(panic),
+        }
+    }
+}
 
 impl<T: Tracked> Made<T> {
     /// Returns the value for the session, and what to store.
@@ -84,23 +98,17 @@ impl<D: Drive> Fetch<'_, D> {
             let fresh = loader().await?;
             self.seal(slot, fresh.into()).map_err(E::from)
         });
-        match made.await {
-            Ok(Ok(made)) => {
+        match (made.await, fallback) {
+            (Ok(made), _) => {
                 let (decoded, filling) = made.apart(holding);
                 self.fill(vec![filling]).await;
                 Ok(decoded)
             }
-            failed => match fallback {
-                Some(have) => Ok(self.fall_back(slot, holding, have).await),
-                None => {
-                    holding.fail().await;
-                    match failed {
-                        Ok(Err(error)) => Err(error),
-                        Err(panic) => resume_unwind(panic),
-                        Ok(Ok(_)) => Err(E::from(Error::user("the loader succeeded"))),
-                    }
-                }
-            },
+            (Err(_), Some(have)) => Ok(self.fall_back(slot, holding, have).await),
+            (Err(failure), None) => {
+                holding.fail().await;
+                Err(failure.raise())
+            }
         }
     }
 
@@ -109,17 +117,17 @@ impl<D: Drive> Fetch<'_, D> {
         &self,
         dict: &str,
         run: impl AsyncFnOnce() -> Result<R, E>,
-    ) -> Result<Result<R, E>, Panic> {
+    ) -> Result<R, Failure<E>> {
         let settings = &self.core.settings;
         let begun = self.driver.now();
         settings.counting.loaders.add(1);
         let made = caught(run()).await;
         match &made {
-            Ok(Ok(_)) => {
+            Ok(_) => {
                 let took: Duration = self.driver.now().saturating_duration_since(begun);
                 settings.load_times.record(dict, took);
             }
-            _ => settings.counting.loader_failures.add(1),
+            Err(_) => settings.counting.loader_failures.add(1),
         }
         made
     }
@@ -187,11 +195,11 @@ impl<D: Drive> Fetch<'_, D> {
 }
 
 /// Runs a future and catches its panics. Nothing that it may have left half done is used.
-async fn caught<F: Future>(future: F) -> Result<F::Output, Panic> {
+async fn caught<R, E>(future: impl Future<Output = Result<R, E>>) -> Result<R, Failure<E>> {
     let mut future = pin!(future);
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(panic)),
+        Ok(poll) => poll.map_err(Failure::Error),
+        Err(panic) => Poll::Ready(Err(Failure::Panic(panic))),
     })
     .await
 }

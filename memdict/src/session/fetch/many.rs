@@ -1,7 +1,7 @@
 //! Loads many entries: one batch asks for them, one loader makes those that this call is to make, and
 //! one batch stores them.
 
-use std::{collections::HashMap, mem, panic::resume_unwind, sync::Arc};
+use std::{collections::HashMap, mem, sync::Arc};
 
 use super::{
     ask::Fetch,
@@ -19,7 +19,7 @@ use crate::{
     key::{Key, ToKey},
     session::{
         drive::Drive,
-        entry::slot::{Decoded, Slot},
+        entry::{decoded::Decoded, slot::Slot},
         load::unavailable,
     },
     track::Tracked,
@@ -231,8 +231,8 @@ impl<D: Drive> Fetch<'_, D> {
             }
             Ok(sealed)
         });
-        match made.await {
-            Ok(Ok(made)) => {
+        let failure = match made.await {
+            Ok(made) => {
                 let mut fillings = Vec::with_capacity(tasks.len());
                 for ((Wanted { slot, .. }, task), made) in tasks.into_iter().zip(made) {
                     let (decoded, filling) = made.apart(task.holding);
@@ -240,29 +240,23 @@ impl<D: Drive> Fetch<'_, D> {
                     fillings.push(filling);
                 }
                 self.fill(fillings).await;
-                Ok(())
+                return Ok(());
             }
-            failed => {
-                let mut is_complete = true;
-                for (Wanted { slot, .. }, Task { holding, fallback }) in tasks {
-                    match fallback {
-                        Some(have) => {
-                            let have = self.fall_back(&slot, holding, have).await;
-                            done.push((slot, have));
-                        }
-                        None => {
-                            is_complete = false;
-                            holding.fail().await;
-                        }
-                    }
+            Err(failure) => failure,
+        };
+        let mut is_complete = true;
+        for (Wanted { slot, .. }, Task { holding, fallback }) in tasks {
+            match fallback {
+                Some(have) => {
+                    let have = self.fall_back(&slot, holding, have).await;
+                    done.push((slot, have));
                 }
-                match failed {
-                    _ if is_complete => Ok(()),
-                    Ok(Err(error)) => Err(error),
-                    Err(panic) => resume_unwind(panic),
-                    Ok(Ok(_)) => Ok(()),
+                None => {
+                    is_complete = false;
+                    holding.fail().await;
                 }
             }
         }
+        if is_complete { Ok(()) } else { Err(failure.raise()) }
     }
 }

@@ -18,11 +18,7 @@ use crate::{
     error::{Error, Result},
     session::{
         drive::Drive,
-        entry::{
-            generation::Generation,
-            slot::{Decoded, Slot},
-            state::Value,
-        },
+        entry::{decoded::Decoded, generation::Generation, slot::Slot, state::Value},
         load::unavailable,
     },
     store::operation::Op,

@@ -10,9 +10,10 @@ use crate::{
     session::{
         core::{Core, VerifyFirst},
         entry::{
+            decoded::Decoded,
             guard::{Held, RefMut},
             seen::{Base, Version},
-            slot::{Decoded, Peek, Slot},
+            slot::{Peek, Slot},
             state::{Back, Before},
         },
     },
