@@ -1,5 +1,6 @@
 //! `fetch`, with time, tasks and processes.
 
 mod lifetimes;
+mod order;
 mod stampede;
 mod tasks;
