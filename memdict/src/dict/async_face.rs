@@ -34,7 +34,8 @@ impl<'s, T: Tracked> AsyncDict<'s, T> {
     /// # async fn main() -> memdict::Result<()> {
     /// let cache = AsyncCache::open("memory:")?;
     /// let session = cache.session();
-    /// let name = session.dict(&NAMES).fetch(7, async || {
+    /// let names = session.dict(&NAMES);
+    /// let name = names.fetch(7, async || {
     ///     Ok::<_, Error>("ann".to_owned()) // awaited from a database
     /// });
     /// assert_eq!(name.await?.as_deref().map(String::as_str), Some("ann"));

@@ -40,8 +40,11 @@ struct Batch<K, T: Tracked, D: Drive> {
     /// To be asked for again, by this call, which leads their flights.
     again: Vec<(Wanted<K, T>, Holding<D>)>,
     /// To be decided about one by one, because others make them.
-    later: Vec<(Wanted<K, T>, Option<Holding<D>>, Option<Answer<T>>)>,
+    later: Vec<Later<K, T, D>>,
 }
+
+/// An entry that another call makes, what this call has, and the store's answer if that still holds.
+type Later<K, T, D> = (Wanted<K, T>, Option<Holding<D>>, Option<Answer<T>>);
 
 impl<D: Drive> Fetch<'_, D> {
     /// Loads entries, each once, or makes them.
