@@ -68,7 +68,7 @@ counters! {
     /// Calls of `fetch` that were given the value that another call of this process made meanwhile.
     shared,
     /// Stale values that `fetch` returned.
-    stale,
+    served_stale,
     /// Commits that ended, successfully or not.
     commits,
     /// Values written.

@@ -59,7 +59,7 @@ fn a_value_in_its_grace_is_returned_at_once_while_one_caller_loads_it_anew() {
             Ok::<_, Error>(2)
         })?;
         assert_eq!((anew, cache.fetch(&KEPT, "a", fail)?), (Some(2), Some(2)));
-        assert_eq!((cache.counters().loaders, cache.counters().stale), (2, 3));
+        assert_eq!((cache.counters().loaders, cache.counters().served_stale), (2, 3));
         // At the end of the grace, it is gone.
         clock.advance(LIFE + GRACE + Duration::from_secs(1));
         assert!(cache.fetch(&KEPT, "a", fail).is_err());
@@ -109,7 +109,7 @@ fn without_a_grace_no_stale_value_is_ever_returned() {
         let panics = || cache.fetch(&STRICT, "a", || -> Result<u64, Error> { panic!("planned") });
         assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
         assert_eq!(cache.fetch(&STRICT, "a", made(3))?, Some(3), "each gave the right back");
-        assert_eq!(cache.counters().stale, 0);
+        assert_eq!(cache.counters().served_stale, 0);
         Ok(())
     });
 }
@@ -222,7 +222,7 @@ fn a_value_is_loaded_anew_before_its_lifetime_is_over_and_nobody_misses_it() {
         let counters = cache.counters();
         assert_eq!(counters.absent, 1, "after the first read, each found a value");
         assert!((3..=4).contains(&counters.loaders), "1.5 a lifetime: {}", counters.loaders);
-        assert_eq!((counters.shared, counters.stale, counters.late), (0, 0, 0));
+        assert_eq!((counters.shared, counters.served_stale, counters.late), (0, 0, 0));
         Ok(())
     });
 }

@@ -31,37 +31,36 @@ pub(crate) struct Fetch<'a, D> {
 impl<D: Drive> Fetch<'_, D> {
     /// Asks the store for these entries, in one batch.
     pub(super) async fn ask<T: Tracked>(&self, slots: &[&Arc<Slot<T>>]) -> Vec<Answer<T>> {
-        let settings = &self.core.settings;
-        let rests =
-            |slot: &&Arc<Slot<T>>| settings.resting.has(slot.name.wire(), || self.driver.now());
-        let resting: Vec<bool> = slots.iter().map(rests).collect();
-        let mut answers = self.ask_with(slots, &resting).await;
-        if !resting.contains(&true) {
-            return answers;
-        }
+        let resting = &self.core.settings.resting;
+        let rests = |slot: &Slot<T>| resting.has(slot.name.wire(), || self.driver.now());
         // Where a source rests, nobody asks for the right to make the value. If there is no value to
         // return, it does not rest.
-        let is_served = |answer: &Answer<T>| matches!(answer.next, Next::Serve | Next::ServeStale);
-        let again: Vec<_> = (0..slots.len())
-            .filter(|&index| resting[index] && !is_served(&answers[index]))
-            .collect();
+        let these: Vec<usize> = (0..slots.len()).filter(|&index| rests(slots[index])).collect();
+        let mut answers = self.ask_unless(slots, &these).await;
+        let is_served =
+            |index: &usize| matches!(answers[*index].next, Next::Serve | Next::ServeStale);
+        let again: Vec<_> = these.into_iter().filter(|index| !is_served(index)).collect();
         if !again.is_empty() {
             let these: Vec<_> = again.iter().map(|&index| slots[index]).collect();
-            let anew = self.ask_with(&these, &vec![false; these.len()]).await;
+            let anew = Box::pin(self.ask_unless(&these, &[])).await;
             again.into_iter().zip(anew).for_each(|(index, answer)| answers[index] = answer);
         }
         answers
     }
 
-    async fn ask_with<T: Tracked>(
+    /// Asks the store for these entries, and for no right to those of them that rest.
+    async fn ask_unless<T: Tracked>(
         &self,
         slots: &[&Arc<Slot<T>>],
-        resting: &[bool],
+        resting: &[usize],
     ) -> Vec<Answer<T>> {
         let Core { settings, .. } = self.core;
         let generation = slots.iter().find_map(|slot| slot.generation.as_deref());
-        let mut loads: Vec<_> =
-            slots.iter().zip(resting).map(|(slot, &rests)| self.load(slot, rests)).collect();
+        let mut loads = Vec::with_capacity(slots.len() + 1);
+        let all = slots.iter().enumerate();
+        loads.extend(
+            all.map(|(index, slot)| self.load(slot, resting.binary_search(&index).is_ok())),
+        );
         loads.extend(generation.map(Generation::load));
         let terms = Terms::of(&self.options, self.what_for);
         let mut heard: Vec<Option<Heard<T>>> = Vec::new();
@@ -88,13 +87,13 @@ impl<D: Drive> Fetch<'_, D> {
             }
         }
         let mut counted = Counters::default();
-        let answers = heard.into_iter().zip(slots).map(|(heard, slot)| {
+        let mut answers = Vec::with_capacity(slots.len());
+        for (heard, slot) in heard.into_iter().zip(slots) {
             let heard = heard.unwrap_or_else(|| terms.hear(slot, no_answer(), &settings.secrets));
             let answer = terms.judge(heard, now.as_ref());
             note(self.core, &mut counted, &slot.name.id, &answer.decoded);
-            answer
-        });
-        let answers = answers.collect();
+            answers.push(answer);
+        }
         settings.counting.add(&counted);
         settings.outages.tell();
         answers

@@ -142,7 +142,7 @@ impl<D: Drive> Fetch<'_, D> {
         let settings = &self.core.settings;
         warning!("`{}` could not be loaded anew: the stored value is returned", slot.name.id);
         settings.resting.begin(slot.name.wire(), self.driver.now());
-        settings.counting.stale.add(1);
+        settings.counting.served_stale.add(1);
         holding.fail().await;
         // Giving the right back has changed its token.
         have.with_version(|version| Version::of_nonce(version.nonce))

@@ -109,7 +109,7 @@ impl<D: Drive> Fetch<'_, D> {
         let Answer { decoded, next } = answer;
         let (todo, holds) = match next {
             Next::Serve | Next::ServeStale => {
-                settings.counting.stale.add(usize::from(matches!(next, Next::ServeStale)));
+                settings.counting.served_stale.add(usize::from(matches!(next, Next::ServeStale)));
                 batch.done.push((wanted.slot, decoded));
                 return Ok(());
             }

@@ -59,10 +59,18 @@ impl<D: Drive> Fetch<'_, D> {
         E: From<Error>,
         F: Future<Output = Result<V, E>>,
     {
-        match self.decide(slot, None, None).await.map_err(E::from)? {
-            Decision::Return(decoded) => Ok(decoded),
-            Decision::Make(task) => self.make(slot, task, loader).await,
+        let answer = self.ask(&[slot]).await.pop();
+        if let Some(Answer { decoded, next: Next::Serve }) = answer {
+            return Ok(decoded);
         }
+        // In a box, so that a hit does not move all of this.
+        let rest = Box::pin(async move {
+            match self.decide(slot, None, answer).await? {
+                Decision::Return(decoded) => Ok(decoded),
+                Decision::Make(task) => self.make(slot, task, loader).await,
+            }
+        });
+        rest.await
     }
 
     /// Returns what a call has at first: nothing.
@@ -105,7 +113,7 @@ impl<D: Drive> Fetch<'_, D> {
                         }
                         next => {
                             let is_stale = matches!(next, Next::ServeStale);
-                            settings.counting.stale.add(usize::from(is_stale));
+                            settings.counting.served_stale.add(usize::from(is_stale));
                             Decision::Return(decoded)
                         }
                     });
