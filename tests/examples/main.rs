@@ -4,6 +4,7 @@
 mod async_service;
 mod bank;
 mod counters;
+mod fetch;
 mod howto;
 mod lines;
 mod log;
