@@ -1,6 +1,7 @@
 //! The rows of the table.
 
 mod commit;
+mod fetch;
 mod guards;
 mod large;
 mod load;
@@ -27,6 +28,7 @@ pub(crate) fn print(options: Options) -> Outcome<()> {
     let mut bench = Bench { options, servers: Servers::default(), table };
     commit::rows(&mut bench)?;
     load::rows(&mut bench)?;
+    fetch::rows(&mut bench)?;
     session::rows(&mut bench)?;
     tasks::rows(&mut bench)?;
     guards::rows(&mut bench)?;
