@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     counters::Counters,
+    def::options::DictOptions,
     entry_id::EntryId,
     error::{Error, Result},
     log::{detail, warning},
@@ -24,20 +25,25 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`Error::Unavailable`] if `strict` and a store cannot be reached; without `strict` that is a
-/// miss.
+/// [`Error::Unavailable`] if the options are strict and a store cannot be reached; otherwise that is
+/// a miss. [`Error::Unsupported`] if loads set an end of life, and the store cannot.
 pub(crate) async fn load<T: Tracked, D: Drive>(
     core: &Core,
     driver: &D,
     slots: &[Arc<Slot<T>>],
     what_for: For,
-    strict: bool,
+    options: DictOptions,
 ) -> Result<()> {
     let unknown = unknown(slots, core.next_batch());
-    if unknown.is_empty() {
-        return Ok(());
+    let Some(first) = unknown.first() else { return Ok(()) };
+    let (strict, lifetime) = (options.is_strict(core.settings.strict), options.lifetime);
+    let touch = lifetime.on_load();
+    if touch.is_some() && !driver.caps().touch() {
+        let (id, missing) = (first.name.id.clone(), "set an end of life when it loads a value");
+        return Err(Error::Unsupported { id, missing });
     }
-    let loads: Vec<_> = unknown.iter().map(|slot| Load::new(slot.name.wire())).collect();
+    let loads = unknown.iter().map(|slot| Load::new(slot.name.wire()));
+    let loads: Vec<_> = loads.map(|load| Load { touch, life: lifetime.keeps, ..load }).collect();
     let mut arrivals = Arrivals {
         answered: vec![false; unknown.len()],
         unknown: &unknown,

@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc};
 use crate::{
     codec::{Codec, Encoded, Limits},
     envelope::Sealed,
-    store::operation::{Condition, Token},
+    store::{
+        expiry::Life,
+        operation::{Condition, Token},
+    },
     track::{Changes, Schema, Tracked},
     unusable::Unusable,
 };
@@ -192,6 +195,8 @@ pub(crate) struct Base {
     /// The fingerprint of the stored type, which may be an older one.
     pub(crate) fingerprint: u64,
     pub(crate) payload: Arc<[u8]>,
+    /// How much life it had left, if that was asked and told.
+    pub(crate) life: Option<Life>,
 }
 
 impl Base {
