@@ -124,6 +124,7 @@ pub use counters::Counters;
 pub use def::{
     DictDef,
     rules::{OnConflict, OnUnusable, OnVanished},
+    ttl::Ttl,
 };
 #[cfg(feature = "tokio")]
 pub use dict::async_face::AsyncDict;

@@ -6,9 +6,9 @@ use crate::{entry_id::EntryId, unusable::Unusable};
 
 /// The result of a commit, entry by entry.
 ///
-/// Each entry that was borrowed for writing, inserted or removed is in exactly one of
-/// [`written`](Self::written), [`unchanged`](Self::unchanged), [`removed`](Self::removed),
-/// [`lost`](Self::lost), [`refused`](Self::refused), or in the conflicts of
+/// Each entry that was borrowed for writing, inserted, touched or removed is in exactly one of
+/// [`written`](Self::written), [`unchanged`](Self::unchanged), [`touched`](Self::touched),
+/// [`removed`](Self::removed), [`lost`](Self::lost), [`refused`](Self::refused), or in the conflicts of
 /// [`Error::Conflict`](crate::Error::Conflict), which also contains a report. If a commit ended
 /// before anything was sent ([`Session::verify_first`](crate::Session::verify_first),
 /// [`read_current`](crate::MemcachedDict::read_current)), entries whose changes were not sent for
@@ -23,6 +23,8 @@ pub struct CommitReport {
     pub unchanged: usize,
     /// The number of entries that were removed, or had no value any more.
     pub removed: usize,
+    /// The number of values that got a new end of life, and did not change otherwise.
+    pub touched: usize,
     /// The number of [`written`](Self::written) values that had vanished since they were loaded,
     /// and were stored again.
     pub recreated: usize,
@@ -105,6 +107,7 @@ pub(crate) enum How {
     Recreated,
     Unchanged,
     Removed,
+    Touched,
 }
 
 impl CommitReport {
@@ -121,6 +124,11 @@ impl CommitReport {
     /// Returns the entries that were removed.
     pub fn removed_keys(&self) -> impl Iterator<Item = &EntryId> + '_ {
         self.ids(|how| how == How::Removed)
+    }
+
+    /// Returns the entries whose values got a new end of life, and did not change otherwise.
+    pub fn touched_keys(&self) -> impl Iterator<Item = &EntryId> + '_ {
+        self.ids(|how| how == How::Touched)
     }
 
     /// Returns the entries whose values had vanished and were stored again.
@@ -156,6 +164,7 @@ impl CommitReport {
             }
             How::Unchanged => self.unchanged += 1,
             How::Removed => self.removed += 1,
+            How::Touched => self.touched += 1,
         }
         self.done.push(Done { id: id.clone(), how });
     }
@@ -209,6 +218,7 @@ impl CommitReport {
         self.written += other.written;
         self.unchanged += other.unchanged;
         self.removed += other.removed;
+        self.touched += other.touched;
         self.recreated += other.recreated;
         self.merged += other.merged;
         self.lost.extend(other.lost);

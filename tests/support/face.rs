@@ -9,7 +9,7 @@ use std::{
 use memdict::{
     AsyncCache, AsyncDict, AsyncSession, BoxError, CommitReport, Counters, DictDef, Entry, EntryId,
     Error, Link, Lookup, MemcachedDict, OtherSchema, Ref, RefMut, Result, Retry, Savepoint, ToKey,
-    Tracked, UpdateReport,
+    Tracked, Ttl, UpdateReport,
 };
 
 use crate::wait;
@@ -362,6 +362,8 @@ impl<'s, T: Tracked> Dict<'s, T> {
 
     calls! {
         fn insert(&self, key: impl ToKey, value: T) -> Result<()>;
+        fn insert_with_ttl(&self, key: impl ToKey, value: T, ttl: Ttl) -> Result<()>;
+        fn touch(&self, key: impl ToKey) -> Result<()>;
         fn remove(&self, key: impl ToKey) -> Result<()>;
     }
 }

@@ -49,6 +49,7 @@ struct Plan {
     next: usize,
     loads: usize,
     load_batches: usize,
+    change_batches: usize,
     changes: usize,
     at: HashMap<usize, Fault>,
     /// Counted from the next change.
@@ -156,6 +157,11 @@ impl<S: Store> FaultyStore<S> {
     /// Returns how many batches of loads there were.
     pub fn load_batches(&self) -> usize {
         self.plan().load_batches
+    }
+
+    /// Returns how many batches of changes there were.
+    pub fn change_batches(&self) -> usize {
+        self.plan().change_batches
     }
 
     /// Returns how many changes there were.
@@ -289,6 +295,7 @@ impl<S: Store + 'static> Store for FaultyStore<S> {
     }
 
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
+        self.plan().change_batches += 1;
         for (index, change) in changes.iter().enumerate() {
             match self.begin_change(*change) {
                 Ok((change, lost)) => self.inner.apply_many(&[change], &mut |_, outcome| {
@@ -344,6 +351,7 @@ impl<S: Store + 'static> AsyncStore for FaultyTasks<S> {
         out: &'a mut ApplyOut<'a>,
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
+            self.faulty.plan().change_batches += 1;
             for (index, change) in changes.iter().enumerate() {
                 match self.faulty.begin_change(*change) {
                     Ok((change, lost)) => {

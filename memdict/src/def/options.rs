@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::rules::Rules;
-use crate::codec::{Codec, Limits};
+use super::{rules::Rules, ttl::Ttl};
+use crate::{
+    codec::{Codec, Limits},
+    store::expiry::Expiry,
+};
 
 /// The options of a definition. An entry has those of the definition through which it was last
 /// borrowed for writing.
@@ -25,7 +28,7 @@ impl DictOptions {
     pub(crate) const DEFAULT: Self = Self {
         codec: Codec::DEFAULT,
         limits: Limits::DEFAULT,
-        lifetime: Lifetime { ttl: None },
+        lifetime: Lifetime { ttl: Ttl::Never, slides: false, keeps: false },
         rules: Rules::DEFAULT,
         strict: None,
         tombstone: None,
@@ -39,9 +42,25 @@ impl DictOptions {
     }
 }
 
-/// The lifetime of a value.
+/// How long the values of a dictionary live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Lifetime {
-    /// The time after its last write; `None` until the store needs the room.
-    pub(crate) ttl: Option<Duration>,
+    /// The life of a value that is created.
+    pub(crate) ttl: Ttl,
+    /// Whether each load begins it anew.
+    pub(crate) slides: bool,
+    /// Whether a write keeps the end of life of what it replaces.
+    pub(crate) keeps: bool,
+}
+
+impl Lifetime {
+    /// Returns the end of life that a load sets, if it sets one.
+    pub(crate) fn on_load(self) -> Option<Expiry> {
+        self.slides.then(|| self.ttl.of_new())
+    }
+
+    /// Returns what a write says about the life of a value, if only its dictionary says anything.
+    pub(crate) fn on_write(self) -> Ttl {
+        if self.keeps { Ttl::Keep } else { self.ttl }
+    }
 }

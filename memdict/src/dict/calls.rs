@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::entry::{Entry, OccupiedEntry, VacantEntry};
 use crate::{
-    def::{DictDef, options::DictOptions},
+    def::{DictDef, options::DictOptions, ttl::Ttl},
     entry_id::EntryId,
     error::{Error, Result},
     key::ToKey,
@@ -96,8 +96,7 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
     }
 
     pub(super) async fn load(&self, slots: &[Arc<Slot<T>>], what_for: For) -> Result<()> {
-        let strict = self.def.options().is_strict(self.core.settings.strict);
-        load(self.core, self.driver, slots, what_for, strict).await
+        load(self.core, self.driver, slots, what_for, self.def.options()).await
     }
 
     /// Runs `call`, named `name`, on an entry and converts its result with `then`: at once if the
@@ -221,7 +220,15 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
     }
 
     pub(crate) fn insert(&self, key: impl ToKey, value: T) -> Result<()> {
-        self.core.insert(&self.slot(&key)?, self.def.options(), value)
+        self.core.insert(&self.slot(&key)?, self.def.options(), None, value)
+    }
+
+    pub(crate) fn insert_with_ttl(&self, key: impl ToKey, value: T, ttl: Ttl) -> Result<()> {
+        self.core.insert(&self.slot(&key)?, self.def.options(), Some(ttl), value)
+    }
+
+    pub(crate) fn touch(&self, key: impl ToKey) -> Result<()> {
+        self.core.touch(&self.slot(&key)?, self.def.options())
     }
 
     pub(crate) fn remove(&self, key: impl ToKey) -> Result<()> {

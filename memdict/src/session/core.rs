@@ -21,7 +21,12 @@ use super::{
     },
     settings::Settings,
 };
-use crate::{def::options::DictOptions, entry_id::EntryId, error::Result, track::Tracked};
+use crate::{
+    def::{options::DictOptions, ttl::Ttl},
+    entry_id::EntryId,
+    error::Result,
+    track::Tracked,
+};
 
 /// Whether the changes of a session are verified before the first is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -160,10 +165,23 @@ impl Core {
         &self,
         slot: &Arc<Slot<T>>,
         options: DictOptions,
+        ttl: Option<Ttl>,
         value: T,
     ) -> Result<()> {
         self.keep(slot)?;
-        let first = slot.insert(options, value).map_err(|misuse| slot.misused("insert", misuse))?;
+        let first =
+            slot.insert(options, ttl, value).map_err(|misuse| slot.misused("insert", misuse))?;
+        self.list(slot, first);
+        Ok(())
+    }
+
+    pub(crate) fn touch<T: Tracked>(
+        &self,
+        slot: &Arc<Slot<T>>,
+        options: DictOptions,
+    ) -> Result<()> {
+        self.keep(slot)?;
+        let first = slot.touch(options).map_err(|misuse| slot.misused("touch", misuse))?;
         self.list(slot, first);
         Ok(())
     }

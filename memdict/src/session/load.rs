@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     counters::Counters,
+    def::options::DictOptions,
     entry_id::EntryId,
     error::{Error, Result},
     log::{detail, warning},
@@ -25,22 +26,27 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`Error::Unavailable`] if `strict` and a store cannot be reached; without `strict` that is a
-/// miss.
+/// [`Error::Unavailable`] if the options are strict and a store cannot be reached; otherwise that is
+/// a miss. [`Error::Unsupported`] if loads set an end of life, and the store cannot.
 pub(crate) async fn load<T: Tracked, D: Drive>(
     core: &Core,
     driver: &D,
     slots: &[Arc<Slot<T>>],
     what_for: For,
-    strict: bool,
+    options: DictOptions,
 ) -> Result<()> {
     let unknown = unknown(slots, core.next_batch());
-    if unknown.is_empty() {
-        return Ok(());
+    let Some(first) = unknown.first() else { return Ok(()) };
+    let (strict, lifetime) = (options.is_strict(core.settings.strict), options.lifetime);
+    let touch = lifetime.on_load();
+    if touch.is_some() && !driver.caps().touch() {
+        let (id, missing) = (first.name.id.clone(), "set an end of life when it loads a value");
+        return Err(Error::Unsupported { id, missing });
     }
     let generation = unknown.iter().find_map(|slot| slot.generation.as_deref());
     let mut loads = Vec::with_capacity(unknown.len() + 1);
-    loads.extend(unknown.iter().map(|slot| Load::new(slot.name.wire())));
+    let of_entries = unknown.iter().map(|slot| Load::new(slot.name.wire()));
+    loads.extend(of_entries.map(|load| Load { touch, life: lifetime.keeps, ..load }));
     loads.extend(generation.map(Generation::load));
     let mut arrivals = Arrivals {
         answered: vec![false; unknown.len()],

@@ -269,6 +269,19 @@ pub(crate) fn while_the_generation_cannot_be_reached_values_are_misses_and_chang
     });
 }
 
+pub(crate) fn a_touch_of_a_cleared_value_is_no_conflict(bench: &Bench) {
+    hold(bench, |bench| {
+        set(&bench.cache, "a", 1)?;
+        let session = bench.cache.session();
+        assert!(session.dict(&PRICES).contains_key("a")?);
+        session.dict(&PRICES).touch("a")?;
+        bench.cache.clear(&PRICES)?;
+        assert_eq!(session.commit()?.written, 0);
+        assert_eq!(price(&bench.cache, "a")?, None);
+        Ok(())
+    });
+}
+
 /// A value that knows how many clears had begun when its session had read.
 #[derive(Default, Serialize, Deserialize, Tracked)]
 struct Epoch {

@@ -14,6 +14,7 @@ mod hits;
 mod hooks;
 mod hostile;
 mod keys;
+mod lifetimes;
 mod links;
 mod merging;
 mod newer;
@@ -93,6 +94,7 @@ suite! {
         a_lost_generation_clears_the_dictionary_and_brings_nothing_back
         a_dictionary_that_is_not_clearable_cannot_be_cleared_and_says_so
         while_the_generation_cannot_be_reached_values_are_misses_and_changes_are_lost
+        a_touch_of_a_cleared_value_is_no_conflict
         writers_and_readers_never_read_a_value_from_before_a_clear_that_returned
     }
     commit {
@@ -125,6 +127,16 @@ suite! {
         debug_shows_keys_and_never_values
         guards_work_across_threads
         many_values_are_read_in_the_order_of_the_keys_with_one_load_each
+    }
+    lifetimes {
+        a_touch_is_sent_with_the_changes_and_is_in_the_report
+        a_touch_is_never_in_conflict_and_needs_no_check
+        a_touch_after_a_savepoint_is_rolled_back
+        a_touch_that_is_lost_is_named
+        each_load_of_a_sliding_dictionary_begins_the_life_anew_in_its_own_round_trip
+        a_write_keeps_the_end_of_life_where_that_is_asked
+        a_single_write_can_say_how_long_its_value_lives
+        a_touch_of_an_entry_that_is_borrowed_or_removed
     }
     failures {
         a_store_that_is_down_reads_as_a_miss_and_loses_writes_with_a_report

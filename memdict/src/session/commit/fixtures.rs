@@ -16,7 +16,7 @@ use crate::{
         generation::Generation,
         seen::{Expected, Look, Version},
     },
-    store::{caps::Caps, operation::Token},
+    store::{caps::Caps, expiry::Expiry, operation::Token},
 };
 
 pub(super) const TOKEN: Token = Token::new(1, 2, 3);
@@ -116,7 +116,8 @@ pub(super) fn plan_of(drafts: &[fn() -> Draft], caps: Caps) -> Result<Plan<'stat
 
 pub(super) fn store(expected: Expected) -> Draft {
     let was_loaded = expected == SEEN;
-    Draft::Store { options: DictOptions::DEFAULT, expected, was_loaded, replaces: None }
+    let (options, expiry) = (DictOptions::DEFAULT, Expiry::Never);
+    Draft::Store { options, expiry, expected, was_loaded, replaces: None }
 }
 
 pub(super) fn delete(expected: Expected) -> Draft {

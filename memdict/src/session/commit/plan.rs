@@ -16,6 +16,7 @@ use crate::{
     },
     store::{
         caps::Caps,
+        expiry::Expiry,
         operation::{Change, Condition, Op, Reason},
     },
     unusable::Unusable,
@@ -53,6 +54,8 @@ pub(super) struct Step<'e> {
     /// The outcome of a merge of that value, if it was merged.
     pub(super) merged: Option<MergedValue>,
     pub(super) options: DictOptions,
+    /// When the value, or its tombstone, expires.
+    pub(super) expiry: Expiry,
     /// Whether it is an error if the change is lost or refused.
     pub(super) strict: bool,
     /// Whether this value was made from a loaded one.
@@ -88,6 +91,8 @@ pub(super) enum Purpose {
     Write,
     /// Store the value anew, because the old one had vanished.
     Recreate,
+    /// Set the end of life of the value, which is no change of it.
+    Touch,
     /// Remove the entry: delete the value, or store a tombstone.
     Remove,
     /// Delete the old value, because the new one was refused for this reason: no session shall read
@@ -131,8 +136,8 @@ impl<'e> Plan<'e> {
             let start = plan.bytes.len();
             let draft = entry.draft(stamp, &mut plan.bytes)?;
             let appended = start..plan.bytes.len();
-            let ours = (!appended.is_empty()).then_some(appended);
-            let (options, was_loaded, replaces, expected, purpose) = match draft {
+            let mut ours = (!appended.is_empty()).then_some(appended);
+            let (options, expiry, was_loaded, replaces, expected, purpose) = match draft {
                 Draft::Nothing => continue,
                 Draft::Unchanged => {
                     plan.bytes.truncate(start);
@@ -143,21 +148,33 @@ impl<'e> Plan<'e> {
                     plan.conflicts.push(Clash::unsent(entry, cause));
                     continue;
                 }
-                Draft::Store { options, expected, was_loaded, replaces } => {
-                    (options, was_loaded, replaces, expected, Purpose::Write)
+                Draft::Store { options, expiry, expected, was_loaded, replaces } => {
+                    (options, expiry, was_loaded, replaces, expected, Purpose::Write)
+                }
+                Draft::Touch { options, expiry } => {
+                    plan.bytes.truncate(start);
+                    ours = None;
+                    (options, expiry, false, None, Expected::Anything, Purpose::Touch)
                 }
                 Draft::Delete { options, expected } => {
-                    (options, false, None, expected, Purpose::Remove)
+                    let expiry = options.tombstone.into();
+                    (options, expiry, false, None, expected, Purpose::Remove)
                 }
             };
-            let is_clearable = entry.generation().is_some();
-            supported(entry.id(), ours.is_some(), expected, is_clearable, caps)?;
+            let is_clearable = entry.generation().is_some() && purpose != Purpose::Touch;
+            if is_clearable && !caps.counts() {
+                let missing =
+                    "count, and so keep the generation of a dictionary that can be cleared";
+                return Err(Error::Unsupported { id: entry.id().clone(), missing });
+            }
+            supported(entry.id(), &purpose, ours.is_some(), expected, caps)?;
             plan.steps.push(Step {
                 entry,
                 stamp,
                 ours,
                 merged: None,
                 options,
+                expiry,
                 strict: options.is_strict(strict),
                 was_loaded,
                 replaces,
@@ -176,9 +193,10 @@ impl<'e> Plan<'e> {
         Ok(plan)
     }
 
-    /// Returns the entry of each change that is not settled yet.
+    /// Returns the entry of each change that is not settled yet. A touch is no change.
     pub(crate) fn ids(&self) -> Vec<&EntryId> {
-        self.steps.iter().map(|step| step.entry.id()).collect()
+        let changes = self.steps.iter().filter(|step| step.purpose != Purpose::Touch);
+        changes.map(|step| step.entry.id()).collect()
     }
 
     /// Returns the changes to send now.
@@ -186,12 +204,9 @@ impl<'e> Plan<'e> {
         let mut changes = Vec::with_capacity(self.steps.len());
         let to_send = self.steps.iter().filter(|step| step.waits_for == WaitsFor::Sending);
         changes.extend(to_send.map(|step| {
-            let expiry = match step.purpose {
-                Purpose::Remove => step.options.tombstone,
-                _ => step.options.lifetime.ttl,
-            };
-            let expiry = expiry.into();
+            let expiry = step.expiry;
             let op = match (step.value(), &step.purpose) {
+                (_, Purpose::Touch) => Op::Touch { expiry },
                 (None, _) | (_, Purpose::Clear { .. }) => Op::Delete,
                 (Some(range), _) => Op::Store { bytes: &self.bytes[range.clone()], expiry },
             };
@@ -241,14 +256,13 @@ fn stamps_from(first: Stamp<'_>) -> impl Iterator<Item = Stamp<'_>> {
 
 fn supported(
     id: &EntryId,
+    purpose: &Purpose,
     stores: bool,
     expected: Expected,
-    is_clearable: bool,
     caps: Caps,
 ) -> Result<()> {
-    if is_clearable && !caps.counts() {
-        let missing = "count, and so keep the generation of a dictionary that can be cleared";
-        return Err(Error::Unsupported { id: id.clone(), missing });
+    if *purpose == Purpose::Touch && !caps.touch() {
+        return Err(Error::Unsupported { id: id.clone(), missing: "set an end of life alone" });
     }
     let Condition::Matches(_) = expected.condition() else {
         return Ok(());

@@ -75,7 +75,7 @@ impl Step<'_> {
                 Verdict::Done(match purpose {
                     Purpose::Remove => How::Removed,
                     Purpose::Recreate => How::Recreated,
-                    Purpose::Write | Purpose::Clear { .. } => How::Written,
+                    Purpose::Write | Purpose::Touch | Purpose::Clear { .. } => How::Written,
                 })
             }
             (Purpose::Write, None) => self.vanished(),

@@ -218,6 +218,20 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
     match (&step.purpose, answer) {
         (_, Ok(Applied::Unproven)) => Verdict::LookAgain,
 
+        // It changes nothing that another session could depend on, so nothing is in doubt.
+        (Purpose::Touch, answer) => match answer {
+            Ok(Applied::Touched) => Verdict::Done(How::Touched),
+            Ok(Applied::Gone) => Verdict::Done(How::Unchanged),
+            Ok(_) => Verdict::Lost {
+                reason: "the store gave an answer that does not belong to the change".into(),
+                uncertain: false,
+            },
+            Err(StoreError::Refused(reason)) => Verdict::Refused { reason },
+            Err(StoreError::Unknown(reason) | StoreError::Down(reason)) => {
+                Verdict::Lost { reason, uncertain: false }
+            }
+        },
+
         (Purpose::Clear { refused }, answer) => {
             let reason = match answer {
                 Ok(_) => refused.clone(),

@@ -55,7 +55,7 @@ impl<'e> Plan<'e> {
             VerifyFirst::No => false,
             VerifyFirst::Yes => true,
             // A single change is made or not; of several, one could be made beside a conflict.
-            VerifyFirst::IfSeveral => self.steps.len() > 1 && self.steps.iter().any(conditional),
+            VerifyFirst::IfSeveral => self.ids().len() > 1 && self.steps.iter().any(conditional),
         };
         let wanted = |step: &Step<'_>| match step.expected {
             Expected::Anything => false,
@@ -66,7 +66,7 @@ impl<'e> Plan<'e> {
         };
         let steps = (0..self.steps.len()).filter(|&index| wanted(&self.steps[index])).collect();
         let mut checks = Checks { steps, current: Vec::new(), all_or_none };
-        if !self.steps.is_empty() {
+        if !self.ids().is_empty() {
             checks.current.extend(current.iter().map(Arc::as_ref));
         }
         checks

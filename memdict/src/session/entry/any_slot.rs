@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     conflict::ConflictCause, def::options::DictOptions, entry_id::EntryId, envelope::Secrets,
-    error::Result, key::name::Name, store::operation::Token, unusable::Unusable,
+    error::Result, key::name::Name, store::expiry::Expiry, store::operation::Token,
+    unusable::Unusable,
 };
 
 /// An entry of any type. `commit::draft` implements it for every slot.
@@ -76,12 +77,16 @@ pub(crate) enum Draft {
     /// Store the value that was appended.
     Store {
         options: DictOptions,
+        /// When the value expires.
+        expiry: Expiry,
         expected: Expected,
         /// Whether this value was made from a loaded one.
         was_loaded: bool,
         /// Why the bytes that it replaces were not usable, if there were such.
         replaces: Option<Unusable>,
     },
+    /// Nothing but a new end of life.
+    Touch { options: DictOptions, expiry: Expiry },
     /// Delete the value, or store the tombstone that was appended, if the options say so.
     Delete { options: DictOptions, expected: Expected },
     /// Nothing, because what is stored has to stay.

@@ -11,6 +11,7 @@ pub(crate) mod any_slot;
 pub(crate) mod generation;
 pub(crate) mod guard;
 pub(crate) mod identity;
+pub(crate) mod lifetime;
 pub(crate) mod savepoint;
 pub(crate) mod seen;
 pub(crate) mod slot;

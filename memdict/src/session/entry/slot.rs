@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     codec::Limits,
-    def::options::DictOptions,
+    def::{options::DictOptions, ttl::Ttl},
     entry_id::EntryId,
     envelope::{self, Found, Sealed, Secrets},
     error::{BoxError, Error, Result},
@@ -40,6 +40,9 @@ pub(crate) struct Inner<T: Tracked> {
     pub(crate) seen: Seen,
     /// The options of the definition that last borrowed the entry for writing, inserted or removed.
     pub(crate) options: DictOptions,
+    /// What the session said about the end of life of this entry alone. If the value does not change,
+    /// the commit sets that end, and nothing else.
+    pub(crate) ttl: Option<Ttl>,
     /// Whether a commit looks at the entry.
     pub(crate) listed: bool,
     /// Whether the entry has to be current if the session writes anything.
@@ -53,7 +56,7 @@ pub(crate) struct Inner<T: Tracked> {
 impl<T: Tracked> Inner<T> {
     /// Records that a definition with these options borrowed the entry for writing, inserted or
     /// removed.
-    fn written_by(&mut self, options: DictOptions) -> FirstWrite {
+    pub(super) fn written_by(&mut self, options: DictOptions) -> FirstWrite {
         self.options = options;
         FirstWrite(!mem::replace(&mut self.listed, true))
     }
@@ -91,6 +94,7 @@ impl<T: Tracked> Slot<T> {
             state: State::Absent,
             seen: Seen::Unread,
             options: DictOptions::DEFAULT,
+            ttl: None,
             listed: false,
             current: false,
             batch: 0,
@@ -186,10 +190,18 @@ impl<T: Tracked> Slot<T> {
         })
     }
 
-    fn write(&self, options: DictOptions, call: Call<T>) -> Result<FirstWrite, Misuse> {
+    fn write(
+        &self,
+        options: DictOptions,
+        ttl: Option<Ttl>,
+        call: Call<T>,
+    ) -> Result<FirstWrite, Misuse> {
         let mut inner = self.inner.lock();
         let (answer, spent) = Self::step(&mut inner, call);
-        let written = answer.map(|_| inner.written_by(options));
+        let written = answer.map(|_| {
+            inner.ttl = ttl;
+            inner.written_by(options)
+        });
         drop(inner);
         drop(spent);
         written
@@ -208,12 +220,18 @@ impl<T: Tracked> Slot<T> {
         drop(spent);
     }
 
-    pub(crate) fn insert(&self, options: DictOptions, value: T) -> Result<FirstWrite, Misuse> {
-        self.write(options, Call::Insert(Box::new(value)))
+    /// Sets the value, and what is said about its life, if anything.
+    pub(crate) fn insert(
+        &self,
+        options: DictOptions,
+        ttl: Option<Ttl>,
+        value: T,
+    ) -> Result<FirstWrite, Misuse> {
+        self.write(options, ttl, Call::Insert(Box::new(value)))
     }
 
     pub(crate) fn remove(&self, options: DictOptions) -> Result<FirstWrite, Misuse> {
-        self.write(options, Call::Remove)
+        self.write(options, None, Call::Remove)
     }
 
     /// Keeps a snapshot of the entry, unless it has one since this savepoint. Returns whether it
@@ -233,7 +251,7 @@ impl<T: Tracked> Slot<T> {
             return Ok(false);
         }
         let state = mem::replace(&mut inner.state, State::Poisoned);
-        let (state, draft) = Draft::of(state, inner.options, inner.listed);
+        let (state, draft) = Draft::of(state, inner.options, inner.ttl, inner.listed);
         inner.state = state;
         let Some(draft) = draft else { return Ok(false) };
         drop(inner);
@@ -270,8 +288,8 @@ impl<T: Tracked> Slot<T> {
         what_for: For,
         secrets: &Secrets,
     ) -> Decoded<T> {
-        let (bytes, token) = match loaded {
-            Ok(Loaded::Hit { bytes, token, stale: false, .. }) => (bytes, token),
+        let (bytes, token, life) = match loaded {
+            Ok(Loaded::Hit { bytes, token, life, stale: false, .. }) => (bytes, token, life),
             Ok(Loaded::Hit { bytes, token, .. }) => {
                 let nonce = envelope::nonce(bytes, &self.name, secrets);
                 let version = Version { token, nonce }.made_stale();
@@ -303,7 +321,7 @@ impl<T: Tracked> Slot<T> {
             Ok(value) => {
                 let Sealed { codec, fingerprint, payload, .. } = sealed;
                 let payload = payload.into();
-                let base = Base { version, codec, fingerprint, generation, payload };
+                let base = Base { version, codec, fingerprint, generation, payload, life };
                 Decoded::Value(Value::new(value, what_for), base)
             }
             Err(why) => Decoded::Unusable(why, version),
@@ -339,7 +357,8 @@ impl<T: Tracked> Restore for Slot<T> {
         let state = snapshot.state(&seen, &self.schema, self.limits);
         let state = state.map_err(|source| Error::Decode { id: self.id(), source })?;
         let mut inner = self.inner.lock();
-        (inner.options, inner.listed) = (snapshot.options, snapshot.listed);
+        (inner.options, inner.ttl) = (snapshot.options, snapshot.ttl);
+        inner.listed = snapshot.listed;
         inner.history.truncate(earlier);
         drop(inner);
         self.run(Call::Restore(state));
