@@ -2,8 +2,16 @@
 
 use super::seen::{Expected, Look};
 use crate::{
-    conflict::ConflictCause, def::options::DictOptions, entry_id::EntryId, envelope::Secrets,
-    error::Result, key::name::Name, store::expiry::Expiry, store::operation::Token,
+    conflict::ConflictCause,
+    def::options::DictOptions,
+    entry_id::EntryId,
+    envelope::Secrets,
+    error::Result,
+    key::name::Name,
+    store::{
+        expiry::Expiry,
+        operation::{Count, Token},
+    },
     unusable::Unusable,
 };
 
@@ -77,6 +85,8 @@ pub(crate) enum Draft {
         /// Why the bytes that it replaces were not usable, if there were such.
         replaces: Option<Unusable>,
     },
+    /// Let the server count.
+    Count(Count),
     /// Nothing but a new end of life.
     Touch { options: DictOptions, expiry: Expiry },
     /// Delete the value, or store the tombstone that was appended, if the options say so.
