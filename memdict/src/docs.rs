@@ -5,6 +5,9 @@
 #[doc = include_str!("../docs/conflicts.md")]
 pub mod conflicts {}
 
+#[doc = include_str!("../docs/lifetimes.md")]
+pub mod lifetimes {}
+
 #[doc = include_str!("../docs/tracking.md")]
 pub mod tracking {}
 

@@ -88,6 +88,7 @@ pub mod as_json;
 mod cache;
 mod codec;
 mod conflict;
+mod counter;
 mod counters;
 mod def;
 mod dict;
@@ -120,6 +121,9 @@ pub use cache::asynchronous::AsyncCache;
 pub use cache::{blocking::Cache, builder::CacheBuilder};
 pub use codec::Codec;
 pub use conflict::{ConflictCause, KeyConflict};
+#[cfg(feature = "tokio")]
+pub use counter::face::AsyncCounter;
+pub use counter::{definition::CounterDef, face::Counter, pending::SessionCounter};
 pub use counters::Counters;
 pub use def::{
     DictDef,

@@ -23,6 +23,8 @@ pub struct CommitReport {
     pub unchanged: usize,
     /// The number of entries that were removed, or had no value any more.
     pub removed: usize,
+    /// The number of [counts](crate::SessionCounter) that were made.
+    pub counted: usize,
     /// The number of values that got a new end of life, and did not change otherwise.
     pub touched: usize,
     /// The number of [`written`](Self::written) values that had vanished since they were loaded,
@@ -40,6 +42,7 @@ pub struct CommitReport {
     /// it replaced them unread, each with the reason.
     pub replaced: Vec<Replaced>,
     done: Vec<Done>,
+    counts: Vec<(EntryId, u64)>,
     merges: Vec<Merged>,
     uncertain: bool,
     notes: Vec<String>,
@@ -141,6 +144,12 @@ impl CommitReport {
         self.merges.iter()
     }
 
+    /// Returns the counts that were made, in the order in which they were asked for, each with the
+    /// number that it led to.
+    pub fn counts(&self) -> impl Iterator<Item = (&EntryId, u64)> + '_ {
+        self.counts.iter().map(|(id, number)| (id, *number))
+    }
+
     /// Returns the session's [notes](crate::Session::note), in the order in which they were made.
     pub fn notes(&self) -> impl Iterator<Item = &str> + '_ {
         self.notes.iter().map(String::as_str)
@@ -174,6 +183,11 @@ impl CommitReport {
         self.lost.retain(|lost| !is_in_conflict(&lost.id));
         self.done.retain(|done| !is_in_conflict(&done.id));
         self.unchanged = self.unchanged_keys().count();
+    }
+
+    pub(crate) fn record_count(&mut self, id: &EntryId, number: u64) {
+        self.counted += 1;
+        self.counts.push((id.clone(), number));
     }
 
     /// Records that a written entry was merged, and the changed fields.
@@ -219,6 +233,8 @@ impl CommitReport {
         self.unchanged += other.unchanged;
         self.removed += other.removed;
         self.touched += other.touched;
+        self.counted += other.counted;
+        self.counts.extend(other.counts);
         self.recreated += other.recreated;
         self.merged += other.merged;
         self.lost.extend(other.lost);
@@ -234,6 +250,7 @@ impl CommitReport {
     /// again could then apply that part twice. A refused change counts, because its old value is
     /// deleted.
     pub(crate) fn anything_landed(&self) -> bool {
-        self.written > 0 || self.removed > 0 || !self.refused.is_empty() || self.uncertain
+        let made = self.written + self.removed + self.counted;
+        made > 0 || !self.refused.is_empty() || self.uncertain
     }
 }

@@ -5,6 +5,7 @@ mod async_service;
 mod bank;
 mod counters;
 mod howto;
+mod limiter;
 mod lines;
 mod log;
 mod run;

@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     ],
     &["as_json", "codec", "envelope", "track"],
     &["store"],
-    &["def", "dict", "face", "link", "session"],
+    &["counter", "def", "dict", "face", "link", "session"],
     &["cache", "harness", "open", "private", "url"],
 ];
 

@@ -7,9 +7,9 @@ use std::{
 };
 
 use memdict::{
-    AsyncCache, AsyncDict, AsyncSession, BoxError, CommitReport, Counters, DictDef, Entry, EntryId,
-    Error, Link, Lookup, MemcachedDict, OtherSchema, Ref, RefMut, Result, Retry, Savepoint, ToKey,
-    Tracked, Ttl, UpdateReport,
+    AsyncCache, AsyncCounter, AsyncDict, AsyncSession, BoxError, CommitReport, CounterDef,
+    Counters, DictDef, Entry, EntryId, Error, Link, Lookup, MemcachedDict, OtherSchema, Ref,
+    RefMut, Result, Retry, Savepoint, SessionCounter, ToKey, Tracked, Ttl, UpdateReport,
 };
 
 use crate::wait;
@@ -79,6 +79,15 @@ impl<S> DerefMut for Held<'_, S> {
     }
 }
 
+/// A [`memdict::Counter`] or an [`AsyncCounter`].
+#[derive(Debug)]
+pub enum Counter<'c> {
+    /// Its calls block.
+    Blocking(memdict::Counter<'c>),
+    /// Its futures are waited for.
+    Tasks(AsyncCounter<'c>),
+}
+
 /// A body that may run on other threads and again, as `async` closures have to.
 struct Body<F>(Mutex<F>);
 
@@ -120,6 +129,14 @@ macro_rules! transactions {
 }
 
 impl Cache {
+    /// Returns a counter.
+    pub fn counter(&self, def: &CounterDef) -> Counter<'_> {
+        match self {
+            Self::Blocking(cache) => Counter::Blocking(cache.counter(def)),
+            Self::Tasks(cache) => Counter::Tasks(cache.counter(def)),
+        }
+    }
+
     /// Returns this cache for tasks.
     ///
     /// # Panics
@@ -296,6 +313,14 @@ impl Session<'_> {
         }
     }
 
+    /// Returns a counter, whose counts the commit sends.
+    pub fn counter(&self, def: &CounterDef) -> SessionCounter<'_> {
+        match self {
+            Self::Blocking(session) => session.counter(def),
+            Self::Tasks(session) => session.counter(def),
+        }
+    }
+
     /// Commits the session.
     ///
     /// # Errors
@@ -343,6 +368,18 @@ impl Session<'_> {
         fn note(&self, text: impl Into<String>);
         fn doom(&self);
         fn has_changes(&self) -> bool;
+    }
+}
+
+impl Counter<'_> {
+    calls! {
+        async fn add(&self, key: impl ToKey, amount: u64) -> Result<u64>;
+        async fn subtract(&self, key: impl ToKey, amount: u64) -> Result<u64>;
+        async fn get(&self, key: impl ToKey) -> Result<Option<u64>>;
+        async fn get_many[K: ToKey](
+            &self, keys: impl IntoIterator<Item = K>
+        ) -> Result<Vec<Option<u64>>>;
+        async fn set(&self, key: impl ToKey, number: u64) -> Result<()>;
     }
 }
 

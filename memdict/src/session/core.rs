@@ -100,6 +100,11 @@ impl Core {
         }
     }
 
+    /// Lists a count, which the commit sends.
+    pub(crate) fn list_count(&self, count: Arc<dyn AnySlot>) {
+        self.listed.lock().push(count);
+    }
+
     /// Puts what the slot has just lent into a guard, and lists the entry.
     #[inline(always)]
     pub(crate) fn lend<T: Tracked>(&self, slot: Arc<Slot<T>>, lent: Lent<T>) -> Held<'_, T> {

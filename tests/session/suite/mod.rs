@@ -6,6 +6,7 @@ mod belonging;
 mod clear;
 mod commit;
 mod conflicts;
+mod counters;
 mod current;
 mod explained;
 mod failures;
@@ -127,6 +128,15 @@ suite! {
         debug_shows_keys_and_never_values
         guards_work_across_threads
         many_values_are_read_in_the_order_of_the_keys_with_one_load_each
+    }
+    counters {
+        each_count_is_one_round_trip_and_returns_the_servers_number
+        counters_and_dictionaries_of_one_name_have_keys_of_their_own
+        a_number_lives_from_its_last_count_or_from_its_first
+        a_count_that_is_lost_is_an_error_that_names_the_number
+        a_commit_sends_its_counts_with_its_changes_and_reports_the_numbers
+        a_count_of_a_commit_that_is_lost_is_named_and_not_repeated
+        threads_count_without_a_loss_and_without_a_conflict
     }
     lifetimes {
         a_touch_is_sent_with_the_changes_and_is_in_the_report

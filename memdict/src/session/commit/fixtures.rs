@@ -13,7 +13,6 @@ use crate::{
     key::name::Name,
     session::entry::{
         any_slot::{AnySlot, Draft, Fields, Stamp, Unmerged},
-        generation::Generation,
         seen::{Expected, Look, Version},
     },
     store::{caps::Caps, expiry::Expiry, operation::Token},
@@ -45,10 +44,6 @@ impl AnySlot for Fixed {
 
     fn type_name(&self) -> &'static str {
         "Fixed"
-    }
-
-    fn generation(&self) -> Option<&Arc<Generation>> {
-        None
     }
 
     fn draft(&self, _: Stamp<'_>, bytes: &mut Vec<u8>) -> Result<Draft> {

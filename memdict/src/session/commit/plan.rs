@@ -17,7 +17,7 @@ use crate::{
     store::{
         caps::Caps,
         expiry::Expiry,
-        operation::{Change, Condition, Op, Reason},
+        operation::{Change, Condition, Count, Op, Reason},
     },
     unusable::Unusable,
 };
@@ -93,6 +93,8 @@ pub(super) enum Purpose {
     Recreate,
     /// Set the end of life of the value, which is no change of it.
     Touch,
+    /// Let the server count.
+    Count(Count),
     /// Remove the entry: delete the value, or store a tombstone.
     Remove,
     /// Delete the old value, because the new one was refused for this reason: no session shall read
@@ -156,6 +158,10 @@ impl<'e> Plan<'e> {
                     ours = None;
                     (options, expiry, false, None, Expected::Anything, Purpose::Touch)
                 }
+                Draft::Count(count) => {
+                    let (options, purpose) = (DictOptions::DEFAULT, Purpose::Count(count));
+                    (options, Expiry::Never, false, None, Expected::Anything, purpose)
+                }
                 Draft::Delete { options, expected } => {
                     let expiry = options.tombstone.into();
                     (options, expiry, false, None, expected, Purpose::Remove)
@@ -207,6 +213,7 @@ impl<'e> Plan<'e> {
             let expiry = step.expiry;
             let op = match (step.value(), &step.purpose) {
                 (_, Purpose::Touch) => Op::Touch { expiry },
+                (_, Purpose::Count(count)) => Op::Count(*count),
                 (None, _) | (_, Purpose::Clear { .. }) => Op::Delete,
                 (Some(range), _) => Op::Store { bytes: &self.bytes[range.clone()], expiry },
             };
@@ -263,6 +270,9 @@ fn supported(
 ) -> Result<()> {
     if *purpose == Purpose::Touch && !caps.touch() {
         return Err(Error::Unsupported { id: id.clone(), missing: "set an end of life alone" });
+    }
+    if matches!(purpose, Purpose::Count(_)) && !caps.counts() {
+        return Err(Error::Unsupported { id: id.clone(), missing: "count" });
     }
     let Condition::Matches(_) = expected.condition() else {
         return Ok(());

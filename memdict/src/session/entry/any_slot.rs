@@ -7,8 +7,16 @@ use super::{
     seen::{Expected, Look},
 };
 use crate::{
-    conflict::ConflictCause, def::options::DictOptions, entry_id::EntryId, envelope::Secrets,
-    error::Result, key::name::Name, store::expiry::Expiry, store::operation::Token,
+    conflict::ConflictCause,
+    def::options::DictOptions,
+    entry_id::EntryId,
+    envelope::Secrets,
+    error::Result,
+    key::name::Name,
+    store::{
+        expiry::Expiry,
+        operation::{Count, Token},
+    },
     unusable::Unusable,
 };
 
@@ -23,7 +31,9 @@ pub(crate) trait AnySlot: Send + Sync {
     fn type_name(&self) -> &'static str;
 
     /// Returns the generation of the dictionary, if it can be cleared.
-    fn generation(&self) -> Option<&Arc<Generation>>;
+    fn generation(&self) -> Option<&Arc<Generation>> {
+        None
+    }
 
     /// Says what a commit has to do. Appends a value that has to be stored to `bytes`, in its
     /// envelope, or the tombstone of one that has to be removed. The caller cuts off anything else
@@ -85,6 +95,8 @@ pub(crate) enum Draft {
         /// Why the bytes that it replaces were not usable, if there were such.
         replaces: Option<Unusable>,
     },
+    /// Let the server count.
+    Count(Count),
     /// Nothing but a new end of life.
     Touch { options: DictOptions, expiry: Expiry },
     /// Delete the value, or store the tombstone that was appended, if the options say so.
