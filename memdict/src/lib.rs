@@ -75,6 +75,7 @@
 //! | `tls` | no | TLS for [`ClassicStore`], through OpenSSL, whose headers have to be installed |
 //! | `tokio` | no | [`AsyncCache`], [`AsyncSession`], [`AsyncDict`] and [`AsyncStore`]: the same calls with `.await` |
 //! | `json` | no | [`Json`] and [`as_json`]: values that need the names of their fields, stored as JSON |
+//! | `testing` | no | [`testing`](docs::testing): stores that fail, by chance or on command, and a clock to turn |
 //! | `bytes`, `chrono`, `indexmap`, `smallvec`, `time`, `uuid` | no | [`Tracked`] for types of these crates |
 
 #![forbid(unsafe_code)]
@@ -111,6 +112,8 @@ mod random;
 mod report;
 mod session;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod track;
 mod unusable;
 mod url;

@@ -9,7 +9,11 @@ use percent_encoding::percent_decode_str;
 use crate::{
     error::{Error, Result},
     quote::without_password,
-    store::{credentials::Credentials, servers::Servers},
+    store::{
+        credentials::Credentials,
+        faulty::rates::{Rate, Rates},
+        servers::Servers,
+    },
 };
 
 /// The options of a cache, from a URL or a builder.
@@ -24,6 +28,8 @@ pub(crate) struct Options {
     pub(crate) max_connections: Option<usize>,
     pub(crate) ca_file: Option<String>,
     pub(crate) verify: Option<bool>,
+    /// How often the embedded store fails.
+    pub(crate) rates: Rates,
 }
 
 impl Options {
@@ -71,7 +77,18 @@ pub(crate) struct Classic {
 const MEMORY: &str = "memory:?max_bytes=64MiB";
 const MEMCACHED: &str = "memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms";
 const CLASSIC: &str = "memcache+classic://, memcache+sasl:// and memcache+tls://";
-const MEMORY_OPTIONS: &[&str] = &["max_bytes", "namespace", "strict"];
+const MEMORY_OPTIONS: &[&str] = &[
+    "max_bytes",
+    "namespace",
+    "strict",
+    "lose",
+    "refuse",
+    "fail",
+    "unanswered",
+    "late",
+    "delay",
+    "seed",
+];
 const MEMCACHED_OPTIONS: &[&str] =
     &["timeout", "connect_timeout", "deadline", "max_connections", "namespace", "strict"];
 const TLS_OPTIONS: &[&str] = &[
@@ -261,12 +278,23 @@ fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> 
             let many: NonZeroUsize = parse(name, &value, "a number from 1")?;
             options.max_connections = Some(many.get());
         }
+        "lose" => options.rates.lose = rate(name, &value)?,
+        "refuse" => options.rates.refuse = rate(name, &value)?,
+        "fail" => options.rates.fail = rate(name, &value)?,
+        "unanswered" => options.rates.unanswered = rate(name, &value)?,
+        "late" => options.rates.late = rate(name, &value)?,
+        "delay" => options.rates.delay = Some(duration(name, &value)?),
+        "seed" => options.rates.seed = Some(parse(name, &value, "a whole number from 0")?),
         "ca_file" => options.ca_file = Some(value.into_owned()),
         "verify" => options.verify = Some(parse(name, &value, "true or false")?),
         // The caller has already checked the name against the same list.
         _ => return Err(bad(name, "unknown".to_owned())),
     }
     Ok(())
+}
+
+fn rate(name: &str, value: &str) -> Result<Rate> {
+    parse(name, value, "a chance from 0 to 1, such as 0.05")
 }
 
 fn parse<T: FromStr>(name: &str, value: &str, allowed: &str) -> Result<T> {

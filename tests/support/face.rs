@@ -329,6 +329,7 @@ impl Session<'_> {
         fn after_rollback(&self, hook: impl FnOnce() -> Result<(), BoxError> + Send + 'static);
         fn verify_first(&self, on: bool);
         fn note(&self, text: impl Into<String>);
+        fn deadline(&self, deadline: std::time::Duration);
         fn doom(&self);
         fn has_changes(&self) -> bool;
     }

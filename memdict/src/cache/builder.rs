@@ -35,7 +35,11 @@ impl Cache {
     /// Opens the store that `url` names. This reads the URL and never touches the network: a server
     /// that is down is noticed when it is first used.
     ///
-    /// - `memory:?max_bytes=64MiB`: the embedded store, for this cache alone.
+    /// - `memory:?max_bytes=64MiB`: the embedded store, for this cache alone. It can be told to
+    ///   forget, refuse and fail, so that a test meets what a program has to live through:
+    ///   `memory:?lose=0.05&seed=1` forgets a value before one in 20 operations, always the same ones
+    ///   for one seed. `refuse`, `fail`, `unanswered`, and `late` with a `delay`, are the other
+    ///   chances. The guide to testing explains them.
     /// - `memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms&connect_timeout=200ms`: one or more
     ///   memcached servers; each key lives on one of them. Further options are `deadline=5s`, which
     ///   limits a [whole call](CacheBuilder::deadline), and `max_connections=16`, which limits the

@@ -2,8 +2,10 @@
 //!
 //! `memory` is the embedded store in this process's memory, `memcached` is the engine for memcached
 //! servers, and `classic` is the client for servers that the engine does not speak to. `servers`
-//! chooses the server of a key. `queue` and `deadline` are for callers that wait. `adapted` lets tasks use a store that blocks, and
-//! `worker` notices calls that block a task. `limits` and `ttl` are memcached's rules, which all stores follow.
+//! chooses the server of a key. `faulty` passes operations on to another store, and makes some of them
+//! fail. `queue` and `deadline` are for callers that wait. `adapted` lets tasks use a store that blocks,
+//! and `worker` notices calls that block a task. `limits` and `ttl` are memcached's rules, which all
+//! stores follow.
 
 #[cfg(feature = "tokio")]
 pub(crate) mod adapted;
@@ -14,6 +16,9 @@ pub(crate) mod clock;
 pub(crate) mod credentials;
 #[cfg(any(unix, feature = "classic"))]
 mod deadline;
+// Without the feature, only URLs make such a store, with rates alone.
+#[cfg_attr(not(feature = "testing"), allow(dead_code, unreachable_pub))]
+pub(crate) mod faulty;
 // On other systems than Unix, only `memory` uses these, and only a part of them.
 #[cfg_attr(not(unix), allow(dead_code))]
 mod limits;
