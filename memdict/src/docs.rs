@@ -14,6 +14,9 @@ pub mod reliability {}
 #[doc = include_str!("../docs/security.md")]
 pub mod security {}
 
+#[doc = include_str!("../docs/observing.md")]
+pub mod observing {}
+
 #[cfg(feature = "tokio")]
 #[doc = include_str!("../docs/async.md")]
 pub mod blocking_or_async {}

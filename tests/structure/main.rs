@@ -11,8 +11,8 @@ use imports::{imports, modules, source};
 /// The layers, lowest first: files, and folders with all their files.
 const LAYERS: &[&[&str]] = &[
     &[
-        "conflict", "counters", "entry_id", "error", "key", "log", "lookup", "outages", "quote",
-        "random", "report", "unusable",
+        "conflict", "counters", "entry_id", "error", "health", "export", "key", "latency", "log",
+        "lookup", "outages", "quote", "random", "report", "trace", "unusable",
     ],
     &["as_json", "codec", "envelope", "track"],
     &["store"],

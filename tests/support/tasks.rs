@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use memdict::{ApplyOut, AsyncStore, Caps, Change, Load, LoadOut, MemcachedStore, Store};
+use memdict::{
+    ApplyOut, AsyncStore, Caps, Change, Load, LoadOut, MemcachedStore, ServerCounters,
+    ServerHealth, Store,
+};
 use tokio::runtime::{Builder, Runtime};
 
 /// The runtime whose sockets and timers the futures use that are [waited for](wait).
@@ -98,5 +101,13 @@ impl<S: AsyncStore> Store for Waiting<S> {
 
     fn caps(&self) -> Caps {
         self.0.caps()
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        self.0.health()
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        self.0.server_counters()
     }
 }

@@ -11,10 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::store::{
-    Store,
-    caps::Caps,
-    operation::{ApplyOut, Change, Load, LoadOut},
+use crate::{
+    health::{ServerCounters, ServerHealth},
+    store::{
+        Store,
+        caps::Caps,
+        operation::{ApplyOut, Change, Load, LoadOut},
+    },
 };
 
 pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
@@ -22,6 +25,10 @@ pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
     type Begun: Progress;
 
     fn caps(&self) -> Caps;
+
+    fn health(&self) -> Vec<ServerHealth>;
+
+    fn server_counters(&self) -> Vec<ServerCounters>;
 
     fn load_many(
         &self,
@@ -80,6 +87,14 @@ impl Drive for Blocking {
 
     fn caps(&self) -> Caps {
         self.0.caps()
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        self.0.health()
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        self.0.server_counters()
     }
 
     async fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {

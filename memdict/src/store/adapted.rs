@@ -9,6 +9,7 @@ use super::{
     caps::Caps,
     operation::{ApplyOut, Change, Load, LoadOut, Loaded, Op},
 };
+use crate::health::{ServerCounters, ServerHealth};
 
 /// Returns `store` for tasks: its own side for them, or else the store itself, whose calls then run
 /// on the runtime's threads for blocking work.
@@ -107,6 +108,14 @@ impl AsyncStore for Adapted {
 
     fn caps(&self) -> Caps {
         self.0.caps()
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        self.0.health()
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        self.0.server_counters()
     }
 
     fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {

@@ -16,11 +16,12 @@
 pub struct Caps {
     conditional_store: bool,
     conditional_delete: bool,
+    waits: bool,
 }
 
 impl Default for Caps {
     fn default() -> Self {
-        Self { conditional_store: true, conditional_delete: true }
+        Self { conditional_store: true, conditional_delete: true, waits: true }
     }
 }
 
@@ -37,6 +38,21 @@ impl Caps {
     pub const fn without_conditional_delete(mut self) -> Self {
         self.conditional_delete = false;
         self
+    }
+
+    /// Declares that the store never waits for anything, so that it is not worthwhile to measure
+    /// how long it takes.
+    #[must_use]
+    pub const fn without_waits(mut self) -> Self {
+        self.waits = false;
+        self
+    }
+
+    /// Returns whether the store may wait, and [how long](crate::Cache::latencies) it takes is
+    /// measured.
+    #[must_use]
+    pub const fn waits(self) -> bool {
+        self.waits
     }
 
     /// Returns whether [`Condition::Matches`](crate::Condition::Matches) works for

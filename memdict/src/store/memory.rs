@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use super::{AsyncStore, BoxFuture};
 use super::{
     Store,
+    caps::Caps,
     clock::{Clock, SystemClock},
     limits,
     operation::{
@@ -304,6 +305,10 @@ impl Store for MemoryStore {
         }
     }
 
+    fn caps(&self) -> Caps {
+        Caps::default().without_waits()
+    }
+
     #[cfg(feature = "tokio")]
     fn into_async(self: Arc<Self>) -> Option<Arc<dyn AsyncStore>> {
         Some(self)
@@ -327,6 +332,10 @@ impl AsyncStore for MemoryStore {
         out: &'a mut ApplyOut<'a>,
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move { Store::apply_many(self, changes, out) })
+    }
+
+    fn caps(&self) -> Caps {
+        Store::caps(self)
     }
 
     fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {

@@ -44,6 +44,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use caps::Caps;
 use operation::{ApplyOut, Change, Load, LoadOut};
 
+use crate::health::{ServerCounters, ServerHealth};
+
 /// A place where bytes are kept under keys and may be lost at any time.
 ///
 /// A store is batch first: it has no method for a single key. Each operation of a batch has its own
@@ -91,6 +93,18 @@ pub trait Store: Send + Sync + fmt::Debug {
         Caps::default()
     }
 
+    /// Returns what is known of each server, without asking any. A store that has no servers, or does
+    /// not watch them, returns an empty list, as this does by default.
+    fn health(&self) -> Vec<ServerHealth> {
+        Vec::new()
+    }
+
+    /// Returns what was exchanged with each server. The list is empty where [`health`](Self::health)
+    /// is.
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        Vec::new()
+    }
+
     /// Returns this store for tasks, or `None` if it has no such side. Its calls then run on
     /// threads for blocking work.
     #[cfg(feature = "tokio")]
@@ -115,6 +129,14 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn caps(&self) -> Caps {
         (**self).caps()
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        (**self).health()
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        (**self).server_counters()
     }
 
     #[cfg(feature = "tokio")]
@@ -193,6 +215,18 @@ pub trait AsyncStore: Send + Sync + fmt::Debug {
         Caps::default()
     }
 
+    /// Returns what is known of each server, without asking any. A store that has no servers, or does
+    /// not watch them, returns an empty list, as this does by default.
+    fn health(&self) -> Vec<ServerHealth> {
+        Vec::new()
+    }
+
+    /// Returns what was exchanged with each server. The list is empty where [`health`](Self::health)
+    /// is.
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        Vec::new()
+    }
+
     /// Returns this store for calls that block, or `None` if it has no such side.
     fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {
         None
@@ -233,6 +267,14 @@ impl<S: AsyncStore + ?Sized> AsyncStore for Arc<S> {
 
     fn caps(&self) -> Caps {
         (**self).caps()
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        (**self).health()
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        (**self).server_counters()
     }
 
     fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {

@@ -14,6 +14,7 @@ mod out_of_step;
 mod servers;
 mod splits;
 mod timeouts;
+mod watched;
 
 use memdict::{Applied, Change, Condition, Op, StoreError};
 use memdict_tests::{Got, ScriptedServer, load_one, store};

@@ -200,6 +200,13 @@ impl<'e> Plan<'e> {
         changes
     }
 
+    /// Returns the entry of each change to send now that stores a value, and how many bytes that has.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = (&'e EntryId, usize)> {
+        let to_send = self.steps.iter().filter(|step| step.waits_for == WaitsFor::Sending);
+        let stores = to_send.filter(|step| !matches!(step.purpose, Purpose::Clear { .. }));
+        stores.filter_map(|step| Some((step.entry.id(), step.value()?.len())))
+    }
+
     /// Returns the entries at which a look settles what is in doubt: of all steps that are left,
     /// once nothing is to be sent.
     pub(crate) fn looks(&self) -> Vec<&'e dyn AnySlot> {

@@ -13,10 +13,13 @@ use super::{
 };
 #[cfg(feature = "tokio")]
 use crate::store::AsyncStore;
-use crate::store::{
-    Store,
-    caps::Caps,
-    operation::{ApplyOut, Change, Load, LoadOut},
+use crate::{
+    health::{ServerCounters, ServerHealth},
+    store::{
+        Store,
+        caps::Caps,
+        operation::{ApplyOut, Change, Load, LoadOut},
+    },
 };
 
 impl<S: Store + ?Sized> FaultyStore<S> {
@@ -75,6 +78,14 @@ impl<S: Store + ?Sized + 'static> Store for FaultyStore<S> {
 
     fn caps(&self) -> Caps {
         self.inner.caps()
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        self.inner.health()
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        self.inner.server_counters()
     }
 
     #[cfg(feature = "tokio")]

@@ -9,10 +9,13 @@ use super::{
     fault::{Fate, Fault},
     plan::{down, unknown},
 };
-use crate::store::{
-    AsyncStore, BoxFuture, Store,
-    caps::Caps,
-    operation::{Applied, ApplyOut, Change, Condition, Load, LoadOut, Loaded, Op, StoreError},
+use crate::{
+    health::{ServerCounters, ServerHealth},
+    store::{
+        AsyncStore, BoxFuture, Store,
+        caps::Caps,
+        operation::{Applied, ApplyOut, Change, Condition, Load, LoadOut, Loaded, Op, StoreError},
+    },
 };
 
 impl<S: AsyncStore + ?Sized> FaultyStore<S> {
@@ -102,6 +105,14 @@ impl<S: AsyncStore + ?Sized + 'static> AsyncStore for FaultyStore<S> {
 
     fn caps(&self) -> Caps {
         self.inner.caps()
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        self.inner.health()
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        self.inner.server_counters()
     }
 
     fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {

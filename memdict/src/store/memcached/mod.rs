@@ -5,10 +5,12 @@
 //! writes the requests and reads the answers. `load` and `change` know what to ask and what the
 //! answers mean. `exchange` drives all lanes of a batch at once. Only `proto` knows the bytes of
 //! the protocol, and only `socket` moves them, between the buffers of a `flow`. A
-//! `handshake` greets a new connection. `tasks` drives the same lanes in tasks of tokio.
+//! `handshake` greets a new connection. `watch` knows
+//! how each server is, and `counted` counts its operations. `tasks` drives the same lanes in tasks of tokio.
 
 mod change;
 mod connection;
+mod counted;
 mod doubt;
 mod exchange;
 #[cfg(feature = "classic")]
@@ -30,6 +32,7 @@ mod talk;
 #[cfg(feature = "tokio")]
 mod tasks;
 mod timeouts;
+mod watch;
 mod work;
 
 #[cfg(any(test, fuzzing))]

@@ -217,6 +217,12 @@ impl Pool {
         }
     }
 
+    /// Returns how many connections there are, and how many of them are idle.
+    pub(super) fn open_and_idle(&self) -> (usize, usize) {
+        let state = lock(&self.state);
+        (state.in_use + state.idle.len(), state.idle.len())
+    }
+
     pub(super) fn none_free(&self) -> String {
         let state = lock(&self.state);
         let all = state.in_use + state.dialing + state.idle.len();

@@ -8,19 +8,26 @@ use std::time::Instant;
 use super::{
     fallback::{Fallback, Spoken},
     timeouts::Timeouts,
+    watch::{Kind, count_classic},
 };
-use super::{pool::Pool, resolve::Lookup};
+use super::{pool::Pool, resolve::Lookup, watch::Watched};
 #[cfg(feature = "tokio")]
 use super::{
     tasks::clock,
     work::{Sent, Work},
 };
-use crate::store::{credentials::Credentials, servers::Servers};
 #[cfg(feature = "classic")]
-use crate::store::{
-    deadline::Deadline,
-    operation::{ApplyOut, Change, Load, LoadOut},
-    ttl::ServerClock,
+use crate::{
+    health::Exchanged,
+    store::{
+        deadline::Deadline,
+        operation::{Applied, ApplyOut, Change, Load, LoadOut, Loaded, StoreError},
+        ttl::ServerClock,
+    },
+};
+use crate::{
+    health::ServerHealth,
+    store::{credentials::Credentials, servers::Servers},
 };
 
 /// One server, and the connections to it.
@@ -31,6 +38,7 @@ pub(super) struct Server {
     pub(super) credentials: Option<Credentials>,
     pub(super) lookup: Lookup,
     pub(super) pool: Pool,
+    pub(super) watched: Watched,
     /// The connections of tasks.
     #[cfg(feature = "tokio")]
     pub(super) tasks: Pool,
@@ -53,6 +61,7 @@ impl Server {
                 credentials: credentials.cloned(),
                 lookup: Lookup::of(name),
                 pool: Pool::of(max_connections, Instant::now),
+                watched: Watched::of(name),
                 #[cfg(feature = "tokio")]
                 tasks: Pool::of(max_connections, clock::now),
                 #[cfg(feature = "classic")]
@@ -63,6 +72,18 @@ impl Server {
                 )),
             })
             .collect()
+    }
+
+    /// Returns what is known of the server.
+    pub(super) fn health(&self) -> ServerHealth {
+        let mut health = self.watched.health(&self.name);
+        (health.open, health.idle) = self.pool.open_and_idle();
+        #[cfg(feature = "tokio")]
+        {
+            let (open, idle) = self.tasks.open_and_idle();
+            (health.open, health.idle) = (health.open + open, health.idle + idle);
+        }
+        health
     }
 
     /// Settles a share of which nothing can be sent.
@@ -89,9 +110,16 @@ impl Server {
         share: &[usize],
         out: &mut LoadOut<'_>,
     ) {
-        if self.fallback.load_many(timeouts, call, loads, share, out) == Spoken::No {
+        let mut counts = Exchanged::default();
+        let mut count = |index, loaded: Result<Loaded<'_>, StoreError>| {
+            let is_hit = |loaded: &Loaded<'_>| matches!(loaded, Loaded::Hit { .. });
+            count_classic(&mut counts, Kind::Loads, &loaded, is_hit);
+            out(index, loaded);
+        };
+        if self.fallback.load_many(timeouts, call, loads, share, &mut count) == Spoken::No {
             self.pool.classic_failed();
         }
+        self.watched.add(&counts);
     }
 
     /// Makes the changes of `changes` that `share` names through the classic client.
@@ -104,8 +132,14 @@ impl Server {
         share: &[usize],
         out: &mut ApplyOut<'_>,
     ) {
-        if self.fallback.apply_many(timeouts, call, changes, share, out) == Spoken::No {
+        let mut counts = Exchanged::default();
+        let mut count = |index, applied: Result<Applied, StoreError>| {
+            count_classic(&mut counts, Kind::Changes, &applied, |_| false);
+            out(index, applied);
+        };
+        if self.fallback.apply_many(timeouts, call, changes, share, &mut count) == Spoken::No {
             self.pool.classic_failed();
         }
+        self.watched.add(&counts);
     }
 }

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     change::Changes,
+    counted::Counted,
     exchange,
     lane::{From, Lane},
     load::Loads,
@@ -15,12 +16,14 @@ use super::{
     server::Server,
     socket::Callers,
     timeouts::Timeouts,
+    watch::Kind,
     work::Work,
 };
 #[cfg(feature = "tokio")]
 use crate::store::{AsyncStore, worker};
 use crate::{
     error::Error,
+    health::{ServerCounters, ServerHealth},
     store::{
         Store,
         credentials::Credentials,
@@ -290,7 +293,11 @@ impl Store for MemcachedStore {
         let keys = loads.iter().map(|load| load.key);
         let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
         let call = self.begin();
-        let left = self.run(shares, call, &mut Loads { loads, out });
+        let left = self.run(
+            shares,
+            call,
+            &mut Counted::new(&self.reached, Kind::Loads, Loads { loads, out }),
+        );
         #[cfg(feature = "classic")]
         left.for_each(|(server, share)| {
             server.load_classic(self.timeouts, call, loads, &share, out)
@@ -303,7 +310,15 @@ impl Store for MemcachedStore {
         let keys = changes.iter().map(|change| change.key);
         let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
         let call = self.begin();
-        let left = self.run(shares, call, &mut Changes { changes, out, sending: None });
+        let left = self.run(
+            shares,
+            call,
+            &mut Counted::new(
+                &self.reached,
+                Kind::Changes,
+                Changes { changes, out, sending: None },
+            ),
+        );
         #[cfg(feature = "classic")]
         left.for_each(|(server, share)| {
             server.apply_classic(self.timeouts, call, changes, &share, out)
@@ -314,6 +329,14 @@ impl Store for MemcachedStore {
 
     fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn Store>> {
         Some(Arc::new(self.within_by(deadline, Instant::now)))
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        self.reached.iter().map(Server::health).collect()
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        self.reached.iter().map(|server| server.watched.counters(&server.name)).collect()
     }
 
     #[cfg(feature = "tokio")]

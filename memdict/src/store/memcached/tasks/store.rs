@@ -3,15 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    super::{change::Changes, load::Loads, store::MemcachedStore},
+    super::{change::Changes, counted::Counted, load::Loads, store::MemcachedStore, watch::Kind},
     clock::now,
     exchange,
 };
-use crate::store::{
-    AsyncStore, BoxFuture, Store,
-    caps::Caps,
-    deadline::Deadline,
-    operation::{ApplyOut, Change, Load, LoadOut},
+use crate::{
+    health::{ServerCounters, ServerHealth},
+    store::{
+        AsyncStore, BoxFuture, Store,
+        caps::Caps,
+        deadline::Deadline,
+        operation::{ApplyOut, Change, Load, LoadOut},
+    },
 };
 
 impl MemcachedStore {
@@ -36,7 +39,7 @@ impl AsyncStore for MemcachedStore {
                 self.reached_by(shares),
                 self.timeouts,
                 call,
-                &mut Loads { loads, out },
+                &mut Counted::new(&self.reached, Kind::Loads, Loads { loads, out }),
             )
             .await;
             #[cfg(feature = "classic")]
@@ -66,8 +69,10 @@ impl AsyncStore for MemcachedStore {
             let keys = changes.iter().map(|change| change.key);
             let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
             let call = self.begin_in_task();
-            let mut work = Changes { changes, out, sending: Some(sending) };
+            let work = Changes { changes, out, sending: Some(sending) };
+            let mut work = Counted::new(&self.reached, Kind::Changes, work);
             let left = exchange::run(self.reached_by(shares), self.timeouts, call, &mut work).await;
+            drop(work);
             #[cfg(feature = "classic")]
             for (server, share) in left {
                 sending();
@@ -84,6 +89,14 @@ impl AsyncStore for MemcachedStore {
 
     fn caps(&self) -> Caps {
         Store::caps(self)
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        Store::health(self)
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        Store::server_counters(self)
     }
 
     fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {
