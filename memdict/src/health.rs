@@ -32,6 +32,8 @@ pub struct ServerHealth {
     pub idle: usize,
     /// How long the last exchange with it took.
     pub latency: Option<Duration>,
+    /// How many lost removals are [remembered](crate::CacheBuilder::remember_removals).
+    pub remembered: usize,
 }
 
 impl ServerHealth {
@@ -48,6 +50,7 @@ impl ServerHealth {
             open: 0,
             idle: 0,
             latency: None,
+            remembered: 0,
         }
     }
 }
@@ -147,4 +150,9 @@ counters! {
     bytes_in,
     /// Bytes sent to it.
     bytes_out,
+    /// Removals that had been lost, and were sent when the server came back.
+    resent,
+    /// Removals that were lost and are not sent any more, because there were too many, because they
+    /// were too old, or because the server was restarted, so that nothing old is left.
+    forgotten,
 }

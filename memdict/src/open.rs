@@ -71,6 +71,9 @@ fn memcached(place: Memcached, options: &Options) -> Result<MemcachedStore> {
     if let Some(many) = options.max_connections {
         store = store.max_connections(many);
     }
+    if options.remember.is_some() || options.remember_for.is_some() {
+        store = store.remember(options.remember, options.remember_for);
+    }
     Ok(store)
 }
 

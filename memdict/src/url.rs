@@ -26,6 +26,9 @@ pub(crate) struct Options {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) max_connections: Option<usize>,
+    /// How many lost removals are remembered for each server, and for how long.
+    pub(crate) remember: Option<usize>,
+    pub(crate) remember_for: Option<Duration>,
     pub(crate) ca_file: Option<String>,
     pub(crate) verify: Option<bool>,
     /// How often the embedded store fails.
@@ -42,6 +45,8 @@ impl Options {
             ("connect_timeout", self.connect_timeout.is_some()),
             ("deadline", self.deadline.is_some()),
             ("max_connections", self.max_connections.is_some()),
+            ("remember", self.remember.is_some()),
+            ("remember_for", self.remember_for.is_some()),
         ];
         set.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect()
     }
@@ -89,7 +94,17 @@ const MEMORY_OPTIONS: &[&str] = &[
     "delay",
     "seed",
 ];
-const MEMCACHED_OPTIONS: &[&str] =
+const MEMCACHED_OPTIONS: &[&str] = &[
+    "timeout",
+    "connect_timeout",
+    "deadline",
+    "max_connections",
+    "namespace",
+    "strict",
+    "remember",
+    "remember_for",
+];
+const CLASSIC_OPTIONS: &[&str] =
     &["timeout", "connect_timeout", "deadline", "max_connections", "namespace", "strict"];
 const TLS_OPTIONS: &[&str] = &[
     "timeout",
@@ -128,7 +143,7 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
             ));
         }
         "memcache" => (memcached(scheme, rest)?, MEMCACHED_OPTIONS),
-        "memcache+classic" | "memcache+sasl" => (classic(scheme, rest)?, MEMCACHED_OPTIONS),
+        "memcache+classic" | "memcache+sasl" => (classic(scheme, rest)?, CLASSIC_OPTIONS),
         "memcache+tls" => (classic(scheme, rest)?, TLS_OPTIONS),
         _ => {
             let scheme = without_password(scheme);
@@ -285,6 +300,8 @@ fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> 
         "late" => options.rates.late = rate(name, &value)?,
         "delay" => options.rates.delay = Some(duration(name, &value)?),
         "seed" => options.rates.seed = Some(parse(name, &value, "a whole number from 0")?),
+        "remember" => options.remember = Some(parse(name, &value, "a number from 0")?),
+        "remember_for" => options.remember_for = Some(duration(name, &value)?),
         "ca_file" => options.ca_file = Some(value.into_owned()),
         "verify" => options.verify = Some(parse(name, &value, "true or false")?),
         // The caller has already checked the name against the same list.

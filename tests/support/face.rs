@@ -270,6 +270,12 @@ impl Cache {
     }
 }
 
+impl Cache {
+    calls! {
+        async fn ping(&self) -> Vec<ServerHealth>;
+    }
+}
+
 impl Session<'_> {
     /// Returns a dictionary.
     pub fn dict<T: Tracked>(&self, def: impl Into<DictDef<T>>) -> Dict<'_, T> {

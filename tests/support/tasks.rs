@@ -79,6 +79,12 @@ impl Waiting<MemcachedStore> {
         Self(self.0.max_connections(max_connections))
     }
 
+    /// Sets how many removals are remembered, and for how long.
+    #[must_use]
+    pub fn remember_removals(self, most: usize, age: Duration) -> Self {
+        Self(self.0.remember_removals(most, age))
+    }
+
     /// Sets the timeout for a connection.
     #[must_use]
     pub fn connect_timeout(self, timeout: Duration) -> Self {
@@ -105,6 +111,10 @@ impl<S: AsyncStore> Store for Waiting<S> {
 
     fn health(&self) -> Vec<ServerHealth> {
         self.0.health()
+    }
+
+    fn ping(&self) -> Vec<ServerHealth> {
+        wait(self.0.ping())
     }
 
     fn server_counters(&self) -> Vec<ServerCounters> {

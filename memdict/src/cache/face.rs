@@ -76,6 +76,25 @@ faces! {
         }
         fn health(&self) -> Vec<ServerHealth>;
 
+        /// Asks each server now, also one that is left alone because it was not reached a moment
+        /// ago, and returns what is then known. A server that does not answer within the timeouts is
+        /// not [up](ServerHealth::up), and its error names it. Removals that are remembered are sent
+        /// first.
+        example {
+            /// ```
+            /// use memdict::Cache;
+            ///
+            /// // No server listens on that port.
+            /// let cache = Cache::open("memcache://127.0.0.1:1")?;
+            /// for server in cache.ping() {
+            ///     assert_eq!(server.up, Some(false));
+            ///     println!("{server}"); // 127.0.0.1:1 is down (...)
+            /// }
+            /// # Ok::<_, memdict::Error>(())
+            /// ```
+        }
+        async fn ping(&self) -> Vec<ServerHealth>;
+
         /// Lists the stored values that were misses because their type was not the requested one:
         /// values of an older or a newer program, or a mistake such as `insert("a", 1)`, which
         /// stores an `i32` where `u64`s are read. The list has at most 64 kinds of them.

@@ -47,6 +47,10 @@ impl Drive for Tasks {
         self.store.health()
     }
 
+    async fn ping(&self) -> Vec<ServerHealth> {
+        self.store.ping().await
+    }
+
     fn server_counters(&self) -> Vec<ServerCounters> {
         self.store.server_counters()
     }

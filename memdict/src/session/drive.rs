@@ -28,6 +28,8 @@ pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
 
     fn health(&self) -> Vec<ServerHealth>;
 
+    fn ping(&self) -> impl Future<Output = Vec<ServerHealth>> + Send;
+
     fn server_counters(&self) -> Vec<ServerCounters>;
 
     fn load_many(
@@ -91,6 +93,10 @@ impl Drive for Blocking {
 
     fn health(&self) -> Vec<ServerHealth> {
         self.0.health()
+    }
+
+    async fn ping(&self) -> Vec<ServerHealth> {
+        self.0.ping()
     }
 
     fn server_counters(&self) -> Vec<ServerCounters> {

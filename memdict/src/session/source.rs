@@ -65,6 +65,10 @@ impl<D: Drive> Source<D> {
         self.driver.health()
     }
 
+    pub(crate) async fn ping(&self) -> Vec<ServerHealth> {
+        self.driver.ping().await
+    }
+
     pub(crate) fn server_counters(&self) -> Vec<ServerCounters> {
         self.driver.server_counters()
     }

@@ -37,7 +37,10 @@ impl OwnedChange {
             Op::Store { bytes, ttl } => (bytes.to_vec(), Op::Store { bytes: &[], ttl }),
             Op::Delete => (Vec::new(), Op::Delete),
         };
-        let rest = Change { key: &[], op, when: change.when, quiet: change.quiet };
+        let rest = {
+            let Change { when, quiet, removal, .. } = *change;
+            Change { key: &[], op, when, quiet, removal }
+        };
         Self { key: change.key.to_vec(), value, rest }
     }
 
@@ -112,6 +115,11 @@ impl AsyncStore for Adapted {
 
     fn health(&self) -> Vec<ServerHealth> {
         self.0.health()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Vec<ServerHealth>> {
+        let store = Arc::clone(&self.0);
+        Box::pin(blocking(move || store.ping()))
     }
 
     fn server_counters(&self) -> Vec<ServerCounters> {

@@ -99,6 +99,13 @@ pub trait Store: Send + Sync + fmt::Debug {
         Vec::new()
     }
 
+    /// Asks each server now, whatever is known of it, and returns what is then known. One that does
+    /// not answer is not [up](ServerHealth::up), and its error names it. By default this returns
+    /// [`health`](Self::health) alone.
+    fn ping(&self) -> Vec<ServerHealth> {
+        self.health()
+    }
+
     /// Returns what was exchanged with each server. The list is empty where [`health`](Self::health)
     /// is.
     fn server_counters(&self) -> Vec<ServerCounters> {
@@ -133,6 +140,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn health(&self) -> Vec<ServerHealth> {
         (**self).health()
+    }
+
+    fn ping(&self) -> Vec<ServerHealth> {
+        (**self).ping()
     }
 
     fn server_counters(&self) -> Vec<ServerCounters> {
@@ -221,6 +232,11 @@ pub trait AsyncStore: Send + Sync + fmt::Debug {
         Vec::new()
     }
 
+    /// Asks each server now, as [`Store::ping`] does.
+    fn ping(&self) -> BoxFuture<'_, Vec<ServerHealth>> {
+        Box::pin(async { self.health() })
+    }
+
     /// Returns what was exchanged with each server. The list is empty where [`health`](Self::health)
     /// is.
     fn server_counters(&self) -> Vec<ServerCounters> {
@@ -271,6 +287,10 @@ impl<S: AsyncStore + ?Sized> AsyncStore for Arc<S> {
 
     fn health(&self) -> Vec<ServerHealth> {
         (**self).health()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Vec<ServerHealth>> {
+        (**self).ping()
     }
 
     fn server_counters(&self) -> Vec<ServerCounters> {

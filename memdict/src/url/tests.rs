@@ -28,6 +28,8 @@ fn urls_name_a_store_and_its_options() {
     let (_, options) = both("memcache://a:1?deadline=3s&max_connections=40").unwrap();
     assert_eq!(options.deadline, Some(Duration::from_secs(3)));
     assert_eq!(options.max_connections, Some(40));
+    let (_, options) = both("memcache://a:1?remember=7&remember_for=1m").unwrap();
+    assert_eq!((options.remember, options.remember_for), (Some(7), Some(Duration::from_secs(60))));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The documented promises of the engine behind the memcached store: outcomes under faults, several
 //! servers, restarts, and batches of any size.
 
+mod away;
 mod commits;
 mod connections;
 mod cuts;

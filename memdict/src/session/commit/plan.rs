@@ -194,6 +194,7 @@ impl<'e> Plan<'e> {
                 (Some(range), _) => Op::Store { bytes: &self.bytes[range.clone()], ttl },
             };
             let change = Change::new(step.entry.name().wire(), op, step.expected.condition());
+            let change = if step.buries() { change.removal() } else { change };
             // A change that is sent again has failed once, so it asks for an answer of its own.
             if step.resent { change } else { change.quiet() }
         }));

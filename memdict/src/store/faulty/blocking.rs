@@ -84,6 +84,10 @@ impl<S: Store + ?Sized + 'static> Store for FaultyStore<S> {
         self.inner.health()
     }
 
+    fn ping(&self) -> Vec<ServerHealth> {
+        self.inner.ping()
+    }
+
     fn server_counters(&self) -> Vec<ServerCounters> {
         self.inner.server_counters()
     }

@@ -111,6 +111,10 @@ impl<S: AsyncStore + ?Sized + 'static> AsyncStore for FaultyStore<S> {
         self.inner.health()
     }
 
+    fn ping(&self) -> BoxFuture<'_, Vec<ServerHealth>> {
+        self.inner.ping()
+    }
+
     fn server_counters(&self) -> Vec<ServerCounters> {
         self.inner.server_counters()
     }

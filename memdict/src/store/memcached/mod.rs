@@ -6,7 +6,8 @@
 //! answers mean. `exchange` drives all lanes of a batch at once. Only `proto` knows the bytes of
 //! the protocol, and only `socket` moves them, between the buffers of a `flow`. A
 //! `handshake` greets a new connection. `watch` knows
-//! how each server is, and `counted` counts its operations. `tasks` drives the same lanes in tasks of tokio.
+//! how each server is, and `counted` counts its operations. `remember` keeps removals that
+//! were lost, and `recovery` sends them. `tasks` drives the same lanes in tasks of tokio.
 
 mod change;
 mod connection;
@@ -23,6 +24,8 @@ mod lane;
 mod load;
 mod pool;
 mod proto;
+mod recovery;
+mod remember;
 mod resolve;
 mod send;
 mod server;

@@ -223,6 +223,13 @@ impl Pool {
         (state.in_use + state.idle.len(), state.idle.len())
     }
 
+    /// Lets the next caller try to reach the server, however short ago it was not reached.
+    pub(super) fn try_now(&self) {
+        let (now, mut state) = ((self.now)(), lock(&self.state));
+        let PoolState { trouble, refused, .. } = &mut *state;
+        trouble.iter_mut().chain(refused).for_each(|trouble| trouble.until = now);
+    }
+
     pub(super) fn none_free(&self) -> String {
         let state = lock(&self.state);
         let all = state.in_use + state.dialing + state.idle.len();

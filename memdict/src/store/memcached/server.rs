@@ -10,7 +10,12 @@ use super::{
     timeouts::Timeouts,
     watch::{Kind, count_classic},
 };
-use super::{pool::Pool, resolve::Lookup, watch::Watched};
+use super::{
+    pool::Pool,
+    remember::{Bounds, Remembered},
+    resolve::Lookup,
+    watch::Watched,
+};
 #[cfg(feature = "tokio")]
 use super::{
     tasks::clock,
@@ -39,6 +44,7 @@ pub(super) struct Server {
     pub(super) lookup: Lookup,
     pub(super) pool: Pool,
     pub(super) watched: Watched,
+    pub(super) remembered: Remembered,
     /// The connections of tasks.
     #[cfg(feature = "tokio")]
     pub(super) tasks: Pool,
@@ -52,6 +58,7 @@ impl Server {
         servers: &Servers,
         credentials: Option<&Credentials>,
         max_connections: usize,
+        bounds: Bounds,
     ) -> Vec<Self> {
         let numbered = (0..).zip(servers.names());
         numbered
@@ -62,6 +69,7 @@ impl Server {
                 lookup: Lookup::of(name),
                 pool: Pool::of(max_connections, Instant::now),
                 watched: Watched::of(name),
+                remembered: Remembered::within(bounds),
                 #[cfg(feature = "tokio")]
                 tasks: Pool::of(max_connections, clock::now),
                 #[cfg(feature = "classic")]
@@ -77,6 +85,7 @@ impl Server {
     /// Returns what is known of the server.
     pub(super) fn health(&self) -> ServerHealth {
         let mut health = self.watched.health(&self.name);
+        health.remembered = self.remembered.len();
         (health.open, health.idle) = self.pool.open_and_idle();
         #[cfg(feature = "tokio")]
         {

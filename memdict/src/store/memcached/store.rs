@@ -13,6 +13,7 @@ use super::{
     lane::{From, Lane},
     load::Loads,
     proto::greeting,
+    remember::Bounds,
     server::Server,
     socket::Callers,
     timeouts::Timeouts,
@@ -29,7 +30,7 @@ use crate::{
         credentials::Credentials,
         deadline::Deadline,
         limits,
-        operation::{ApplyOut, Change, Load, LoadOut, StoreError},
+        operation::{Applied, ApplyOut, Change, Load, LoadOut, StoreError},
         servers::Servers,
     },
 };
@@ -116,6 +117,7 @@ pub struct MemcachedStore {
     pub(super) reached: Arc<Vec<Server>>,
     credentials: Option<Credentials>,
     max_connections: usize,
+    bounds: Bounds,
     pub(super) timeouts: Timeouts,
     /// The deadline of the call that this is for.
     pub(super) call: Option<Deadline>,
@@ -137,6 +139,7 @@ impl MemcachedStore {
             reached: Arc::default(),
             credentials: None,
             max_connections: limits::MAX_CONNECTIONS,
+            bounds: Bounds::DEFAULT,
             timeouts: Timeouts {
                 connect: Duration::from_millis(200),
                 exchange: Duration::from_secs(1),
@@ -149,7 +152,8 @@ impl MemcachedStore {
 
     /// Makes the servers, which have no connections yet.
     fn anew(mut self) -> Self {
-        let servers = Server::each(&self.servers, self.credentials.as_ref(), self.max_connections);
+        let (credentials, most) = (self.credentials.as_ref(), self.max_connections);
+        let servers = Server::each(&self.servers, credentials, most, self.bounds);
         self.reached = Arc::new(servers);
         self
     }
@@ -207,6 +211,35 @@ impl MemcachedStore {
         self.anew()
     }
 
+    /// Sets how many removals are remembered for each server that did not reach it, and for how
+    /// long. 10,000 and 10 minutes by default; 0 remembers none.
+    ///
+    /// A value that was removed while its server was away would be there again when the server comes
+    /// back. So removals that were lost are remembered in this process, and sent before anything
+    /// else when the server is reached again in the same life. After a restart they are forgotten,
+    /// because the server is empty. Beyond these limits the oldest are forgotten; a removed value may
+    /// then be read again.
+    ///
+    /// A removal of a value that was read is sent on its version, so that it does not remove what
+    /// another client has stored since. An unconditional one removes whatever is there, which costs
+    /// a miss.
+    #[must_use]
+    pub fn remember_removals(mut self, most: usize, age: Duration) -> Self {
+        self.bounds = Bounds { most, age };
+        self.anew()
+    }
+
+    /// Sets one of these limits, or both.
+    pub(crate) fn remember(self, most: Option<usize>, age: Option<Duration>) -> Self {
+        let Bounds { most: same, age: as_long } = self.bounds;
+        self.remember_removals(most.unwrap_or(same), age.unwrap_or(as_long))
+    }
+
+    /// Returns the index of the server that holds `key`.
+    pub(super) fn route(&self, key: &[u8]) -> usize {
+        self.servers.route(key)
+    }
+
     /// Returns the deadline of a call that begins now, unless this is for one that has begun.
     fn begin(&self) -> Deadline {
         self.call.unwrap_or_else(|| Deadline::begin(self.timeouts.deadline()))
@@ -220,6 +253,7 @@ impl MemcachedStore {
             reached: Arc::clone(&self.reached),
             credentials: None,
             max_connections: self.max_connections,
+            bounds: self.bounds,
             timeouts: Timeouts { deadline: Some(deadline), ..self.timeouts },
             call: Some(Deadline::begin_by(now, deadline)),
         }
@@ -253,7 +287,7 @@ impl MemcachedStore {
     }
 
     /// Runs shares on their servers. Returns the shares that are left to the classic client.
-    fn run<'a>(
+    pub(super) fn run<'a>(
         &self,
         shares: Vec<Vec<usize>>,
         call: Deadline,
@@ -293,6 +327,7 @@ impl Store for MemcachedStore {
         let keys = loads.iter().map(|load| load.key);
         let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
         let call = self.begin();
+        self.resend(call);
         let left = self.run(
             shares,
             call,
@@ -310,18 +345,17 @@ impl Store for MemcachedStore {
         let keys = changes.iter().map(|change| change.key);
         let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
         let call = self.begin();
-        let left = self.run(
-            shares,
-            call,
-            &mut Counted::new(
-                &self.reached,
-                Kind::Changes,
-                Changes { changes, out, sending: None },
-            ),
-        );
+        self.resend(call);
+        let remembers = self.remembers();
+        let mut out = |index: usize, outcome: Result<Applied, StoreError>| {
+            self.heard_of(remembers, &changes[index], &outcome, Instant::now);
+            out(index, outcome);
+        };
+        let work = Changes { changes, out: &mut out, sending: None };
+        let left = self.run(shares, call, &mut Counted::new(&self.reached, Kind::Changes, work));
         #[cfg(feature = "classic")]
         left.for_each(|(server, share)| {
-            server.apply_classic(self.timeouts, call, changes, &share, out)
+            server.apply_classic(self.timeouts, call, changes, &share, &mut out)
         });
         #[cfg(not(feature = "classic"))]
         debug_assert_eq!(left.count(), 0);
@@ -333,6 +367,10 @@ impl Store for MemcachedStore {
 
     fn health(&self) -> Vec<ServerHealth> {
         self.reached.iter().map(Server::health).collect()
+    }
+
+    fn ping(&self) -> Vec<ServerHealth> {
+        self.ask_each(self.begin())
     }
 
     fn server_counters(&self) -> Vec<ServerCounters> {

@@ -79,6 +79,11 @@ impl Watched {
         self.add(&Exchanged { failures: 1, ..Exchanged::default() });
     }
 
+    /// Returns the life in which the server was last greeted, or 0 if it is not known.
+    pub(super) fn life(&self) -> u64 {
+        lock(&self.known).life.unwrap_or_default()
+    }
+
     pub(super) fn health(&self, name: &str) -> ServerHealth {
         let Known { up, down_since, last_error, version, life, latency, .. } = &*lock(&self.known);
         ServerHealth {

@@ -2,7 +2,7 @@
 //!
 //! `connect` makes a connection, `socket` moves its bytes, and `exchange` drives the lanes of a
 //! batch, by tokio's `clock`. What is said on a connection is the same as for calls
-//! that block. `classic` is for a share that is left to the classic client.
+//! that block. `recovery` sends lost removals. `classic` is for a share that is left to the classic client.
 
 #[cfg(feature = "classic")]
 mod classic;
@@ -10,5 +10,6 @@ pub(super) mod clock;
 mod connect;
 pub(super) mod exchange;
 mod lane;
+mod recovery;
 pub(super) mod socket;
 mod store;

@@ -13,7 +13,7 @@ use crate::{
         AsyncStore, BoxFuture, Store,
         caps::Caps,
         deadline::Deadline,
-        operation::{ApplyOut, Change, Load, LoadOut},
+        operation::{Applied, ApplyOut, Change, Load, LoadOut, StoreError},
     },
 };
 
@@ -35,6 +35,7 @@ impl AsyncStore for MemcachedStore {
             let keys = loads.iter().map(|load| load.key);
             let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
             let call = self.begin_in_task();
+            self.resend_in_task(call).await;
             let left = exchange::run(
                 self.reached_by(shares),
                 self.timeouts,
@@ -69,14 +70,20 @@ impl AsyncStore for MemcachedStore {
             let keys = changes.iter().map(|change| change.key);
             let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
             let call = self.begin_in_task();
-            let work = Changes { changes, out, sending: Some(sending) };
+            self.resend_in_task(call).await;
+            let remembers = self.remembers();
+            let mut out = |index: usize, outcome: Result<Applied, StoreError>| {
+                self.heard_of(remembers, &changes[index], &outcome, now);
+                out(index, outcome);
+            };
+            let work = Changes { changes, out: &mut out, sending: Some(sending) };
             let mut work = Counted::new(&self.reached, Kind::Changes, work);
             let left = exchange::run(self.reached_by(shares), self.timeouts, call, &mut work).await;
             drop(work);
             #[cfg(feature = "classic")]
             for (server, share) in left {
                 sending();
-                server.apply_classic_in_task(self.timeouts, call, changes, &share, out).await;
+                server.apply_classic_in_task(self.timeouts, call, changes, &share, &mut out).await;
             }
             #[cfg(not(feature = "classic"))]
             debug_assert!(left.is_empty());
@@ -93,6 +100,10 @@ impl AsyncStore for MemcachedStore {
 
     fn health(&self) -> Vec<ServerHealth> {
         Store::health(self)
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Vec<ServerHealth>> {
+        Box::pin(self.ask_each_in_task(self.begin_in_task()))
     }
 
     fn server_counters(&self) -> Vec<ServerCounters> {
