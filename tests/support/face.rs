@@ -8,8 +8,8 @@ use std::{
 
 use memdict::{
     AsyncCache, AsyncDict, AsyncSession, BoxError, CommitReport, Counters, DictDef, Entry, EntryId,
-    Error, Link, Lookup, MemcachedDict, OtherSchema, Ref, RefMut, Result, Retry, Savepoint, ToKey,
-    Tracked, UpdateReport,
+    Error, Latencies, Link, Lookup, MemcachedDict, OtherSchema, Ref, RefMut, Result, Retry,
+    Savepoint, ServerCounters, ServerHealth, ToKey, Tracked, UpdateReport,
 };
 
 use crate::wait;
@@ -210,24 +210,6 @@ impl Cache {
             }
         }
     }
-
-    /// Returns the counters.
-    #[must_use]
-    pub fn counters(&self) -> Counters {
-        match self {
-            Self::Blocking(cache) => cache.counters(),
-            Self::Tasks(cache) => cache.counters(),
-        }
-    }
-
-    /// Returns the other schemas.
-    #[must_use]
-    pub fn other_schemas(&self) -> Vec<OtherSchema> {
-        match self {
-            Self::Blocking(cache) => cache.other_schemas(),
-            Self::Tasks(cache) => cache.other_schemas(),
-        }
-    }
 }
 
 /// Defines methods of a session or a dictionary that call the method of the same name. A call
@@ -273,6 +255,25 @@ macro_rules! calls {
             }
         }
     )*};
+}
+
+impl Cache {
+    calls! {
+        fn counters(&self) -> Counters;
+        fn counters_of(&self, dict: &str) -> Counters;
+        fn counted_dicts(&self) -> Vec<String>;
+        fn latencies(&self) -> Latencies;
+        fn latencies_of(&self, dict: &str) -> Latencies;
+        fn server_counters(&self) -> Vec<ServerCounters>;
+        fn health(&self) -> Vec<ServerHealth>;
+        fn other_schemas(&self) -> Vec<OtherSchema>;
+    }
+}
+
+impl Cache {
+    calls! {
+        async fn ping(&self) -> Vec<ServerHealth>;
+    }
 }
 
 impl Session<'_> {
@@ -329,6 +330,7 @@ impl Session<'_> {
         fn after_rollback(&self, hook: impl FnOnce() -> Result<(), BoxError> + Send + 'static);
         fn verify_first(&self, on: bool);
         fn note(&self, text: impl Into<String>);
+        fn deadline(&self, deadline: std::time::Duration);
         fn doom(&self);
         fn has_changes(&self) -> bool;
     }

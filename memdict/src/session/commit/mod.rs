@@ -5,7 +5,7 @@
 //! session saw. `settle` interprets the answers to the changes. `resolve` looks at the store again
 //! if an answer is in doubt or another session was faster; `merge` then merges two changes.
 //! `conflict` tells who changed what, and `finish` makes the report or the error. `run` is the loop
-//! around these stages; `hidden` is a debugging aid that runs first.
+//! around these stages; `tally` counts what they did; `hidden` is a debugging aid that runs first.
 //!
 //! Only `run` does I/O, through a driver. All others are pure: they know no store.
 
@@ -21,4 +21,5 @@ mod plan;
 mod resolve;
 pub(crate) mod run;
 mod settle;
+mod tally;
 mod verify;
