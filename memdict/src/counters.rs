@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use foldhash::fast::RandomState;
 use parking_lot::RwLock;
 
 use crate::{
@@ -163,7 +164,7 @@ pub(crate) struct CacheCounting {
     namespace: String,
     /// Commits and attempts, each once however many dictionaries it is about.
     pub(crate) whole: Counting,
-    dicts: RwLock<HashMap<Arc<str>, Arc<Counting>>>,
+    dicts: RwLock<HashMap<Arc<str>, Arc<Counting>, RandomState>>,
     /// Those of the dictionaries beyond the limit.
     others: Arc<Counting>,
 }

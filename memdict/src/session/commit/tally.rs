@@ -8,7 +8,7 @@ use crate::{
     entry_id::EntryId,
     error::{Error, Result},
     export::Operation,
-    report::CommitReport,
+    report::{CommitReport, How},
     session::entry::identity::Identity,
 };
 
@@ -82,10 +82,18 @@ impl Tally {
     }
 
     fn add(&mut self, report: &CommitReport) {
-        report.written_keys().for_each(|id| self.of(id).written += 1);
-        report.recreated_keys().for_each(|id| self.of(id).recreated += 1);
-        report.unchanged_keys().for_each(|id| self.of(id).unchanged += 1);
-        report.removed_keys().for_each(|id| self.of(id).removed += 1);
+        for (id, how) in report.done() {
+            let counted = self.of(id);
+            match how {
+                How::Written => counted.written += 1,
+                How::Recreated => {
+                    counted.written += 1;
+                    counted.recreated += 1;
+                }
+                How::Unchanged => counted.unchanged += 1,
+                How::Removed => counted.removed += 1,
+            }
+        }
         report.merges().for_each(|merged| self.of(&merged.id).merged += 1);
         report.lost.iter().for_each(|lost| self.of(&lost.id).lost += 1);
         report.refused.iter().for_each(|refused| self.of(&refused.id).refused += 1);
