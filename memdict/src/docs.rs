@@ -17,9 +17,16 @@ pub mod reliability {}
 #[doc = include_str!("../docs/security.md")]
 pub mod security {}
 
+#[doc = include_str!("../docs/observing.md")]
+pub mod observing {}
+
 #[cfg(feature = "tokio")]
 #[doc = include_str!("../docs/async.md")]
 pub mod blocking_or_async {}
+
+#[cfg(feature = "testing")]
+#[doc = include_str!("../docs/testing.md")]
+pub mod testing {}
 
 #[doc = include_str!("../docs/from-erp5.md")]
 pub mod from_erp5 {}

@@ -155,6 +155,11 @@ impl CommitReport {
         self.notes.iter().map(String::as_str)
     }
 
+    /// Returns each entry that is done, and how.
+    pub(crate) fn done(&self) -> impl Iterator<Item = (&EntryId, How)> {
+        self.done.iter().map(|done| (&done.id, done.how))
+    }
+
     fn ids(&self, which: fn(How) -> bool) -> impl Iterator<Item = &EntryId> + '_ {
         self.done.iter().filter(move |done| which(done.how)).map(|done| &done.id)
     }

@@ -3,6 +3,7 @@
 mod cancellation;
 mod hidden;
 mod model;
+mod outages;
 mod processes;
 mod suite;
 mod threads;

@@ -8,8 +8,9 @@ use std::{
 
 use memdict::{
     AsyncCache, AsyncCounter, AsyncDict, AsyncSession, BoxError, CommitReport, CounterDef,
-    Counters, DictDef, Entry, EntryId, Error, Link, Lookup, MemcachedDict, OtherSchema, Ref,
-    RefMut, Result, Retry, Savepoint, SessionCounter, ToKey, Tracked, Ttl, UpdateReport,
+    Counters, DictDef, Entry, EntryId, Error, Latencies, Link, Lookup, MemcachedDict, OtherSchema,
+    Ref, RefMut, Result, Retry, Savepoint, ServerCounters, ServerHealth, SessionCounter, ToKey,
+    Tracked, Ttl, UpdateReport,
 };
 
 use crate::wait;
@@ -239,24 +240,6 @@ impl Cache {
             Self::Tasks(cache) => wait(cache.clear(def)),
         }
     }
-
-    /// Returns the counters.
-    #[must_use]
-    pub fn counters(&self) -> Counters {
-        match self {
-            Self::Blocking(cache) => cache.counters(),
-            Self::Tasks(cache) => cache.counters(),
-        }
-    }
-
-    /// Returns the other schemas.
-    #[must_use]
-    pub fn other_schemas(&self) -> Vec<OtherSchema> {
-        match self {
-            Self::Blocking(cache) => cache.other_schemas(),
-            Self::Tasks(cache) => cache.other_schemas(),
-        }
-    }
 }
 
 /// Defines methods of a session or a dictionary that call the method of the same name. A call
@@ -302,6 +285,25 @@ macro_rules! calls {
             }
         }
     )*};
+}
+
+impl Cache {
+    calls! {
+        fn counters(&self) -> Counters;
+        fn counters_of(&self, dict: &str) -> Counters;
+        fn counted_dicts(&self) -> Vec<String>;
+        fn latencies(&self) -> Latencies;
+        fn latencies_of(&self, dict: &str) -> Latencies;
+        fn server_counters(&self) -> Vec<ServerCounters>;
+        fn health(&self) -> Vec<ServerHealth>;
+        fn other_schemas(&self) -> Vec<OtherSchema>;
+    }
+}
+
+impl Cache {
+    calls! {
+        async fn ping(&self) -> Vec<ServerHealth>;
+    }
 }
 
 impl Session<'_> {
@@ -366,6 +368,7 @@ impl Session<'_> {
         fn after_rollback(&self, hook: impl FnOnce() -> Result<(), BoxError> + Send + 'static);
         fn verify_first(&self, on: bool);
         fn note(&self, text: impl Into<String>);
+        fn deadline(&self, deadline: std::time::Duration);
         fn doom(&self);
         fn has_changes(&self) -> bool;
     }

@@ -1,6 +1,7 @@
 //! The definitions of dictionaries (`DictDef`), their `options`, how long values live
 //! (`ttl`), and the `rules` for concurrent changes.
 
+mod lifetimes;
 pub(crate) mod options;
 pub(crate) mod rules;
 pub(crate) mod ttl;

@@ -19,6 +19,7 @@ use crate::{
             state::{For, Misuse},
         },
         load::load,
+        settings::Settings,
         unit::Unit,
     },
     track::Tracked,
@@ -51,7 +52,8 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
     fn with_options(unit: &'s Unit<D>, def: DictDef<T>, options: Option<DictOptions>) -> Self {
         let () = DictDef::<T>::FITS_THE_CODEC;
         let Unit { core, driver, .. } = unit;
-        let space = core.identity.space(def.name(), options, &core.settings.namespace);
+        let Settings { namespace, counting, .. } = &*core.settings;
+        let space = core.identity.space(def.name(), options, namespace, counting);
         let space = space.map(|(space, agreement)| {
             if agreement == Agreement::Differ {
                 core.settings.definitions_differ(def.name());
@@ -96,7 +98,14 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
     }
 
     pub(super) async fn load(&self, slots: &[Arc<Slot<T>>], what_for: For) -> Result<()> {
-        load(self.core, self.driver, slots, what_for, self.def.options()).await
+        match &self.space {
+            Ok(space) => {
+                let options = self.def.options();
+                load(self.core, self.driver, &space.counting, slots, what_for, options).await
+            }
+            // Then there are no slots.
+            Err(_) => Ok(()),
+        }
     }
 
     /// Runs `call`, named `name`, on an entry and converts its result with `then`: at once if the

@@ -1,6 +1,6 @@
 //! Loads entries from the store, in one batch.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use super::{
     core::Core,
@@ -12,12 +12,14 @@ use super::{
     },
 };
 use crate::{
-    counters::Counters,
+    counters::{Counters, Counting},
     def::options::DictOptions,
     entry_id::EntryId,
     error::{Error, Result},
+    export::Operation,
     log::{detail, warning},
     store::operation::{Load, Loaded, StoreError},
+    trace::Traced,
     track::Tracked,
     unusable::Unusable,
 };
@@ -31,6 +33,7 @@ use crate::{
 pub(crate) async fn load<T: Tracked, D: Drive>(
     core: &Core,
     driver: &D,
+    counting: &Counting,
     slots: &[Arc<Slot<T>>],
     what_for: For,
     options: DictOptions,
@@ -64,11 +67,25 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
     let deadline = *core.deadline.lock();
     let call = deadline.and_then(|deadline| driver.call(Some(deadline)));
     let driver = call.as_ref().unwrap_or(driver);
-    driver.load_many(&loads, &mut |index, loaded| arrivals.take(index, loaded)).await;
+    let began = driver.caps().waits().then(Instant::now);
+    let traced = Traced::load(&core.settings.namespace, &unknown[0].name.id.dict, loads.len());
+    let mut take = |index: usize, loaded: Result<Loaded<'_>, StoreError>| {
+        arrivals.take(index, loaded);
+    };
+    traced.around(driver.load_many(&loads, &mut take)).await;
     arrivals.end();
 
     let Arrivals { counted, failed, .. } = arrivals;
-    core.settings.counting.add(&counted);
+    counting.add(&counted);
+    traced.found(counted.hits, counted.loads - counted.hits);
+    if failed.is_some() {
+        traced.failed("unavailable");
+    }
+    if let Some(began) = began {
+        let took = began.elapsed();
+        counting.took(Operation::Load, took);
+        counting.export(Operation::Load, took, failed.as_ref().map(|_| "unavailable"));
+    }
     core.settings.outages.tell();
     match failed {
         Some((index, error)) if strict => {
@@ -108,6 +125,9 @@ impl<T: Tracked> Arrivals<'_, T> {
         };
         if std::mem::replace(answered, true) {
             return;
+        }
+        if let Ok(Loaded::Hit { bytes, .. }) = &loaded {
+            self.counted.bytes_in += bytes.len() as u64;
         }
         let answer = slot.decode(loaded, self.what_for, &self.core.settings.secrets);
         match self.generation {
@@ -163,7 +183,11 @@ impl<T: Tracked> Arrivals<'_, T> {
                 self.core.settings.outages.missed(reason.server(), reason.as_str());
             }
             Decoded::Unusable(why, _) if why.is_ordinary() => {
-                counted.absent += 1;
+                match why {
+                    Unusable::Leased => counted.leased += 1,
+                    Unusable::Cleared => counted.cleared += 1,
+                    _ => counted.stale += 1,
+                }
                 detail!("`{id}` is a miss: {why}");
             }
             Decoded::Unusable(why, _) => {

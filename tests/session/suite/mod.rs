@@ -6,6 +6,7 @@ mod belonging;
 mod clear;
 mod commit;
 mod conflicts;
+mod counted;
 mod counters;
 mod current;
 mod explained;
@@ -112,6 +113,12 @@ suite! {
         a_vanished_value_is_recreated
         lifetimes_are_those_of_the_definition_that_wrote
         many_entries_are_written_in_one_commit
+    }
+    counted {
+        each_dictionary_has_counters_of_its_own_and_the_total_is_their_sum
+        bytes_are_those_of_stored_values
+        conflicts_attempts_and_losses_count_for_their_dictionary
+        times_are_measured_where_a_store_may_wait
     }
     guards {
         two_reads_of_one_key_see_one_object

@@ -218,10 +218,18 @@ impl<'e> Plan<'e> {
                 (Some(range), _) => Op::Store { bytes: &self.bytes[range.clone()], expiry },
             };
             let change = Change::new(step.entry.name().wire(), op, step.expected.condition());
+            let change = if step.buries() { change.removal() } else { change };
             // A change that is sent again has failed once, so it asks for an answer of its own.
             if step.resent { change } else { change.quiet() }
         }));
         changes
+    }
+
+    /// Returns the entry of each change to send now that stores a value, and how many bytes that has.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = (&'e EntryId, usize)> {
+        let to_send = self.steps.iter().filter(|step| step.waits_for == WaitsFor::Sending);
+        let stores = to_send.filter(|step| !matches!(step.purpose, Purpose::Clear { .. }));
+        stores.filter_map(|step| Some((step.entry.id(), step.value()?.len())))
     }
 
     /// Returns the entries at which a look settles what is in doubt: of all steps that are left,

@@ -129,7 +129,7 @@ fn found<'v>(
         Some(_) => another_connection(facts.connection),
     };
     let token = Token::new(peer.index, facts.life, cas).over(connection);
-    if bytes.is_empty() && (flags.won || flags.taken || flags.stale) {
+    if is_placeholder(bytes, flags) {
         return Ok((Loaded::leased(token, won), unasked));
     }
     let mut hit = Loaded::hit(bytes, token).renewed_by(match (won, flags.taken) {
@@ -147,6 +147,11 @@ fn found<'v>(
         });
     }
     Ok((hit, unasked))
+}
+
+/// Returns whether a value with these flags is the placeholder of a lease, which is no value.
+pub(super) fn is_placeholder(bytes: &[u8], flags: &Flags) -> bool {
+    bytes.is_empty() && (flags.won || flags.taken || flags.stale)
 }
 
 /// Returns a number that is not that of this connection, and that means one.

@@ -19,19 +19,29 @@ pub struct Change<'a> {
     /// error without naming the change, the outcome of the change is
     /// [unknown](StoreError::Unknown).
     pub quiet: bool,
+    /// Whether the change removes a value, although it stores something: a mark that there is none.
+    /// A store may remember removals that were lost; deletions and invalidations always are such.
+    pub removal: bool,
 }
 
 impl<'a> Change<'a> {
     /// Makes a change of `key` whose success is acknowledged.
     #[must_use]
     pub const fn new(key: &'a [u8], op: Op<'a>, when: Condition) -> Self {
-        Self { key, op, when, quiet: false }
+        Self { key, op, when, quiet: false, removal: false }
     }
 
     /// Makes the change [quiet](Self::quiet).
     #[must_use]
     pub const fn quiet(mut self) -> Self {
         self.quiet = true;
+        self
+    }
+
+    /// Makes the change a [removal](Self::removal).
+    #[must_use]
+    pub const fn removal(mut self) -> Self {
+        self.removal = true;
         self
     }
 }

@@ -100,7 +100,9 @@ struct Bed {
 impl Bed {
     fn new(before: &str) -> Self {
         let core = Core::new(Arc::default(), VerifyFirst::No);
-        let Ok((space, _)) = core.identity.space("hits", None, "") else { panic!("it is new") };
+        let Ok((space, _)) = core.identity.space("hits", None, "", &core.settings.counting) else {
+            panic!("it is new")
+        };
         let slot = space.slot(&"a").expect("it is a key");
         let bed = Self { core, slot };
         bed.calls(before, 1);
