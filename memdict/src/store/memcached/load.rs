@@ -143,7 +143,10 @@ fn found<'v>(
     if let Some(left) = flags.life.filter(|_| load.life) {
         hit = hit.with_life(match left {
             Left::Forever => Life::FOREVER,
-            Left::Seconds(ticks) => Life::told(ticks),
+            Left::Seconds(ticks) => {
+                let mark = flags.client_flags.unwrap_or_default();
+                Life::told(ticks, ttl::marked(mark, ticks, facts.clock))
+            }
         });
     }
     Ok((hit, unasked))
