@@ -26,9 +26,9 @@ pub struct ServerHealth {
     /// The life that it was in when it was last greeted: a number that stays the same as long as the
     /// server runs. `None` if it does not tell. Two servers may have the same.
     pub life: Option<u64>,
-    /// How many connections there are, idle or in use, of both faces.
+    /// How many connections there are, idle, in use or shared by tasks, of both faces.
     pub open: usize,
-    /// How many of them are idle.
+    /// How many of them are idle: no batch uses them, and on one that tasks share, no task waits.
     pub idle: usize,
     /// How long the last exchange with it took.
     pub latency: Option<Duration>,
@@ -134,7 +134,7 @@ counters! {
     loads,
     /// Loads that returned a value, whatever it was worth.
     hits,
-    /// Loads of keys without a value.
+    /// Loads of keys without a value, or with the placeholder of a lease.
     misses,
     /// Changes that it was sent, and answered or left unanswered as agreed.
     changes,

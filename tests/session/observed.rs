@@ -175,9 +175,12 @@ fn counters_and_times_are_series_with_opentelemetrys_attributes_and_without_keys
     }
 }
 
+/// The number of a span, and its fields.
+type Fields = (u64, BTreeMap<String, String>);
+
 /// Keeps spans, with their fields.
 #[derive(Debug, Default, Clone)]
-struct Spans(Arc<Mutex<Vec<(u64, BTreeMap<String, String>)>>>);
+struct Spans(Arc<Mutex<Vec<Fields>>>);
 
 struct Fields<'f>(&'f mut BTreeMap<String, String>);
 

@@ -20,12 +20,12 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-fn on_one_thread(work: impl Future<Output = ()>) {
+pub(super) fn on_one_thread(work: impl Future<Output = ()>) {
     Builder::new_current_thread().enable_all().build().expect("a runtime starts").block_on(work);
 }
 
 /// Returns a value, or `None` if there is none.
-async fn get(store: &MemcachedStore, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+pub(super) async fn get(store: &MemcachedStore, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
     let mut got = None;
     store
         .load_many(&[Load::new(key.as_bytes())], &mut |_, loaded| {
@@ -38,7 +38,11 @@ async fn get(store: &MemcachedStore, key: &str) -> Result<Option<Vec<u8>>, Store
     got.expect("each load has an outcome")
 }
 
-async fn set(s: &MemcachedStore, key: &str, value: &[u8]) -> Result<Applied, StoreError> {
+pub(super) async fn set(
+    s: &MemcachedStore,
+    key: &str,
+    value: &[u8],
+) -> Result<Applied, StoreError> {
     let mut applied = None;
     let change = Change::new(key.as_bytes(), store(value), Condition::Always);
     s.apply_many(&[change], &mut |_, outcome| applied = Some(outcome)).await;
@@ -46,13 +50,13 @@ async fn set(s: &MemcachedStore, key: &str, value: &[u8]) -> Result<Applied, Sto
 }
 
 /// Makes three connections, so that the next three loads are one alone and two that share.
-async fn warm(store: &MemcachedStore) {
+pub(super) async fn warm(store: &MemcachedStore) {
     let (a, b, c) = join!(get(store, "a"), get(store, "b"), get(store, "c"));
     assert!(a.is_ok() && b.is_ok() && c.is_ok());
 }
 
 /// Polls a future once. It is not ready.
-async fn begin<F: Future>(mut future: Pin<&mut F>) {
+pub(super) async fn begin<F: Future>(mut future: Pin<&mut F>) {
     poll_fn(|context| {
         assert!(future.as_mut().poll(context).is_pending());
         Poll::Ready(())

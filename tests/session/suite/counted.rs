@@ -1,7 +1,9 @@
 //! Counters: for each dictionary, and for each server.
 
-use memdict::{Counters, DictDef, Retry, Store};
-use memdict_tests::{Bench, Cart, Fault};
+use std::time::Duration;
+
+use memdict::{Condition, Counters, DictDef, Load, Op, Retry, Store};
+use memdict_tests::{Bench, Cart, Fault, apply_one, find};
 
 use super::hold;
 
@@ -125,6 +127,26 @@ pub(crate) fn times_are_measured_where_a_store_may_wait(bench: &Bench) {
             assert_eq!(longest.is_some_and(|it| !it.is_zero()), waits, "{latencies:?}");
         }
         assert_eq!(cache.latencies_of("unused").loads.count(), 0);
+        Ok(())
+    });
+}
+
+pub(crate) fn a_stale_value_and_one_that_is_being_made_are_misses_of_their_own_kind(bench: &Bench) {
+    hold(bench, |bench| {
+        if !(bench.store.caps().stale() && bench.store.caps().leases()) {
+            return Ok(());
+        }
+        bench.cache.transaction(|session| session.dict("names").insert("a", "ann".to_owned()))?;
+        let invalidate = Op::Invalidate { grace: None };
+        apply_one(&*bench.store, b"memdict:names:a", invalidate, Condition::Always);
+        find(&*bench.store, Load::new(b"memdict:names:b").lease(Duration::from_secs(60)));
+        for key in ["a", "b", "c"] {
+            assert!(bench.cache.session().dict::<String>("names").get(key)?.is_none());
+        }
+        let names = bench.cache.counters_of("names");
+        assert_eq!((names.loads, names.hits), (3, 0));
+        assert_eq!((names.stale, names.leased, names.absent), (1, 1, 1));
+        assert_eq!(bench.cache.counters().stale, 1);
         Ok(())
     });
 }

@@ -118,6 +118,7 @@ suite! {
         each_dictionary_has_counters_of_its_own_and_the_total_is_their_sum
         bytes_are_those_of_stored_values
         conflicts_attempts_and_losses_count_for_their_dictionary
+        a_stale_value_and_one_that_is_being_made_are_misses_of_their_own_kind
         times_are_measured_where_a_store_may_wait
     }
     guards {

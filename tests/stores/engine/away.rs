@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use memdict::{Applied, Change, Condition, Op, Store, StoreError};
+use memdict::{Applied, Change, Condition, Count, Expiry, Op, Store, StoreError};
 use memdict_tests::{
     End, Got, Memcached, Proxy, Way, apply, apply_one, load, load_one, load_when_up, store,
 };
@@ -104,6 +104,23 @@ fn a_lost_tombstone_is_a_lost_removal_and_a_lost_store_is_not() {
     proxy.turn_away(false);
     assert_eq!(load_when_up(&s, b"k"), Got::Miss);
     assert_eq!(load_one(&s, b"stored").value(), Some(&b"old"[..]));
+}
+
+#[test]
+fn a_lost_invalidation_is_sent_as_a_removal_and_a_lost_touch_or_count_is_not_sent() {
+    let (_server, proxy, s) = behind_proxy(b"k");
+    apply_one(&s, b"touched", store(b"old"), Always);
+    apply_one(&s, b"counted", store(b"5"), Always);
+    cut_off(&proxy);
+    is_lost(&s, Change::new(b"k", Op::Invalidate { grace: None }, Always));
+    is_lost(&s, Change::new(b"touched", Op::Touch { expiry: Expiry::Never }, Always));
+    is_lost(&s, Change::new(b"counted", Op::Count(Count::add(1)), Always));
+    assert_eq!(remembered(&s).0, 1);
+    proxy.turn_away(false);
+    assert_eq!(load_when_up(&s, b"k"), Got::Miss);
+    assert_eq!(load_one(&s, b"touched").value(), Some(&b"old"[..]));
+    assert_eq!(load_one(&s, b"counted").value(), Some(&b"5"[..]));
+    assert_eq!(remembered(&s), (0, 1, 0));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! What the engine counts and knows of each server.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use memdict::{Change, Condition, Expiry, Op, Store};
-use memdict_tests::{Got, Memcached, Proxy, Way, apply, apply_one, load, load_one, store};
+use memdict::{Change, Condition, Count, Expiry, Load, Op, Store};
+use memdict_tests::{Got, Memcached, Proxy, Way, apply, apply_one, find, load, load_one, store};
 
 use super::memcached_on;
 
@@ -103,4 +103,31 @@ fn what_a_server_refuses_is_counted() {
     let refused = apply(&s, &changes).iter().filter(|outcome| outcome.is_err()).count() as u64;
     let of = s.server_counters().remove(0);
     assert!(refused > 0 && of.refused == refused && of.changes == 40, "{refused} {of:?}");
+}
+
+#[test]
+fn placeholders_count_as_misses_and_what_leaves_the_value_as_changes() {
+    let server = Memcached::start();
+    let s = on([server.address()]);
+    let counted = || {
+        let of = s.server_counters().remove(0);
+        (of.loads, of.hits, of.misses, of.changes, of.refused, of.exchanges)
+    };
+    let lease = Load::new(b"k").lease(Duration::from_secs(60));
+    assert_eq!(find(&s, lease).words, "leased won");
+    assert_eq!(find(&s, Load::new(b"k")).words, "leased");
+    assert_eq!(counted(), (2, 0, 2, 0, 0, 2));
+    apply_one(&s, b"k", store(b"v"), Always);
+    apply_one(&s, b"k", Op::Touch { expiry: Expiry::Never }, Always);
+    apply_one(&s, b"k", Op::Invalidate { grace: None }, Always);
+    assert_eq!(counted(), (2, 0, 2, 3, 0, 5));
+    // The right to renew it is handed back, which is a part of the load.
+    assert_eq!(find(&s, Load::new(b"k")).words, "v stale");
+    assert_eq!(counted(), (3, 1, 2, 3, 0, 6));
+    apply_one(&s, b"n", Op::Count(Count::add(1).or_start_at(9, Expiry::Never)), Always);
+    // This makes the number longer, and its end of life is set once more.
+    apply_one(&s, b"n", Op::Count(Count::add(1).touch(Expiry::Never)), Always);
+    let no_number = Change::new(b"k", Op::Count(Count::add(1)), Always);
+    assert!(apply(&s, &[no_number])[0].is_err());
+    assert_eq!(counted(), (3, 1, 2, 6, 1, 9));
 }
