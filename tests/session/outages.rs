@@ -62,6 +62,32 @@ fn a_healed_partition_does_not_serve_what_was_removed() {
 }
 
 #[test]
+fn a_clear_that_was_lost_is_made_up_for_when_its_server_comes_back() {
+    static PRICES: DictDef<u64> = DictDef::new("prices").clearable();
+    for tasks in [false, true] {
+        let server = Memcached::start();
+        let proxy = Proxy::before(&server.address());
+        let url = format!("memcache://{}", proxy.address());
+        let cache = Cache::Blocking(memdict::Cache::open(&url).expect("a good URL"));
+        let cache = if tasks { cache.in_tasks() } else { cache };
+        let stored = cache.transaction(|session| session.dict(&PRICES).insert("hat", 25));
+        stored.expect("the server is there");
+        proxy.turn_away(true);
+        proxy.hang_up(End::Closed);
+        cache.clear(&PRICES).expect_err("the server is away");
+        assert_eq!(cache.health()[0].remembered, 1);
+        proxy.turn_away(false);
+        wait_until(PATIENCE, "the server is back", || {
+            let session = cache.session();
+            let found = session.dict(&PRICES).lookup("hat").expect("not strict");
+            assert!(!matches!(found, memdict::Lookup::Hit(_)), "a cleared value is served");
+            !matches!(found, memdict::Lookup::Unreachable(_))
+        });
+        assert_eq!(cache.health()[0].remembered, 0);
+    }
+}
+
+#[test]
 fn a_removal_is_forgotten_if_its_server_was_restarted_meanwhile() {
     for tasks in [false, true] {
         let mut server = Memcached::start();

@@ -30,7 +30,8 @@ faces! {
         ///
         /// Fails with [`Unavailable`](crate::Error::Unavailable) if the server of the generation
         /// cannot be reached, in a cache that is not strict as well; if its answer did not arrive,
-        /// the dictionary may have been cleared. Fails with [`Config`](crate::Error::Config) if the
+        /// the dictionary may have been cleared. Such a clear is remembered as lost removals are, and
+        /// made up for when the same life of the server comes back. Fails with [`Config`](crate::Error::Config) if the
         /// definition is not clearable, and with [`Unsupported`](crate::Error::Unsupported) if the
         /// store cannot count.
         example {

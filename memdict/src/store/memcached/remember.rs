@@ -109,7 +109,6 @@ impl Remembered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{expiry::Expiry, operation::Count, servers::Servers};
 
     fn removal(version: Option<u64>, noted: Instant) -> Removal {
         Removal { version, life: 7, noted }
@@ -148,31 +147,5 @@ mod tests {
         remembered.note(b"k", removal(None, now));
         remembered.note(b"k", removal(Some(3), now));
         assert_eq!((remembered.len(), version()), (1, None));
-    }
-
-    #[test]
-    fn only_what_replaces_or_removes_a_value_forgets_its_removal() {
-        let servers = Servers::parse(["s:1"]).expect("a name");
-        let server = Server::each(&servers, None, 1, Bounds::DEFAULT).remove(0);
-        let lost = || Err(StoreError::Down("away".into()));
-        let hears = |op, outcome: Result<Applied, StoreError>| {
-            let change = Change::new(b"k", op, Condition::Always);
-            server.heard_of(&change, &outcome, Instant::now());
-            server.remembered.len()
-        };
-        let expiry = Expiry::Never;
-        let (touch, count) = (Op::Touch { expiry }, Op::Count(Count::add(1)));
-        let (store, invalidate) =
-            (Op::Store { bytes: b"v", expiry }, Op::Invalidate { grace: None });
-        for unmade in [touch, count, store] {
-            assert_eq!(hears(unmade, lost()), 0, "{unmade:?} removes nothing");
-        }
-        for removal in [Op::Delete, invalidate] {
-            assert_eq!(hears(removal, lost()), 1);
-            assert_eq!(hears(touch, Ok(Applied::Touched)), 1);
-            assert_eq!(hears(count, Ok(Applied::Counted(1))), 1);
-            assert_eq!(hears(invalidate, Ok(Applied::Invalidated)), 1);
-            assert_eq!(hears(store, Ok(Applied::Stored)), 0);
-        }
     }
 }
