@@ -7,7 +7,7 @@
 //! the protocol, and only `socket` moves them, between the buffers of a `flow`. A
 //! `handshake` greets a new connection. `watch` knows
 //! how each server is, and `counted` counts its operations. `remember` keeps removals that
-//! were lost, and `recovery` sends them. `tasks` drives the same lanes in tasks of tokio.
+//! were lost, `resend` how they are sent, and `recovery` when. `tasks` drives the same lanes in tasks of tokio.
 
 mod change;
 mod connection;
@@ -26,6 +26,7 @@ mod pool;
 mod proto;
 mod recovery;
 mod remember;
+mod resend;
 mod resolve;
 mod send;
 mod server;
