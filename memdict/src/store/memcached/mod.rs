@@ -6,8 +6,9 @@
 //! answers mean. `exchange` drives all lanes of a batch at once. Only `proto` knows the bytes of
 //! the protocol, and only `socket` moves them, between the buffers of a `flow`. A
 //! `handshake` greets a new connection. `watch` knows how each server is, and `counted` counts its
-//! operations. `remember` keeps removals that were lost, and `recovery` sends them. `tasks` drives
-//! the same lanes in tasks of tokio, and lets small shares of many tasks go over one connection.
+//! operations. `remember` keeps removals that were lost, `resend` knows how they are sent, and
+//! `recovery` when. `tasks` drives the same lanes in tasks of tokio, and lets small shares of many
+//! tasks go over one connection.
 
 mod change;
 mod connection;
@@ -26,6 +27,7 @@ mod pool;
 mod proto;
 mod recovery;
 mod remember;
+mod resend;
 mod resolve;
 mod send;
 mod server;
