@@ -175,14 +175,14 @@ fn counters_and_times_are_series_with_opentelemetrys_attributes_and_without_keys
     }
 }
 
-/// The number of a span, and its fields.
-type Fields = (u64, BTreeMap<String, String>);
+/// The fields of a span, its own name and its parent's among them.
+type Span = BTreeMap<String, String>;
 
-/// Keeps spans, with their fields.
+/// Keeps spans, by their numbers.
 #[derive(Debug, Default, Clone)]
-struct Spans(Arc<Mutex<Vec<Fields>>>);
+struct Spans(Arc<Mutex<Vec<(u64, Span)>>>);
 
-struct Fields<'f>(&'f mut BTreeMap<String, String>);
+struct Fields<'f>(&'f mut Span);
 
 impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
@@ -213,14 +213,14 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> Layer<S> for Spans {
 }
 
 impl Spans {
-    fn of(&self, body: impl FnOnce() -> Result<()>) -> Vec<BTreeMap<String, String>> {
+    fn of(&self, body: impl FnOnce() -> Result<()>) -> Vec<Span> {
         let subscriber = tracing_subscriber::registry().with(self.clone());
         tracing::subscriber::with_default(subscriber, body).expect("it works");
         self.0.lock().expect("no panic").iter().map(|(_, fields)| fields.clone()).collect()
     }
 }
 
-fn has(span: &BTreeMap<String, String>, fields: &[(&str, &str)]) -> bool {
+fn has(span: &Span, fields: &[(&str, &str)]) -> bool {
     fields.iter().all(|(name, value)| span.get(*name).is_some_and(|it| it == value))
 }
 

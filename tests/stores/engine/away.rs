@@ -55,6 +55,29 @@ fn a_lost_removal_is_sent_first_when_the_same_life_of_the_server_comes_back() {
 }
 
 #[test]
+fn as_long_as_a_lost_removal_cannot_be_sent_nothing_else_is() {
+    let (_server, proxy, s) = behind_proxy(b"k");
+    // How many bytes a greeting has: those of a first load without those of a second.
+    let other = open(proxy.address());
+    let bytes = |s: &MemcachedStore| {
+        proxy.count_anew();
+        load_one(s, b"other");
+        proxy.passed(Way::Requests)
+    };
+    let (first, second) = (bytes(&other), bytes(&other));
+    cut_off(&proxy);
+    is_lost(&s, delete(b"k"));
+    // The connection that is to send the removal breaks before it does, and later ones would work.
+    proxy.cut(Way::Requests, first - second, End::Closed);
+    proxy.turn_away(false);
+    while !proxy.has_cut() {
+        assert!(load(&s, &[b"k"])[0].is_err());
+    }
+    assert_eq!(load_when_up(&s, b"k"), Got::Miss);
+    assert_eq!(remembered(&s), (0, 1, 0));
+}
+
+#[test]
 fn after_a_restart_lost_removals_are_not_sent_because_nothing_old_is_left() {
     let (mut server, proxy, s) = behind_proxy(b"k");
     cut_off(&proxy);

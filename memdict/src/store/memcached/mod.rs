@@ -6,9 +6,9 @@
 //! answers mean. `exchange` drives all lanes of a batch at once. Only `proto` knows the bytes of
 //! the protocol, and only `socket` moves them, between the buffers of a `flow`. A
 //! `handshake` greets a new connection. `watch` knows how each server is, and `counted` counts its
-//! operations. `remember` keeps removals that were lost, and `resend` and `recovery` send them.
-//! `tasks` drives the same lanes in tasks of tokio, and lets small shares of many tasks go over one
-//! connection.
+//! operations. `remember` keeps removals that were lost, `resend` knows how they are sent, and
+//! `recovery` when. `tasks` drives the same lanes in tasks of tokio, and lets small shares of many
+//! tasks go over one connection.
 
 mod change;
 mod connection;

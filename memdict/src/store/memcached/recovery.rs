@@ -4,14 +4,14 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{
-    load::Loads,
+    load::{Loads, at},
     remember::{Bounds, Due},
     resend::{self, Resend},
     server::Server,
     store::MemcachedStore,
 };
 use crate::{
-    health::ServerHealth,
+    health::{Exchanged, ServerHealth},
     store::{
         deadline::Deadline,
         operation::{Applied, Change, Load, Loaded, StoreError},
@@ -71,36 +71,38 @@ impl MemcachedStore {
         if self.remembers() { resend::due(&self.reached, call.now()) } else { Vec::new() }
     }
 
-    /// Sends lost removals.
-    pub(super) fn resend(&self, call: Deadline) {
+    /// Sends lost removals. Returns why servers were not reached.
+    pub(super) fn resend(&self, call: Deadline) -> Vec<Option<String>> {
         let due = self.due(call);
         if due.is_empty() {
-            return;
+            return Vec::new();
         }
-        let mut resend = Resend::new(&due);
-        let left = self.run(resend::shares(&self.reached, &due), call, &mut resend);
+        let mut again = Resend::new(&self.reached, &due);
+        let left = self.run(resend::shares(&self.reached, &due), call, &mut again);
         #[cfg(feature = "classic")]
         left.for_each(|(server, share)| {
             let changes = resend::changes(&due);
-            let mut out = |index, outcome| resend.classic(index, &outcome);
+            let mut out = |index, outcome| again.classic(index, &outcome);
             server.apply_classic(self.timeouts, call, &changes, &share, &mut out);
         });
         #[cfg(not(feature = "classic"))]
         debug_assert_eq!(left.count(), 0);
-        resend.end(&self.reached);
+        again.end(&self.reached)
     }
 
     /// Asks each server, also one that is left alone because it was not reached.
     pub(super) fn ask_each(&self, call: Deadline) -> Vec<ServerHealth> {
         self.reached.iter().for_each(|server| server.pool.try_now());
-        self.resend(call);
+        let unreached = self.resend(call);
         let loads = self.pings();
         let mut failures = vec![None; self.reached.len()];
         let mut out = |index: usize, loaded: Result<Loaded<'_>, StoreError>| {
             failures[index] = loaded.err();
         };
+        let mut shares = self.one_each();
+        self.withhold(&mut shares, &unreached, |index, error| out(index, Err(error)));
         let work = &mut Loads { loads: &loads, out: &mut out };
-        let left = self.run(self.one_each(), call, work);
+        let left = self.run(shares, call, work);
         #[cfg(feature = "classic")]
         left.for_each(|(server, share)| {
             server.load_classic(self.timeouts, call, &loads, &share, &mut out);
@@ -108,6 +110,24 @@ impl MemcachedStore {
         #[cfg(not(feature = "classic"))]
         debug_assert_eq!(left.count(), 0);
         self.answered(failures)
+    }
+
+    /// Settles the shares of servers to which lost removals could not be sent. If they were sent,
+    /// they might reach the server before the removals do.
+    pub(super) fn withhold(
+        &self,
+        shares: &mut [Vec<usize>],
+        unreached: &[Option<String>],
+        mut out: impl FnMut(usize, StoreError),
+    ) {
+        for ((server, share), why) in self.reached.iter().zip(shares).zip(unreached) {
+            let Some(why) = why else { continue };
+            let failed = share.len() as u64;
+            for index in std::mem::take(share) {
+                out(index, StoreError::Down(at(&server.name, why)));
+            }
+            server.watched.add(&Exchanged { failed, ..Exchanged::default() });
+        }
     }
 
     /// Returns a load for each server.

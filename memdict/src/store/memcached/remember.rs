@@ -1,4 +1,5 @@
-//! The removals that were lost while a server was away.
+//! The removals that were lost while a server was away. They are sent first when the same life of the
+//! server comes back, so that it does not serve what was removed.
 //!
 //! A removal that had a token is sent on its version, and removes nothing that was stored later. One
 //! without removes whatever there is, which costs no more than a miss. A lost invalidation is sent as

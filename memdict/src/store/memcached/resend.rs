@@ -1,5 +1,4 @@
-//! Notes the removals that are lost, and sends them when the same life of their server comes back, so
-//! that it does not serve what was removed.
+//! Sends lost removals again, before anything else is sent to their server.
 
 use std::time::Instant;
 
@@ -101,23 +100,29 @@ enum End {
 pub(super) struct Resend<'a> {
     due: &'a [Due],
     ends: Vec<End>,
+    /// Why a server was not reached.
+    unreached: Vec<Option<String>>,
 }
 
 impl<'a> Resend<'a> {
-    pub(super) fn new(due: &'a [Due]) -> Self {
-        Self { due, ends: vec![End::Unsent; due.len()] }
+    pub(super) fn new(servers: &[Server], due: &'a [Due]) -> Self {
+        Self { due, ends: vec![End::Unsent; due.len()], unreached: vec![None; servers.len()] }
     }
 
     /// Notes the outcome of the classic client.
     #[cfg(feature = "classic")]
     pub(super) fn classic(&mut self, index: usize, outcome: &Result<Applied, StoreError>) {
-        if !matches!(outcome, Err(StoreError::Down(_) | StoreError::Unknown(_))) {
-            self.ends[index] = End::Sent;
+        match outcome {
+            Err(StoreError::Down(why) | StoreError::Unknown(why)) => {
+                self.unreached[self.due[index].server] = Some(why.to_string());
+            }
+            _ => self.ends[index] = End::Sent,
         }
     }
 
-    /// Forgets what was sent, and what need not be.
-    pub(super) fn end(self, servers: &[Server]) {
+    /// Forgets what was sent, and what need not be. Returns for each server why it was not reached,
+    /// if it was not: nothing else may be sent to it now, since it could come back meanwhile.
+    pub(super) fn end(self, servers: &[Server]) -> Vec<Option<String>> {
         let mut counts = vec![[0_u64; 2]; servers.len()];
         for (due, end) in self.due.iter().zip(&self.ends) {
             if *end != End::Unsent {
@@ -135,6 +140,7 @@ impl<'a> Resend<'a> {
             }
             server.forgot(other_life, "it was restarted, and nothing old is left");
         }
+        self.unreached
     }
 }
 
@@ -195,7 +201,9 @@ impl<'a> Work<'a> for Resend<'a> {
         self.ends[index] = End::Sent;
     }
 
-    fn fail(&mut self, _: &str, _: usize, _: Sent, _: &str) {}
+    fn fail(&mut self, _: &str, index: usize, _: Sent, why: &str) {
+        self.unreached[self.due[index].server] = Some(why.to_owned());
+    }
 }
 
 #[cfg(test)]

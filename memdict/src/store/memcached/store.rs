@@ -306,9 +306,10 @@ impl MemcachedStore {
 impl Store for MemcachedStore {
     fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         let keys = loads.iter().map(|load| load.key);
-        let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
+        let mut shares = self.shares(keys, |index, refused| out(index, Err(refused)));
         let call = self.begin();
-        self.resend(call);
+        let unreached = self.resend(call);
+        self.withhold(&mut shares, &unreached, |index, error| out(index, Err(error)));
         let left = self.run(
             shares,
             call,
@@ -324,14 +325,15 @@ impl Store for MemcachedStore {
 
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         let keys = changes.iter().map(|change| change.key);
-        let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
+        let mut shares = self.shares(keys, |index, refused| out(index, Err(refused)));
         let call = self.begin();
-        self.resend(call);
+        let unreached = self.resend(call);
         let remembers = self.remembers();
         let mut out = |index: usize, outcome: Result<Applied, StoreError>| {
             self.heard_of(remembers, &changes[index], &outcome, Instant::now);
             out(index, outcome);
         };
+        self.withhold(&mut shares, &unreached, |index, error| out(index, Err(error)));
         let work = Changes { changes, out: &mut out, sending: None };
         let left = self.run(shares, call, &mut Counted::new(&self.reached, Kind::Changes, work));
         #[cfg(feature = "classic")]

@@ -33,9 +33,10 @@ impl AsyncStore for MemcachedStore {
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let keys = loads.iter().map(|load| load.key);
-            let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
+            let mut shares = self.shares(keys, |index, refused| out(index, Err(refused)));
             let call = self.begin_in_task();
-            self.resend_in_task(call).await;
+            let unreached = self.resend_in_task(call).await;
+            self.withhold(&mut shares, &unreached, |index, error| out(index, Err(error)));
             let left = exchange::run(
                 self.reached_by(shares),
                 self.timeouts,
@@ -68,14 +69,15 @@ impl AsyncStore for MemcachedStore {
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let keys = changes.iter().map(|change| change.key);
-            let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
+            let mut shares = self.shares(keys, |index, refused| out(index, Err(refused)));
             let call = self.begin_in_task();
-            self.resend_in_task(call).await;
+            let unreached = self.resend_in_task(call).await;
             let remembers = self.remembers();
             let mut out = |index: usize, outcome: Result<Applied, StoreError>| {
                 self.heard_of(remembers, &changes[index], &outcome, now);
                 out(index, outcome);
             };
+            self.withhold(&mut shares, &unreached, |index, error| out(index, Err(error)));
             let work = Changes { changes, out: &mut out, sending: Some(sending) };
             let mut work = Counted::new(&self.reached, Kind::Changes, work);
             let left = exchange::run(self.reached_by(shares), self.timeouts, call, &mut work).await;
