@@ -17,7 +17,7 @@ pub struct Change<'a> {
     pub when: Condition,
     /// Whether the server may leave success unanswered. This is faster. If such a server reports an
     /// error without naming the change, the outcome of the change is
-    /// [unknown](StoreError::Unknown).
+    /// [unknown](crate::StoreError::Unknown).
     pub quiet: bool,
     /// Whether the change removes a value, although it stores something: a mark that there is none.
     /// A store may remember removals that were lost; deletions and invalidations always are such.
