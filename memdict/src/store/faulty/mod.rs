@@ -32,7 +32,8 @@ use crate::store::Store;
 /// are passed on one at a time, so a batch takes as many round trips as it has operations. The keys
 /// that were stored are remembered, and with rates the number of operations on each key.
 ///
-/// ```
+#[cfg_attr(feature = "testing", doc = "```")]
+#[cfg_attr(not(feature = "testing"), doc = "```ignore")]
 /// use std::sync::Arc;
 /// use memdict::{Cache, MemoryStore};
 /// use memdict::testing::{Fault, FaultyStore};

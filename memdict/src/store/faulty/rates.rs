@@ -23,7 +23,8 @@ const DELAY: Duration = Duration::from_millis(20);
 /// run, whatever other threads do with other keys. If several threads use one key, their order
 /// decides which of them meets the fault.
 ///
-/// ```
+#[cfg_attr(feature = "testing", doc = "```")]
+#[cfg_attr(not(feature = "testing"), doc = "```ignore")]
 /// use std::time::Duration;
 /// use memdict::testing::Rates;
 ///
