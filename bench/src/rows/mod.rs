@@ -4,6 +4,7 @@ mod commit;
 mod guards;
 mod large;
 mod load;
+mod native;
 mod session;
 mod tasks;
 
@@ -28,6 +29,7 @@ pub(crate) fn print(options: Options) -> Outcome<()> {
     commit::rows(&mut bench)?;
     load::rows(&mut bench)?;
     session::rows(&mut bench)?;
+    native::rows(&mut bench)?;
     tasks::rows(&mut bench)?;
     guards::rows(&mut bench)?;
     large::rows(&mut bench)?;
