@@ -25,7 +25,7 @@ pub(super) fn on_one_thread(work: impl Future<Output = ()>) {
 }
 
 /// Returns a value, or `None` if there is none.
-pub(super) async fn get(store: &MemcachedStore, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+pub(super) async fn get(store: &MemcachedStore, key: &str) -> Loading {
     let mut got = None;
     store
         .load_many(&[Load::new(key.as_bytes())], &mut |_, loaded| {
@@ -72,6 +72,27 @@ pub(super) async fn begin<F: Future>(mut future: Pin<&mut F>) {
         Poll::Ready(())
     })
     .await;
+}
+
+type Loading = Result<Option<Vec<u8>>, StoreError>;
+
+/// Ends a server while three tasks wait for it: one on a connection of its own, and two that share
+/// one, a load and a change. Returns what became of them.
+pub(super) async fn end_under_three(
+    server: &mut Memcached,
+    s: &MemcachedStore,
+) -> (Loading, Loading, Result<Applied, StoreError>) {
+    server.pause();
+    let (mut alone, mut load, mut change) =
+        (pin!(get(s, "a")), pin!(get(s, "b")), pin!(set(s, "c", b"1")));
+    begin(alone.as_mut()).await;
+    begin(load.as_mut()).await;
+    begin(change.as_mut()).await;
+    // The second request on the shared connection leaves with the next look of its driver.
+    yield_now().await;
+    yield_now().await;
+    server.kill();
+    join!(alone, load, change)
 }
 
 #[test]
@@ -232,17 +253,7 @@ fn a_connection_that_breaks_fails_every_task_on_it_and_the_next_call_makes_anoth
     on_one_thread(async {
         let s = memcached_on([server.address()]);
         warm(&s).await;
-        server.pause();
-        let mut alone = pin!(get(&s, "a"));
-        let (mut load, mut change) = (pin!(get(&s, "b")), pin!(set(&s, "c", b"1")));
-        begin(alone.as_mut()).await;
-        begin(load.as_mut()).await;
-        begin(change.as_mut()).await;
-        // The second request on the shared connection leaves with the next look of its driver.
-        yield_now().await;
-        yield_now().await;
-        server.kill();
-        let (alone, load, change) = join!(alone, load, change);
+        let (alone, load, change) = end_under_three(&mut server, &s).await;
         assert!(matches!(alone, Err(StoreError::Down(_))), "{alone:?}");
         assert!(matches!(load, Err(StoreError::Down(_))), "{load:?}");
         assert!(matches!(change, Err(StoreError::Unknown(_))), "{change:?}");

@@ -7,12 +7,11 @@ use memdict::{
 };
 use memdict_tests::{End, Memcached, PATIENCE, Proxy, Way, memcached_on};
 use tokio::{
-    join,
-    task::{JoinSet, yield_now},
+    task::JoinSet,
     time::{sleep, timeout},
 };
 
-use super::sharing::{begin, get, on_one_thread, set, warm};
+use super::sharing::{begin, end_under_three, get, on_one_thread, set, warm};
 
 fn counters(s: &MemcachedStore) -> ServerCounters {
     AsyncStore::server_counters(s).remove(0)
@@ -100,16 +99,7 @@ fn a_shared_connection_that_breaks_is_one_failure_and_fails_each_operation_on_it
     on_one_thread(async {
         let s = memcached_on([server.address()]);
         warm(&s).await;
-        server.pause();
-        let mut alone = pin!(get(&s, "a"));
-        let (mut load, mut change) = (pin!(get(&s, "b")), pin!(set(&s, "c", b"1")));
-        begin(alone.as_mut()).await;
-        begin(load.as_mut()).await;
-        begin(change.as_mut()).await;
-        yield_now().await;
-        yield_now().await;
-        server.kill();
-        let (alone, load, change) = join!(alone, load, change);
+        let (alone, load, change) = end_under_three(&mut server, &s).await;
         assert!(alone.is_err() && load.is_err() && change.is_err());
         let broken = counters(&s);
         assert_eq!((broken.failures, broken.failed), (2, 3), "two connections broke");
