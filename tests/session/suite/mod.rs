@@ -89,6 +89,7 @@ suite! {
         every_value_of_a_cleared_dictionary_is_a_miss_and_no_other_one
         a_cleared_value_is_replaced_as_if_there_were_none
         a_session_that_read_before_a_clear_and_commits_after_it_is_in_conflict
+        an_entry_that_has_to_be_current_is_in_conflict_once_after_a_clear
         a_transaction_that_meets_a_clear_runs_again
         no_rule_lets_a_change_win_over_a_clear
         a_session_reads_no_value_from_before_a_clear_after_it

@@ -125,12 +125,3 @@ impl Step<'_> {
         }
     }
 }
-
-/// Returns the entries that have to be current and belong to a dictionary that was cleared.
-pub(super) fn cleared<'e>(current: &[&'e dyn AnySlot]) -> Vec<Clash<'e>> {
-    let is_past = |entry: &&&dyn AnySlot| {
-        let standing = entry.generation().map(|generation: &Arc<_>| generation.standing());
-        matches!(standing, Some(Standing::Past))
-    };
-    current.iter().filter(is_past).map(|&it| Clash::unsent(it, ConflictCause::Cleared)).collect()
-}

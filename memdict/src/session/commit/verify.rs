@@ -6,7 +6,6 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::{
     conflict::{Clash, cause_of},
-    generations::cleared,
     plan::{Plan, Purpose, Step},
     settle::{Answers, Verdict},
 };
@@ -18,6 +17,7 @@ use crate::{
         core::VerifyFirst,
         entry::{
             any_slot::AnySlot,
+            generation::Standing,
             seen::{Expected, Look, Version},
         },
     },
@@ -110,17 +110,15 @@ impl<'e> Plan<'e> {
             called_off |= checks.all_or_none && matches!(verdict, Verdict::Conflict(_));
             step.take(verdict, &mut records)
         });
-        let mut outdated = cleared(&checks.current);
+        let mut outdated = Vec::new();
         for (&entry, look) in checks.current.iter().zip(answers) {
-            let look = look.map_err(|error| Error::Unavailable {
-                id: entry.id().clone(),
-                attempts: 1,
-                report: None,
-                source: Box::new(error),
-            })?;
-            if let Some(cause) = changed(entry.expected(), &look) {
-                outdated.push(Clash::unsent(entry, cause));
-            }
+            let look = look.map_err(|error| unchecked(entry, error))?;
+            let cause = match entry.generation().map(|generation| generation.standing()) {
+                Some(Standing::Unknown(error)) => return Err(unchecked(entry, error)),
+                Some(Standing::Past) => Some(ConflictCause::Cleared),
+                Some(Standing::Present) | None => changed(entry.expected(), &look),
+            };
+            outdated.extend(cause.map(|cause| Clash::unsent(entry, cause)));
         }
         if called_off || !outdated.is_empty() {
             steps.clear();
@@ -175,6 +173,12 @@ impl<'e> Plan<'e> {
             self.steps.clear();
         }
     }
+}
+
+/// The error of a commit that cannot check an entry which has to be current.
+fn unchecked(entry: &dyn AnySlot, error: StoreError) -> Error {
+    let (id, source) = (entry.id().clone(), Box::new(error));
+    Error::Unavailable { id, attempts: 1, report: None, source }
 }
 
 /// Returns how the stored value differs from the one that was seen, if it does.
