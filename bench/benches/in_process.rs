@@ -102,5 +102,30 @@ fn entries(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(in_process, fields, known_keys, entries);
+/// The smallest sessions, in which what is done once for each session, batch and commit shows most:
+/// counters and spans that nobody listens to among it.
+fn sessions(criterion: &mut Criterion) {
+    let keys = keys(MANY);
+    let cache = filled(&keys);
+    let mut group = criterion.benchmark_group("session of its own");
+    let mut turn = keys.iter().cycle();
+    group.bench_function("get", |bencher| {
+        bencher.iter(|| {
+            let session = cache.session();
+            let key = turn.next().expect("endless");
+            dict::<Profile>(&session).get(key).map(|found| black_box(found.is_some()))
+        });
+    });
+    let keys = &keys[..1];
+    group.bench_function("change and commit", |bencher| {
+        bencher.iter(|| {
+            let session = cache.session();
+            change::<Profile>(&session, keys).expect("nothing is borrowed");
+            session.commit().map(|report| report.written)
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(in_process, fields, known_keys, entries, sessions);
 criterion_main!(in_process);

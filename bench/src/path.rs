@@ -19,7 +19,7 @@ fn measured<R>(work: impl FnOnce() -> R) -> R {
 
 type Work = fn(&Cache, &[String]) -> Result<(), Error>;
 
-const WORKS: [(&str, Work); 14] = [
+const WORKS: [(&str, Work); 16] = [
     ("load", |cache, keys| {
         let session = cache.session();
         let dict = dict::<Profile>(&session);
@@ -46,6 +46,20 @@ const WORKS: [(&str, Work); 14] = [
         let session = session(cache, keys, |_, _| Ok(0))?;
         measured(|| session.rollback());
         Ok(())
+    }),
+    ("session-get", |cache, keys| {
+        measured(|| {
+            keys.iter().try_for_each(|key| dict::<Profile>(&cache.session()).get(key).map(drop))
+        })
+    }),
+    ("session-commit", |cache, keys| {
+        measured(|| {
+            keys.chunks(1).try_for_each(|key| {
+                let session = cache.session();
+                change::<Profile>(&session, key)?;
+                session.commit().map(drop)
+            })
+        })
     }),
     ("get", |cache, keys| {
         let session = session(cache, keys, change::<Profile>)?;

@@ -5,6 +5,9 @@
 #[doc = include_str!("../docs/conflicts.md")]
 pub mod conflicts {}
 
+#[doc = include_str!("../docs/lifetimes.md")]
+pub mod lifetimes {}
+
 #[doc = include_str!("../docs/tracking.md")]
 pub mod tracking {}
 
@@ -17,9 +20,16 @@ pub mod read_through {}
 #[doc = include_str!("../docs/security.md")]
 pub mod security {}
 
+#[doc = include_str!("../docs/observing.md")]
+pub mod observing {}
+
 #[cfg(feature = "tokio")]
 #[doc = include_str!("../docs/async.md")]
 pub mod blocking_or_async {}
+
+#[cfg(feature = "testing")]
+#[doc = include_str!("../docs/testing.md")]
+pub mod testing {}
 
 #[doc = include_str!("../docs/from-erp5.md")]
 pub mod from_erp5 {}

@@ -238,6 +238,27 @@ impl Error {
         }
     }
 
+    /// Returns the report of a commit that sent something.
+    pub(crate) fn report(&self) -> Option<&CommitReport> {
+        match self {
+            Self::Conflict { report, .. }
+            | Self::Unavailable { report: Some(report), .. }
+            | Self::Refused { report, .. } => Some(report),
+            _ => None,
+        }
+    }
+
+    /// Returns the kind of the error, for spans and series.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Conflict { .. } => "conflict",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Refused { .. } => "refused",
+            Self::User(_) => "user",
+            _ => "misuse",
+        }
+    }
+
     /// Returns whether the same work, run again from the start, may succeed and cannot be applied
     /// twice: a conflict or an unavailable store, if no part of the commit is in the store or may
     /// be. A conflict with a stored value that this program cannot read stays one.

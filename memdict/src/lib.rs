@@ -72,11 +72,13 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `tracing` | yes | log events, through the `tracing` crate, for what is lost, refused, down or unusable; they name keys and servers, never values |
+//! | `tracing` | yes | log events, through the `tracing` crate, for what is lost, refused, down or unusable; they name keys and servers, never values. [Spans](docs::observing) of loads, commits and exchanges, which name neither |
+//! | `metrics` | no | [counters and times](docs::observing) as series of the `metrics` crate |
 //! | `classic` | yes | [`ClassicStore`], and with it servers that are older than memcached 1.6.13 or lack meta commands |
 //! | `tls` | no | TLS for [`ClassicStore`], through OpenSSL, whose headers have to be installed |
 //! | `tokio` | no | [`AsyncCache`], [`AsyncSession`], [`AsyncDict`] and [`AsyncStore`]: the same calls with `.await` |
 //! | `json` | no | [`Json`] and [`as_json`]: values that need the names of their fields, stored as JSON |
+//! | `testing` | no | [`testing`](docs::testing): stores that fail, by chance or on command, and a clock to turn |
 //! | `bytes`, `chrono`, `indexmap`, `smallvec`, `time`, `uuid` | no | [`Tracked`] for types of these crates |
 
 #![forbid(unsafe_code)]
@@ -90,6 +92,7 @@ pub mod as_json;
 mod cache;
 mod codec;
 mod conflict;
+mod counter;
 mod counters;
 mod def;
 mod dict;
@@ -98,11 +101,14 @@ pub mod docs;
 mod entry_id;
 mod envelope;
 mod error;
+mod export;
 mod face;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod harness;
+mod health;
 mod key;
+mod latency;
 mod link;
 mod log;
 mod lookup;
@@ -113,6 +119,9 @@ mod random;
 mod report;
 mod session;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod trace;
 mod track;
 mod unusable;
 mod url;
@@ -122,10 +131,14 @@ pub use cache::asynchronous::AsyncCache;
 pub use cache::{blocking::Cache, builder::CacheBuilder};
 pub use codec::Codec;
 pub use conflict::{ConflictCause, KeyConflict};
+#[cfg(feature = "tokio")]
+pub use counter::face::AsyncCounter;
+pub use counter::{definition::CounterDef, face::Counter, pending::SessionCounter};
 pub use counters::Counters;
 pub use def::{
     DictDef,
     rules::{OnConflict, OnUnusable, OnVanished},
+    ttl::Ttl,
 };
 #[cfg(feature = "tokio")]
 pub use dict::async_face::AsyncDict;
@@ -136,7 +149,9 @@ pub use dict::{
 };
 pub use entry_id::EntryId;
 pub use error::{BorrowKind, BoxError, Error, Result};
+pub use health::{ServerCounters, ServerHealth};
 pub use key::{Key, ToKey};
+pub use latency::{Latencies, Latency};
 pub use link::Link;
 pub use lookup::Lookup;
 #[doc = include_str!("track/derive.md")]

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::{
     error::Result,
-    store::{Store, memory::MemoryStore},
+    log::notice,
+    random,
+    store::{Store, faulty::FaultyStore, memory::MemoryStore},
     url::{self, Options, Place},
 };
 #[cfg(feature = "classic")]
@@ -19,13 +21,7 @@ use crate::{
 /// `options`.
 pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> {
     Ok(match url::read(url, options)? {
-        Place::Memory => {
-            let store = MemoryStore::new();
-            Arc::new(match options.max_bytes {
-                Some(bytes) => store.max_bytes(bytes),
-                None => store,
-            })
-        }
+        Place::Memory => memory(options),
         #[cfg(unix)]
         Place::Memcached(place) => Arc::new(memcached(place, options)?),
         #[cfg(not(unix))]
@@ -40,6 +36,21 @@ pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> 
         #[cfg(feature = "classic")]
         Place::Classic(place) => Arc::new(classic(place, options)?),
     })
+}
+
+fn memory(options: &Options) -> Arc<dyn Store> {
+    let store = MemoryStore::new();
+    let store = match options.max_bytes {
+        Some(bytes) => store.max_bytes(bytes),
+        None => store,
+    };
+    let mut rates = options.rates;
+    if !rates.any() {
+        return Arc::new(store);
+    }
+    let seed = *rates.seed.get_or_insert_with(|| random::bits() >> 32);
+    notice!("the store in this process's memory fails by chance, as its URL asks: `seed={seed}`");
+    Arc::new(FaultyStore::new(store).with_rates(rates))
 }
 
 #[cfg(unix)]
@@ -59,6 +70,9 @@ fn memcached(place: Memcached, options: &Options) -> Result<MemcachedStore> {
     }
     if let Some(many) = options.max_connections {
         store = store.max_connections(many);
+    }
+    if options.remember.is_some() || options.remember_for.is_some() {
+        store = store.remember(options.remember, options.remember_for);
     }
     Ok(store)
 }

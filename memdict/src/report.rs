@@ -6,9 +6,9 @@ use crate::{entry_id::EntryId, unusable::Unusable};
 
 /// The result of a commit, entry by entry.
 ///
-/// Each entry that was borrowed for writing, inserted or removed is in exactly one of
-/// [`written`](Self::written), [`unchanged`](Self::unchanged), [`removed`](Self::removed),
-/// [`lost`](Self::lost), [`refused`](Self::refused), or in the conflicts of
+/// Each entry that was borrowed for writing, inserted, touched or removed is in exactly one of
+/// [`written`](Self::written), [`unchanged`](Self::unchanged), [`touched`](Self::touched),
+/// [`removed`](Self::removed), [`lost`](Self::lost), [`refused`](Self::refused), or in the conflicts of
 /// [`Error::Conflict`](crate::Error::Conflict), which also contains a report. If a commit ended
 /// before anything was sent ([`Session::verify_first`](crate::Session::verify_first),
 /// [`read_current`](crate::MemcachedDict::read_current)), entries whose changes were not sent for
@@ -23,6 +23,10 @@ pub struct CommitReport {
     pub unchanged: usize,
     /// The number of entries that were removed, or had no value any more.
     pub removed: usize,
+    /// The number of [counts](crate::SessionCounter) that were made.
+    pub counted: usize,
+    /// The number of values that got a new end of life, and did not change otherwise.
+    pub touched: usize,
     /// The number of [`written`](Self::written) values that had vanished since they were loaded,
     /// and were stored again.
     pub recreated: usize,
@@ -38,6 +42,7 @@ pub struct CommitReport {
     /// it replaced them unread, each with the reason.
     pub replaced: Vec<Replaced>,
     done: Vec<Done>,
+    counts: Vec<(EntryId, u64)>,
     merges: Vec<Merged>,
     uncertain: bool,
     notes: Vec<String>,
@@ -105,6 +110,7 @@ pub(crate) enum How {
     Recreated,
     Unchanged,
     Removed,
+    Touched,
 }
 
 impl CommitReport {
@@ -123,6 +129,11 @@ impl CommitReport {
         self.ids(|how| how == How::Removed)
     }
 
+    /// Returns the entries whose values got a new end of life, and did not change otherwise.
+    pub fn touched_keys(&self) -> impl Iterator<Item = &EntryId> + '_ {
+        self.ids(|how| how == How::Touched)
+    }
+
     /// Returns the entries whose values had vanished and were stored again.
     pub fn recreated_keys(&self) -> impl Iterator<Item = &EntryId> + '_ {
         self.ids(|how| how == How::Recreated)
@@ -133,9 +144,20 @@ impl CommitReport {
         self.merges.iter()
     }
 
+    /// Returns the counts that were made, in the order in which they were asked for, each with the
+    /// number that it led to.
+    pub fn counts(&self) -> impl Iterator<Item = (&EntryId, u64)> + '_ {
+        self.counts.iter().map(|(id, number)| (id, *number))
+    }
+
     /// Returns the session's [notes](crate::Session::note), in the order in which they were made.
     pub fn notes(&self) -> impl Iterator<Item = &str> + '_ {
         self.notes.iter().map(String::as_str)
+    }
+
+    /// Returns each entry that is done, and how.
+    pub(crate) fn done(&self) -> impl Iterator<Item = (&EntryId, How)> {
+        self.done.iter().map(|done| (&done.id, done.how))
     }
 
     fn ids(&self, which: fn(How) -> bool) -> impl Iterator<Item = &EntryId> + '_ {
@@ -156,6 +178,7 @@ impl CommitReport {
             }
             How::Unchanged => self.unchanged += 1,
             How::Removed => self.removed += 1,
+            How::Touched => self.touched += 1,
         }
         self.done.push(Done { id: id.clone(), how });
     }
@@ -165,6 +188,11 @@ impl CommitReport {
         self.lost.retain(|lost| !is_in_conflict(&lost.id));
         self.done.retain(|done| !is_in_conflict(&done.id));
         self.unchanged = self.unchanged_keys().count();
+    }
+
+    pub(crate) fn record_count(&mut self, id: &EntryId, number: u64) {
+        self.counted += 1;
+        self.counts.push((id.clone(), number));
     }
 
     /// Records that a written entry was merged, and the changed fields.
@@ -209,6 +237,9 @@ impl CommitReport {
         self.written += other.written;
         self.unchanged += other.unchanged;
         self.removed += other.removed;
+        self.touched += other.touched;
+        self.counted += other.counted;
+        self.counts.extend(other.counts);
         self.recreated += other.recreated;
         self.merged += other.merged;
         self.lost.extend(other.lost);
@@ -224,6 +255,7 @@ impl CommitReport {
     /// again could then apply that part twice. A refused change counts, because its old value is
     /// deleted.
     pub(crate) fn anything_landed(&self) -> bool {
-        self.written > 0 || self.removed > 0 || !self.refused.is_empty() || self.uncertain
+        let made = self.written + self.removed + self.counted;
+        made > 0 || !self.refused.is_empty() || self.uncertain
     }
 }

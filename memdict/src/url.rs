@@ -9,7 +9,11 @@ use percent_encoding::percent_decode_str;
 use crate::{
     error::{Error, Result},
     quote::without_password,
-    store::{credentials::Credentials, servers::Servers},
+    store::{
+        credentials::Credentials,
+        faulty::rates::{Rate, Rates},
+        servers::Servers,
+    },
 };
 
 /// The options of a cache, from a URL or a builder.
@@ -22,8 +26,13 @@ pub(crate) struct Options {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) max_connections: Option<usize>,
+    /// How many lost removals are remembered for each server, and for how long.
+    pub(crate) remember: Option<usize>,
+    pub(crate) remember_for: Option<Duration>,
     pub(crate) ca_file: Option<String>,
     pub(crate) verify: Option<bool>,
+    /// How often the embedded store fails.
+    pub(crate) rates: Rates,
 }
 
 impl Options {
@@ -36,6 +45,8 @@ impl Options {
             ("connect_timeout", self.connect_timeout.is_some()),
             ("deadline", self.deadline.is_some()),
             ("max_connections", self.max_connections.is_some()),
+            ("remember", self.remember.is_some()),
+            ("remember_for", self.remember_for.is_some()),
         ];
         set.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect()
     }
@@ -71,8 +82,29 @@ pub(crate) struct Classic {
 const MEMORY: &str = "memory:?max_bytes=64MiB";
 const MEMCACHED: &str = "memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms";
 const CLASSIC: &str = "memcache+classic://, memcache+sasl:// and memcache+tls://";
-const MEMORY_OPTIONS: &[&str] = &["max_bytes", "namespace", "strict"];
-const MEMCACHED_OPTIONS: &[&str] =
+const MEMORY_OPTIONS: &[&str] = &[
+    "max_bytes",
+    "namespace",
+    "strict",
+    "lose",
+    "refuse",
+    "fail",
+    "unanswered",
+    "late",
+    "delay",
+    "seed",
+];
+const MEMCACHED_OPTIONS: &[&str] = &[
+    "timeout",
+    "connect_timeout",
+    "deadline",
+    "max_connections",
+    "namespace",
+    "strict",
+    "remember",
+    "remember_for",
+];
+const CLASSIC_OPTIONS: &[&str] =
     &["timeout", "connect_timeout", "deadline", "max_connections", "namespace", "strict"];
 const TLS_OPTIONS: &[&str] = &[
     "timeout",
@@ -111,7 +143,7 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
             ));
         }
         "memcache" => (memcached(scheme, rest)?, MEMCACHED_OPTIONS),
-        "memcache+classic" | "memcache+sasl" => (classic(scheme, rest)?, MEMCACHED_OPTIONS),
+        "memcache+classic" | "memcache+sasl" => (classic(scheme, rest)?, CLASSIC_OPTIONS),
         "memcache+tls" => (classic(scheme, rest)?, TLS_OPTIONS),
         _ => {
             let scheme = without_password(scheme);
@@ -261,12 +293,25 @@ fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> 
             let many: NonZeroUsize = parse(name, &value, "a number from 1")?;
             options.max_connections = Some(many.get());
         }
+        "lose" => options.rates.lose = rate(name, &value)?,
+        "refuse" => options.rates.refuse = rate(name, &value)?,
+        "fail" => options.rates.fail = rate(name, &value)?,
+        "unanswered" => options.rates.unanswered = rate(name, &value)?,
+        "late" => options.rates.late = rate(name, &value)?,
+        "delay" => options.rates.delay = Some(duration(name, &value)?),
+        "seed" => options.rates.seed = Some(parse(name, &value, "a whole number from 0")?),
+        "remember" => options.remember = Some(parse(name, &value, "a number from 0")?),
+        "remember_for" => options.remember_for = Some(duration(name, &value)?),
         "ca_file" => options.ca_file = Some(value.into_owned()),
         "verify" => options.verify = Some(parse(name, &value, "true or false")?),
         // The caller has already checked the name against the same list.
         _ => return Err(bad(name, "unknown".to_owned())),
     }
     Ok(())
+}
+
+fn rate(name: &str, value: &str) -> Result<Rate> {
+    parse(name, value, "a chance from 0 to 1, such as 0.05")
 }
 
 fn parse<T: FromStr>(name: &str, value: &str, allowed: &str) -> Result<T> {

@@ -6,6 +6,7 @@ mod bank;
 mod counters;
 mod fetch;
 mod howto;
+mod limiter;
 mod lines;
 mod log;
 mod run;

@@ -4,6 +4,7 @@ mod cancellation;
 mod fetch;
 mod hidden;
 mod model;
+mod outages;
 mod processes;
 mod suite;
 mod threads;

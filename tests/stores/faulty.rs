@@ -1,7 +1,13 @@
 //! The store with which the tests of sessions fail, tested against its own documentation.
 
-use memdict::{Applied, Change, Condition, MemoryStore, StoreError, Token};
-use memdict_tests::{Fault, FaultyStore, Got, Lives, apply, apply_one, load, load_one, store};
+use std::time::Duration;
+
+use memdict::{
+    Applied, Change, Condition, Count, Expiry, Load, MemoryStore, Op, Store, StoreError, Token,
+};
+use memdict_tests::{
+    Fault, FaultyStore, Got, Lives, apply, apply_one, find, load, load_one, store,
+};
 
 use Condition::{Always, Matches};
 
@@ -24,7 +30,7 @@ fn a_lost_acknowledgement_was_applied_and_a_lost_request_was_not() {
         let outcomes = apply(&s, &[Change::new(b"k", store(b"v"), Always)]);
         assert!(matches!(outcomes[..], [Err(StoreError::Unknown(_))]), "{outcomes:?}");
         assert_eq!(load_one(s.inner(), b"k") != Got::Miss, applied);
-        apply_one(s.inner(), b"k", memdict::Op::Delete, Always);
+        apply_one(s.inner(), b"k", Op::Delete, Always);
     }
 }
 
@@ -112,4 +118,71 @@ fn a_store_restarts_before_a_chosen_operation() {
     assert_eq!(load_one(&s, b"k").token(), Token::new(0, 2, 1));
     s.fail_in(0, Fault::Restarted);
     assert_eq!(load_one(&s, b"k"), Got::Miss);
+}
+
+#[test]
+fn placeholders_and_numbers_are_evicted_with_all_that_was_stored() {
+    let s = FaultyStore::with_lives(MemoryStore::new(), Lives::Told);
+    let lease = Load::new(b"k").lease(Duration::from_secs(60));
+    let count = Op::Count(Count::add(1).or_start_at(7, Expiry::Never));
+    for life in 1..=2 {
+        let leased = find(&s, lease);
+        assert_eq!((&*leased.words, leased.token()), ("leased won", Token::new(0, life, 1)));
+        assert_eq!(apply_one(&s, b"n", count, Always), Applied::Counted(7));
+        assert_eq!(s.inner().len(), 2);
+        s.restart();
+        assert!(s.inner().is_empty());
+    }
+    assert_eq!(find(&s, lease).words, "leased won");
+    s.evict_all();
+    assert!(s.inner().is_empty());
+}
+
+#[test]
+fn what_a_load_takes_is_taken_although_its_answer_is_lost() {
+    let s = FaultyStore::new(MemoryStore::new());
+    let lease = Load::new(b"k").lease(Duration::from_secs(60));
+    for (fault, taken) in
+        [(Fault::Down, false), (Fault::SentAndLost, false), (Fault::AckLost, true)]
+    {
+        s.fail_in(0, fault);
+        let mut down = false;
+        s.load_many(&[lease], &mut |_, loaded| down = matches!(loaded, Err(StoreError::Down(_))));
+        assert!(down);
+        assert_eq!(s.inner().is_empty(), !taken, "{fault:?}");
+    }
+    assert_eq!(find(&s, lease).words, "leased", "nobody knows that he has the lease");
+    s.evict_all();
+    assert!(s.inner().is_empty());
+}
+
+#[test]
+fn what_leaves_the_value_fails_as_other_changes_do() {
+    let s = FaultyStore::new(MemoryStore::new());
+    assert!(s.caps().touch() && s.caps().stale() && s.caps().counts() && s.caps().leases());
+    let count = Op::Count(Count::add(1));
+    let kinds =
+        [(b"v", Op::Touch { expiry: Expiry::Never }), (b"v", Op::Invalidate { grace: None })];
+    for (key, op) in kinds.into_iter().chain([(b"n", count)]) {
+        let made = |s: &FaultyStore<MemoryStore>| {
+            (
+                find(s.inner(), Load::new(b"v")).words,
+                load_one(s.inner(), b"n").value().map(<[u8]>::to_vec),
+            )
+        };
+        apply_one(&s, b"v", store(b"v"), Always);
+        apply_one(&s, b"n", store(b"1"), Always);
+        let before = made(&s);
+        for fault in [Fault::Down, Fault::Refused, Fault::SentAndLost] {
+            s.fail_in(0, fault);
+            assert!(apply(&s, &[Change::new(key, op, Always)])[0].is_err(), "{fault:?}");
+            assert_eq!(made(&s), before, "{op:?} {fault:?}");
+        }
+        s.fail_in(0, Fault::AckLost);
+        let outcome = apply(&s, &[Change::new(key, op, Always)]).remove(0);
+        assert!(matches!(outcome, Err(StoreError::Unknown(_))), "{outcome:?}");
+        assert_eq!(made(&s) == before, matches!(op, Op::Touch { .. }), "{op:?}");
+        s.fail_in(0, Fault::Evicted);
+        assert_eq!(apply_one(&s, key, op, Always), Applied::Gone, "{op:?}");
+    }
 }

@@ -92,3 +92,25 @@ fn a_life_that_is_kept_is_not_begun_anew_when_it_has_ended() {
         assert_eq!(load_one(s, b"k"), Got::Miss);
     }
 }
+
+/// Each time, a part of a second passes between the load and the write.
+#[test]
+fn an_end_of_life_does_not_move_however_often_it_is_kept() {
+    let server = Memcached::start();
+    let stores: [&dyn Store; 2] = [&MemoryStore::new(), &memcached_on([server.address()])];
+    for s in stores {
+        let begun = Instant::now();
+        apply_one(s, b"k", store_for(b"v", Duration::from_secs(2)), Condition::Always);
+        let mut written = 0;
+        loop {
+            let found = find(s, Load::new(b"k").with_life());
+            let Some(life) = found.life else { break };
+            thread::sleep(Duration::from_millis(30));
+            let again = Op::Store { bytes: b"w", expiry: Expiry::With(life) };
+            apply_one(s, b"k", again, Condition::Matches(found.token()));
+            written += 1;
+            assert!(begun.elapsed() < Duration::from_secs(7), "the end moves away");
+        }
+        assert!(written > 10 && begun.elapsed() >= Duration::from_secs(2), "{written}");
+    }
+}

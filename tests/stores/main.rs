@@ -13,6 +13,7 @@ mod memcached;
 mod memcached_auth;
 mod memory;
 mod sharing;
+mod sharing_watched;
 
 /// The engine whose tests are in `engine`: that for calls that block.
 mod face {

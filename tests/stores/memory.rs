@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use memdict::{Applied, Change, Condition, MemoryStore, Op, StoreError};
-use memdict_tests::{ByHand, Got, apply, apply_one, load_one, store, store_for};
+use memdict_tests::{Got, ManualClock, apply, apply_one, load_one, store, store_for};
 
 use Condition::{Always, Matches};
 
@@ -83,7 +83,7 @@ fn the_caller_sets_the_item_limit() {
 
 #[test]
 fn lifetimes_count_whole_seconds_rounded_up_on_the_callers_clock() {
-    let clock = ByHand::default();
+    let clock = ManualClock::default();
     let s = MemoryStore::new().clock(clock.clone());
     clock.advance(Duration::from_millis(700));
     apply_one(&s, b"k", store_for(b"v", Duration::from_millis(1_001)), Always);
@@ -99,7 +99,7 @@ fn lifetimes_count_whole_seconds_rounded_up_on_the_callers_clock() {
 
 #[test]
 fn an_expired_item_is_absent_and_its_bytes_are_freed_by_the_next_use() {
-    let clock = ByHand::default();
+    let clock = ManualClock::default();
     let s = MemoryStore::new().clock(clock.clone());
     apply_one(&s, b"k", store_for(b"v", Duration::from_secs(1)), Always);
     let token = load_one(&s, b"k").token();

@@ -20,12 +20,12 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-fn on_one_thread(work: impl Future<Output = ()>) {
+pub(super) fn on_one_thread(work: impl Future<Output = ()>) {
     Builder::new_current_thread().enable_all().build().expect("a runtime starts").block_on(work);
 }
 
 /// Returns a value, or `None` if there is none.
-async fn get(store: &MemcachedStore, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+pub(super) async fn get(store: &MemcachedStore, key: &str) -> Loading {
     let mut got = None;
     store
         .load_many(&[Load::new(key.as_bytes())], &mut |_, loaded| {
@@ -38,7 +38,11 @@ async fn get(store: &MemcachedStore, key: &str) -> Result<Option<Vec<u8>>, Store
     got.expect("each load has an outcome")
 }
 
-async fn set(s: &MemcachedStore, key: &str, value: &[u8]) -> Result<Applied, StoreError> {
+pub(super) async fn set(
+    s: &MemcachedStore,
+    key: &str,
+    value: &[u8],
+) -> Result<Applied, StoreError> {
     let mut applied = None;
     let change = Change::new(key.as_bytes(), store(value), Condition::Always);
     s.apply_many(&[change], &mut |_, outcome| applied = Some(outcome)).await;
@@ -46,18 +50,49 @@ async fn set(s: &MemcachedStore, key: &str, value: &[u8]) -> Result<Applied, Sto
 }
 
 /// Makes three connections, so that the next three loads are one alone and two that share.
-async fn warm(store: &MemcachedStore) {
+pub(super) async fn warm(store: &MemcachedStore) {
     let (a, b, c) = join!(get(store, "a"), get(store, "b"), get(store, "c"));
     assert!(a.is_ok() && b.is_ok() && c.is_ok());
 }
 
+/// Waits until another connection is made.
+async fn is_back(store: &MemcachedStore) {
+    let again = async {
+        while get(store, "b").await.is_err() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, again).await.expect("another connection is made");
+}
+
 /// Polls a future once. It is not ready.
-async fn begin<F: Future>(mut future: Pin<&mut F>) {
+pub(super) async fn begin<F: Future>(mut future: Pin<&mut F>) {
     poll_fn(|context| {
         assert!(future.as_mut().poll(context).is_pending());
         Poll::Ready(())
     })
     .await;
+}
+
+type Loading = Result<Option<Vec<u8>>, StoreError>;
+
+/// Ends a server while three tasks wait for it: one on a connection of its own, and two that share
+/// one, a load and a change. Returns what became of them.
+pub(super) async fn end_under_three(
+    server: &mut Memcached,
+    s: &MemcachedStore,
+) -> (Loading, Loading, Result<Applied, StoreError>) {
+    server.pause();
+    let (mut alone, mut load, mut change) =
+        (pin!(get(s, "a")), pin!(get(s, "b")), pin!(set(s, "c", b"1")));
+    begin(alone.as_mut()).await;
+    begin(load.as_mut()).await;
+    begin(change.as_mut()).await;
+    // The second request on the shared connection leaves with the next look of its driver.
+    yield_now().await;
+    yield_now().await;
+    server.kill();
+    join!(alone, load, change)
 }
 
 #[test]
@@ -218,27 +253,12 @@ fn a_connection_that_breaks_fails_every_task_on_it_and_the_next_call_makes_anoth
     on_one_thread(async {
         let s = memcached_on([server.address()]);
         warm(&s).await;
-        server.pause();
-        let mut alone = pin!(get(&s, "a"));
-        let (mut load, mut change) = (pin!(get(&s, "b")), pin!(set(&s, "c", b"1")));
-        begin(alone.as_mut()).await;
-        begin(load.as_mut()).await;
-        begin(change.as_mut()).await;
-        // The second request on the shared connection leaves with the next look of its driver.
-        yield_now().await;
-        yield_now().await;
-        server.kill();
-        let (alone, load, change) = join!(alone, load, change);
+        let (alone, load, change) = end_under_three(&mut server, &s).await;
         assert!(matches!(alone, Err(StoreError::Down(_))), "{alone:?}");
         assert!(matches!(load, Err(StoreError::Down(_))), "{load:?}");
         assert!(matches!(change, Err(StoreError::Unknown(_))), "{change:?}");
         server.revive();
-        let again = async {
-            while get(&s, "b").await.is_err() {
-                sleep(Duration::from_millis(10)).await;
-            }
-        };
-        timeout(PATIENCE, again).await.expect("another connection is made");
+        is_back(&s).await;
     });
 }
 
@@ -247,7 +267,7 @@ fn a_silent_server_ends_a_shared_connection_after_the_timeout() {
     let server = Memcached::start();
     let proxy = Proxy::before(&server.address());
     on_one_thread(async {
-        let s = memcached_on([proxy.address()]).timeout(Duration::from_millis(80));
+        let s = memcached_on([proxy.address()]).timeout(Duration::from_millis(500));
         warm(&s).await;
         proxy.stall(true);
         let outcomes =
@@ -258,7 +278,7 @@ fn a_silent_server_ends_a_shared_connection_after_the_timeout() {
             assert!(error.to_string().contains("timed out"), "{error}");
         }
         proxy.stall(false);
-        assert!(get(&s, "b").await.is_ok());
+        is_back(&s).await;
     });
 }
 

@@ -11,13 +11,13 @@ use imports::{imports, modules, source};
 /// The layers, lowest first: files, and folders with all their files.
 const LAYERS: &[&[&str]] = &[
     &[
-        "conflict", "counters", "entry_id", "error", "key", "log", "lookup", "outages", "quote",
-        "random", "report", "unusable",
+        "conflict", "counters", "entry_id", "error", "health", "export", "key", "latency", "log",
+        "lookup", "outages", "quote", "random", "report", "trace", "unusable",
     ],
     &["as_json", "codec", "envelope", "track"],
     &["store"],
-    &["def", "dict", "face", "link", "session"],
-    &["cache", "harness", "open", "private", "url"],
+    &["counter", "def", "dict", "face", "link", "session"],
+    &["cache", "harness", "open", "private", "testing", "url"],
 ];
 
 /// The modules that do no I/O: files, and folders with all their files, except for the exceptions.
@@ -34,6 +34,8 @@ const PURE: &[&str] = &[
     "session/commit",
     "session/entry",
     "store/classic/text",
+    "store/faulty/fault",
+    "store/faulty/rates",
     "store/limits",
     "store/memcached/change",
     "store/memcached/doubt",

@@ -56,7 +56,7 @@ impl Bench {
     }
 
     fn of(store: FaultyStore<Arc<dyn Store>>, server: Option<Memcached>) -> Self {
-        let store = Arc::new(store.for_tasks());
+        let store = Arc::new(store);
         let cache = memdict::Cache::builder().open_store(Arc::clone(&store) as _);
         let cache = Cache::Blocking(cache.expect("no option of a store is set"));
         Self { store, cache, in_tasks: false, server: server.map(Mutex::new), tells_lives: true }

@@ -7,9 +7,10 @@ use std::{
 };
 
 use memdict::{
-    AsyncCache, AsyncDict, AsyncSession, BoxError, CommitReport, Counters, DictDef, Entry, EntryId,
-    Error, Fresh, Link, Lookup, MemcachedDict, OtherSchema, Ref, RefMut, Result, Retry, Savepoint,
-    ToKey, Tracked, UpdateReport,
+    AsyncCache, AsyncCounter, AsyncDict, AsyncSession, BoxError, CommitReport, CounterDef,
+    Counters, DictDef, Entry, EntryId, Error, Fresh, Latencies, Link, Lookup, MemcachedDict,
+    OtherSchema, Ref, RefMut, Result, Retry, Savepoint, ServerCounters, ServerHealth,
+    SessionCounter, ToKey, Tracked, Ttl, UpdateReport,
 };
 
 use crate::wait;
@@ -79,6 +80,15 @@ impl<S> DerefMut for Held<'_, S> {
     }
 }
 
+/// A [`memdict::Counter`] or an [`AsyncCounter`].
+#[derive(Debug)]
+pub enum Counter<'c> {
+    /// Its calls block.
+    Blocking(memdict::Counter<'c>),
+    /// Its futures are waited for.
+    Tasks(AsyncCounter<'c>),
+}
+
 /// A body that may run on other threads and again, as `async` closures have to.
 struct Body<F>(Mutex<F>);
 
@@ -120,6 +130,14 @@ macro_rules! transactions {
 }
 
 impl Cache {
+    /// Returns a counter.
+    pub fn counter(&self, def: &CounterDef) -> Counter<'_> {
+        match self {
+            Self::Blocking(cache) => Counter::Blocking(cache.counter(def)),
+            Self::Tasks(cache) => Counter::Tasks(cache.counter(def)),
+        }
+    }
+
     /// Returns this cache for tasks.
     ///
     /// # Panics
@@ -264,24 +282,6 @@ impl Cache {
             }
         }
     }
-
-    /// Returns the counters.
-    #[must_use]
-    pub fn counters(&self) -> Counters {
-        match self {
-            Self::Blocking(cache) => cache.counters(),
-            Self::Tasks(cache) => cache.counters(),
-        }
-    }
-
-    /// Returns the other schemas.
-    #[must_use]
-    pub fn other_schemas(&self) -> Vec<OtherSchema> {
-        match self {
-            Self::Blocking(cache) => cache.other_schemas(),
-            Self::Tasks(cache) => cache.other_schemas(),
-        }
-    }
 }
 
 /// Defines methods of a session or a dictionary that call the method of the same name. A call
@@ -329,12 +329,39 @@ macro_rules! calls {
     )*};
 }
 
+impl Cache {
+    calls! {
+        fn counters(&self) -> Counters;
+        fn counters_of(&self, dict: &str) -> Counters;
+        fn counted_dicts(&self) -> Vec<String>;
+        fn latencies(&self) -> Latencies;
+        fn latencies_of(&self, dict: &str) -> Latencies;
+        fn server_counters(&self) -> Vec<ServerCounters>;
+        fn health(&self) -> Vec<ServerHealth>;
+        fn other_schemas(&self) -> Vec<OtherSchema>;
+    }
+}
+
+impl Cache {
+    calls! {
+        async fn ping(&self) -> Vec<ServerHealth>;
+    }
+}
+
 impl Session<'_> {
     /// Returns a dictionary.
     pub fn dict<T: Tracked>(&self, def: impl Into<DictDef<T>>) -> Dict<'_, T> {
         match self {
             Self::Blocking(session) => Dict::Blocking(session.dict(def)),
             Self::Tasks(session) => Dict::Tasks(session.dict(def)),
+        }
+    }
+
+    /// Returns a counter, whose counts the commit sends.
+    pub fn counter(&self, def: &CounterDef) -> SessionCounter<'_> {
+        match self {
+            Self::Blocking(session) => session.counter(def),
+            Self::Tasks(session) => session.counter(def),
         }
     }
 
@@ -383,8 +410,21 @@ impl Session<'_> {
         fn after_rollback(&self, hook: impl FnOnce() -> Result<(), BoxError> + Send + 'static);
         fn verify_first(&self, on: bool);
         fn note(&self, text: impl Into<String>);
+        fn deadline(&self, deadline: std::time::Duration);
         fn doom(&self);
         fn has_changes(&self) -> bool;
+    }
+}
+
+impl Counter<'_> {
+    calls! {
+        async fn add(&self, key: impl ToKey, amount: u64) -> Result<u64>;
+        async fn subtract(&self, key: impl ToKey, amount: u64) -> Result<u64>;
+        async fn get(&self, key: impl ToKey) -> Result<Option<u64>>;
+        async fn get_many[K: ToKey](
+            &self, keys: impl IntoIterator<Item = K>
+        ) -> Result<Vec<Option<u64>>>;
+        async fn set(&self, key: impl ToKey, number: u64) -> Result<()>;
     }
 }
 
@@ -444,6 +484,8 @@ impl<'s, T: Tracked> Dict<'s, T> {
 
     calls! {
         fn insert(&self, key: impl ToKey, value: T) -> Result<()>;
+        fn insert_with_ttl(&self, key: impl ToKey, value: T, ttl: Ttl) -> Result<()>;
+        fn touch(&self, key: impl ToKey) -> Result<()>;
         fn remove(&self, key: impl ToKey) -> Result<()>;
     }
 }

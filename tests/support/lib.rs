@@ -2,12 +2,9 @@
 
 mod bench;
 mod changes;
-mod clock;
 mod daemon;
 mod face;
-mod faulty;
 mod forked;
-mod lives;
 mod memcached;
 mod outcome;
 mod patience;
@@ -19,13 +16,11 @@ mod wait;
 
 pub use bench::{Address, Bench, Cart, Item};
 pub use changes::{diff, marked};
-pub use clock::ByHand;
 pub use daemon::Daemon;
 pub use face::{Cache, Dict, Held, Session};
-pub use faulty::{Fault, FaultyStore};
 pub use forked::{Ended, Forked, alone, end_by_sigpipe, open_no_more_files};
-pub use lives::Lives;
 pub use memcached::Memcached;
+pub use memdict::testing::{Fault, FaultyStore, Lives, ManualClock, Rates};
 pub use outcome::{
     Found, Got, apply, apply_one, find, load, load_one, load_when_up, named, store, store_for,
 };

@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use memdict::{ApplyOut, AsyncStore, Caps, Change, Load, LoadOut, MemcachedStore, Store};
+use memdict::{
+    ApplyOut, AsyncStore, Caps, Change, Load, LoadOut, MemcachedStore, ServerCounters,
+    ServerHealth, Store,
+};
 use tokio::runtime::{Builder, Runtime};
 
 /// The runtime whose sockets and timers the futures use that are [waited for](wait).
@@ -76,6 +79,12 @@ impl Waiting<MemcachedStore> {
         Self(self.0.max_connections(max_connections))
     }
 
+    /// Sets how many removals are remembered, and for how long.
+    #[must_use]
+    pub fn remember_removals(self, most: usize, age: Duration) -> Self {
+        Self(self.0.remember_removals(most, age))
+    }
+
     /// Sets the timeout for a connection.
     #[must_use]
     pub fn connect_timeout(self, timeout: Duration) -> Self {
@@ -98,5 +107,17 @@ impl<S: AsyncStore> Store for Waiting<S> {
 
     fn caps(&self) -> Caps {
         self.0.caps()
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        self.0.health()
+    }
+
+    fn ping(&self) -> Vec<ServerHealth> {
+        wait(self.0.ping())
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        self.0.server_counters()
     }
 }

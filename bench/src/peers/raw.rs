@@ -69,6 +69,16 @@ impl Requests {
         Self::of(keys, LOADS, |key, out| write!(out, "mg {} v c\r\n", key.as_ref()))
     }
 
+    /// Adds 1 to a number, once.
+    pub(crate) fn count_of(key: &str) -> Self {
+        Self::of(&[key], LOADS, |key, out| write!(out, "ma {key} v D1 N{TTL} J1\r\n"))
+    }
+
+    /// Sets the end of life of each value.
+    pub(crate) fn touches<K: AsRef<str>>(keys: &[K]) -> Self {
+        Self::of(keys, LOADS, |key, out| write!(out, "mg {} T{TTL}\r\n", key.as_ref()))
+    }
+
     fn of<T>(
         items: &[T],
         piece: usize,

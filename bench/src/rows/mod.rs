@@ -5,6 +5,7 @@ mod fetch;
 mod guards;
 mod large;
 mod load;
+mod native;
 mod session;
 mod tasks;
 
@@ -30,6 +31,7 @@ pub(crate) fn print(options: Options) -> Outcome<()> {
     load::rows(&mut bench)?;
     fetch::rows(&mut bench)?;
     session::rows(&mut bench)?;
+    native::rows(&mut bench)?;
     tasks::rows(&mut bench)?;
     guards::rows(&mut bench)?;
     large::rows(&mut bench)?;

@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{blocking::Cache, builder::CacheBuilder};
 use crate::{
+    counter::{calls::Calls, definition::CounterDef, face::AsyncCounter},
     def::DictDef,
     dict::{entry::Entry, update::UpdateReport},
     error::{Error, Result},
@@ -81,6 +82,12 @@ impl AsyncCache {
     /// Begins a unit of work. [`AsyncSession::commit`] writes its changes.
     pub fn session(&self) -> AsyncSession {
         self.0.unit(VerifyFirst::No).into()
+    }
+
+    /// Returns a counter: numbers that the server itself adds to, in one round trip each.
+    #[must_use]
+    pub fn counter(&self, def: &CounterDef) -> AsyncCounter<'_> {
+        AsyncCounter(Calls::new(&self.0, def.clone()))
     }
 
     #[doc = include_str!("with_retry.md")]

@@ -3,6 +3,7 @@
 use std::{fmt, future::ready};
 
 use crate::{
+    counter::{calls::Calls, definition::CounterDef, face::Counter},
     def::DictDef,
     dict::{entry::Entry, update::UpdateReport},
     error::{Error, Result},
@@ -29,6 +30,22 @@ impl Cache {
     /// Begins a unit of work. [`Session::commit`] writes its changes.
     pub fn session(&self) -> Session {
         self.0.unit(VerifyFirst::No).into()
+    }
+
+    /// Returns a counter: numbers that the server itself adds to, in one round trip each.
+    ///
+    /// ```
+    /// use memdict::{Cache, CounterDef};
+    ///
+    /// static VISITS: CounterDef = CounterDef::new("visits");
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// assert_eq!(cache.counter(&VISITS).add("/", 1)?, 1);
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    #[must_use]
+    pub fn counter(&self, def: &CounterDef) -> Counter<'_> {
+        Counter(Calls::new(&self.0, def.clone()))
     }
 
     #[doc = include_str!("with_retry.md")]

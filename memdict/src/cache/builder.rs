@@ -32,39 +32,7 @@ const ENV: &str = "MEMDICT_URL";
 const NAMESPACE: &str = "memdict";
 
 impl Cache {
-    /// Opens the store that `url` names. This reads the URL and never touches the network: a server
-    /// that is down is noticed when it is first used.
-    ///
-    /// - `memory:?max_bytes=64MiB`: the embedded store, for this cache alone.
-    /// - `memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms&connect_timeout=200ms`: one or more
-    ///   memcached servers; each key lives on one of them. Further options are `deadline=5s`, which
-    ///   limits a [whole call](CacheBuilder::deadline), and `max_connections=16`, which limits the
-    ///   [connections](CacheBuilder::max_connections) to each server. A server may also be the absolute path
-    ///   of a unix socket. `memcache://USER:PASSWORD@HOST:PORT,...` logs in where a server asks for
-    ///   it. This is a [`MemcachedStore`](crate::MemcachedStore).
-    /// - With the feature `classic`, `memcache+classic://HOST:PORT,...` is for proxies without meta
-    ///   commands, and `memcache+sasl://USER:PASSWORD@HOST:PORT,...` for servers that want SASL.
-    ///   With the feature `tls`, `memcache+tls://...` is either of them over TLS, with SASL if
-    ///   there are credentials; `ca_file=PATH` trusts one more authority, and `verify=false` trusts
-    ///   every server. These are a `ClassicStore` and take the options of `memcache:`.
-    /// - All URLs take `namespace=shop`, which keeps the keys of programs apart that share a server
-    ///   (the default is `memdict`), and `strict=true`, which makes a store that is down an error.
-    ///
-    /// Credentials are percent-encoded.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`Error::Config`] for an unknown scheme or option, a value that is not allowed, or
-    /// an empty list of servers. The error quotes that part of the URL and lists what is allowed.
-    ///
-    /// ```
-    /// use memdict::Cache;
-    ///
-    /// let cache = Cache::open("memory:?max_bytes=1MiB&namespace=shop")?;
-    /// let error = Cache::open("memory:?maxbytes=1MiB").unwrap_err().to_string();
-    /// assert!(error.contains("maxbytes") && error.contains("max_bytes"));
-    /// # Ok::<_, memdict::Error>(())
-    /// ```
+    #[doc = include_str!("open.md")]
     pub fn open(url: &str) -> Result<Self> {
         Self::builder().open(url)
     }
@@ -166,6 +134,14 @@ impl CacheBuilder {
     /// Keep the sum over all processes below the server's own limit, its option `-c`.
     pub fn max_connections(mut self, many: usize) -> Self {
         self.options.max_connections = Some(many);
+        self
+    }
+
+    /// Sets how many removals are remembered for each memcached server that did not reach it, and
+    /// for how long. The default is 10,000 and 10 minutes; 0 remembers none. They are sent first when
+    /// the server comes back: see `MemcachedStore::remember_removals`.
+    pub fn remember_removals(mut self, most: usize, age: Duration) -> Self {
+        (self.options.remember, self.options.remember_for) = (Some(most), Some(age));
         self
     }
 
@@ -336,7 +312,7 @@ impl CacheBuilder {
     /// # Errors
     ///
     /// Returns [`Error::Config`] if an option of the store was set (`max_bytes`, `timeout`,
-    /// `connect_timeout`, `deadline`, `max_connections`): set it on the store instead.
+    /// `connect_timeout`, `deadline`, `max_connections`, `remember_removals`): set it on the store instead.
     ///
     /// ```
     /// use std::{sync::Arc, time::Duration};

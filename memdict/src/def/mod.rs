@@ -1,9 +1,11 @@
-//! The definitions of dictionaries (`DictDef`), their `options`, and the `rules` for concurrent
-//! changes. `fetching` has the options of `fetch`.
+//! The definitions of dictionaries (`DictDef`), their `options`, how long values live
+//! (`ttl`), and the `rules` for concurrent changes. `fetching` has the options of `fetch`.
 
 mod fetching;
+mod lifetimes;
 pub(crate) mod options;
 pub(crate) mod rules;
+pub(crate) mod ttl;
 
 use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
 
@@ -74,22 +76,6 @@ impl<T: Tracked> DictDef<T> {
             panic!("{}", why);
         }
     };
-
-    /// Sets how long a value lives after its last write: at least this long, unless it is evicted,
-    /// and at most about a second longer, because stores count whole seconds. Without it, a value
-    /// lives until the store needs the room. Neither a read nor a commit that finds the value
-    /// unchanged extends its life.
-    #[must_use]
-    pub const fn ttl(mut self, ttl: Duration) -> Self {
-        self.options.lifetime.ttl = Some(ttl);
-        self
-    }
-
-    /// Sets [`ttl`](Self::ttl), in seconds.
-    #[must_use]
-    pub const fn ttl_secs(self, secs: u64) -> Self {
-        self.ttl(Duration::from_secs(secs))
-    }
 
     /// Sets what a commit does with a key that another session has changed in the meantime. The
     /// default is [`OnConflict::Fail`].

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::rules::Rules;
+use super::{rules::Rules, ttl::Ttl};
 use crate::{
     codec::{Codec, Limits},
     store::expiry::Expiry,
@@ -29,7 +29,7 @@ impl DictOptions {
     pub(crate) const DEFAULT: Self = Self {
         codec: Codec::DEFAULT,
         limits: Limits::DEFAULT,
-        lifetime: Lifetime { ttl: None },
+        lifetime: Lifetime { ttl: Ttl::Never, slides: false, keeps: false },
         rules: Rules::DEFAULT,
         strict: None,
         tombstone: None,
@@ -42,15 +42,29 @@ impl DictOptions {
     pub(crate) fn is_strict(&self, cache: bool) -> bool {
         self.strict.unwrap_or(cache)
     }
-}
 
-impl DictOptions {
-    /// Returns when a value with this lifetime is to expire in the store: after its lifetime and its
-    /// grace. A store that does not tell how much life is left could not tell the two apart, so it
-    /// keeps no value for a grace.
-    pub(crate) fn kept_for(&self, ttl: Option<Duration>, tells_life: bool) -> Expiry {
-        let grace = if tells_life { self.fetching.grace } else { Duration::ZERO };
-        ttl.map(|ttl| ttl.saturating_add(grace)).into()
+    /// Returns how long the store keeps a value after its lifetime.
+    ///
+    /// Where each load begins the lifetime anew, it is over if nobody wants the value.
+    pub(crate) fn grace(&self) -> Duration {
+        if self.lifetime.slides { Duration::ZERO } else { self.fetching.grace }
+    }
+
+    /// Returns when a value with this end of life is to expire in the store: later by its grace. A
+    /// store that does not tell how much life is left could not tell the two apart, so it keeps no
+    /// value for a grace.
+    pub(crate) fn kept_for(&self, expiry: Expiry, tells_life: bool) -> Expiry {
+        if tells_life { expiry.later_by(self.grace()) } else { expiry }
+    }
+
+    /// Returns the end of life that a load sets, if it sets one.
+    pub(crate) fn on_load(&self) -> Option<Expiry> {
+        self.lifetime.slides.then(|| self.lifetime.ttl.of_new())
+    }
+
+    /// Returns whether a load asks how much life is left.
+    pub(crate) fn asks_life(&self) -> bool {
+        self.lifetime.keeps || !self.grace().is_zero()
     }
 }
 
@@ -82,9 +96,20 @@ impl Fetching {
     }
 }
 
-/// The lifetime of a value.
+/// How long the values of a dictionary live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Lifetime {
-    /// The time after its last write; `None` until the store needs the room.
-    pub(crate) ttl: Option<Duration>,
+    /// The life of a value that is created.
+    pub(crate) ttl: Ttl,
+    /// Whether each load begins it anew.
+    pub(crate) slides: bool,
+    /// Whether a write keeps the end of life of what it replaces.
+    pub(crate) keeps: bool,
+}
+
+impl Lifetime {
+    /// Returns what a write says about the life of a value, if only its dictionary says anything.
+    pub(crate) fn on_write(self) -> Ttl {
+        if self.keeps { Ttl::Keep } else { self.ttl }
+    }
 }

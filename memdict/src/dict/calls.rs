@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::entry::{Entry, OccupiedEntry, VacantEntry};
 use crate::{
-    def::{DictDef, options::DictOptions},
+    def::{DictDef, options::DictOptions, ttl::Ttl},
     entry_id::EntryId,
     error::{Error, Result},
     key::ToKey,
@@ -18,7 +18,8 @@ use crate::{
             slot::{Peek, Slot},
             state::{For, Misuse},
         },
-        load::{Wanted, load},
+        load::load,
+        settings::Settings,
         unit::Unit,
     },
     track::Tracked,
@@ -34,7 +35,7 @@ pub(crate) struct Dict<'s, T: Tracked, D> {
     pub(super) core: &'s Core,
     pub(super) driver: &'s D,
     pub(super) def: DictDef<T>,
-    space: Result<Arc<Space<T>>, NoSpace>,
+    pub(super) space: Result<Arc<Space<T>>, NoSpace>,
 }
 
 impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
@@ -51,7 +52,8 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
     fn with_options(unit: &'s Unit<D>, def: DictDef<T>, options: Option<DictOptions>) -> Self {
         let () = DictDef::<T>::FITS_THE_CODEC;
         let Unit { core, driver, .. } = unit;
-        let space = core.identity.space(def.name(), options, &core.settings.namespace);
+        let Settings { namespace, counting, .. } = &*core.settings;
+        let space = core.identity.space(def.name(), options, namespace, counting);
         let space = space.map(|(space, agreement)| {
             if agreement == Agreement::Differ {
                 core.settings.definitions_differ(def.name());
@@ -99,10 +101,14 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
     }
 
     pub(super) async fn load(&self, slots: &[Arc<Slot<T>>], what_for: For) -> Result<()> {
-        let options = self.def.options();
-        let strict = options.is_strict(self.core.settings.strict);
-        let wanted = Wanted { what_for, strict, grace: options.fetching.grace };
-        load(self.core, self.driver, slots, wanted).await
+        match &self.space {
+            Ok(space) => {
+                let options = self.def.options();
+                load(self.core, self.driver, &space.counting, slots, what_for, options).await
+            }
+            // Then there are no slots.
+            Err(_) => Ok(()),
+        }
     }
 
     /// Runs `call`, named `name`, on an entry and converts its result with `then`: at once if the
@@ -226,7 +232,15 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
     }
 
     pub(crate) fn insert(&self, key: impl ToKey, value: T) -> Result<()> {
-        self.core.insert(&self.slot(&key)?, self.def.options(), value)
+        self.core.insert(&self.slot(&key)?, self.def.options(), None, value)
+    }
+
+    pub(crate) fn insert_with_ttl(&self, key: impl ToKey, value: T, ttl: Ttl) -> Result<()> {
+        self.core.insert(&self.slot(&key)?, self.def.options(), Some(ttl), value)
+    }
+
+    pub(crate) fn touch(&self, key: impl ToKey) -> Result<()> {
+        self.core.touch(&self.slot(&key)?, self.def.options())
     }
 
     pub(crate) fn remove(&self, key: impl ToKey) -> Result<()> {

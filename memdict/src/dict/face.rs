@@ -6,6 +6,7 @@ use std::{fmt, future::ready};
 use super::async_face::AsyncDict;
 use super::{calls::Dict, entry::Entry};
 use crate::{
+    def::ttl::Ttl,
     error::{Error, Result},
     face::faces,
     key::ToKey,
@@ -119,6 +120,56 @@ faces! {
         /// entry lives, including guards for reading; otherwise as [`get_mut`](Self::get_mut) does,
         /// but never with `Unavailable`.
         fn insert(&self, key: impl ToKey, value: T) -> Result<()>;
+
+        /// Sets the value of a key, as [`insert`](Self::insert) does, and how long it lives, instead of
+        /// what the dictionary says.
+        ///
+        /// # Errors
+        ///
+        /// Fails as [`insert`](Self::insert) does.
+        example {
+            /// ```
+            /// use std::time::Duration;
+            /// use memdict::{Cache, Ttl};
+            ///
+            /// let cache = Cache::open("memory:")?;
+            /// cache.transaction(|session| {
+            ///     let codes = session.dict::<u32>("codes");
+            ///     codes.insert_with_ttl("ann", 4711, Ttl::For(Duration::from_secs(300)))
+            /// })?;
+            /// # Ok::<_, memdict::Error>(())
+            /// ```
+        }
+        fn insert_with_ttl(&self, key: impl ToKey, value: T, ttl: Ttl) -> Result<()>;
+
+        /// Begins the life of the value of a key anew, as its dictionary says
+        /// ([`ttl`](crate::DictDef::ttl)): the commit sets its end, together with the changes, and the
+        /// report counts it as [touched](crate::CommitReport::touched). This needs no read.
+        ///
+        /// A touch is no change, and never in conflict. A key without a value stays without one. If
+        /// the session changes the value, too, it is stored with that end of life.
+        ///
+        /// # Errors
+        ///
+        /// Fails with [`AlreadyBorrowed`](crate::Error::AlreadyBorrowed) while the entry is borrowed
+        /// for writing: use [`RefMut::set_ttl`] then. A commit to a store that cannot do this fails with
+        /// [`Unsupported`](crate::Error::Unsupported), and sends nothing.
+        example {
+            /// ```
+            /// use memdict::{Cache, DictDef};
+            ///
+            /// static CARTS: DictDef<Vec<u32>> = DictDef::new("carts").ttl_secs(3_600);
+            ///
+            /// let cache = Cache::open("memory:")?;
+            /// cache.transaction(|session| session.dict(&CARTS).insert("ann", vec![7]))?;
+            /// let session = cache.session();
+            /// session.dict(&CARTS).touch("ann")?;
+            /// let report = session.commit()?;
+            /// assert_eq!((report.touched, report.written), (1, 0));
+            /// # Ok::<_, memdict::Error>(())
+            /// ```
+        }
+        fn touch(&self, key: impl ToKey) -> Result<()>;
 
         /// Removes the value of a key. This needs no read, and so does not say whether there was
         /// one.

@@ -22,6 +22,7 @@ use crate::{
         fetch::{ask::Fetch, fresh::Fresh, many::Wanted},
         source::Source,
     },
+    trace::Traced,
     track::Tracked,
 };
 
@@ -95,7 +96,10 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
             }
         }
         if !wanted.is_empty() {
-            for (slot, decoded) in self.fetching(what_for).many(wanted, &mut loader).await? {
+            let traced = self.traced(wanted.len());
+            // Without a space there are no slots.
+            let Some(fetch) = self.fetching(&traced, what_for) else { return Ok(slots) };
+            for (slot, decoded) in traced.around(fetch.many(wanted, &mut loader)).await? {
                 slot.install_anew(decoded);
             }
         }
@@ -127,7 +131,9 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
         match slot.way_to_fetch() {
             WayToFetch::Known => {}
             WayToFetch::Load => {
-                let decoded = self.fetching(what_for).one(slot, loader).await?;
+                let traced = self.traced(1);
+                let Some(fetch) = self.fetching(&traced, what_for) else { return Ok(()) };
+                let decoded = traced.around(fetch.one(slot, loader)).await?;
                 slot.install_anew(decoded);
             }
             WayToFetch::Insert => self.insert_fresh(slot, loader().await?.into())?,
@@ -135,14 +141,22 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
         Ok(())
     }
 
-    fn fetching(&self, what_for: For) -> Fetch<'s, D> {
-        Fetch { core: self.core, driver: self.driver, options: self.def.options(), what_for }
+    fn traced(&self, many: usize) -> Traced {
+        Traced::fetch(&self.core.settings.namespace, self.def.name(), many)
+    }
+
+    fn fetching<'f>(&'f self, traced: &'f Traced, what_for: For) -> Option<Fetch<'f, D>> {
+        let (core, driver, options) = (self.core, self.driver, self.def.options());
+        let counting = &self.space.as_ref().ok()?.counting;
+        Some(Fetch { core, driver, counting, traced, options, what_for })
     }
 
     /// Inserts what a loader returned for this session alone, unless the session has a value by now.
     fn insert_fresh(&self, slot: &Arc<Slot<T>>, fresh: Fresh<T>) -> Result<()> {
         match (fresh.value, slot.way_to_fetch()) {
-            (Some(value), WayToFetch::Insert) => self.core.insert(slot, self.def.options(), value),
+            (Some(value), WayToFetch::Insert) => {
+                self.core.insert(slot, self.def.options(), fresh.ttl, value)
+            }
             _ => Ok(()),
         }
     }

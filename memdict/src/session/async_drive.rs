@@ -14,10 +14,13 @@ use std::{
 use tokio::{runtime::Handle, sync::watch, time};
 
 use super::drive::{Drive, Progress};
-use crate::store::{
-    AsyncStore,
-    caps::Caps,
-    operation::{ApplyOut, Change, Load, LoadOut},
+use crate::{
+    health::{ServerCounters, ServerHealth},
+    store::{
+        AsyncStore,
+        caps::Caps,
+        operation::{ApplyOut, Change, Load, LoadOut},
+    },
 };
 
 /// Drives a store for tasks.
@@ -38,6 +41,18 @@ impl Drive for Tasks {
 
     fn caps(&self) -> Caps {
         self.store.caps()
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        self.store.health()
+    }
+
+    async fn ping(&self) -> Vec<ServerHealth> {
+        self.store.ping().await
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        self.store.server_counters()
     }
 
     async fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {

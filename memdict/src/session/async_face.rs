@@ -6,6 +6,7 @@ use super::{
     async_drive::Tasks, commit::run::Explain, drive::Outcome, entry::guard::Ref, unit::Unit,
 };
 use crate::{
+    counter::{definition::CounterDef, pending::SessionCounter},
     def::DictDef,
     dict::{async_face::AsyncDict, calls::Dict},
     error::Result,
@@ -51,6 +52,11 @@ impl AsyncSession {
     #[doc = include_str!("dict.md")]
     pub fn dict<T: Tracked>(&self, def: impl Into<DictDef<T>>) -> AsyncDict<'_, T> {
         AsyncDict(Dict::new(&self.0, def.into()))
+    }
+
+    #[doc = include_str!("counter.md")]
+    pub fn counter(&self, def: &CounterDef) -> SessionCounter<'_> {
+        SessionCounter::new(&self.0.core, def.clone())
     }
 
     #[doc = include_str!("follow.md")]

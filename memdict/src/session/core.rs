@@ -22,7 +22,12 @@ use super::{
     },
     settings::Settings,
 };
-use crate::{def::options::DictOptions, entry_id::EntryId, error::Result, track::Tracked};
+use crate::{
+    def::{options::DictOptions, ttl::Ttl},
+    entry_id::EntryId,
+    error::Result,
+    track::Tracked,
+};
 
 /// Whether the changes of a session are verified before the first is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -103,6 +108,11 @@ impl Core {
         }
     }
 
+    /// Lists a count, which the commit sends.
+    pub(crate) fn list_count(&self, count: Arc<dyn AnySlot>) {
+        self.listed.lock().push(count);
+    }
+
     /// Puts what the slot has just lent into a guard, and lists the entry.
     #[inline(always)]
     pub(crate) fn lend<T: Tracked>(&self, slot: Arc<Slot<T>>, lent: Lent<T>) -> Held<'_, T> {
@@ -168,10 +178,23 @@ impl Core {
         &self,
         slot: &Arc<Slot<T>>,
         options: DictOptions,
+        ttl: Option<Ttl>,
         value: T,
     ) -> Result<()> {
         self.keep(slot)?;
-        let first = slot.insert(options, value).map_err(|misuse| slot.misused("insert", misuse))?;
+        let first =
+            slot.insert(options, ttl, value).map_err(|misuse| slot.misused("insert", misuse))?;
+        self.list(slot, first);
+        Ok(())
+    }
+
+    pub(crate) fn touch<T: Tracked>(
+        &self,
+        slot: &Arc<Slot<T>>,
+        options: DictOptions,
+    ) -> Result<()> {
+        self.keep(slot)?;
+        let first = slot.touch(options).map_err(|misuse| slot.misused("touch", misuse))?;
         self.list(slot, first);
         Ok(())
     }

@@ -11,10 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::store::{
-    Store,
-    caps::Caps,
-    operation::{ApplyOut, Change, Load, LoadOut},
+use crate::{
+    health::{ServerCounters, ServerHealth},
+    store::{
+        Store,
+        caps::Caps,
+        operation::{ApplyOut, Change, Load, LoadOut},
+    },
 };
 
 pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
@@ -22,6 +25,12 @@ pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
     type Begun: Progress;
 
     fn caps(&self) -> Caps;
+
+    fn health(&self) -> Vec<ServerHealth>;
+
+    fn ping(&self) -> impl Future<Output = Vec<ServerHealth>> + Send;
+
+    fn server_counters(&self) -> Vec<ServerCounters>;
 
     fn load_many(
         &self,
@@ -86,6 +95,18 @@ impl Drive for Blocking {
 
     fn caps(&self) -> Caps {
         self.0.caps()
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        self.0.health()
+    }
+
+    async fn ping(&self) -> Vec<ServerHealth> {
+        self.0.ping()
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        self.0.server_counters()
     }
 
     async fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {

@@ -11,6 +11,7 @@ use super::{
     unit::Unit,
 };
 use crate::{
+    counter::{definition::CounterDef, pending::SessionCounter},
     def::DictDef,
     dict::{calls::Dict, face::MemcachedDict},
     entry_id::EntryId,
@@ -73,6 +74,11 @@ impl Session {
     /// ```
     pub fn dict<T: Tracked>(&self, def: impl Into<DictDef<T>>) -> MemcachedDict<'_, T> {
         MemcachedDict(Dict::new(&self.0, def.into()))
+    }
+
+    #[doc = include_str!("counter.md")]
+    pub fn counter(&self, def: &CounterDef) -> SessionCounter<'_> {
+        SessionCounter::new(&self.0.core, def.clone())
     }
 
     #[doc = include_str!("follow.md")]

@@ -1,6 +1,9 @@
 //! Loads entries from the store, in one batch.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     core::Core,
@@ -13,52 +16,43 @@ use super::{
     },
 };
 use crate::{
-    counters::Counters,
+    counters::{Counters, Counting},
+    def::options::DictOptions,
     entry_id::EntryId,
     error::{Error, Result},
-    key::name::Name,
+    export::Operation,
     log::{detail, warning},
     store::operation::{Load, Loaded, StoreError},
+    trace::Traced,
     track::Tracked,
     unusable::Unusable,
 };
-
-/// What a dictionary wants of a load.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Wanted {
-    pub(crate) what_for: For,
-    /// Whether a store that cannot be reached is an error. Otherwise it is a miss.
-    pub(crate) strict: bool,
-    /// How long values are kept after their lifetime. One whose lifetime is over is a miss.
-    pub(crate) grace: Duration,
-}
-
-impl Wanted {
-    /// Returns the load of an entry.
-    fn load<'n>(&self, name: &'n Name) -> Load<'n> {
-        let load = Load::new(name.wire());
-        if self.grace.is_zero() { load } else { load.with_life() }
-    }
-}
 
 /// Loads the entries that were not loaded or written yet, in one batch.
 ///
 /// # Errors
 ///
-/// [`Error::Unavailable`] if `wanted` is strict and a store cannot be reached.
+/// [`Error::Unavailable`] if the options are strict and a store cannot be reached; otherwise that is
+/// a miss. [`Error::Unsupported`] if loads set an end of life, and the store cannot.
 pub(crate) async fn load<T: Tracked, D: Drive>(
     core: &Core,
     driver: &D,
+    counting: &Counting,
     slots: &[Arc<Slot<T>>],
-    wanted: Wanted,
+    what_for: For,
+    options: DictOptions,
 ) -> Result<()> {
     let unknown = unknown(slots, core.next_batch());
-    if unknown.is_empty() {
-        return Ok(());
+    let Some(first) = unknown.first() else { return Ok(()) };
+    let (strict, touch) = (options.is_strict(core.settings.strict), options.on_load());
+    let life = options.asks_life();
+    if touch.is_some() && !driver.caps().touch() {
+        let (id, missing) = (first.name.id.clone(), "set an end of life when it loads a value");
+        return Err(Error::Unsupported { id, missing });
     }
     let generation = unknown.iter().find_map(|slot| slot.generation.as_deref());
     let mut loads = Vec::with_capacity(unknown.len() + 1);
-    loads.extend(unknown.iter().map(|slot| wanted.load(&slot.name)));
+    loads.extend(unknown.iter().map(|slot| Load { touch, life, ..Load::new(slot.name.wire()) }));
     loads.extend(generation.map(Generation::load));
     let mut arrivals = Arrivals {
         answered: vec![false; unknown.len()],
@@ -67,20 +61,30 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
         held: Vec::new(),
         unknown: &unknown,
         core,
-        wanted,
+        what_for,
+        strict,
+        grace: options.grace(),
         counted: Counters::default(),
         failed: None,
     };
     let call = core.one_batch(driver);
     let driver = call.as_ref().unwrap_or(driver);
-    driver.load_many(&loads, &mut |index, loaded| arrivals.take(index, loaded)).await;
+    let began = driver.caps().waits().then(Instant::now);
+    let traced = Traced::load(&core.settings.namespace, &unknown[0].name.id.dict, loads.len());
+    let mut take = |index: usize, loaded: Result<Loaded<'_>, StoreError>| {
+        arrivals.take(index, loaded);
+    };
+    traced.around(driver.load_many(&loads, &mut take)).await;
     arrivals.end();
 
     let Arrivals { counted, failed, .. } = arrivals;
-    core.settings.counting.add(&counted);
-    core.settings.outages.tell();
+    traced.found(counted.hits, counted.loads - counted.hits);
+    if failed.is_some() {
+        traced.failed("unavailable");
+    }
+    ended(core, counting, &counted, began, failed.is_some());
     match failed {
-        Some((index, error)) if wanted.strict => Err(unavailable(core, unknown[index], error)),
+        Some((index, error)) if strict => Err(unavailable(core, unknown[index], error)),
         _ => Ok(()),
     }
 }
@@ -96,7 +100,10 @@ pub(super) fn unavailable<T: Tracked>(core: &Core, slot: &Slot<T>, error: StoreE
 struct Arrivals<'u, T: Tracked> {
     unknown: &'u [&'u Slot<T>],
     core: &'u Core,
-    wanted: Wanted,
+    what_for: For,
+    strict: bool,
+    /// How long values are kept after their lifetime. One whose lifetime is over is a miss.
+    grace: Duration,
     answered: Vec<bool>,
     /// The generation of the dictionary, if it can be cleared, and what the store says about it.
     generation: Option<&'u Generation>,
@@ -120,8 +127,10 @@ impl<T: Tracked> Arrivals<'_, T> {
         if std::mem::replace(answered, true) {
             return;
         }
-        let Wanted { what_for, grace, .. } = self.wanted;
-        let answer = slot.decode(loaded, what_for, grace, &self.core.settings.secrets);
+        if let Ok(Loaded::Hit { bytes, .. }) = &loaded {
+            self.counted.bytes_in += bytes.len() as u64;
+        }
+        let answer = slot.decode(loaded, self.what_for, self.grace, &self.core.settings.secrets);
         match self.generation {
             Some(_) => self.held.push((index, answer)),
             None => self.settle(index, answer),
@@ -136,7 +145,7 @@ impl<T: Tracked> Arrivals<'_, T> {
             if self.failed.as_ref().is_none_or(|(first, _)| index < *first) {
                 self.failed = Some((index, error.clone()));
             }
-            if self.wanted.strict {
+            if self.strict {
                 return;
             }
         }
@@ -162,6 +171,23 @@ impl<T: Tracked> Arrivals<'_, T> {
     }
 }
 
+/// Counts a batch of loads. It began at this time, if that is measured.
+pub(super) fn ended(
+    core: &Core,
+    counting: &Counting,
+    counted: &Counters,
+    began: Option<Instant>,
+    failed: bool,
+) {
+    counting.add(counted);
+    if let Some(began) = began {
+        let took = began.elapsed();
+        counting.took(Operation::Load, took);
+        counting.export(Operation::Load, took, failed.then_some("unavailable"));
+    }
+    core.settings.outages.tell();
+}
+
 /// Counts and logs the answer to a load.
 pub(super) fn note<T>(core: &Core, counted: &mut Counters, id: &EntryId, answer: &Decoded<T>) {
     counted.loads += 1;
@@ -175,7 +201,11 @@ pub(super) fn note<T>(core: &Core, counted: &mut Counters, id: &EntryId, answer:
             core.settings.outages.missed(reason.server(), reason.as_str());
         }
         Decoded::Unusable(why, _) if why.is_ordinary() => {
-            counted.absent += 1;
+            match why {
+                Unusable::Leased => counted.leased += 1,
+                Unusable::Cleared => counted.cleared += 1,
+                _ => counted.stale += 1,
+            }
             detail!("`{id}` is a miss: {why}");
         }
         Decoded::Unusable(why, _) => {

@@ -9,7 +9,9 @@ use std::{
 use parking_lot::Mutex;
 
 use super::fetch::{early::LoadTimes, flight::Flights, rest::Resting};
-use crate::{counters::Counting, envelope::Secrets, log::warning, outages::Outages, quote::Quoted};
+use crate::{
+    counters::CacheCounting, envelope::Secrets, log::warning, outages::Outages, quote::Quoted,
+};
 
 /// What a cache does about a value that was only read and nevertheless differs from what was
 /// loaded. [`CacheBuilder::detect_untracked`](crate::CacheBuilder::detect_untracked) sets it.
@@ -53,7 +55,7 @@ pub(crate) struct Settings {
     pub(crate) strict: bool,
     pub(crate) detect_untracked: DetectUntracked,
     pub(crate) secrets: Secrets,
-    pub(crate) counting: Counting,
+    pub(crate) counting: CacheCounting,
     pub(crate) outages: Outages,
     pub(crate) flights: Arc<Flights>,
     pub(crate) load_times: LoadTimes,
@@ -70,7 +72,8 @@ impl Settings {
         detect_untracked: DetectUntracked,
         secrets: Secrets,
     ) -> Self {
-        Self { namespace, strict, detect_untracked, secrets, ..Self::default() }
+        let counting = CacheCounting::of_namespace(&namespace);
+        Self { namespace, strict, detect_untracked, secrets, counting, ..Self::default() }
     }
 
     /// Logs that the definitions of a dictionary differ, once for each name.

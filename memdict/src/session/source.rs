@@ -11,7 +11,11 @@ use super::{
     turns::Turns,
     unit::Unit,
 };
-use crate::counters::Counters;
+use crate::{
+    counters::Counters,
+    health::{ServerCounters, ServerHealth},
+    latency::Latencies,
+};
 
 /// A store behind its driver, and what all sessions on it share.
 #[derive(Clone)]
@@ -38,7 +42,35 @@ impl<D: Drive> Source<D> {
     }
 
     pub(crate) fn counters(&self) -> Counters {
-        self.settings.counting.read()
+        self.settings.counting.total()
+    }
+
+    pub(crate) fn counters_of(&self, dict: impl AsRef<str>) -> Counters {
+        self.settings.counting.read_of(dict.as_ref())
+    }
+
+    pub(crate) fn counted_dicts(&self) -> Vec<String> {
+        self.settings.counting.names()
+    }
+
+    pub(crate) fn latencies(&self) -> Latencies {
+        self.settings.counting.latencies()
+    }
+
+    pub(crate) fn latencies_of(&self, dict: impl AsRef<str>) -> Latencies {
+        self.settings.counting.latencies_of(dict.as_ref())
+    }
+
+    pub(crate) fn health(&self) -> Vec<ServerHealth> {
+        self.driver.health()
+    }
+
+    pub(crate) async fn ping(&self) -> Vec<ServerHealth> {
+        self.driver.ping().await
+    }
+
+    pub(crate) fn server_counters(&self) -> Vec<ServerCounters> {
+        self.driver.server_counters()
     }
 
     pub(crate) fn other_schemas(&self) -> Vec<OtherSchema> {

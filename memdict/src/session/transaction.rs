@@ -96,8 +96,8 @@ impl<D: Drive> Attempts<'_, D> {
         // Other work may go first during the pause.
         self.turn = Turn::none(turns);
         driver.pause(pause).await;
+        settings.counting.retried(&in_conflict);
         self.turn.take(driver, retry.longest_pause(), in_conflict).await;
-        settings.counting.retries.add(1);
         self.number += 1;
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     entry_id::EntryId,
     error::{Error, Result},
     report::CommitReport,
+    trace::Traced,
 };
 
 /// A session and its driver.
@@ -104,7 +105,10 @@ impl<D: Drive> Unit<D> {
                 let Self { mut core, driver, hooks } = self;
                 let mut told = Told { hooks, begun };
                 let Told { hooks, begun } = &mut told;
-                let outcome = commit(&mut core, &driver, begun, hooks, explain, turn).await;
+                let traced = Traced::commit(&core.settings.namespace);
+                let commit = commit(&mut core, &driver, begun, hooks, explain, turn);
+                let outcome = traced.around(commit).await;
+                traced.ended(&outcome);
                 hooks.after(&outcome);
                 outcome
             }

@@ -9,6 +9,7 @@ use super::{
     caps::Caps,
     operation::{ApplyOut, Change, Load, LoadOut, Loaded},
 };
+use crate::health::{ServerCounters, ServerHealth};
 
 /// Returns `store` for tasks: its own side for them, or else the store itself, whose calls then run
 /// on the runtime's threads for blocking work.
@@ -33,7 +34,8 @@ struct OwnedChange {
 impl OwnedChange {
     fn of(change: &Change<'_>) -> Self {
         let (value, op) = change.op.apart();
-        let rest = Change { key: &[], op, when: change.when, quiet: change.quiet };
+        let Change { when, quiet, removal, .. } = *change;
+        let rest = Change { key: &[], op, when, quiet, removal };
         Self { key: change.key.to_vec(), value, rest }
     }
 
@@ -96,6 +98,19 @@ impl AsyncStore for Adapted {
 
     fn caps(&self) -> Caps {
         self.0.caps()
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        self.0.health()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Vec<ServerHealth>> {
+        let store = Arc::clone(&self.0);
+        Box::pin(blocking(move || store.ping()))
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        self.0.server_counters()
     }
 
     fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {

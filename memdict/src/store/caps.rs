@@ -21,6 +21,7 @@ pub struct Caps {
     leases: bool,
     stale: bool,
     counts: bool,
+    waits: bool,
 }
 
 impl Default for Caps {
@@ -33,6 +34,7 @@ impl Default for Caps {
             leases: false,
             stale: false,
             counts: false,
+            waits: true,
         }
     }
 }
@@ -50,6 +52,21 @@ impl Caps {
     pub const fn without_conditional_delete(mut self) -> Self {
         self.conditional_delete = false;
         self
+    }
+
+    /// Declares that the store never waits for anything, so that it is not worthwhile to measure
+    /// how long it takes.
+    #[must_use]
+    pub const fn without_waits(mut self) -> Self {
+        self.waits = false;
+        self
+    }
+
+    /// Returns whether the store may wait, and [how long](crate::Cache::latencies) it takes is
+    /// measured.
+    #[must_use]
+    pub const fn waits(self) -> bool {
+        self.waits
     }
 
     /// Returns whether [`Condition::Matches`](crate::Condition::Matches) works for
@@ -77,6 +94,7 @@ impl Caps {
             leases: true,
             stale: true,
             counts: true,
+            waits: true,
         }
     }
 

@@ -5,6 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[cfg(feature = "testing")]
+use parking_lot::Mutex;
+
 /// A source of time for a [`MemoryStore`](crate::MemoryStore).
 ///
 /// ```
@@ -35,6 +38,44 @@ pub trait Clock: Send + Sync {
 impl<C: Clock + ?Sized> Clock for Arc<C> {
     fn now(&self) -> Duration {
         (**self).now()
+    }
+}
+
+/// A clock that moves only on command, so that a test need not wait for the end of a lifetime. Its
+/// clones are the same clock.
+///
+/// ```
+/// use std::{sync::Arc, time::Duration};
+/// use memdict::{Cache, DictDef, MemoryStore};
+/// use memdict::testing::ManualClock;
+///
+/// static CODES: DictDef<u32> = DictDef::new("codes").ttl_secs(60);
+///
+/// let clock = ManualClock::default();
+/// let cache = Cache::builder().open_store(Arc::new(MemoryStore::new().clock(clock.clone())))?;
+/// cache.transaction(|session| session.dict(&CODES).insert("ann", 1234))?;
+/// assert!(cache.session().dict(&CODES).contains_key("ann")?);
+/// clock.advance(Duration::from_secs(61));
+/// assert!(!cache.session().dict(&CODES).contains_key("ann")?);
+/// # Ok::<_, memdict::Error>(())
+/// ```
+#[cfg(feature = "testing")]
+#[derive(Debug, Clone, Default)]
+pub struct ManualClock(Arc<Mutex<Duration>>);
+
+#[cfg(feature = "testing")]
+impl ManualClock {
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Duration) {
+        let mut now = self.0.lock();
+        *now = now.saturating_add(by);
+    }
+}
+
+#[cfg(feature = "testing")]
+impl Clock for ManualClock {
+    fn now(&self) -> Duration {
+        *self.0.lock()
     }
 }
 

@@ -22,6 +22,28 @@ pub enum Expiry {
     With(Life),
 }
 
+impl Expiry {
+    /// Returns the end that is later by this long. That of a loaded value stays where it is.
+    pub(crate) fn later_by(self, grace: Duration) -> Self {
+        match self {
+            Self::After(ttl) => Self::After(ttl.saturating_add(grace)),
+            // What a `SystemTime` cannot hold is as good as never.
+            Self::At(end) => end.checked_add(grace).map_or(Self::Never, Self::At),
+            Self::Never | Self::With(_) => self,
+        }
+    }
+
+    /// Returns how much life a value has that is stored now.
+    pub(crate) fn life(self) -> Life {
+        match self {
+            Self::Never => Life::FOREVER,
+            Self::After(ttl) => Life::of(ttl),
+            Self::At(end) => Life::of(end.duration_since(SystemTime::now()).unwrap_or_default()),
+            Self::With(life) => life,
+        }
+    }
+}
+
 /// Makes the end of a lifetime; `None` lasts for ever.
 impl From<Option<Duration>> for Expiry {
     fn from(ttl: Option<Duration>) -> Self {
@@ -56,8 +78,9 @@ pub struct Life {
 pub(in crate::store) enum End {
     /// It does not.
     Never,
-    /// When the server has begun this many more of its seconds. It told so at this moment.
-    Ticks(u64, Instant),
+    /// When the server has begun this many more of its seconds. It told so at this moment. If the end
+    /// was kept before, the value has it as a point in time.
+    Ticks { left: u64, told: Instant, mark: Option<u32> },
     /// At this time of the store's own clock.
     ByClock(Duration),
 }
@@ -70,7 +93,7 @@ impl Life {
     #[must_use]
     pub fn of(left: Duration) -> Self {
         // A second that has begun lasts until the next one begins.
-        Self::of_ticks(super::limits::whole_seconds(left))
+        Self::of_ticks(super::limits::whole_seconds(left), None)
     }
 
     /// Returns how much life was left when the value was loaded, at least, in whole seconds, or
@@ -84,16 +107,18 @@ impl Life {
         self.end
     }
 
-    fn of_ticks(seconds: u64) -> Self {
-        let left = Some(Duration::from_secs(seconds));
-        Self { left, end: End::Ticks(seconds, Instant::now()) }
+    fn of_ticks(ticks: u64, mark: Option<u32>) -> Self {
+        let end = End::Ticks { left: ticks, told: Instant::now(), mark };
+        Self { left: Some(Duration::from_secs(ticks)), end }
     }
 
-    /// Makes the life that ends when a server has begun this many more of its seconds. The first of
-    /// them may begin at once, so it does not count as left.
+    /// Makes the life that ends when a server has begun this many more of its seconds, at the time
+    /// `mark` if it is marked with it. The first second may begin at once, so it does not count as
+    /// left.
     #[cfg_attr(not(unix), allow(dead_code))] // The engine is told so.
-    pub(in crate::store) fn told(ticks: u64) -> Self {
-        Self { left: Some(Duration::from_secs(ticks.saturating_sub(1))), ..Self::of_ticks(ticks) }
+    pub(in crate::store) fn told(ticks: u64, mark: Option<u32>) -> Self {
+        let left = Duration::from_secs(ticks.saturating_sub(1));
+        Self { left: Some(left), ..Self::of_ticks(ticks, mark) }
     }
 
     /// Makes the life that ends at this time of a store's own clock, which shows `now`.

@@ -2,9 +2,10 @@
 //!
 //! `memory` is the embedded store in this process's memory, `memcached` is the engine for memcached
 //! servers, and `classic` is the client for servers that the engine does not speak to. `servers`
-//! chooses the server of a key. `queue` and `deadline` are for callers that wait. `adapted` lets tasks use a store that blocks, and
-//! `worker` notices calls that block a task. `expiry` says when values expire; `limits` and `ttl` are
-//! memcached's rules, which all stores follow.
+//! chooses the server of a key. `faulty` passes operations on to another store, and makes some of them
+//! fail. `queue` and `deadline` are for callers that wait. `adapted` lets tasks use a store that blocks,
+//! and `worker` notices calls that block a task. `expiry` says when values expire; `limits` and `ttl`
+//! are memcached's rules, which all stores follow.
 
 #[cfg(feature = "tokio")]
 pub(crate) mod adapted;
@@ -16,6 +17,9 @@ pub(crate) mod credentials;
 #[cfg(any(unix, feature = "classic"))]
 mod deadline;
 pub(crate) mod expiry;
+// Without the feature, only URLs make such a store, with rates alone.
+#[cfg_attr(not(feature = "testing"), allow(dead_code, unreachable_pub))]
+pub(crate) mod faulty;
 // On other systems than Unix, only `memory` uses these, and only a part of them.
 #[cfg_attr(not(unix), allow(dead_code))]
 mod limits;
@@ -40,6 +44,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use caps::Caps;
 use operation::{ApplyOut, Change, Load, LoadOut};
+
+use crate::health::{ServerCounters, ServerHealth};
 
 /// A place where bytes are kept under keys and may be lost at any time.
 ///
@@ -88,6 +94,25 @@ pub trait Store: Send + Sync + fmt::Debug {
         Caps::default()
     }
 
+    /// Returns what is known of each server, without asking any. A store that has no servers, or does
+    /// not watch them, returns an empty list, as this does by default.
+    fn health(&self) -> Vec<ServerHealth> {
+        Vec::new()
+    }
+
+    /// Asks each server now, whatever is known of it, and returns what is then known. One that does
+    /// not answer is not [up](ServerHealth::up), and its error names it. By default this returns
+    /// [`health`](Self::health) alone.
+    fn ping(&self) -> Vec<ServerHealth> {
+        self.health()
+    }
+
+    /// Returns what was exchanged with each server. The list is empty where [`health`](Self::health)
+    /// is.
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        Vec::new()
+    }
+
     /// Returns this store for tasks, or `None` if it has no such side. Its calls then run on
     /// threads for blocking work.
     #[cfg(feature = "tokio")]
@@ -112,6 +137,18 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn caps(&self) -> Caps {
         (**self).caps()
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        (**self).health()
+    }
+
+    fn ping(&self) -> Vec<ServerHealth> {
+        (**self).ping()
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        (**self).server_counters()
     }
 
     #[cfg(feature = "tokio")]
@@ -190,6 +227,23 @@ pub trait AsyncStore: Send + Sync + fmt::Debug {
         Caps::default()
     }
 
+    /// Returns what is known of each server, without asking any. A store that has no servers, or does
+    /// not watch them, returns an empty list, as this does by default.
+    fn health(&self) -> Vec<ServerHealth> {
+        Vec::new()
+    }
+
+    /// Asks each server now, as [`Store::ping`] does.
+    fn ping(&self) -> BoxFuture<'_, Vec<ServerHealth>> {
+        Box::pin(async { self.health() })
+    }
+
+    /// Returns what was exchanged with each server. The list is empty where [`health`](Self::health)
+    /// is.
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        Vec::new()
+    }
+
     /// Returns this store for calls that block, or `None` if it has no such side.
     fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {
         None
@@ -230,6 +284,18 @@ impl<S: AsyncStore + ?Sized> AsyncStore for Arc<S> {
 
     fn caps(&self) -> Caps {
         (**self).caps()
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        (**self).health()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Vec<ServerHealth>> {
+        (**self).ping()
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        (**self).server_counters()
     }
 
     fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {

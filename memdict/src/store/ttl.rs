@@ -64,7 +64,8 @@ impl ServerClock {
 /// machine's if the server's is not known. One that ends after 2038-01-19 is cut to that day, and the
 /// log says so once.
 pub(in crate::store) fn wire(expiry: Expiry, clock: Option<ServerClock>) -> u32 {
-    wire_at(expiry, SystemTime::now(), Instant::now(), || match clock {
+    let known = clock.is_some();
+    wire_at(expiry, SystemTime::now(), Instant::now(), known, || match clock {
         Some(clock) => clock.at(Instant::now()),
         None => {
             let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -73,7 +74,13 @@ pub(in crate::store) fn wire(expiry: Expiry, clock: Option<ServerClock>) -> u32 
     })
 }
 
-fn wire_at(expiry: Expiry, today: SystemTime, instant: Instant, now: impl FnOnce() -> u64) -> u32 {
+fn wire_at(
+    expiry: Expiry,
+    today: SystemTime,
+    instant: Instant,
+    known: bool,
+    now: impl FnOnce() -> u64,
+) -> u32 {
     let added = |ttl| limits::whole_seconds(ttl).saturating_add(1);
     let seconds = match expiry {
         Expiry::Never => return NEVER,
@@ -84,9 +91,11 @@ fn wire_at(expiry: Expiry, today: SystemTime, instant: Instant, now: impl FnOnce
         },
         Expiry::With(life) => match life.end() {
             End::Never => return NEVER,
-            End::Ticks(ticks, told) => {
-                match ticks.saturating_sub(instant.saturating_duration_since(told).as_secs()) {
+            End::Ticks { mark: Some(end), .. } => return end,
+            End::Ticks { left, told, mark: None } => {
+                match left.saturating_sub(instant.saturating_duration_since(told).as_secs()) {
                     0 => return OVER,
+                    left if known => return at_time(now().saturating_add(left)).unwrap_or(OVER),
                     left => left,
                 }
             }
@@ -99,15 +108,41 @@ fn wire_at(expiry: Expiry, today: SystemTime, instant: Instant, now: impl FnOnce
         _ => {}
     }
     let now = now();
-    match u32::try_from(now.saturating_add(seconds)) {
-        Ok(end) if end <= LAST => end,
-        _ => {
+    match at_time(now.saturating_add(seconds)) {
+        Some(end) => end,
+        None => {
             log_shortened(seconds);
             // Near that day, a lifetime that memcached counts from now lasts longest.
             let near = now.saturating_add(u64::from(MAX_RELATIVE)) > u64::from(LAST);
             if near { MAX_RELATIVE } else { LAST }
         }
     }
+}
+
+/// Returns the number of a point in time, if memcached knows it.
+fn at_time(end: u64) -> Option<u32> {
+    u32::try_from(end).ok().filter(|end| (OVER + 1..=LAST).contains(end))
+}
+
+/// Returns the number by which a value is marked with the end of its life, if that is the end of one
+/// that was loaded. So the next writer that keeps the end sends the same number. Otherwise the end would
+/// move each time that one of the server's seconds begins between a load and the write.
+#[cfg_attr(not(unix), allow(dead_code))] // Only the engine is told lives.
+pub(in crate::store) fn mark(expiry: Expiry, sent: u32) -> Option<u32> {
+    match expiry {
+        Expiry::With(life) if matches!(life.end(), End::Ticks { .. }) => at_time(sent.into()),
+        _ => None,
+    }
+}
+
+/// Returns the end of life that a value is marked with, if that can be the one that ends when the
+/// server has begun `left` more seconds. It is none after a touch.
+#[cfg_attr(not(unix), allow(dead_code))] // Only the engine is told lives.
+pub(in crate::store) fn marked(mark: u64, left: u64, clock: Option<ServerClock>) -> Option<u32> {
+    /// What the server's clock may be off, as far as it is known here.
+    const OFF: u64 = 2;
+    let end = clock?.at(Instant::now()).saturating_add(left);
+    at_time(mark).filter(|&mark| u64::from(mark).abs_diff(end) <= OFF)
 }
 
 /// Returns the number that asks memcached for a right to renew if less life than this is left. It is
@@ -140,7 +175,7 @@ mod tests {
     const NOW: u64 = 1_800_000_000;
 
     fn wire_after(ttl: Duration, now: u64) -> u32 {
-        wire_at(Expiry::After(ttl), SystemTime::now(), Instant::now(), || now)
+        wire_at(Expiry::After(ttl), SystemTime::now(), Instant::now(), true, || now)
     }
 
     fn wire(seconds: u64) -> u64 {
@@ -210,7 +245,7 @@ mod tests {
     #[test]
     fn a_time_that_has_passed_is_over_and_one_to_come_is_never_early() {
         let (today, instant) = (SystemTime::now(), Instant::now());
-        let at = |end: SystemTime| wire_at(Expiry::At(end), today, instant, || NOW);
+        let at = |end: SystemTime| wire_at(Expiry::At(end), today, instant, true, || NOW);
         let second = Duration::from_secs(1);
         assert_eq!(at(today), OVER);
         assert_eq!(at(today - second), OVER);
@@ -219,17 +254,17 @@ mod tests {
         assert_eq!(at(today + 59 * second), 60);
         let days_31 = 31 * 86_400;
         assert_eq!(u64::from(at(today + days_31 * second)), NOW + u64::from(days_31) + 1);
-        let never = wire_at(Expiry::Never, today, instant, || NOW);
+        let never = wire_at(Expiry::Never, today, instant, true, || NOW);
         assert_eq!((never, u64::from(OVER)), (0, 2_592_001));
     }
 
     #[test]
     fn the_end_of_a_loaded_life_is_counted_in_the_servers_seconds_and_ends_with_them() {
-        let told = Life::told(60);
-        let End::Ticks(60, loaded) = told.end() else { panic!("{told:?}") };
+        let told = Life::told(60, None);
+        let End::Ticks { left: 60, told: loaded, .. } = told.end() else { panic!("{told:?}") };
         let after = |passed: u64| {
             let later = loaded + Duration::from_millis(passed);
-            wire_at(Expiry::With(told), SystemTime::now(), later, || NOW)
+            wire_at(Expiry::With(told), SystemTime::now(), later, false, || NOW)
         };
         assert_eq!(told.left(), Some(Duration::from_secs(59)));
         assert_eq!([0, 999, 1_000, 58_999, 59_500].map(after), [60, 60, 59, 2, 1]);
@@ -237,6 +272,31 @@ mod tests {
         assert_eq!(super::wire(Expiry::With(Life::FOREVER), None), NEVER);
         let own = Life::until(Duration::from_millis(9_900), Duration::from_secs(2));
         assert_eq!(super::wire(Expiry::With(own), None), 8);
+    }
+
+    #[test]
+    fn an_end_that_is_kept_is_marked_as_a_time_and_is_the_same_from_then_on() {
+        let today = SystemTime::now();
+        let sent = |life| wire_at(Expiry::With(life), today, Instant::now(), true, || NOW);
+        let first = sent(Life::told(60, None));
+        assert_eq!(u64::from(first), NOW + 60);
+        assert_eq!(mark(Expiry::With(Life::told(60, None)), first), Some(first));
+        let clock = Some(Asked(Instant::now()).told(NOW + 5));
+        // Whatever second the server is in, and however long the work takes.
+        for left in 54..=56 {
+            let mark = marked(first.into(), left, clock);
+            assert_eq!((mark, sent(Life::told(left, mark))), (Some(first), first), "{left}");
+        }
+        // It was touched, or is no mark.
+        for (of, left) in [(first, 40), (first, 70), (0, 55), (7, 55), (u32::MAX, 55)] {
+            assert_eq!(marked(of.into(), left, clock), None, "{of} {left}");
+        }
+        assert_eq!(marked(first.into(), 55, None), None);
+        for expiry in [Expiry::Never, Expiry::After(Duration::from_secs(60)), Expiry::At(today)] {
+            assert_eq!(mark(expiry, first), None);
+        }
+        assert_eq!(mark(Expiry::With(Life::FOREVER), NEVER), None);
+        assert_eq!(mark(Expiry::With(Life::told(0, None)), OVER), None);
     }
 
     #[test]

@@ -28,6 +28,17 @@ fn urls_name_a_store_and_its_options() {
     let (_, options) = both("memcache://a:1?deadline=3s&max_connections=40").unwrap();
     assert_eq!(options.deadline, Some(Duration::from_secs(3)));
     assert_eq!(options.max_connections, Some(40));
+    let (_, options) = both("memcache://a:1?remember=7&remember_for=1m").unwrap();
+    assert_eq!((options.remember, options.remember_for), (Some(7), Some(Duration::from_secs(60))));
+}
+
+#[test]
+fn the_embedded_store_can_be_told_to_fail() {
+    let url = "memory:?lose=0.05&refuse=0.25&fail=1&unanswered=0&late=0.5&delay=5ms&seed=7";
+    let (place, options) = both(url).unwrap();
+    let delay = Duration::from_millis(5);
+    let rates = Rates::seeded(7).lose(0.05).refuse(0.25).fail(1.0).unanswered(0.0).late(0.5, delay);
+    assert_eq!((place, options.rates), (Place::Memory, rates));
 }
 
 #[test]
@@ -180,6 +191,11 @@ fn a_bad_url_is_an_error_that_quotes_the_part_and_lists_what_is_allowed() {
         ("memcache://a:1?max_connections=0", "max_connections", "from 1"),
         ("memcache://a:1?deadline=soon", "soon", "500ms"),
         ("memory:?deadline=1s", "deadline", "max_bytes"),
+        ("memory:?lose=5", "5", "0.05"),
+        ("memory:?fail=1.5", "1.5", "from 0 to 1"),
+        ("memory:?seed=x", "x", "whole number"),
+        ("memory:?late=0.1&delay=soon", "soon", "500ms"),
+        ("memcache://a:1?lose=0.1", "lose", "timeout"),
     ] {
         let error = both(url).expect_err(url).to_string();
         assert!(error.contains(part) && error.contains(allowed), "{url}: {error}");

@@ -9,7 +9,8 @@ use std::{
 };
 
 use memdict::{Clock, Condition, DictDef, Error, Lookup, MemoryStore, Op, Store, Unusable};
-use memdict_tests::{Bench, ByHand, Cache, ONE_SECOND_LIFE, apply_one};
+
+use memdict_tests::{Bench, Cache, ManualClock, ONE_SECOND_LIFE, apply_one};
 use tokio::time::{Instant, sleep};
 
 const LIFE: Duration = Duration::from_secs(10);
@@ -34,9 +35,9 @@ fn cache_on(clock: impl Clock + 'static) -> (memdict::Cache, Arc<MemoryStore>) {
 }
 
 /// Runs a test in both faces.
-fn on_both(test: impl Fn(&Cache, &ByHand, &MemoryStore) -> memdict::Result<()>) {
+fn on_both(test: impl Fn(&Cache, &ManualClock, &MemoryStore) -> memdict::Result<()>) {
     for in_tasks in [false, true] {
-        let clock = ByHand::default();
+        let clock = ManualClock::default();
         let (cache, store) = cache_on(clock.clone());
         let cache = Cache::Blocking(cache);
         let cache = if in_tasks { cache.in_tasks() } else { cache };

@@ -146,7 +146,8 @@ async fn a_leader_that_nobody_polls_holds_up_the_others_for_at_most_a_lease() {
         let waited = began.elapsed();
         assert!(waited >= Duration::from_secs(1), "they wait for a lease: {waited:?}");
         assert!(waited < Duration::from_millis(2_800), "and no longer: {waited:?}");
-        assert_eq!((cache.counters().filled, cache.counters().loaders), (1, 2));
+        let counters = cache.counters();
+        assert_eq!((counters.filled, counters.loaders), (1, 2), "{counters:?}");
         // Polled again, it returns its own value, and stores nothing.
         assert_eq!(leader.await.expect("no error").as_deref(), Some("late"));
         let stored = cache.fetch(&PAGES, "a", never).await.expect("no error");

@@ -120,6 +120,35 @@ pub(crate) fn a_session_that_read_before_a_clear_and_commits_after_it_is_in_conf
     });
 }
 
+pub(crate) fn an_entry_that_has_to_be_current_is_in_conflict_once_after_a_clear(bench: &Bench) {
+    hold(bench, |bench| {
+        for overwritten in [false, true] {
+            set(&bench.cache, "a", 1)?;
+            let session = bench.cache.session();
+            session.dict(&PRICES).read_current("a")?;
+            session.dict("plain").insert("b", 1)?;
+            bench.cache.clear(&PRICES)?;
+            if overwritten {
+                set(&bench.cache, "a", 2)?;
+            }
+            let changes = bench.store.changes();
+            let Err(Error::Conflict { conflicts, .. }) = session.commit() else {
+                panic!("it ends")
+            };
+            assert_eq!((conflicts.len(), conflicts[0].cause), (1, ConflictCause::Cleared));
+            assert_eq!(bench.store.changes(), changes, "nothing is sent");
+        }
+        // Whether it was cleared cannot be known.
+        let session = bench.cache.session();
+        session.dict(&PRICES).read_current("a")?;
+        session.dict("plain").insert("b", 1)?;
+        bench.store.fail_in(1, Fault::Down);
+        let outcome = session.commit();
+        assert!(matches!(outcome, Err(Error::Unavailable { .. })), "{outcome:?}");
+        Ok(())
+    });
+}
+
 pub(crate) fn a_transaction_that_meets_a_clear_runs_again(bench: &Bench) {
     hold(bench, |bench| {
         set(&bench.cache, "a", 1)?;
@@ -265,6 +294,19 @@ pub(crate) fn while_the_generation_cannot_be_reached_values_are_misses_and_chang
         assert!(matches!(error, Error::Unavailable { .. }), "{error}");
         bench.store.fail_always(None);
         assert_eq!(price(&bench.cache, "a")?, Some(1));
+        Ok(())
+    });
+}
+
+pub(crate) fn a_touch_of_a_cleared_value_is_no_conflict(bench: &Bench) {
+    hold(bench, |bench| {
+        set(&bench.cache, "a", 1)?;
+        let session = bench.cache.session();
+        assert!(session.dict(&PRICES).contains_key("a")?);
+        session.dict(&PRICES).touch("a")?;
+        bench.cache.clear(&PRICES)?;
+        assert_eq!(session.commit()?.written, 0);
+        assert_eq!(price(&bench.cache, "a")?, None);
         Ok(())
     });
 }

@@ -6,6 +6,8 @@ mod belonging;
 mod clear;
 mod commit;
 mod conflicts;
+mod counted;
+mod counters;
 mod current;
 mod explained;
 mod failures;
@@ -17,6 +19,7 @@ mod hits;
 mod hooks;
 mod hostile;
 mod keys;
+mod lifetimes;
 mod links;
 mod merging;
 mod newer;
@@ -89,6 +92,7 @@ suite! {
         every_value_of_a_cleared_dictionary_is_a_miss_and_no_other_one
         a_cleared_value_is_replaced_as_if_there_were_none
         a_session_that_read_before_a_clear_and_commits_after_it_is_in_conflict
+        an_entry_that_has_to_be_current_is_in_conflict_once_after_a_clear
         a_transaction_that_meets_a_clear_runs_again
         no_rule_lets_a_change_win_over_a_clear
         a_session_reads_no_value_from_before_a_clear_after_it
@@ -96,6 +100,7 @@ suite! {
         a_lost_generation_clears_the_dictionary_and_brings_nothing_back
         a_dictionary_that_is_not_clearable_cannot_be_cleared_and_says_so
         while_the_generation_cannot_be_reached_values_are_misses_and_changes_are_lost
+        a_touch_of_a_cleared_value_is_no_conflict
         writers_and_readers_never_read_a_value_from_before_a_clear_that_returned
     }
     commit {
@@ -113,6 +118,13 @@ suite! {
         lifetimes_are_those_of_the_definition_that_wrote
         many_entries_are_written_in_one_commit
     }
+    counted {
+        each_dictionary_has_counters_of_its_own_and_the_total_is_their_sum
+        bytes_are_those_of_stored_values
+        conflicts_attempts_and_losses_count_for_their_dictionary
+        a_stale_value_and_one_that_is_being_made_are_misses_of_their_own_kind
+        times_are_measured_where_a_store_may_wait
+    }
     guards {
         two_reads_of_one_key_see_one_object
         a_key_in_two_guards_is_already_borrowed
@@ -128,6 +140,25 @@ suite! {
         debug_shows_keys_and_never_values
         guards_work_across_threads
         many_values_are_read_in_the_order_of_the_keys_with_one_load_each
+    }
+    counters {
+        each_count_is_one_round_trip_and_returns_the_servers_number
+        counters_and_dictionaries_of_one_name_have_keys_of_their_own
+        a_number_lives_from_its_last_count_or_from_its_first
+        a_count_that_is_lost_is_an_error_that_names_the_number
+        a_commit_sends_its_counts_with_its_changes_and_reports_the_numbers
+        a_count_of_a_commit_that_is_lost_is_named_and_not_repeated
+        threads_count_without_a_loss_and_without_a_conflict
+    }
+    lifetimes {
+        a_touch_is_sent_with_the_changes_and_is_in_the_report
+        a_touch_is_never_in_conflict_and_needs_no_check
+        a_touch_after_a_savepoint_is_rolled_back
+        a_touch_that_is_lost_is_named
+        each_load_of_a_sliding_dictionary_begins_the_life_anew_in_its_own_round_trip
+        a_write_keeps_the_end_of_life_where_that_is_asked
+        a_single_write_can_say_how_long_its_value_lives
+        a_touch_of_an_entry_that_is_borrowed_or_removed
     }
     failures {
         a_store_that_is_down_reads_as_a_miss_and_loses_writes_with_a_report

@@ -2,6 +2,7 @@
 
 mod asynchronous;
 mod contract;
+mod rehearsal;
 mod types;
 
 use std::{error::Error as StdError, time::Duration};

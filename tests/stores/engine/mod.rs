@@ -1,6 +1,7 @@
 //! The documented promises of the engine behind the memcached store: outcomes under faults, several
 //! servers, restarts, and batches of any size.
 
+mod away;
 mod commits;
 mod connections;
 mod cuts;
@@ -14,6 +15,7 @@ mod out_of_step;
 mod servers;
 mod splits;
 mod timeouts;
+mod watched;
 
 use memdict::{Applied, Change, Condition, Op, StoreError};
 use memdict_tests::{Got, ScriptedServer, load_one, store};

@@ -16,6 +16,7 @@ use crate::{
     session::entry::{
         any_slot::{AnySlot, Draft, Fields, Stamp, Unmerged},
         generation::Generation,
+        lifetime::TELL_THE_LIFE,
         seen::{Base, Expected, Look, Seen, Version, changed_paths, decode, is_newer},
         slot::Slot,
         state::{Misuse, State},
@@ -167,8 +168,8 @@ impl<T: Tracked> AnySlot for Slot<T> {
             return Ok(Draft::Conflict(cause));
         }
         let value = match &inner.state {
-            State::Absent => return Ok(Draft::Nothing),
-            State::Clean { .. } => return Ok(Draft::Unchanged),
+            State::Absent => return Ok(inner.touched().unwrap_or(Draft::Nothing)),
+            State::Clean { .. } => return Ok(inner.touched().unwrap_or(Draft::Unchanged)),
             State::Removed if is_needless(seen, options) => return Ok(Draft::Nothing),
             State::Removed => {
                 if options.tombstone.is_some() {
@@ -188,12 +189,16 @@ impl<T: Tracked> AnySlot for Slot<T> {
         let base = seen.base();
         let payload = &bytes[payload..];
         if base.is_some_and(|base| self.is_unchanged(value, options.codec, payload, base)) {
-            return Ok(Draft::Unchanged);
+            return Ok(inner.touched().unwrap_or(Draft::Unchanged));
         }
+        let Some(expiry) = inner.expiry() else {
+            let (id, missing) = (self.name.id.clone(), TELL_THE_LIFE);
+            return Err(Error::Unsupported { id, missing });
+        };
         let expected = to_store(seen, options);
         let replaces = seen.unusable().filter(|why| !why.is_ordinary());
         let was_loaded = base.is_some();
-        Ok(Draft::Store { options, expected, was_loaded, replaces })
+        Ok(Draft::Store { options, expiry, expected, was_loaded, replaces })
     }
 
     fn look(&self, stored: &[u8], token: Token, secrets: &Secrets, needs_bytes: bool) -> Look {
@@ -217,7 +222,7 @@ impl<T: Tracked> AnySlot for Slot<T> {
     fn is_dirty(&self) -> bool {
         let inner = self.inner.lock();
         match inner.state {
-            State::Absent | State::Clean { .. } => false,
+            State::Absent | State::Clean { .. } => inner.touched().is_some(),
             State::Removed => !is_needless(&inner.seen, inner.options),
             _ => true,
         }

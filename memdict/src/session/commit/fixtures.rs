@@ -13,10 +13,9 @@ use crate::{
     key::name::Name,
     session::entry::{
         any_slot::{AnySlot, Draft, Fields, Stamp, Unmerged},
-        generation::Generation,
         seen::{Expected, Look, Version},
     },
-    store::{caps::Caps, operation::Token},
+    store::{caps::Caps, expiry::Expiry, operation::Token},
 };
 
 pub(super) const TOKEN: Token = Token::new(1, 2, 3);
@@ -45,10 +44,6 @@ impl AnySlot for Fixed {
 
     fn type_name(&self) -> &'static str {
         "Fixed"
-    }
-
-    fn generation(&self) -> Option<&Arc<Generation>> {
-        None
     }
 
     fn draft(&self, _: Stamp<'_>, bytes: &mut Vec<u8>) -> Result<Draft> {
@@ -116,7 +111,8 @@ pub(super) fn plan_of(drafts: &[fn() -> Draft], caps: Caps) -> Result<Plan<'stat
 
 pub(super) fn store(expected: Expected) -> Draft {
     let was_loaded = expected == SEEN;
-    Draft::Store { options: DictOptions::DEFAULT, expected, was_loaded, replaces: None }
+    let (options, expiry) = (DictOptions::DEFAULT, Expiry::Never);
+    Draft::Store { options, expiry, expected, was_loaded, replaces: None }
 }
 
 pub(super) fn delete(expected: Expected) -> Draft {

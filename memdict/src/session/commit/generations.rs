@@ -7,7 +7,11 @@
 
 use std::{ptr, sync::Arc};
 
-use super::{conflict::Clash, plan::Plan, plan::Step, settle::Verdict};
+use super::{
+    conflict::Clash,
+    plan::{Plan, Purpose, Step},
+    settle::Verdict,
+};
 use crate::{
     conflict::ConflictCause,
     session::entry::{
@@ -72,7 +76,8 @@ impl<'e> Generations<'e> {
 impl<'e> Plan<'e> {
     /// Returns the generations that the changes depend on.
     pub(crate) fn generations(&self) -> Generations<'e> {
-        Generations::of(self.steps.iter().map(|step| step.entry))
+        let steps = self.steps.iter().filter(|step| step.generation().is_some());
+        Generations::of(steps.map(|step| step.entry))
     }
 
     /// Calls everything off if a dictionary was cleared before anything was sent. What cannot be
@@ -80,18 +85,16 @@ impl<'e> Plan<'e> {
     pub(crate) fn call_off_cleared(&mut self) {
         let mut cleared = Vec::new();
         let (steps, _, mut records) = self.parts();
-        steps.retain_mut(|step| {
-            match step.entry.generation().map(|it| (it.standing(), it.ours())) {
-                Some((Standing::Past, _)) => {
-                    cleared.push(Clash::unsent(step.entry, ConflictCause::Cleared));
-                    false
-                }
-                Some((Standing::Unknown(error), None)) => step.take(
-                    Verdict::Lost { reason: error.reason().clone(), uncertain: false },
-                    &mut records,
-                ),
-                _ => true,
+        steps.retain_mut(|step| match step.generation().map(|it| (it.standing(), it.ours())) {
+            Some((Standing::Past, _)) => {
+                cleared.push(Clash::unsent(step.entry, ConflictCause::Cleared));
+                false
             }
+            Some((Standing::Unknown(error), None)) => step.take(
+                Verdict::Lost { reason: error.reason().clone(), uncertain: false },
+                &mut records,
+            ),
+            _ => true,
         });
         if !cleared.is_empty() {
             steps.clear();
@@ -101,9 +104,14 @@ impl<'e> Plan<'e> {
 }
 
 impl Step<'_> {
+    /// Returns the generation that the change belongs to. A touch belongs to none: it is no change.
+    fn generation(&self) -> Option<&Generation> {
+        self.entry.generation().map(Arc::as_ref).filter(|_| self.purpose != Purpose::Touch)
+    }
+
     /// Returns what a verdict means in the present generation of the dictionary.
     pub(super) fn in_generation(&self, verdict: Verdict) -> Verdict {
-        match self.entry.generation().map(|generation| generation.standing()) {
+        match self.generation().map(|generation| generation.standing()) {
             None | Some(Standing::Present) => verdict,
             Some(Standing::Past) => Verdict::conflict(ConflictCause::Cleared),
             Some(Standing::Unknown(error)) => match verdict {
@@ -116,13 +124,4 @@ impl Step<'_> {
             },
         }
     }
-}
-
-/// Returns the entries that have to be current and belong to a dictionary that was cleared.
-pub(super) fn cleared<'e>(current: &[&'e dyn AnySlot]) -> Vec<Clash<'e>> {
-    let is_past = |entry: &&&dyn AnySlot| {
-        let standing = entry.generation().map(|generation: &Arc<_>| generation.standing());
-        matches!(standing, Some(Standing::Past))
-    };
-    current.iter().filter(is_past).map(|&it| Clash::unsent(it, ConflictCause::Cleared)).collect()
 }

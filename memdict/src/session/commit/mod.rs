@@ -4,8 +4,9 @@
 //! into changes. `hooks` may refuse them. `verify` checks that the store still holds what the
 //! session saw. `settle` interprets the answers to the changes. `resolve` looks at the store again
 //! if an answer is in doubt or another session was faster; `merge` then merges two changes.
-//! `generations` are those of dictionaries that can be cleared. `conflict` tells who changed what, and `finish` makes the report or the error. `run` is the loop
-//! around these stages; `hidden` is a debugging aid that runs first.
+//! `generations` are those of dictionaries that can be cleared. `conflict` tells who changed what,
+//! and `finish` makes the report or the error. `run` is the loop around these stages; `tally` counts
+//! what they did; `hidden` is a debugging aid that runs first.
 //!
 //! Only `run` does I/O, through a driver. All others are pure: they know no store.
 
@@ -22,4 +23,5 @@ mod plan;
 mod resolve;
 pub(crate) mod run;
 mod settle;
+mod tally;
 mod verify;

@@ -16,7 +16,8 @@ use crate::{
     },
     store::{
         caps::Caps,
-        operation::{Change, Condition, Op, Reason},
+        expiry::Expiry,
+        operation::{Change, Condition, Count, Op, Reason},
     },
     unusable::Unusable,
 };
@@ -35,8 +36,6 @@ pub(crate) struct Plan<'e> {
     pub(super) conflicts: Vec<Clash<'e>>,
     /// The first change of a strict dictionary or cache that was lost or refused.
     pub(super) strictly: Option<Strictly<'e>>,
-    /// Whether the store tells how much life a value has left.
-    tells_life: bool,
 }
 
 /// What turns a commit without a conflict into an error.
@@ -55,6 +54,8 @@ pub(super) struct Step<'e> {
     /// The outcome of a merge of that value, if it was merged.
     pub(super) merged: Option<MergedValue>,
     pub(super) options: DictOptions,
+    /// When the value, or its tombstone, expires.
+    pub(super) expiry: Expiry,
     /// Whether it is an error if the change is lost or refused.
     pub(super) strict: bool,
     /// Whether this value was made from a loaded one.
@@ -90,6 +91,10 @@ pub(super) enum Purpose {
     Write,
     /// Store the value anew, because the old one had vanished.
     Recreate,
+    /// Set the end of life of the value, which is no change of it.
+    Touch,
+    /// Let the server count.
+    Count(Count),
     /// Remove the entry: delete the value, or store a tombstone.
     Remove,
     /// Delete the old value, because the new one was refused for this reason: no session shall read
@@ -126,15 +131,15 @@ impl<'e> Plan<'e> {
         caps: Caps,
         strict: bool,
     ) -> Result<Self> {
-        let mut plan = Self { secrets: first.secrets, tells_life: caps.life(), ..Self::default() };
+        let mut plan = Self { secrets: first.secrets, ..Self::default() };
         plan.report.reserve(entries.len());
         plan.steps.reserve(entries.len());
         for (entry, stamp) in entries.iter().map(Arc::as_ref).zip(stamps_from(first)) {
             let start = plan.bytes.len();
             let draft = entry.draft(stamp, &mut plan.bytes)?;
             let appended = start..plan.bytes.len();
-            let ours = (!appended.is_empty()).then_some(appended);
-            let (options, was_loaded, replaces, expected, purpose) = match draft {
+            let mut ours = (!appended.is_empty()).then_some(appended);
+            let (options, expiry, was_loaded, replaces, expected, purpose) = match draft {
                 Draft::Nothing => continue,
                 Draft::Unchanged => {
                     plan.bytes.truncate(start);
@@ -145,21 +150,39 @@ impl<'e> Plan<'e> {
                     plan.conflicts.push(Clash::unsent(entry, cause));
                     continue;
                 }
-                Draft::Store { options, expected, was_loaded, replaces } => {
-                    (options, was_loaded, replaces, expected, Purpose::Write)
+                Draft::Store { options, expiry, expected, was_loaded, replaces } => {
+                    let expiry = options.kept_for(expiry, caps.life());
+                    (options, expiry, was_loaded, replaces, expected, Purpose::Write)
+                }
+                Draft::Touch { options, expiry } => {
+                    plan.bytes.truncate(start);
+                    ours = None;
+                    let expiry = options.kept_for(expiry, caps.life());
+                    (options, expiry, false, None, Expected::Anything, Purpose::Touch)
+                }
+                Draft::Count(count) => {
+                    let (options, purpose) = (DictOptions::DEFAULT, Purpose::Count(count));
+                    (options, Expiry::Never, false, None, Expected::Anything, purpose)
                 }
                 Draft::Delete { options, expected } => {
-                    (options, false, None, expected, Purpose::Remove)
+                    let expiry = options.tombstone.into();
+                    (options, expiry, false, None, expected, Purpose::Remove)
                 }
             };
-            let is_clearable = entry.generation().is_some();
-            supported(entry.id(), ours.is_some(), expected, is_clearable, caps)?;
+            let is_clearable = entry.generation().is_some() && purpose != Purpose::Touch;
+            if is_clearable && !caps.counts() {
+                let missing =
+                    "count, and so keep the generation of a dictionary that can be cleared";
+                return Err(Error::Unsupported { id: entry.id().clone(), missing });
+            }
+            supported(entry.id(), &purpose, ours.is_some(), expected, caps)?;
             plan.steps.push(Step {
                 entry,
                 stamp,
                 ours,
                 merged: None,
                 options,
+                expiry,
                 strict: options.is_strict(strict),
                 was_loaded,
                 replaces,
@@ -178,9 +201,10 @@ impl<'e> Plan<'e> {
         Ok(plan)
     }
 
-    /// Returns the entry of each change that is not settled yet.
+    /// Returns the entry of each change that is not settled yet. A touch is no change.
     pub(crate) fn ids(&self) -> Vec<&EntryId> {
-        self.steps.iter().map(|step| step.entry.id()).collect()
+        let changes = self.steps.iter().filter(|step| step.purpose != Purpose::Touch);
+        changes.map(|step| step.entry.id()).collect()
     }
 
     /// Returns the changes to send now.
@@ -188,19 +212,26 @@ impl<'e> Plan<'e> {
         let mut changes = Vec::with_capacity(self.steps.len());
         let to_send = self.steps.iter().filter(|step| step.waits_for == WaitsFor::Sending);
         changes.extend(to_send.map(|step| {
-            let expiry = match step.purpose {
-                Purpose::Remove => step.options.tombstone.into(),
-                _ => step.options.kept_for(step.options.lifetime.ttl, self.tells_life),
-            };
+            let expiry = step.expiry;
             let op = match (step.value(), &step.purpose) {
+                (_, Purpose::Touch) => Op::Touch { expiry },
+                (_, Purpose::Count(count)) => Op::Count(*count),
                 (None, _) | (_, Purpose::Clear { .. }) => Op::Delete,
                 (Some(range), _) => Op::Store { bytes: &self.bytes[range.clone()], expiry },
             };
             let change = Change::new(step.entry.name().wire(), op, step.expected.condition());
+            let change = if step.buries() { change.removal() } else { change };
             // A change that is sent again has failed once, so it asks for an answer of its own.
             if step.resent { change } else { change.quiet() }
         }));
         changes
+    }
+
+    /// Returns the entry of each change to send now that stores a value, and how many bytes that has.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = (&'e EntryId, usize)> {
+        let to_send = self.steps.iter().filter(|step| step.waits_for == WaitsFor::Sending);
+        let stores = to_send.filter(|step| !matches!(step.purpose, Purpose::Clear { .. }));
+        stores.filter_map(|step| Some((step.entry.id(), step.value()?.len())))
     }
 
     /// Returns the entries at which a look settles what is in doubt: of all steps that are left,
@@ -242,14 +273,16 @@ fn stamps_from(first: Stamp<'_>) -> impl Iterator<Item = Stamp<'_>> {
 
 fn supported(
     id: &EntryId,
+    purpose: &Purpose,
     stores: bool,
     expected: Expected,
-    is_clearable: bool,
     caps: Caps,
 ) -> Result<()> {
-    if is_clearable && !caps.counts() {
-        let missing = "count, and so keep the generation of a dictionary that can be cleared";
-        return Err(Error::Unsupported { id: id.clone(), missing });
+    if *purpose == Purpose::Touch && !caps.touch() {
+        return Err(Error::Unsupported { id: id.clone(), missing: "set an end of life alone" });
+    }
+    if matches!(purpose, Purpose::Count(_)) && !caps.counts() {
+        return Err(Error::Unsupported { id: id.clone(), missing: "count" });
     }
     let Condition::Matches(_) = expected.condition() else {
         return Ok(());

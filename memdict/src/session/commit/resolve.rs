@@ -75,7 +75,9 @@ impl Step<'_> {
                 Verdict::Done(match purpose {
                     Purpose::Remove => How::Removed,
                     Purpose::Recreate => How::Recreated,
-                    Purpose::Write | Purpose::Clear { .. } => How::Written,
+                    Purpose::Write | Purpose::Touch | Purpose::Count(_) | Purpose::Clear { .. } => {
+                        How::Written
+                    }
                 })
             }
             (Purpose::Write, None) => self.vanished(),

@@ -1,8 +1,13 @@
 //! Runs a commit, from the plan to the report: what is sent, and when.
 
-use std::{mem, time::Duration};
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
 
-use super::{generations::Generations, hidden, hooks::Hooks, plan::Plan, settle::Answers};
+use super::{
+    generations::Generations, hidden, hooks::Hooks, plan::Plan, settle::Answers, tally::Tally,
+};
 use crate::{
     envelope::Secrets,
     error::{Error, Result, list},
@@ -63,11 +68,13 @@ pub(crate) async fn commit<D: Drive>(
     }
     plan.report.take_notes(mem::take(core.notes.get_mut()));
     plan.call_off_cleared();
+    let mut tally = Tally::default();
+    let began = driver.caps().waits().then(Instant::now);
     let checks = plan.checks(*core.verify_first.get_mut(), core.current.get_mut());
     if !checks.is_empty() {
         let needs_bytes = |check| plan.check_needs_bytes(&checks, check);
-        let answers =
-            look(driver, &plan.entries_of(&checks), Why::ToChange, secrets, needs_bytes).await;
+        let entries = plan.entries_of(&checks);
+        let answers = look(driver, &entries, Why::ToChange, secrets, needs_bytes, &mut tally).await;
         plan.verify(&checks, answers)?;
         let probes = plan.probes(&checks, driver.caps());
         if !probes.is_empty() {
@@ -81,6 +88,7 @@ pub(crate) async fn commit<D: Drive>(
     loop {
         let mut changes = plan.changes();
         if !changes.is_empty() {
+            tally.sends(&plan);
             let (own, generations) = (changes.len(), plan.generations());
             changes.extend(generations.checks());
             let sending = apply(driver, begun, &changes);
@@ -93,17 +101,21 @@ pub(crate) async fn commit<D: Drive>(
         if entries.is_empty() {
             break;
         }
-        let looking = look(driver, &entries, Why::ToChange, secrets, |it| plan.needs_bytes(it));
+        let needs_bytes = |index| plan.needs_bytes(index);
+        let looking = look(driver, &entries, Why::ToChange, secrets, needs_bytes, &mut tally);
         let answers = naming_a_cut(&plan, begun, looking).await;
         plan.resolve(answers);
     }
     let told = explain == Explain::Always || !plan.is_transient_conflict();
     let unexplained = plan.unexplained();
     if told && !unexplained.is_empty() {
-        let answers = look(driver, &unexplained, Why::ToExplain, secrets, |_| true).await;
+        let answers =
+            look(driver, &unexplained, Why::ToExplain, secrets, |_| true, &mut tally).await;
         plan.explain(answers);
     }
     let outcome = plan.finish(told);
+    let took = began.filter(|_| tally.has_any()).map(|began| began.elapsed());
+    tally.end(&outcome, took, &core.identity, &core.settings.counting);
     note(&core.settings, &outcome);
     outcome
 }
@@ -161,6 +173,7 @@ async fn look<D: Drive>(
     why: Why,
     secrets: &Secrets,
     needs_bytes: impl Fn(usize) -> bool + Send + Sync,
+    tally: &mut Tally,
 ) -> Answers<Result<Look, StoreError>> {
     let loads = entries.iter().map(|entry| Load::new(entry.name().wire()));
     let mut loads: Vec<_> = match why {
@@ -176,6 +189,7 @@ async fn look<D: Drive>(
         };
         let look = loaded.map(|loaded| match loaded {
             Loaded::Hit { bytes, token, stale, .. } => {
+                tally.of(entry.id()).bytes_in += bytes.len() as u64;
                 let look = entry.look(bytes, token, secrets, needs_bytes(index));
                 if stale { look.made_stale() } else { look }
             }
@@ -190,28 +204,9 @@ async fn look<D: Drive>(
     answers
 }
 
-/// Counts and logs what became of a commit.
+/// Logs what became of a commit.
 fn note(settings: &Settings, outcome: &Result<CommitReport>) {
-    let counting = &settings.counting;
-    let report = match outcome {
-        Ok(report) => report,
-        Err(Error::Conflict { report, conflicts, .. }) => {
-            counting.conflicts.add(conflicts.len());
-            report
-        }
-        Err(Error::Unavailable { report: Some(report), .. } | Error::Refused { report, .. }) => {
-            report
-        }
-        Err(_) => return,
-    };
-    counting.commits.add(1);
-    counting.written.add(report.written);
-    counting.merged.add(report.merged);
-    counting.unchanged.add(report.unchanged);
-    counting.removed.add(report.removed);
-    counting.lost.add(report.lost.len());
-    counting.refused.add(report.refused.len());
-    counting.replaced.add(report.replaced.len());
+    let Some(report) = outcome.as_ref().map_or_else(Error::report, Some) else { return };
     let of = report.of_session();
     for lost in &report.lost {
         detail!("a change{of} is lost: {lost}");

@@ -55,6 +55,8 @@ impl<A> Answers<A> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     Done(How),
+    /// The number is now this one.
+    Counted(u64),
     Conflict(Disagreement),
     /// `uncertain`: the change may nevertheless have been applied.
     Lost {
@@ -154,6 +156,10 @@ impl<'e> Step<'e> {
                 }
                 return false;
             }
+            Verdict::Counted(number) => {
+                records.report.record_count(self.entry.id(), number);
+                return false;
+            }
             Verdict::Conflict(disagreement) => {
                 // A change that was sent twice may be part of the stored value.
                 let uncertain = self.resent;
@@ -217,6 +223,32 @@ impl<'e> Step<'e> {
 fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
     match (&step.purpose, answer) {
         (_, Ok(Applied::Unproven)) => Verdict::LookAgain,
+
+        // It changes nothing that another session could depend on, so nothing is in doubt.
+        (Purpose::Touch, answer) => match answer {
+            Ok(Applied::Touched) => Verdict::Done(How::Touched),
+            Ok(Applied::Gone) => Verdict::Done(How::Unchanged),
+            Ok(_) => Verdict::Lost {
+                reason: "the store gave an answer that does not belong to the change".into(),
+                uncertain: false,
+            },
+            Err(StoreError::Refused(reason)) => Verdict::Refused { reason },
+            Err(StoreError::Unknown(reason) | StoreError::Down(reason)) => {
+                Verdict::Lost { reason, uncertain: false }
+            }
+        },
+
+        // A count that was not answered is not sent again: it is made at most once.
+        (Purpose::Count(_), answer) => match answer {
+            Ok(Applied::Counted(number)) => Verdict::Counted(number),
+            Ok(_) => Verdict::Lost {
+                reason: "the store gave an answer that does not belong to the count".into(),
+                uncertain: true,
+            },
+            Err(StoreError::Refused(reason)) => Verdict::Refused { reason },
+            Err(StoreError::Unknown(reason)) => Verdict::Lost { reason, uncertain: true },
+            Err(StoreError::Down(reason)) => Verdict::Lost { reason, uncertain: false },
+        },
 
         (Purpose::Clear { refused }, answer) => {
             let reason = match answer {

@@ -6,7 +6,6 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::{
     conflict::{Clash, cause_of},
-    generations::cleared,
     plan::{Plan, Purpose, Step},
     settle::{Answers, Verdict},
 };
@@ -18,6 +17,7 @@ use crate::{
         core::VerifyFirst,
         entry::{
             any_slot::AnySlot,
+            generation::Standing,
             seen::{Expected, Look, Version},
         },
     },
@@ -55,7 +55,7 @@ impl<'e> Plan<'e> {
             VerifyFirst::No => false,
             VerifyFirst::Yes => true,
             // A single change is made or not; of several, one could be made beside a conflict.
-            VerifyFirst::IfSeveral => self.steps.len() > 1 && self.steps.iter().any(conditional),
+            VerifyFirst::IfSeveral => self.ids().len() > 1 && self.steps.iter().any(conditional),
         };
         let wanted = |step: &Step<'_>| match step.expected {
             Expected::Anything => false,
@@ -66,7 +66,7 @@ impl<'e> Plan<'e> {
         };
         let steps = (0..self.steps.len()).filter(|&index| wanted(&self.steps[index])).collect();
         let mut checks = Checks { steps, current: Vec::new(), all_or_none };
-        if !self.steps.is_empty() {
+        if !self.ids().is_empty() {
             checks.current.extend(current.iter().map(Arc::as_ref));
         }
         checks
@@ -110,17 +110,15 @@ impl<'e> Plan<'e> {
             called_off |= checks.all_or_none && matches!(verdict, Verdict::Conflict(_));
             step.take(verdict, &mut records)
         });
-        let mut outdated = cleared(&checks.current);
+        let mut outdated = Vec::new();
         for (&entry, look) in checks.current.iter().zip(answers) {
-            let look = look.map_err(|error| Error::Unavailable {
-                id: entry.id().clone(),
-                attempts: 1,
-                report: None,
-                source: Box::new(error),
-            })?;
-            if let Some(cause) = changed(entry.expected(), &look) {
-                outdated.push(Clash::unsent(entry, cause));
-            }
+            let look = look.map_err(|error| unchecked(entry, error))?;
+            let cause = match entry.generation().map(|generation| generation.standing()) {
+                Some(Standing::Unknown(error)) => return Err(unchecked(entry, error)),
+                Some(Standing::Past) => Some(ConflictCause::Cleared),
+                Some(Standing::Present) | None => changed(entry.expected(), &look),
+            };
+            outdated.extend(cause.map(|cause| Clash::unsent(entry, cause)));
         }
         if called_off || !outdated.is_empty() {
             steps.clear();
@@ -175,6 +173,12 @@ impl<'e> Plan<'e> {
             self.steps.clear();
         }
     }
+}
+
+/// The error of a commit that cannot check an entry which has to be current.
+fn unchecked(entry: &dyn AnySlot, error: StoreError) -> Error {
+    let (id, source) = (entry.id().clone(), Box::new(error));
+    Error::Unavailable { id, attempts: 1, report: None, source }
 }
 
 /// Returns how the stored value differs from the one that was seen, if it does.

@@ -7,8 +7,17 @@ use super::{
     seen::{Expected, Look},
 };
 use crate::{
-    conflict::ConflictCause, def::options::DictOptions, entry_id::EntryId, envelope::Secrets,
-    error::Result, key::name::Name, store::operation::Token, unusable::Unusable,
+    conflict::ConflictCause,
+    def::options::DictOptions,
+    entry_id::EntryId,
+    envelope::Secrets,
+    error::Result,
+    key::name::Name,
+    store::{
+        expiry::Expiry,
+        operation::{Count, Token},
+    },
+    unusable::Unusable,
 };
 
 /// An entry of any type. `commit::draft` implements it for every slot.
@@ -22,7 +31,9 @@ pub(crate) trait AnySlot: Send + Sync {
     fn type_name(&self) -> &'static str;
 
     /// Returns the generation of the dictionary, if it can be cleared.
-    fn generation(&self) -> Option<&Arc<Generation>>;
+    fn generation(&self) -> Option<&Arc<Generation>> {
+        None
+    }
 
     /// Says what a commit has to do. Appends a value that has to be stored to `bytes`, in its
     /// envelope, or the tombstone of one that has to be removed. The caller cuts off anything else
@@ -76,12 +87,18 @@ pub(crate) enum Draft {
     /// Store the value that was appended.
     Store {
         options: DictOptions,
+        /// When the value expires.
+        expiry: Expiry,
         expected: Expected,
         /// Whether this value was made from a loaded one.
         was_loaded: bool,
         /// Why the bytes that it replaces were not usable, if there were such.
         replaces: Option<Unusable>,
     },
+    /// Let the server count.
+    Count(Count),
+    /// Nothing but a new end of life.
+    Touch { options: DictOptions, expiry: Expiry },
     /// Delete the value, or store the tombstone that was appended, if the options say so.
     Delete { options: DictOptions, expected: Expected },
     /// Nothing, because what is stored has to stay.

@@ -87,10 +87,11 @@ impl Generation {
         self.count(Count::add(0).or_start_at(start, Expiry::Never))
     }
 
-    /// Raises the number, or begins with a new one.
+    /// Raises the number, or begins with a new one. If that is lost, a store that remembers removals
+    /// removes the number later, which clears the dictionary as well.
     pub(crate) fn raise(&self) -> Change<'_> {
         let start = random::bits() >> 2 | 1;
-        self.count(Count::add(1).or_start_at(start, Expiry::Never))
+        self.count(Count::add(1).or_start_at(start, Expiry::Never)).removal()
     }
 
     fn count(&self, count: Count) -> Change<'_> {

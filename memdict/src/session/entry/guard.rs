@@ -6,6 +6,7 @@ use std::{
     ops::{Deref, DerefMut},
     sync::Arc,
     thread,
+    time::SystemTime,
 };
 
 use super::{
@@ -16,6 +17,7 @@ use super::{
     state::{Back, Marks},
 };
 use crate::{
+    def::ttl::Ttl,
     error::Result,
     key::{Key, name::Name},
     track::Tracked,
@@ -74,6 +76,7 @@ impl<'s, T: Tracked> Held<'s, T> {
 
     /// Ends the guard and removes the value.
     pub(crate) fn remove(mut self) {
+        self.slot.set_ttl(None);
         self.back = Back::Removed;
     }
 }
@@ -221,8 +224,21 @@ impl<'s, T: Tracked> RefMut<'s, T> {
         changed_paths(self.held.slot.loaded().as_ref(), self.held.value())
     }
 
-    /// Restores the value that was loaded and clears its dirty marks. If the session created the
-    /// value, the entry has no value afterwards.
+    /// Sets how long the value lives, instead of what its dictionary says. If the value does not
+    /// change, the commit sets only that: a change of a lifetime is never in conflict.
+    ///
+    /// [`Ttl::Keep`] needs a dictionary with [`keep_ttl`](crate::DictDef::keep_ttl).
+    pub fn set_ttl(&mut self, ttl: Ttl) {
+        self.held.slot.set_ttl(Some(ttl));
+    }
+
+    /// Sets when the value expires: [`set_ttl`](Self::set_ttl) with [`Ttl::Until`].
+    pub fn expires_at(&mut self, end: SystemTime) {
+        self.set_ttl(Ttl::Until(end));
+    }
+
+    /// Restores the value that was loaded and clears its dirty marks, and what was said about its
+    /// life. If the session created the value, the entry has no value afterwards.
     ///
     /// Fields with `#[serde(skip)]` are not part of what was loaded, and get their default.
     ///
@@ -231,6 +247,7 @@ impl<'s, T: Tracked> RefMut<'s, T> {
     /// None so far, because a value that was loaded decodes again.
     pub fn revert(mut self) -> Result<()> {
         self.held.value = self.held.slot.loaded().map(Box::new);
+        self.held.slot.set_ttl(None);
         self.held.marks = Marks::default();
         self.held.back = Back::Reverted;
         Ok(())

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use super::{any_slot::AnySlot, generation::Generation, slot::Slot};
 use crate::{
     codec::Limits,
+    counters::{CacheCounting, Counting},
     def::options::DictOptions,
     entry_id::EntryId,
     error::Error,
@@ -63,6 +64,7 @@ impl Identity {
         name: &str,
         options: Option<DictOptions>,
         namespace: &str,
+        counting: &CacheCounting,
     ) -> Result<(Arc<Space<T>>, Agreement), NoSpace> {
         let mut dicts = self.dicts.lock();
         if let Some(dict) = dicts.get_mut(name) {
@@ -80,7 +82,7 @@ impl Identity {
         if let Some(what) = Schema::of::<T>().needs_names {
             return Err(NoSpace::NeedsNames { what });
         }
-        let space = Arc::new(Space::new(name, namespace));
+        let space = Arc::new(Space::new(name, namespace, counting));
         space.defined(options);
         let dict = DictRecord {
             type_id: TypeId::of::<T>(),
@@ -97,6 +99,11 @@ impl Identity {
         self.dicts.lock().values().flat_map(|dict| dict.space.entries()).collect()
     }
 
+    /// Returns the counters of the dictionary with this name, if the session has used it.
+    pub(crate) fn counting(&self, name: &str) -> Option<Arc<Counting>> {
+        self.dicts.lock().get(name).map(|dict| dict.space.counting())
+    }
+
     /// Returns the names of all dictionaries.
     pub(crate) fn names(&self) -> Vec<String> {
         let mut names: Vec<_> = self.dicts.lock().keys().cloned().collect();
@@ -111,6 +118,7 @@ pub(crate) struct Space<T: Tracked> {
     /// The beginning of all full keys.
     prefix: Vec<u8>,
     schema: Schema,
+    pub(crate) counting: Arc<Counting>,
     /// The limits of the first definition; none as long as only links have used the name.
     limits: OnceLock<Limits>,
     /// The generation, if a definition says that the dictionary can be cleared.
@@ -123,21 +131,29 @@ pub(crate) struct Space<T: Tracked> {
 /// A dictionary of any type.
 trait AnySpace: Any + Send + Sync {
     fn entries(&self) -> Vec<Arc<dyn AnySlot>>;
+
+    fn counting(&self) -> Arc<Counting>;
 }
 
 impl<T: Tracked> AnySpace for Space<T> {
     fn entries(&self) -> Vec<Arc<dyn AnySlot>> {
         self.slots.lock().values().map(|slot| Arc::clone(slot) as _).collect()
     }
+
+    fn counting(&self) -> Arc<Counting> {
+        Arc::clone(&self.counting)
+    }
 }
 
 impl<T: Tracked> Space<T> {
-    fn new(name: &str, namespace: &str) -> Self {
+    fn new(name: &str, namespace: &str, counting: &CacheCounting) -> Self {
         let mut prefix = Vec::new();
         push_name(namespace, &mut prefix);
         push_name(name, &mut prefix);
+        let name = name.into();
         Self {
-            name: name.into(),
+            counting: counting.of(&name),
+            name,
             prefix,
             schema: Schema::of::<T>(),
             limits: OnceLock::new(),

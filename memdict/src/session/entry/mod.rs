@@ -13,6 +13,7 @@ pub(crate) mod decoded;
 pub(crate) mod generation;
 pub(crate) mod guard;
 pub(crate) mod identity;
+pub(crate) mod lifetime;
 pub(crate) mod savepoint;
 pub(crate) mod seen;
 pub(crate) mod slot;

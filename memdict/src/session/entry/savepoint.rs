@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     codec::Limits,
-    def::options::DictOptions,
+    def::{options::DictOptions, ttl::Ttl},
     error::{BoxError, Error, Result},
     track::{Changes, Schema, Tracked},
 };
@@ -128,6 +128,7 @@ pub(crate) struct Snapshot<C> {
     /// The savepoint.
     pub(crate) since: u64,
     pub(crate) options: DictOptions,
+    pub(crate) ttl: Option<Ttl>,
     pub(crate) listed: bool,
     kept: Kept<Arc<[u8]>, C>,
 }
@@ -148,6 +149,7 @@ enum Kept<V, C> {
 /// What is to be kept of an entry, before its value is encoded.
 pub(crate) struct Draft<T: Tracked> {
     options: DictOptions,
+    ttl: Option<Ttl>,
     listed: bool,
     what: Kept<Arc<T>, T::Changes>,
 }
@@ -158,6 +160,7 @@ impl<T: Tracked> Draft<T> {
     pub(crate) fn of(
         state: State<T>,
         options: DictOptions,
+        ttl: Option<Ttl>,
         listed: bool,
     ) -> (State<T>, Option<Self>) {
         let (state, what) = match state {
@@ -181,7 +184,7 @@ impl<T: Tracked> Draft<T> {
             // savepoint.
             state @ (State::CheckedOut { .. } | State::Poisoned) => return (state, None),
         };
-        (state, Some(Self { options, listed, what }))
+        (state, Some(Self { options, ttl, listed, what }))
     }
 
     /// Encodes the value.
@@ -190,7 +193,7 @@ impl<T: Tracked> Draft<T> {
     ///
     /// The value does not encode.
     pub(crate) fn encode(self, since: u64) -> Result<Snapshot<T::Changes>, BoxError> {
-        let Self { options, listed, what } = self;
+        let Self { options, ttl, listed, what } = self;
         let encoded = |value: Arc<T>| {
             let mut encoded = Vec::new();
             options.codec.copy(&*value, options.limits, &mut encoded)?;
@@ -203,7 +206,7 @@ impl<T: Tracked> Draft<T> {
             Kept::New(value) => Kept::New(encoded(value)?),
             Kept::Removed => Kept::Removed,
         };
-        Ok(Snapshot { since, options, listed, kept })
+        Ok(Snapshot { since, options, ttl, listed, kept })
     }
 }
 

@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc};
 use crate::{
     codec::{Codec, Encoded, Limits},
     envelope::Sealed,
-    store::operation::{Condition, Token},
+    store::{
+        expiry::Life,
+        operation::{Condition, Token},
+    },
     track::{Changes, Schema, Tracked},
     unusable::Unusable,
 };
@@ -214,6 +217,8 @@ pub(crate) struct Base {
     /// The generation of the dictionary that the value was stored in.
     pub(crate) generation: u64,
     pub(crate) payload: Arc<[u8]>,
+    /// How much life it had left, if that was asked and told.
+    pub(crate) life: Option<Life>,
 }
 
 impl Base {

@@ -1,27 +1,24 @@
 //! One key of a session: its name, its state, and every call that changes the state.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{mem, sync::Arc};
 
 use parking_lot::Mutex;
 
 use super::{
-    decoded::{Decoded, is_past},
+    decoded::Decoded,
     generation::Generation,
     savepoint::{Draft, Restore, Snapshot},
-    seen::{Base, Seen, Version, WayToFetch, decode},
-    state::{Back, Call, For, Marks, Misuse, Reply, Spent, State, Value},
+    seen::{Seen, WayToFetch},
+    state::{Back, Call, Marks, Misuse, Reply, Spent, State},
 };
 use crate::{
     codec::Limits,
-    def::options::DictOptions,
+    def::{options::DictOptions, ttl::Ttl},
     entry_id::EntryId,
-    envelope::{self, Found, Sealed, Secrets},
     error::{BoxError, Error, Result},
     key::name::Name,
     lookup::Lookup,
-    store::operation::{Loaded, StoreError, Token},
     track::{Schema, Tracked},
-    unusable::Unusable,
 };
 
 /// One key of a session, with its type.
@@ -41,6 +38,9 @@ pub(crate) struct Inner<T: Tracked> {
     pub(crate) seen: Seen,
     /// The options of the definition that last borrowed the entry for writing, inserted or removed.
     pub(crate) options: DictOptions,
+    /// What the session said about the end of life of this entry alone. If the value does not change,
+    /// the commit sets that end, and nothing else.
+    pub(crate) ttl: Option<Ttl>,
     /// Whether a commit looks at the entry.
     pub(crate) listed: bool,
     /// Whether the entry has to be current if the session writes anything.
@@ -59,7 +59,7 @@ impl<T: Tracked> Inner<T> {
 
     /// Records that a definition with these options borrowed the entry for writing, inserted or
     /// removed.
-    fn written_by(&mut self, options: DictOptions) -> FirstWrite {
+    pub(super) fn written_by(&mut self, options: DictOptions) -> FirstWrite {
         self.options = options;
         FirstWrite(!mem::replace(&mut self.listed, true))
     }
@@ -97,6 +97,7 @@ impl<T: Tracked> Slot<T> {
             state: State::Absent,
             seen: Seen::Unread,
             options: DictOptions::DEFAULT,
+            ttl: None,
             listed: false,
             current: false,
             batch: 0,
@@ -192,10 +193,18 @@ impl<T: Tracked> Slot<T> {
         })
     }
 
-    fn write(&self, options: DictOptions, call: Call<T>) -> Result<FirstWrite, Misuse> {
+    fn write(
+        &self,
+        options: DictOptions,
+        ttl: Option<Ttl>,
+        call: Call<T>,
+    ) -> Result<FirstWrite, Misuse> {
         let mut inner = self.inner.lock();
         let (answer, spent) = Self::step(&mut inner, call);
-        let written = answer.map(|_| inner.written_by(options));
+        let written = answer.map(|_| {
+            inner.ttl = ttl;
+            inner.written_by(options)
+        });
         drop(inner);
         drop(spent);
         written
@@ -214,12 +223,18 @@ impl<T: Tracked> Slot<T> {
         drop(spent);
     }
 
-    pub(crate) fn insert(&self, options: DictOptions, value: T) -> Result<FirstWrite, Misuse> {
-        self.write(options, Call::Insert(Box::new(value)))
+    /// Sets the value, and what is said about its life, if anything.
+    pub(crate) fn insert(
+        &self,
+        options: DictOptions,
+        ttl: Option<Ttl>,
+        value: T,
+    ) -> Result<FirstWrite, Misuse> {
+        self.write(options, ttl, Call::Insert(Box::new(value)))
     }
 
     pub(crate) fn remove(&self, options: DictOptions) -> Result<FirstWrite, Misuse> {
-        self.write(options, Call::Remove)
+        self.write(options, None, Call::Remove)
     }
 
     /// Keeps a snapshot of the entry, unless it has one since this savepoint. Returns whether it
@@ -239,7 +254,7 @@ impl<T: Tracked> Slot<T> {
             return Ok(false);
         }
         let state = mem::replace(&mut inner.state, State::Poisoned);
-        let (state, draft) = Draft::of(state, inner.options, inner.listed);
+        let (state, draft) = Draft::of(state, inner.options, inner.ttl, inner.listed);
         inner.state = state;
         let Some(draft) = draft else { return Ok(false) };
         drop(inner);
@@ -267,71 +282,6 @@ impl<T: Tracked> Slot<T> {
     pub(crate) fn loaded(&self) -> Option<T> {
         let base = self.inner.lock().seen.base().cloned();
         base.and_then(|base| base.decode(&self.schema, self.limits).ok())
-    }
-
-    /// Decodes the answer to a load.
-    pub(crate) fn decode(
-        &self,
-        loaded: Result<Loaded<'_>, StoreError>,
-        what_for: For,
-        grace: Duration,
-        secrets: &Secrets,
-    ) -> Decoded<T> {
-        match loaded {
-            Ok(Loaded::Hit { bytes, token, life, stale: false, .. }) => {
-                match self.open(bytes, token, what_for, secrets) {
-                    Decoded::Value(_, base) if is_past(life, grace) => {
-                        Decoded::Unusable(Unusable::Stale, base.version)
-                    }
-                    decoded => decoded,
-                }
-            }
-            Ok(Loaded::Hit { bytes, token, .. }) => {
-                let nonce = envelope::nonce(bytes, &self.name, secrets);
-                let version = Version { token, nonce }.made_stale();
-                Decoded::Unusable(Unusable::Stale, version)
-            }
-            Ok(Loaded::Leased { token, .. }) => {
-                Decoded::Unusable(Unusable::Leased, Version::of_placeholder(token))
-            }
-            Ok(Loaded::Miss) => Decoded::Nothing,
-            Err(error) => Decoded::Unreachable(error),
-        }
-    }
-
-    /// Decodes stored bytes.
-    pub(crate) fn open(
-        &self,
-        bytes: &[u8],
-        token: Token,
-        what_for: For,
-        secrets: &Secrets,
-    ) -> Decoded<T> {
-        let opened = match envelope::open(bytes, &self.name, secrets) {
-            Ok(opened) => opened,
-            Err(why) => {
-                let nonce = envelope::nonce(bytes, &self.name, secrets);
-                return Decoded::Unusable(why, Version { token, nonce });
-            }
-        };
-        let version = Version { token, nonce: Some(opened.nonce) };
-        let generation = opened.generation;
-        let is_cleared_elsewhere = generation != 0 && self.generation.is_none();
-        let sealed = match opened.found {
-            Found::Tombstone => return Decoded::Tombstone(version),
-            _ if is_cleared_elsewhere => return Decoded::Unusable(Unusable::Newer, version),
-            Found::Value(sealed) => sealed,
-            Found::Absence => return Decoded::Absence(version, generation),
-        };
-        match decode(&self.schema, self.limits, &sealed) {
-            Ok(value) => {
-                let Sealed { codec, fingerprint, payload, .. } = sealed;
-                let payload = payload.into();
-                let base = Base { version, codec, fingerprint, generation, payload };
-                Decoded::Value(Value::new(value, what_for), base)
-            }
-            Err(why) => Decoded::Unusable(why, version),
-        }
     }
 
     pub(crate) fn install(&self, decoded: Decoded<T>) {
@@ -382,7 +332,8 @@ impl<T: Tracked> Restore for Slot<T> {
         let state = snapshot.state(&seen, &self.schema, self.limits);
         let state = state.map_err(|source| Error::Decode { id: self.id(), source })?;
         let mut inner = self.inner.lock();
-        (inner.options, inner.listed) = (snapshot.options, snapshot.listed);
+        (inner.options, inner.ttl) = (snapshot.options, snapshot.ttl);
+        inner.listed = snapshot.listed;
         inner.history.truncate(earlier);
         drop(inner);
         self.run(Call::Restore(state));

@@ -1,10 +1,10 @@
 //! Asks the store for the entries of a `fetch`: all loads of `fetch` are made here.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use super::judge::{Answer, Heard, Next, Terms};
 use crate::{
-    counters::Counters,
+    counters::{Counters, Counting},
     def::options::DictOptions,
     session::{
         core::Core,
@@ -14,9 +14,10 @@ use crate::{
             slot::Slot,
             state::For,
         },
-        load::note,
+        load::{ended, note},
     },
     store::operation::{Load, Loaded, StoreError},
+    trace::Traced,
     track::Tracked,
 };
 
@@ -24,6 +25,8 @@ use crate::{
 pub(crate) struct Fetch<'a, D> {
     pub(crate) core: &'a Core,
     pub(crate) driver: &'a D,
+    pub(crate) counting: &'a Arc<Counting>,
+    pub(crate) traced: &'a Traced,
     pub(crate) options: DictOptions,
     pub(crate) what_for: For,
 }
@@ -66,15 +69,20 @@ impl<D: Drive> Fetch<'_, D> {
         let mut heard: Vec<Option<Heard<T>>> = Vec::new();
         heard.resize_with(slots.len(), || None);
         let mut now = None;
+        let mut counted = Counters::default();
         let mut take = |index: usize, loaded: Result<Loaded<'_>, StoreError>| match slots.get(index)
         {
             Some(slot) => {
+                if let Ok(Loaded::Hit { bytes, .. }) = &loaded {
+                    counted.bytes_in += bytes.len() as u64;
+                }
                 heard[index].get_or_insert_with(|| terms.hear(slot, loaded, &settings.secrets));
             }
             None => now = generation.map(|generation| generation.loaded(loaded)),
         };
         let call = self.core.one_batch(self.driver);
         let driver = call.as_ref().unwrap_or(self.driver);
+        let began = driver.caps().waits().then(Instant::now);
         driver.load_many(&loads, &mut take).await;
         let no_answer = || Err(StoreError::Down("the store gave no answer".into()));
         if let Some(generation) = generation {
@@ -86,7 +94,6 @@ impl<D: Drive> Fetch<'_, D> {
                 driver.apply_many(&[generation.begin()], &mut begins, &begun).await;
             }
         }
-        let mut counted = Counters::default();
         let mut answers = Vec::with_capacity(slots.len());
         for (heard, slot) in heard.into_iter().zip(slots) {
             let heard = heard.unwrap_or_else(|| terms.hear(slot, no_answer(), &settings.secrets));
@@ -94,25 +101,26 @@ impl<D: Drive> Fetch<'_, D> {
             note(self.core, &mut counted, &slot.name.id, &answer.decoded);
             answers.push(answer);
         }
-        settings.counting.add(&counted);
-        settings.outages.tell();
+        ended(self.core, self.counting, &counted, began, counted.unreachable > 0);
         answers
     }
 
     /// Makes the load of an entry. While its source rests, it asks for no right.
     fn load<'s, T: Tracked>(&self, slot: &'s Slot<T>, rests: bool) -> Load<'s> {
-        let fetching = &self.options.fetching;
-        let mut load = Load::new(slot.name.wire());
-        if !fetching.grace.is_zero() {
-            load = load.with_life();
-        }
+        let (options, fetching) = (&self.options, &self.options.fetching);
+        let (touch, life) = (options.on_load(), options.asks_life());
+        let mut load = Load { touch, life, ..Load::new(slot.name.wire()) };
         if rests {
             return load;
         }
         load = load.lease(fetching.lease);
+        if touch.is_some() {
+            // Its life has just begun anew.
+            return load;
+        }
         let dict = &slot.name.id.dict;
         let early = self.core.settings.load_times.early(dict, fetching.beta());
-        match fetching.grace.saturating_add(early) {
+        match options.grace().saturating_add(early) {
             within if within.is_zero() => load,
             // The rest of its life is stored again if the source fails.
             within => load.with_life().renew_within(within),

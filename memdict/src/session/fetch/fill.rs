@@ -8,6 +8,7 @@ use super::{
     right::{Release, Right},
 };
 use crate::{
+    counters::Counting,
     log::{detail, warning},
     session::{drive::Drive, entry::any_slot::AnySlot, settings::Settings},
     store::{
@@ -24,6 +25,7 @@ pub(crate) struct Holding<D: Drive> {
     pub(super) entry: Arc<dyn AnySlot>,
     pub(super) driver: D,
     pub(super) settings: Arc<Settings>,
+    pub(super) counting: Arc<Counting>,
 }
 
 /// A value to store, in its envelope, and what to tell those that wait for it.
@@ -37,8 +39,13 @@ pub(super) struct Filling<D: Drive> {
 
 impl<D: Drive> Holding<D> {
     /// Returns what a call has at first: nothing.
-    pub(super) fn nothing(entry: Arc<dyn AnySlot>, driver: D, settings: Arc<Settings>) -> Self {
-        Self { right: None, lead: None, entry, driver, settings }
+    pub(super) fn nothing(
+        entry: Arc<dyn AnySlot>,
+        driver: D,
+        settings: Arc<Settings>,
+        counting: Arc<Counting>,
+    ) -> Self {
+        Self { right: None, lead: None, entry, driver, settings, counting }
     }
 
     pub(super) fn with_right(mut self, right: Right) -> Self {
@@ -134,6 +141,7 @@ async fn send<D: Drive>(
             && !right.basis.is_doubtful()
         {
             let op = Op::Store { bytes, expiry };
+            holding.counting.count(|counted| counted.bytes_out += bytes.len() as u64);
             indices.push(index);
             changes.push(Change::new(holding.entry.name().wire(), op, right.basis.condition()));
         }
@@ -163,9 +171,9 @@ async fn settle<D: Drive>(
     begun: &D::Begun,
 ) {
     let Filling { mut holding, bytes, expiry, landed } = filling;
-    let Holding { entry, settings, .. } = &holding;
-    let (entry, settings) = (Arc::clone(entry), Arc::clone(settings));
-    let counting = &settings.counting;
+    let Holding { entry, settings, counting, .. } = &holding;
+    let (entry, settings, counting) =
+        (Arc::clone(entry), Arc::clone(settings), Arc::clone(counting));
     let Some(expiry) = expiry else { return holding.land(landed).await };
     let Some(right) = holding.right.take() else { return holding.land(landed).await };
     let answer = match answer {
@@ -177,19 +185,19 @@ async fn settle<D: Drive>(
     };
     let id = entry.id();
     match answer {
-        Ok(Applied::Stored) => counting.filled.add(1),
+        Ok(Applied::Stored) => counting.count(|counted| counted.filled += 1),
         Ok(_) => {
-            counting.late.add(1);
+            counting.count(|counted| counted.late += 1);
             detail!("`{id}` was changed while it was loaded: the loaded value is not stored");
         }
         Err(StoreError::Refused(reason)) => {
-            counting.refused.add(1);
+            counting.count(|counted| counted.refused += 1);
             warning!("the loaded value of `{id}` was refused: {reason}");
             holding.right = Some(right);
             return holding.land(landed).await;
         }
         Err(StoreError::Down(reason) | StoreError::Unknown(reason)) => {
-            counting.lost.add(1);
+            counting.count(|counted| counted.lost += 1);
             detail!("the loaded value of `{id}` is lost: {reason}");
             settings.outages.lost(reason.server(), reason.as_str());
             settings.outages.tell();

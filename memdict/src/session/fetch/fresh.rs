@@ -1,6 +1,6 @@
 //! What a loader returns.
 
-use std::time::Duration;
+use crate::def::ttl::Ttl;
 
 /// What a loader returns to `fetch`: a value, or that there is none, and what to store of it.
 ///
@@ -26,7 +26,7 @@ use std::time::Duration;
 pub struct Fresh<T> {
     pub(crate) value: Option<T>,
     /// A lifetime of its own.
-    pub(crate) ttl: Option<Duration>,
+    pub(crate) ttl: Option<Ttl>,
     pub(crate) is_stored: bool,
 }
 
@@ -42,9 +42,10 @@ impl<T> Fresh<T> {
         Self { value: None, ttl: None, is_stored: true }
     }
 
-    /// Sets how long the store keeps this, instead of the time of the dictionary.
-    pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.ttl = Some(ttl);
+    /// Sets how long this lives, instead of the time of the dictionary: a [`Ttl`], or a `Duration`
+    /// from now on. [`Ttl::Keep`] leaves it to the dictionary, because `fetch` makes a new value.
+    pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
+        self.ttl = Some(ttl.into()).filter(|ttl| *ttl != Ttl::Keep);
         self
     }
 

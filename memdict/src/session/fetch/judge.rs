@@ -51,7 +51,10 @@ pub(super) enum Next {
 /// What counts for the judgement.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Terms {
+    /// How long values are kept after their lifetime.
     pub(super) grace: Duration,
+    /// Whether a stale value is returned while another caller makes it anew.
+    pub(super) serves_stale: bool,
     pub(super) on_unusable: OnUnusable,
     pub(super) what_for: For,
 }
@@ -75,8 +78,12 @@ enum About {
 
 impl Terms {
     pub(super) fn of(options: &DictOptions, what_for: For) -> Self {
-        let (grace, on_unusable) = (options.fetching.grace, options.rules.on_unusable);
-        Self { grace, on_unusable, what_for }
+        Self {
+            grace: options.grace(),
+            serves_stale: !options.fetching.grace.is_zero(),
+            on_unusable: options.rules.on_unusable,
+            what_for,
+        }
     }
 
     /// Reads an answer.
@@ -91,12 +98,17 @@ impl Terms {
             Ok(Loaded::Miss) => (Decoded::Nothing, About::Nothing(Next::Lock)),
             Ok(Loaded::Leased { token, won }) => {
                 let right = Right::of_placeholder(token);
-                let next = if won { Next::Make(right) } else { Next::Wait(right) };
-                let version = Version::of_placeholder(token);
-                (Decoded::Unusable(Unusable::Leased, version), About::Nothing(next))
+                match won {
+                    true => (Decoded::Nothing, About::Nothing(Next::Make(right))),
+                    false => {
+                        let leased = Unusable::Leased;
+                        let decoded = Decoded::Unusable(leased, Version::of_placeholder(token));
+                        (decoded, About::Nothing(Next::Wait(right)))
+                    }
+                }
             }
             Ok(Loaded::Hit { bytes, token, life, stale, renewal }) => {
-                let decoded = slot.open(bytes, token, self.what_for, secrets);
+                let decoded = slot.open(bytes, token, life, self.what_for, secrets);
                 let is_open = renewal == Renewal::Open;
                 let kept = if stale || is_open { Vec::new() } else { bytes.to_vec() };
                 (decoded, About::Bytes { life, stale, renewal, kept })
@@ -128,7 +140,7 @@ impl Terms {
             };
             Right { basis: Basis::Bytes(version), release }
         };
-        let serves_stale = !self.grace.is_zero();
+        let serves_stale = self.serves_stale;
         let is_old = match &decoded {
             Decoded::Value(..) => Some(stale || is_past(life, self.grace)),
             // A record that there is none ends by itself.

@@ -120,14 +120,14 @@ impl<D: Drive> Fetch<'_, D> {
     ) -> Result<R, Failure<E>> {
         let settings = &self.core.settings;
         let begun = self.driver.now();
-        settings.counting.loaders.add(1);
+        self.counting.count(|counted| counted.loaders += 1);
         let made = caught(run()).await;
         match &made {
             Ok(_) => {
                 let took: Duration = self.driver.now().saturating_duration_since(begun);
                 settings.load_times.record(dict, took);
             }
-            Err(_) => settings.counting.loader_failures.add(1),
+            Err(_) => self.counting.count(|counted| counted.loader_failures += 1),
         }
         made
     }
@@ -142,7 +142,7 @@ impl<D: Drive> Fetch<'_, D> {
         let settings = &self.core.settings;
         warning!("`{}` could not be loaded anew: the stored value is returned", slot.name.id);
         settings.resting.begin(slot.name.wire(), self.driver.now());
-        settings.counting.served_stale.add(1);
+        self.counting.count(|counted| counted.served_stale += 1);
         holding.fail().await;
         // Giving the right back has changed its token.
         have.with_version(|version| Version::of_nonce(version.nonce))
@@ -170,24 +170,29 @@ impl<D: Drive> Fetch<'_, D> {
         let generation = generation.and_then(|(_, ours)| ours).unwrap_or(0);
         let Some(value) = fresh.value else {
             slot.seal_absence(stamp, &mut bytes).map_err(|error| slot.not_encoded(error))?;
-            let ttl = fresh.ttl.or(options.fetching.absent_for);
-            let expiry = ttl.filter(|_| is_stored).map(Expiry::After);
+            let expiry = match fresh.ttl {
+                Some(ttl) => Some(ttl.of_new()),
+                None => options.fetching.absent_for.map(Expiry::After),
+            };
+            let expiry = expiry.filter(|_| is_stored);
             let decoded = Decoded::Absence(version, generation);
             let landed = Landed::Absence(version, generation);
             return Ok(Made { decoded, bytes, expiry, landed });
         };
         let sealed = slot.seal(&value, options.codec, stamp, &mut bytes);
         let payload = sealed.map_err(|error| slot.not_encoded(error))?;
+        let tells_life = self.driver.caps().life();
+        let expiry =
+            options.kept_for(fresh.ttl.unwrap_or(options.lifetime.ttl).of_new(), tells_life);
         let base = Base {
             version,
+            life: tells_life.then(|| expiry.life()),
             codec: options.codec,
             fingerprint: slot.schema.fingerprint,
             generation,
             payload: bytes[payload..].into(),
         };
-        let ttl = fresh.ttl.or(options.lifetime.ttl);
-        let tells_life = self.driver.caps().life();
-        let expiry = is_stored.then(|| options.kept_for(ttl, tells_life));
+        let expiry = is_stored.then_some(expiry);
         let landed = Landed::Value(base.clone());
         let decoded = Decoded::Value(Value::new(value, self.what_for), base);
         Ok(Made { decoded, bytes, expiry, landed })

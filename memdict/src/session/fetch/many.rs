@@ -69,6 +69,7 @@ impl<D: Drive> Fetch<'_, D> {
         let mut batch =
             Batch { done: Vec::new(), tasks: Vec::new(), again: Vec::new(), later: Vec::new() };
         let answers = self.ask(&wanted.iter().map(|it| &it.slot).collect::<Vec<_>>()).await;
+        self.found(&answers);
         for (wanted, answer) in wanted.into_iter().zip(answers) {
             self.sort(&mut batch, wanted, answer).await?;
         }
@@ -109,7 +110,7 @@ impl<D: Drive> Fetch<'_, D> {
         let Answer { decoded, next } = answer;
         let (todo, holds) = match next {
             Next::Serve | Next::ServeStale => {
-                settings.counting.served_stale.add(usize::from(matches!(next, Next::ServeStale)));
+                self.serves(&next);
                 batch.done.push((wanted.slot, decoded));
                 return Ok(());
             }

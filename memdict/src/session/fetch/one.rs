@@ -60,6 +60,7 @@ impl<D: Drive> Fetch<'_, D> {
         F: Future<Output = Result<V, E>>,
     {
         let answer = self.ask(&[slot]).await.pop();
+        self.found(answer.as_slice());
         if let Some(Answer { decoded, next: Next::Serve }) = answer {
             return Ok(decoded);
         }
@@ -76,7 +77,21 @@ impl<D: Drive> Fetch<'_, D> {
     /// Returns what a call has at first: nothing.
     pub(super) fn empty_handed<T: Tracked>(&self, slot: &Arc<Slot<T>>) -> Holding<D> {
         let (entry, settings) = (Arc::clone(slot) as _, Arc::clone(&self.core.settings));
-        Holding::nothing(entry, self.driver.clone(), settings)
+        Holding::nothing(entry, self.driver.clone(), settings, Arc::clone(self.counting))
+    }
+
+    /// Notes what the store had when it was first asked.
+    pub(super) fn found<T>(&self, answers: &[Answer<T>]) {
+        let is_hit = |answer: &&Answer<T>| matches!(answer.decoded, Decoded::Value(..));
+        let hits = answers.iter().filter(is_hit).count();
+        self.traced.found(hits as u64, (answers.len() - hits) as u64);
+    }
+
+    /// Counts a value that is returned, if it is stale.
+    pub(super) fn serves(&self, next: &Next) {
+        if let Next::ServeStale = next {
+            self.counting.count(|counted| counted.served_stale += 1);
+        }
     }
 
     /// Decides about an entry. The call may have the lead already, and the store's answer.
@@ -112,8 +127,7 @@ impl<D: Drive> Fetch<'_, D> {
                             Decision::Make(Task { holding, fallback: Some(decoded) })
                         }
                         next => {
-                            let is_stale = matches!(next, Next::ServeStale);
-                            settings.counting.served_stale.add(usize::from(is_stale));
+                            self.serves(&next);
                             Decision::Return(decoded)
                         }
                     });
@@ -252,7 +266,7 @@ impl<D: Drive> Fetch<'_, D> {
         };
         Some(match decoded {
             Some(decoded) => {
-                settings.counting.shared.add(1);
+                self.counting.count(|counted| counted.shared += 1);
                 Decision::Return(decoded)
             }
             None => Decision::Make(Task { holding: alone, fallback: None }),

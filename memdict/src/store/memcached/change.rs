@@ -5,12 +5,13 @@ use super::{
     proto::{
         Mark,
         answer::{self, Answer, Flags},
-        request::{Ask, Sum, When},
+        request::{Ask, Life, Sum, When},
         window::Window,
     },
     work::{Peer, Sent, Then, Work},
 };
 use crate::store::{
+    expiry::Expiry,
     limits,
     operation::{Applied, ApplyOut, By, Change, Condition, Count, Op, StoreError, Token},
     ttl::{self, NEVER},
@@ -80,8 +81,10 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
                     Condition::Absent => When::Absent,
                     Condition::Matches(token) => When::Version(version(peer, token)),
                 };
-                let ttl = Some(on_wire(expiry)).filter(|&number| number != NEVER);
-                window.store(change.key, bytes, ttl, when, self.is_silent(peer, index), mark);
+                let sent = on_wire(expiry);
+                let ttl = Some(sent).filter(|&number| number != NEVER);
+                let life = Life { ttl, mark: ttl::mark(expiry, sent) };
+                window.store(change.key, bytes, life, when, self.is_silent(peer, index), mark);
             }
             Op::Delete => window.delete(change.key, compared(peer, change.when), mark),
             Op::Touch { expiry } => window.touch(change.key, on_wire(expiry), mark),
@@ -197,8 +200,11 @@ fn admitted(peer: &Peer<'_>, change: &Change<'_>) -> Result<(), StoreError> {
         return Err(StoreError::Refused(at(peer.name, why)));
     }
     match change.op {
-        Op::Store { bytes, .. } => {
-            let (limit, name) = (peer.facts.item_size_max, peer.name);
+        Op::Store { bytes, expiry } => {
+            let name = peer.name;
+            // A mark takes room in the item.
+            let mark = if matches!(expiry, Expiry::With(_)) { size_of::<u32>() } else { 0 };
+            let limit = peer.facts.item_size_max.saturating_sub(mark);
             limits::check_value(limit, change.key, bytes.len(), &format_args!("memcached {name}"))
         }
         Op::Delete | Op::Touch { .. } | Op::Invalidate { .. } | Op::Count(_) => Ok(()),

@@ -28,7 +28,7 @@ pub(super) fn send(socket: &Socket, window: &mut Window<'_>) -> Result<Moved, St
 pub(super) fn hear(
     socket: &Socket,
     inbox: &mut Inbox,
-    moved: &mut bool,
+    moved: &mut usize,
     call: Deadline,
     mut listen: impl FnMut(&mut Inbox) -> Result<bool, &'static str>,
 ) -> Result<(), String> {
@@ -40,7 +40,7 @@ pub(super) fn hear(
         let Moved::Bytes(bytes) = socket.receive(room).map_err(|error| broken(&error))? else {
             return Ok(());
         };
-        *moved = true;
+        *moved += bytes;
         inbox.received(bytes);
         let over = listen(inbox);
         if over.map_err(|why| format!("does not follow the protocol: it sent {why}"))? {

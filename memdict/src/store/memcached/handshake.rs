@@ -10,6 +10,8 @@ use super::{
     },
     socket::{Moved, Socket},
 };
+#[cfg(not(feature = "classic"))]
+use crate::quote;
 use crate::store::deadline::Deadline;
 
 /// Added if a server closes the connection during the greeting. It may have said why, but the end
@@ -30,7 +32,7 @@ impl Handshake {
     pub(super) fn go(&mut self, ready: Interest, call: Deadline) -> Result<Option<Facts>, String> {
         if ready.to_receive {
             // One piece at a time: what the server says counts more than a close that follows it.
-            hear(&self.socket, &mut self.inbox, &mut false, call, |_| Ok(true))
+            hear(&self.socket, &mut self.inbox, &mut 0, call, |_| Ok(true))
                 .map_err(|why| format!("{why} {ASKED}"))?;
             while let Some(received) = self.inbox.unread() {
                 let (used, next) = self.greeting.read(received, &mut self.window)?;
@@ -52,4 +54,14 @@ impl Handshake {
         }
         Ok(None)
     }
+}
+
+/// The reason for a server that this build cannot speak to.
+#[cfg(not(feature = "classic"))]
+pub(super) fn needs_classic(version: &str) -> String {
+    format!(
+        "has version `{}`, whose meta commands are missing or unreliable: it needs \
+         memdict's cargo feature `classic`",
+        quote::said(version.as_bytes())
+    )
 }

@@ -18,6 +18,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[cfg(not(feature = "classic"))]
+use super::handshake;
 use super::{
     connection::Connection,
     flow::{PIECES, hear, send},
@@ -34,10 +36,9 @@ use super::{
     socket::{Callers, Dialing, Moved, Socket},
     talk::Talk,
     timeouts::Timeouts,
+    watch::Watch,
     work::{Peer, Work},
 };
-#[cfg(not(feature = "classic"))]
-use crate::quote;
 use crate::store::deadline::Deadline;
 
 /// Where a lane gets its connection.
@@ -57,6 +58,7 @@ pub(super) struct Lane<'s, 'a> {
     call: Deadline,
     pub(super) stage: Stage<'s>,
     talk: Talk<'a>,
+    watch: Watch<'s>,
     /// The number of the connection that the tokens came over.
     wanted: Option<u64>,
     began: Instant,
@@ -88,10 +90,11 @@ impl<'s, 'a> Lane<'s, 'a> {
         work: &mut dyn Work<'a>,
     ) -> Self {
         let wanted = work.wanted(server.index, &share);
+        let watch = Watch::begin(&server.watched, &server.name, share.len());
         let (talk, began) = (Talk::new(share), call.now());
         let (stage, patient_until) = (Stage::Over, call.ends);
         let mut lane =
-            Self { server, from, timeouts, call, stage, talk, wanted, began, patient_until };
+            Self { server, from, timeouts, call, stage, talk, watch, wanted, began, patient_until };
         let approach = from.pool.approach(from.process, lane.wish());
         lane.go_on(approach, work);
         lane
@@ -267,6 +270,7 @@ impl<'s, 'a> Lane<'s, 'a> {
         match handshake.go(ready, self.call) {
             Ok(None) => self.stage = Stage::Greeting(handshake, permit),
             Ok(Some(facts)) => {
+                self.watch.greeted(&facts);
                 let Handshake { socket, window, inbox, .. } = *handshake;
                 let buffer = window.into_buffer();
                 if !facts.meta {
@@ -277,7 +281,7 @@ impl<'s, 'a> Lane<'s, 'a> {
                         self.stage = Stage::Classic;
                     }
                     #[cfg(not(feature = "classic"))]
-                    self.not_reached(permit, &needs_classic(&facts.version), work);
+                    self.not_reached(permit, &handshake::needs_classic(&facts.version), work);
                     return;
                 }
                 permit.reached();
@@ -297,6 +301,9 @@ impl<'s, 'a> Lane<'s, 'a> {
         let buffer = mem::take(&mut connection.buffer);
         let peer = peer(self.server, &connection.facts);
         self.talk.begin(&peer, work, buffer, connection.requests);
+        if !self.talk.is_over() {
+            self.watch.talks();
+        }
         self.be_patient(self.timeouts.exchange);
         let ready = Interest { to_send: true, to_receive: false };
         self.go_talking(connection, permit, ready, work);
@@ -311,12 +318,12 @@ impl<'s, 'a> Lane<'s, 'a> {
     ) {
         let Connection { socket, facts, inbox, .. } = &mut *connection;
         let peer = peer(self.server, facts);
-        let talk = &mut self.talk;
-        let mut moved = false;
+        let (talk, watch) = (&mut self.talk, &mut self.watch);
+        let (mut moved, mut heard) = (false, 0);
         let mut gone = Ok(());
         if ready.to_receive {
             let listen = |inbox: &mut Inbox| talk.listen(&peer, work, inbox);
-            gone = hear(socket, inbox, &mut moved, self.call, listen);
+            gone = hear(socket, inbox, &mut heard, self.call, listen);
         }
         let mut pieces = 0;
         while ready.to_send && gone.is_ok() && talk.has_more(&peer, work) {
@@ -326,15 +333,20 @@ impl<'s, 'a> Lane<'s, 'a> {
             }
             work.sending();
             match send(socket, &mut talk.window) {
-                Ok(Moved::Bytes(_)) => moved = true,
+                Ok(Moved::Bytes(bytes)) => {
+                    moved = true;
+                    watch.sent(bytes);
+                }
                 Ok(Moved::Nothing) => break,
                 // Answers that the server sent before it closed the connection still count.
                 Err(why) => {
                     let listen = |inbox: &mut Inbox| talk.listen(&peer, work, inbox);
-                    gone = hear(socket, inbox, &mut moved, self.call, listen).and(Err(why));
+                    gone = hear(socket, inbox, &mut heard, self.call, listen).and(Err(why));
                 }
             }
         }
+        watch.received(heard);
+        moved |= heard > 0;
         if let Err(why) = gone {
             return self.broke(permit, &why, work);
         }
@@ -349,6 +361,7 @@ impl<'s, 'a> Lane<'s, 'a> {
         if inbox.is_empty() {
             connection.requests = self.talk.next_request();
             connection.buffer = mem::take(&mut self.talk.window).into_buffer();
+            self.watch.done();
             permit.put_back(connection);
         }
     }
@@ -356,7 +369,9 @@ impl<'s, 'a> Lane<'s, 'a> {
     /// Ends the lane because the server cannot be reached or used, or lets it wait for a connection
     /// that works.
     pub(super) fn not_reached(&mut self, permit: Permit<'s>, why: &str, work: &mut dyn Work<'a>) {
-        match self.from.pool.not_reached(permit, why, self.began) {
+        let refused = self.from.pool.not_reached(permit, why, self.began);
+        self.watch.not_reached(why, refused == Refused::Outage);
+        match refused {
             Refused::Outage => self.fail(why, work),
             Refused::Queue => self.stage = Stage::Queued,
         }
@@ -364,27 +379,19 @@ impl<'s, 'a> Lane<'s, 'a> {
 
     /// Ends the lane and closes its connection, which can no longer be trusted.
     pub(super) fn broke(&mut self, permit: Permit<'s>, why: &str, work: &mut dyn Work<'a>) {
+        self.watch.broke(why);
         self.from.pool.broke(permit);
         self.fail(why, work);
     }
 
     fn fail(&mut self, why: &str, work: &mut dyn Work<'a>) {
+        self.watch.failed();
         self.talk.fail(&self.server.name, work, why);
     }
 }
 
 fn peer<'p>(server: &'p Server, facts: &'p Facts) -> Peer<'p> {
     Peer { index: server.index, name: &server.name, facts }
-}
-
-/// The reason for a server that this build cannot speak to.
-#[cfg(not(feature = "classic"))]
-fn needs_classic(version: &str) -> String {
-    format!(
-        "has version `{}`, whose meta commands are missing or unreliable: it needs \
-         memdict's cargo feature `classic`",
-        quote::said(version.as_bytes())
-    )
 }
 
 fn cannot_connect(error: &io::Error) -> String {

@@ -129,7 +129,7 @@ fn found<'v>(
         Some(_) => another_connection(facts.connection),
     };
     let token = Token::new(peer.index, facts.life, cas).over(connection);
-    if bytes.is_empty() && (flags.won || flags.taken || flags.stale) {
+    if is_placeholder(bytes, flags) {
         return Ok((Loaded::leased(token, won), unasked));
     }
     let mut hit = Loaded::hit(bytes, token).renewed_by(match (won, flags.taken) {
@@ -143,10 +143,18 @@ fn found<'v>(
     if let Some(left) = flags.life.filter(|_| load.life) {
         hit = hit.with_life(match left {
             Left::Forever => Life::FOREVER,
-            Left::Seconds(ticks) => Life::told(ticks),
+            Left::Seconds(ticks) => {
+                let mark = flags.client_flags.unwrap_or_default();
+                Life::told(ticks, ttl::marked(mark, ticks, facts.clock))
+            }
         });
     }
     Ok((hit, unasked))
+}
+
+/// Returns whether a value with these flags is the placeholder of a lease, which is no value.
+pub(super) fn is_placeholder(bytes: &[u8], flags: &Flags) -> bool {
+    bytes.is_empty() && (flags.won || flags.taken || flags.stale)
 }
 
 /// Returns a number that is not that of this connection, and that means one.

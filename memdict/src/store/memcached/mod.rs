@@ -5,11 +5,14 @@
 //! writes the requests and reads the answers. `load` and `change` know what to ask and what the
 //! answers mean. `exchange` drives all lanes of a batch at once. Only `proto` knows the bytes of
 //! the protocol, and only `socket` moves them, between the buffers of a `flow`. A
-//! `handshake` greets a new connection. `tasks` drives the same lanes in tasks of tokio, and
-//! lets small shares of many tasks go over one connection.
+//! `handshake` greets a new connection. `watch` knows how each server is, and `counted` counts its
+//! operations. `remember` keeps removals that were lost, `resend` knows how they are sent, and
+//! `recovery` when. `tasks` drives the same lanes in tasks of tokio, and lets small shares of many
+//! tasks go over one connection.
 
 mod change;
 mod connection;
+mod counted;
 mod doubt;
 mod exchange;
 #[cfg(feature = "classic")]
@@ -22,6 +25,9 @@ mod lane;
 mod load;
 mod pool;
 mod proto;
+mod recovery;
+mod remember;
+mod resend;
 mod resolve;
 mod send;
 mod server;
@@ -31,6 +37,7 @@ mod talk;
 #[cfg(feature = "tokio")]
 mod tasks;
 mod timeouts;
+mod watch;
 mod work;
 
 #[cfg(any(test, fuzzing))]

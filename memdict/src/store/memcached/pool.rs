@@ -16,14 +16,7 @@ use super::tasks::shared::Shared;
 use super::{connection::Connection, socket::Callers};
 #[cfg(feature = "tokio")]
 use crate::store::queue::Place;
-use crate::{
-    random,
-    store::queue::{self, Queue, lock},
-};
-
-/// How long to leave an unreachable server alone: at first, and at most.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+use crate::store::queue::{self, Queue, lock};
 
 /// How to reach a server.
 #[derive(Debug)]
@@ -222,6 +215,15 @@ impl Pool {
         }
     }
 
+    /// Returns how many connections there are, and how many of them nobody uses just now.
+    pub(super) fn open_and_idle(&self) -> (usize, usize) {
+        let state = lock(&self.state);
+        let (open, idle) = (state.in_use + state.idle.len(), state.idle.len());
+        #[cfg(feature = "tokio")]
+        let (open, idle) = (open + state.shared_open(), idle + state.shared_idle());
+        (open, idle)
+    }
+
     pub(super) fn none_free(&self) -> String {
         let state = lock(&self.state);
         let all = state.working() + state.dialing + state.idle.len();
@@ -251,38 +253,6 @@ impl Pool {
     #[cfg(feature = "classic")]
     pub(super) fn classic_failed(&self) {
         lock(&self.state).is_classic = false;
-    }
-
-    /// Notes that a connection could not be made. Without any other connection the server is down,
-    /// and is left alone for a while; else no other connection is tried for a while. The pause
-    /// grows with each failure and is random, so that clients do not return at the same time. Of
-    /// several attempts that `began` together, the first failure counts.
-    pub(super) fn not_reached(&self, mut permit: Permit<'_>, why: &str, began: Instant) -> Refused {
-        let mut state = lock(&self.state);
-        let others = state.working() + state.idle.len() + state.dialing.saturating_sub(1) > 0;
-        let trouble = if others { &mut state.refused } else { &mut state.trouble };
-        let pause = match trouble {
-            Some(trouble) if trouble.noted > began => None,
-            Some(trouble) => Some((trouble.pause * 2).min(LONGEST_PAUSE)),
-            None => Some(FIRST_PAUSE),
-        };
-        if let Some(pause) = pause {
-            let share = 0.5 + 0.5 * (random::bits() >> 11) as f64 / (1_u64 << 53) as f64;
-            let noted = (self.now)();
-            let until = noted + pause.mul_f64(share);
-            *trouble = Some(Trouble { why: why.to_owned(), pause, noted, until });
-        }
-        drop(state);
-        permit.is_told = true;
-        drop(permit);
-        if others { Refused::Queue } else { Refused::Outage }
-    }
-
-    /// Notes that a connection broke. The idle ones are closed too, because the server may be gone.
-    pub(super) fn broke(&self, permit: Permit<'_>) {
-        let idle = mem::take(&mut lock(&self.state).idle);
-        drop(idle);
-        drop(permit);
     }
 }
 
@@ -391,6 +361,7 @@ impl Drop for Permit<'_> {
     }
 }
 
+mod outage;
 #[cfg(feature = "tokio")]
 mod sharing;
 #[cfg(test)]

@@ -1,26 +1,36 @@
 //! One server of a store: its name, its connections, and its classic client if it needs one.
 
-#[cfg(feature = "classic")]
-use std::sync::Arc;
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 #[cfg(feature = "classic")]
 use super::{
     fallback::{Fallback, Spoken},
     timeouts::Timeouts,
+    watch::{Kind, count_classic},
 };
-use super::{pool::Pool, resolve::Lookup};
+use super::{
+    pool::Pool,
+    remember::{Bounds, Remembered},
+    resolve::Lookup,
+    watch::Watched,
+};
 #[cfg(feature = "tokio")]
 use super::{
     tasks::clock,
     work::{Sent, Work},
 };
-use crate::store::{credentials::Credentials, servers::Servers};
 #[cfg(feature = "classic")]
-use crate::store::{
-    deadline::Deadline,
-    operation::{ApplyOut, Change, Load, LoadOut},
-    ttl::ServerClock,
+use crate::{
+    health::Exchanged,
+    store::{
+        deadline::Deadline,
+        operation::{Applied, ApplyOut, Change, Load, LoadOut, Loaded, StoreError},
+        ttl::ServerClock,
+    },
+};
+use crate::{
+    health::ServerHealth,
+    store::{credentials::Credentials, servers::Servers},
 };
 
 /// One server, and the connections to it.
@@ -31,6 +41,8 @@ pub(super) struct Server {
     pub(super) credentials: Option<Credentials>,
     pub(super) lookup: Lookup,
     pub(super) pool: Pool,
+    pub(super) watched: Arc<Watched>,
+    pub(super) remembered: Remembered,
     /// The connections of tasks.
     #[cfg(feature = "tokio")]
     pub(super) tasks: Pool,
@@ -44,6 +56,7 @@ impl Server {
         servers: &Servers,
         credentials: Option<&Credentials>,
         max_connections: usize,
+        bounds: Bounds,
     ) -> Vec<Self> {
         let numbered = (0..).zip(servers.names());
         numbered
@@ -53,6 +66,8 @@ impl Server {
                 credentials: credentials.cloned(),
                 lookup: Lookup::of(name),
                 pool: Pool::of(max_connections, Instant::now),
+                watched: Arc::new(Watched::of(name)),
+                remembered: Remembered::within(bounds),
                 #[cfg(feature = "tokio")]
                 tasks: Pool::of(max_connections, clock::now),
                 #[cfg(feature = "classic")]
@@ -63,6 +78,19 @@ impl Server {
                 )),
             })
             .collect()
+    }
+
+    /// Returns what is known of the server.
+    pub(super) fn health(&self) -> ServerHealth {
+        let mut health = self.watched.health(&self.name);
+        health.remembered = self.remembered.len();
+        (health.open, health.idle) = self.pool.open_and_idle();
+        #[cfg(feature = "tokio")]
+        {
+            let (open, idle) = self.tasks.open_and_idle();
+            (health.open, health.idle) = (health.open + open, health.idle + idle);
+        }
+        health
     }
 
     /// Settles a share of which nothing can be sent.
@@ -89,9 +117,16 @@ impl Server {
         share: &[usize],
         out: &mut LoadOut<'_>,
     ) {
-        if self.fallback.load_many(timeouts, call, loads, share, out) == Spoken::No {
+        let mut counts = Exchanged::default();
+        let mut count = |index, loaded: Result<Loaded<'_>, StoreError>| {
+            let is_hit = |loaded: &Loaded<'_>| matches!(loaded, Loaded::Hit { .. });
+            count_classic(&mut counts, Kind::Loads, &loaded, is_hit);
+            out(index, loaded);
+        };
+        if self.fallback.load_many(timeouts, call, loads, share, &mut count) == Spoken::No {
             self.pool.classic_failed();
         }
+        self.watched.add(&counts);
     }
 
     /// Makes the changes of `changes` that `share` names through the classic client.
@@ -104,8 +139,14 @@ impl Server {
         share: &[usize],
         out: &mut ApplyOut<'_>,
     ) {
-        if self.fallback.apply_many(timeouts, call, changes, share, out) == Spoken::No {
+        let mut counts = Exchanged::default();
+        let mut count = |index, applied: Result<Applied, StoreError>| {
+            count_classic(&mut counts, Kind::Changes, &applied, |_| false);
+            out(index, applied);
+        };
+        if self.fallback.apply_many(timeouts, call, changes, share, &mut count) == Spoken::No {
             self.pool.classic_failed();
         }
+        self.watched.add(&counts);
     }
 }

@@ -8,26 +8,30 @@ use std::{
 
 use super::{
     change::Changes,
+    counted::Counted,
     exchange,
     lane::{From, Lane},
     load::Loads,
     proto::greeting,
+    remember::Bounds,
     server::Server,
     socket::Callers,
     timeouts::Timeouts,
+    watch::Kind,
     work::Work,
 };
 #[cfg(feature = "tokio")]
 use crate::store::{AsyncStore, worker};
 use crate::{
     error::Error,
+    health::{ServerCounters, ServerHealth},
     store::{
         Store,
         caps::Caps,
         credentials::Credentials,
         deadline::Deadline,
         limits,
-        operation::{ApplyOut, Change, Load, LoadOut, StoreError},
+        operation::{Applied, ApplyOut, Change, Load, LoadOut, StoreError},
         servers::Servers,
     },
 };
@@ -118,6 +122,7 @@ pub struct MemcachedStore {
     pub(super) reached: Arc<Vec<Server>>,
     credentials: Option<Credentials>,
     max_connections: usize,
+    pub(super) bounds: Bounds,
     pub(super) timeouts: Timeouts,
     /// The deadline of the call that this is for.
     pub(super) call: Option<Deadline>,
@@ -139,6 +144,7 @@ impl MemcachedStore {
             reached: Arc::default(),
             credentials: None,
             max_connections: limits::MAX_CONNECTIONS,
+            bounds: Bounds::DEFAULT,
             timeouts: Timeouts {
                 connect: Duration::from_millis(200),
                 exchange: Duration::from_secs(1),
@@ -150,8 +156,9 @@ impl MemcachedStore {
     }
 
     /// Makes the servers, which have no connections yet.
-    fn anew(mut self) -> Self {
-        let servers = Server::each(&self.servers, self.credentials.as_ref(), self.max_connections);
+    pub(super) fn anew(mut self) -> Self {
+        let (credentials, most) = (self.credentials.as_ref(), self.max_connections);
+        let servers = Server::each(&self.servers, credentials, most, self.bounds);
         self.reached = Arc::new(servers);
         self
     }
@@ -209,6 +216,11 @@ impl MemcachedStore {
         self.anew()
     }
 
+    /// Returns the index of the server that holds `key`.
+    pub(super) fn route(&self, key: &[u8]) -> usize {
+        self.servers.route(key)
+    }
+
     /// Returns the deadline of a call that begins now, unless this is for one that has begun.
     fn begin(&self) -> Deadline {
         self.call.unwrap_or_else(|| Deadline::begin(self.timeouts.deadline()))
@@ -222,6 +234,7 @@ impl MemcachedStore {
             reached: Arc::clone(&self.reached),
             credentials: None,
             max_connections: self.max_connections,
+            bounds: self.bounds,
             timeouts: Timeouts { deadline: Some(deadline), ..self.timeouts },
             call: Some(Deadline::begin_by(now, deadline)),
         }
@@ -255,7 +268,7 @@ impl MemcachedStore {
     }
 
     /// Runs shares on their servers. Returns the shares that are left to the classic client.
-    fn run<'a>(
+    pub(super) fn run<'a>(
         &self,
         shares: Vec<Vec<usize>>,
         call: Deadline,
@@ -293,9 +306,15 @@ impl MemcachedStore {
 impl Store for MemcachedStore {
     fn load_many(&self, loads: &[Load<'_>], out: &mut LoadOut<'_>) {
         let keys = loads.iter().map(|load| load.key);
-        let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
+        let mut shares = self.shares(keys, |index, refused| out(index, Err(refused)));
         let call = self.begin();
-        let left = self.run(shares, call, &mut Loads { loads, out });
+        let unreached = self.resend(call);
+        self.withhold(&mut shares, &unreached, |index, error| out(index, Err(error)));
+        let left = self.run(
+            shares,
+            call,
+            &mut Counted::new(&self.reached, Kind::Loads, Loads { loads, out }),
+        );
         #[cfg(feature = "classic")]
         left.for_each(|(server, share)| {
             server.load_classic(self.timeouts, call, loads, &share, out)
@@ -306,12 +325,20 @@ impl Store for MemcachedStore {
 
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         let keys = changes.iter().map(|change| change.key);
-        let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
+        let mut shares = self.shares(keys, |index, refused| out(index, Err(refused)));
         let call = self.begin();
-        let left = self.run(shares, call, &mut Changes { changes, out, sending: None });
+        let unreached = self.resend(call);
+        let remembers = self.remembers();
+        let mut out = |index: usize, outcome: Result<Applied, StoreError>| {
+            self.heard_of(remembers, &changes[index], &outcome, Instant::now);
+            out(index, outcome);
+        };
+        self.withhold(&mut shares, &unreached, |index, error| out(index, Err(error)));
+        let work = Changes { changes, out: &mut out, sending: None };
+        let left = self.run(shares, call, &mut Counted::new(&self.reached, Kind::Changes, work));
         #[cfg(feature = "classic")]
         left.for_each(|(server, share)| {
-            server.apply_classic(self.timeouts, call, changes, &share, out)
+            server.apply_classic(self.timeouts, call, changes, &share, &mut out)
         });
         #[cfg(not(feature = "classic"))]
         debug_assert_eq!(left.count(), 0);
@@ -323,6 +350,18 @@ impl Store for MemcachedStore {
 
     fn caps(&self) -> Caps {
         Caps::all()
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        self.reached.iter().map(Server::health).collect()
+    }
+
+    fn ping(&self) -> Vec<ServerHealth> {
+        self.ask_each(self.begin())
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        self.reached.iter().map(|server| server.watched.counters(&server.name)).collect()
     }
 
     #[cfg(feature = "tokio")]

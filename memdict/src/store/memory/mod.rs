@@ -160,7 +160,7 @@ impl Store for MemoryStore {
     }
 
     fn caps(&self) -> Caps {
-        Caps::all()
+        Caps::all().without_waits()
     }
 
     #[cfg(feature = "tokio")]
@@ -189,7 +189,7 @@ impl AsyncStore for MemoryStore {
     }
 
     fn caps(&self) -> Caps {
-        Caps::all()
+        Store::caps(self)
     }
 
     fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {

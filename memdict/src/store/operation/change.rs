@@ -17,21 +17,31 @@ pub struct Change<'a> {
     pub when: Condition,
     /// Whether the server may leave success unanswered. This is faster. If such a server reports an
     /// error without naming the change, the outcome of the change is
-    /// [unknown](StoreError::Unknown).
+    /// [unknown](crate::StoreError::Unknown).
     pub quiet: bool,
+    /// Whether the change removes a value, although it stores something: a mark that there is none.
+    /// A store may remember removals that were lost; deletions and invalidations always are such.
+    pub removal: bool,
 }
 
 impl<'a> Change<'a> {
     /// Makes a change of `key` whose success is acknowledged.
     #[must_use]
     pub const fn new(key: &'a [u8], op: Op<'a>, when: Condition) -> Self {
-        Self { key, op, when, quiet: false }
+        Self { key, op, when, quiet: false, removal: false }
     }
 
     /// Makes the change [quiet](Self::quiet).
     #[must_use]
     pub const fn quiet(mut self) -> Self {
         self.quiet = true;
+        self
+    }
+
+    /// Makes the change a [removal](Self::removal).
+    #[must_use]
+    pub const fn removal(mut self) -> Self {
+        self.removal = true;
         self
     }
 }

@@ -20,7 +20,8 @@ impl Token {
 
     /// Says that the token came over the connection with this number. For a store whose lives only
     /// look the same if they are, the token then holds on that connection alone: see
-    /// [`Applied::Unproven`]. A store whose lives never look alike says nothing.
+    /// [`Applied::Unproven`](crate::Applied::Unproven). A store whose lives never look alike says
+    /// nothing.
     #[must_use]
     pub const fn over(self, connection: u64) -> Self {
         Self { connection, ..self }

@@ -1,12 +1,10 @@
 //! Tables of every state, every call after a savepoint, and the rollback; and which savepoints are
 //! valid.
 
-use std::time::Duration;
-
 use super::*;
 use crate::{
     codec::Codec,
-    def::DictDef,
+    def::{DictDef, ttl::Ttl},
     session::{
         core::{Core, VerifyFirst},
         entry::{
@@ -103,7 +101,9 @@ struct Bed {
 impl Bed {
     fn new(before: &str) -> Self {
         let core = Core::new(Arc::default(), VerifyFirst::No);
-        let Ok((space, _)) = core.identity.space("hits", None, "") else { panic!("it is new") };
+        let Ok((space, _)) = core.identity.space("hits", None, "", &core.settings.counting) else {
+            panic!("it is new")
+        };
         let slot = space.slot(&"a").expect("it is a key");
         let bed = Self { core, slot };
         bed.calls(before, 1);
@@ -121,8 +121,8 @@ impl Bed {
             "nothing" => {}
             "load" => {
                 let (codec, fingerprint) = (Codec::Bincode, self.slot.schema.fingerprint);
-                let base =
-                    Base { version, codec, fingerprint, generation: 0, payload: [7_u8].into() };
+                let payload = [7_u8].into();
+                let base = Base { version, codec, fingerprint, generation: 0, payload, life: None };
                 self.slot.install(Decoded::Value(Value::new(7, For::Writing), base));
             }
             "load nothing" => self.slot.install(Decoded::Nothing),
@@ -133,7 +133,7 @@ impl Bed {
                 self.slot.install(Decoded::Unreachable(StoreError::Down("down".into())));
             }
             "read" => drop(self.slot.read()),
-            "insert" => drop(self.core.insert(&self.slot, def.options(), 20)),
+            "insert" => drop(self.core.insert(&self.slot, def.options(), None, 20)),
             "remove" => drop(self.core.remove(&self.slot, def.options())),
             _ => {
                 self.core.keep(&self.slot).expect("it encodes");
@@ -193,7 +193,10 @@ impl Bed {
             State::CheckedOut { before } => format!("Out {before:?}({seen})"),
         };
         assert_eq!(self.core.listed.lock().len(), usize::from(inner.listed), "{state}");
-        let lifetime = inner.options.lifetime.ttl.map_or(0, |ttl: Duration| ttl.as_secs());
+        let lifetime = match inner.options.lifetime.ttl {
+            Ttl::For(ttl) => ttl.as_secs(),
+            _ => 0,
+        };
         assert_eq!(lifetime > 0, inner.listed, "{state}");
         if inner.listed { format!("{state} listed {lifetime}s") } else { state }
     }

@@ -166,13 +166,9 @@ const TABLE: &str = "
 const VERSION: Version = Version { token: Token::new(1, 2, 3), nonce: Some(9) };
 
 fn base() -> Base {
-    Base {
-        version: VERSION,
-        codec: Codec::Bincode,
-        fingerprint: 0,
-        generation: 0,
-        payload: [1_u8].into(),
-    }
+    let payload = [1_u8].into();
+    let codec = Codec::Bincode;
+    Base { version: VERSION, codec, fingerprint: 0, generation: 0, payload, life: None }
 }
 
 fn seen(name: &str) -> Seen {

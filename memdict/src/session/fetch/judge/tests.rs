@@ -57,7 +57,8 @@ fn name_of(next: &Next) -> &'static str {
 fn stored(kind: &str) -> (Arc<Slot<u64>>, Vec<u8>) {
     let core = Core::new(Arc::default(), VerifyFirst::No);
     let options = Some(DictDef::<u64>::new("d").options());
-    let Ok((space, _)) = core.identity.space::<u64>("d", options, "") else { panic!("it is new") };
+    let space = core.identity.space::<u64>("d", options, "", &core.settings.counting);
+    let Ok((space, _)) = space else { panic!("it is new") };
     let slot = space.slot(&"a").expect("it is a key");
     let (stamp, mut bytes) = (Stamp { nonce: 7, secrets: Secrets::NONE }, Vec::new());
     match kind {
@@ -79,7 +80,8 @@ fn judged(terms: Terms, kind: &str, hit: Loaded<'_>) -> Answer<u64> {
 }
 
 fn terms(grace: u64, on_unusable: OnUnusable) -> Terms {
-    Terms { grace: Duration::from_secs(grace), on_unusable, what_for: For::Reading }
+    let grace = Duration::from_secs(grace);
+    Terms { grace, serves_stale: !grace.is_zero(), on_unusable, what_for: For::Reading }
 }
 
 #[test]

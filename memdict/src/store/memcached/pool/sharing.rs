@@ -5,7 +5,10 @@ use std::{mem, sync::Arc};
 use tokio::runtime::Handle;
 
 use super::{Callers, Pool, PoolState, lock};
-use crate::store::memcached::tasks::{driver, shared::Shared};
+use crate::store::memcached::{
+    tasks::{driver, shared::Shared},
+    watch::Watched,
+};
 
 /// One connection in this many may be shared; the others are for one batch at a time.
 const SHARED: usize = 4;
@@ -28,13 +31,14 @@ impl Pool {
         process: u32,
         runtime: &Handle,
         wanted: Option<u64>,
+        watched: &Arc<Watched>,
     ) -> Option<Arc<Shared>> {
         loop {
             let mut state = lock(&self.state);
             if state.process != process {
                 return None;
             }
-            let choice = state.choose(self.max_connections, runtime, wanted);
+            let choice = state.choose(self.max_connections, runtime, wanted, watched);
             // The lock is released, because a look at the connection is a system call.
             drop(state);
             match choice {
@@ -62,7 +66,23 @@ impl Pool {
 }
 
 impl PoolState {
-    fn choose(&mut self, max: usize, runtime: &Handle, wanted: Option<u64>) -> Choice {
+    /// Returns how many connections are shared.
+    pub(super) fn shared_open(&self) -> usize {
+        self.shared.iter().filter(|shared| shared.is_open()).count()
+    }
+
+    /// Returns how many of them no task waits on.
+    pub(super) fn shared_idle(&self) -> usize {
+        self.shared.iter().filter(|shared| shared.is_open() && shared.waiting() == 0).count()
+    }
+
+    fn choose(
+        &mut self,
+        max: usize,
+        runtime: &Handle,
+        wanted: Option<u64>,
+        watched: &Arc<Watched>,
+    ) -> Choice {
         let callers = Callers::Tasks(runtime.id());
         self.shared.retain(|shared| shared.is_for(callers) || shared.is_open());
         let mine = || self.shared.iter().filter(|shared| shared.is_for(callers));
@@ -87,7 +107,7 @@ impl PoolState {
                 && has_room
                 && let Some(connection) = self.idle.remove(place)
             {
-                let shared = driver::share(*connection, runtime);
+                let shared = driver::share(*connection, Arc::clone(watched), runtime);
                 self.shared.push(Arc::clone(&shared));
                 return Choice::Shared(shared);
             }

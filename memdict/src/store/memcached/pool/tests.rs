@@ -18,6 +18,7 @@ fn connection() -> (Box<Connection>, UnixStream) {
     near.set_nonblocking(true).expect("an option is set");
     let facts = Facts {
         clock: None,
+        evicted_unread: None,
         version: "1.6.45".to_owned(),
         meta: true,
         marks: true,

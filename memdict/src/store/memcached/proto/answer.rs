@@ -49,6 +49,8 @@ pub(in crate::store::memcached) struct Flags {
     pub(in crate::store::memcached) mark: Option<Mark>,
     /// How much life is left (`t`).
     pub(in crate::store::memcached) life: Option<Left>,
+    /// What its writer marked it with (`f`).
+    pub(in crate::store::memcached) client_flags: Option<u64>,
     /// Whether the value is stale (`X`).
     pub(in crate::store::memcached) stale: bool,
     /// Whether this request got the right to make or renew the value (`W`).
@@ -166,7 +168,10 @@ fn flags(text: &[u8]) -> Option<Flags> {
                 flags.mark = Some(Mark(mark.try_into().unwrap_or_default()));
             }
             [b't', left @ ..] if flags.life.is_none() => flags.life = Some(life(left)?),
-            [b'c' | b'O' | b't', ..] => return None,
+            [b'f', digits @ ..] if flags.client_flags.is_none() => {
+                flags.client_flags = Some(number(digits)?);
+            }
+            [b'c' | b'O' | b't' | b'f', ..] => return None,
             b"W" => flags.won = true,
             b"X" => flags.stale = true,
             b"Z" => flags.taken = true,
@@ -202,8 +207,15 @@ mod tests {
 
     const MAX: usize = 1 << 20;
 
-    const NONE: Flags =
-        Flags { version: None, mark: None, life: None, stale: false, won: false, taken: false };
+    const NONE: Flags = Flags {
+        version: None,
+        mark: None,
+        life: None,
+        client_flags: None,
+        stale: false,
+        won: false,
+        taken: false,
+    };
     const VERSION_7: Flags = Flags { version: Some(7), ..NONE };
 
     fn answers() -> Vec<(&'static [u8], Answer<'static>)> {
@@ -226,7 +238,10 @@ mod tests {
             (b"HD\r\n", Answer::Done(none)),
             (b"EN\r\n", Answer::Miss(none)),
             (b"EN O00\r\n", Answer::Miss(Flags { mark: Some(Mark::of(0)), ..none })),
-            (b"NF c0 kkey f5\r\n", Answer::NotFound(Flags { version: Some(0), ..none })),
+            (
+                b"NF c0 kkey f5\r\n",
+                Answer::NotFound(Flags { version: Some(0), client_flags: Some(5), ..none }),
+            ),
             (b"NS\r\n", Answer::NotStored(none)),
             (b"EX c7\r\n", Answer::Exists(VERSION_7)),
             (b"MN\r\n", Answer::Barrier),

@@ -61,6 +61,8 @@ pub(in crate::store::memcached) struct Facts {
     pub(in crate::store::memcached) life: u64,
     /// Its clock, if it tells the time.
     pub(in crate::store::memcached) clock: Option<ServerClock>,
+    /// How many items it has evicted that nobody had read, if it tells.
+    pub(in crate::store::memcached) evicted_unread: Option<u64>,
     /// A random number for this connection, whose other end stays in one life.
     pub(in crate::store::memcached) connection: u64,
 }
@@ -121,6 +123,7 @@ impl Greeting {
             cas_enabled: true,
             life: 0,
             clock: None,
+            evicted_unread: None,
             connection: random::bits().max(1),
         };
         let credentials = credentials.cloned();
@@ -190,6 +193,9 @@ impl Greeting {
                 Some(("pid", value)) => self.pid = value.parse().ok(),
                 Some(("uptime", value)) => self.uptime = value.parse().ok(),
                 Some(("time", value)) => self.time = value.parse().ok(),
+                Some(("evicted_unfetched", value)) => {
+                    self.facts.evicted_unread = value.parse().ok();
+                }
                 Some(_) => {}
                 None => self.awaited = Awaited::Barrier,
             },

@@ -26,8 +26,17 @@ pub(in crate::store::memcached) struct Ask {
     pub(in crate::store::memcached) expiry: Option<u32>,
     /// A lease that ends then, if there is no value.
     pub(in crate::store::memcached) lease: Option<u32>,
-    /// How much life is left.
+    /// How much life is left, and what the writer marked the value with.
     pub(in crate::store::memcached) life: bool,
+}
+
+/// How long a stored value lives, as sent on the wire.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::store::memcached) struct Life {
+    /// The end of life, or `None` for ever.
+    pub(in crate::store::memcached) ttl: Option<u32>,
+    /// What the value is marked with (its client flags), if anything.
+    pub(in crate::store::memcached) mark: Option<u32>,
 }
 
 /// How a number is changed, with lifetimes as sent on the wire.
@@ -55,7 +64,7 @@ impl<'a> Window<'a> {
             }
         }
         if ask.life {
-            self.text.extend_from_slice(b" t");
+            self.text.extend_from_slice(b" t f");
         }
         self.end_line(mark);
         self.end_request();
@@ -66,13 +75,12 @@ impl<'a> Window<'a> {
         self.text.extend_from_slice(b"mn\r\n");
     }
 
-    /// Stores a value for the lifetime `ttl` as sent on the wire, or for ever. If it is `silent`,
-    /// success is not answered.
+    /// Stores a value. If it is `silent`, success is not answered.
     pub(in crate::store::memcached) fn store(
         &mut self,
         key: &[u8],
         value: &'a [u8],
-        ttl: Option<u32>,
+        life: Life,
         when: When,
         silent: bool,
         mark: Mark,
@@ -82,8 +90,11 @@ impl<'a> Window<'a> {
         if silent {
             self.text.extend_from_slice(b" q");
         }
-        if let Some(ttl) = ttl {
+        if let Some(ttl) = life.ttl {
             self.word(b" T", u64::from(ttl));
+        }
+        if let Some(mark) = life.mark {
+            self.word(b" F", u64::from(mark));
         }
         match when {
             When::Always => {}
@@ -205,14 +216,21 @@ mod tests {
     fn requests_have_these_bytes() {
         let mut window = Window::default();
         window.get(b"k", Ask::default(), MARK);
-        window.store(b"k", b"v", None, When::Always, false, MARK);
-        window.store(b"k", b"", Some(60), When::Absent, false, MARK);
-        window.store(b"k", b"\r\n", Some(0), When::Version(u64::MAX), true, MARK);
+        window.store(b"k", b"v", Life::default(), When::Always, false, MARK);
+        window.store(b"k", b"", Life { ttl: Some(60), mark: None }, When::Absent, false, MARK);
+        window.store(
+            b"k",
+            b"\r\n",
+            Life { ttl: Some(0), mark: Some(9) },
+            When::Version(u64::MAX),
+            true,
+            MARK,
+        );
         window.delete(b"k", None, MARK);
         window.delete(b"k", Some(0), MARK);
         window.barrier();
         let expected = "mg k v c O00\r\nms k 1 O00\r\nv\r\nms k 0 T60 ME O00\r\n\r\n\
-                        ms k 2 q T0 C18446744073709551615 O00\r\n\r\n\r\nmd k O00\r\nmd k C0 O00\r\nmn\r\n";
+                        ms k 2 q T0 F9 C18446744073709551615 O00\r\n\r\n\r\nmd k O00\r\nmd k C0 O00\r\nmn\r\n";
         assert_eq!(text(window), expected.as_bytes().escape_ascii().to_string());
     }
 
@@ -231,7 +249,7 @@ mod tests {
         window.count(b"k", Sum { by, start: Some((5, 61)), expiry: Some(62) }, MARK);
         let by = By::Subtracting(u64::MAX);
         window.count(b"k", Sum { by, start: Some((0, 0)), expiry: None }, MARK);
-        let expected = "mg k v c R31 O00\r\nmg k v c T0 t O00\r\nmg k v c R31 T0 N6 t O00\r\n\
+        let expected = "mg k v c R31 O00\r\nmg k v c T0 t f O00\r\nmg k v c R31 T0 N6 t f O00\r\n\
                         mg k c T61 O00\r\nmd k I O00\r\nmd k I T30 C7 O00\r\n\
                         ma k v D5 O00\r\nma k v D5 T62 N61 J5 O00\r\n\
                         ma k v MD D18446744073709551615 N0 J0 O00\r\n";

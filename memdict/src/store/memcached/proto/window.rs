@@ -147,7 +147,7 @@ mod tests {
     use super::*;
     use crate::store::memcached::proto::{
         Mark,
-        request::{Ask, MAX_COPIED, When},
+        request::{Ask, Life, MAX_COPIED, When},
     };
 
     const MARK: Mark = Mark(*b"00");
@@ -174,8 +174,8 @@ mod tests {
             let mut window = Window::default();
             for value in &values {
                 window.get(b"before", Ask::default(), MARK);
-                window.store(b"large", value, None, When::Always, false, MARK);
-                window.store(b"small", b"v", None, When::Always, false, MARK);
+                window.store(b"large", value, Life::default(), When::Always, false, MARK);
+                window.store(b"small", b"v", Life::default(), When::Always, false, MARK);
             }
             window
         };
@@ -191,7 +191,7 @@ mod tests {
         let large = vec![0; MAX_COPIED + 1];
         let mut window = Window::default();
         window.get(b"k", Ask::default(), MARK);
-        window.store(b"k", &large, None, When::Always, false, MARK);
+        window.store(b"k", &large, Life::default(), When::Always, false, MARK);
         window.get(b"k", Ask::default(), MARK);
         let (get, store) = ("mg k v c O00\r\n".len(), "ms k 1025 O00\r\n\r\n".len() + 1_025);
         let mut at = 0;
@@ -207,7 +207,7 @@ mod tests {
         let large = vec![7; MAX_COPIED + 1];
         let mut window = Window::default();
         for _ in 0..MAX_SLICES {
-            window.store(b"k", &large, None, When::Always, false, MARK);
+            window.store(b"k", &large, Life::default(), When::Always, false, MARK);
         }
         let length = window.text.len() + MAX_SLICES * large.len();
         assert_eq!(sent(window, usize::MAX).len(), length);
@@ -219,7 +219,7 @@ mod tests {
         let large = vec![0; 100_000];
         let mut requests = 0;
         while !window.is_full() {
-            window.store(b"k", &large, None, When::Always, false, MARK);
+            window.store(b"k", &large, Life::default(), When::Always, false, MARK);
             requests += 1;
         }
         assert_eq!(requests, 11);

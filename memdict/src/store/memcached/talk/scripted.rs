@@ -27,6 +27,7 @@ pub(super) fn facts() -> Facts {
         cas_enabled: true,
         life: 7,
         clock: None,
+        evicted_unread: None,
         connection: 0,
     }
 }

@@ -9,11 +9,15 @@ use super::super::{
     fallback::{Fallback, Spoken},
     server::Server,
     timeouts::Timeouts,
+    watch::{Kind, count_classic},
 };
-use crate::store::{
-    AsyncStore, Store, adapted,
-    deadline::Deadline,
-    operation::{ApplyOut, Change, Load, LoadOut, Loaded, StoreError},
+use crate::{
+    health::Exchanged,
+    store::{
+        AsyncStore, Store, adapted,
+        deadline::Deadline,
+        operation::{ApplyOut, Change, Load, LoadOut, Loaded, StoreError},
+    },
 };
 
 /// The classic client of one server, as a store of its own.
@@ -58,9 +62,14 @@ impl Server {
     ) {
         let failed = Arc::<AtomicBool>::default();
         let loads: Vec<_> = share.iter().map(|&place| loads[place]).collect();
-        let mut place =
-            |index: usize, loaded: Result<Loaded<'_>, StoreError>| out(share[index], loaded);
+        let mut counts = Exchanged::default();
+        let mut place = |index: usize, loaded: Result<Loaded<'_>, StoreError>| {
+            let is_hit = |loaded: &Loaded<'_>| matches!(loaded, Loaded::Hit { .. });
+            count_classic(&mut counts, Kind::Loads, &loaded, is_hit);
+            out(share[index], loaded);
+        };
         self.alone(timeouts, call, &failed).load_many(&loads, &mut place).await;
+        self.watched.add(&counts);
         self.note_classic(&failed);
     }
 
@@ -75,8 +84,13 @@ impl Server {
     ) {
         let failed = Arc::<AtomicBool>::default();
         let changes: Vec<_> = share.iter().map(|&place| changes[place]).collect();
-        let mut place = |index: usize, applied| out(share[index], applied);
+        let mut counts = Exchanged::default();
+        let mut place = |index: usize, applied| {
+            count_classic(&mut counts, Kind::Changes, &applied, |_| false);
+            out(share[index], applied);
+        };
         self.alone(timeouts, call, &failed).apply_many(&changes, &mut place).await;
+        self.watched.add(&counts);
         self.note_classic(&failed);
     }
 

@@ -10,14 +10,18 @@ use std::{
 use tokio::runtime::Handle;
 
 use super::{
-    super::{connection::Connection, inbox::Inbox},
+    super::{connection::Connection, inbox::Inbox, watch::Watched},
     shared::Shared,
 };
 
 /// Lets many tasks of this runtime share a connection that is idle. It is driven until nobody has
 /// it any more.
-pub(in crate::store::memcached) fn share(connection: Connection, runtime: &Handle) -> Arc<Shared> {
-    let (shared, inbox) = Shared::of(connection);
+pub(in crate::store::memcached) fn share(
+    connection: Connection,
+    watched: Arc<Watched>,
+    runtime: &Handle,
+) -> Arc<Shared> {
+    let (shared, inbox) = Shared::of(connection, watched);
     let shared = Arc::new(shared);
     let mut driver = Driver { shared: Arc::downgrade(&shared), inbox, is_deferring: false };
     // The task ends with the connection, and the connection with the task.
@@ -60,7 +64,8 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         if let Some(shared) = self.shared.upgrade() {
-            shared.end("was used in a runtime that ended");
+            // The server has nothing to do with it.
+            shared.close("was used in a runtime that ended");
         }
     }
 }

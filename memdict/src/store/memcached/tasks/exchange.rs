@@ -107,7 +107,7 @@ pub(in crate::store::memcached) async fn run<'s, 'a>(
     for (server, share) in shares {
         let shared = is_small(&share, work).then(|| {
             let wanted = work.wanted(server.index, &share);
-            server.tasks.share(process, &runtime, wanted)
+            server.tasks.share(process, &runtime, wanted, &server.watched)
         });
         parts.push(match shared.flatten() {
             Some(shared) => {

@@ -3,7 +3,8 @@
 //! `connect` makes a connection, `socket` moves its bytes, and `exchange` drives the parts of a
 //! batch, by tokio's `clock`. A part has a connection `alone`, whose lane goes as for calls that
 //! block, or is `sharing` one: it makes a `post` of its requests on a `shared` connection, which
-//! has a `driver`. `classic` is for a share that is left to the classic client.
+//! has a `driver`. `recovery` sends lost removals. `classic` is for a share that is left to the
+//! classic client.
 
 mod alone;
 #[cfg(feature = "classic")]
@@ -14,6 +15,7 @@ pub(super) mod driver;
 pub(super) mod exchange;
 mod lane;
 mod post;
+mod recovery;
 pub(super) mod shared;
 mod sharing;
 pub(super) mod socket;

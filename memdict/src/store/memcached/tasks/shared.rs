@@ -29,17 +29,20 @@ use super::{
         },
         socket::{Callers, Moved, Socket},
         talk::Awaited,
+        watch::Watched,
     },
     clock::now,
     post::Post,
     socket::TaskSocket,
 };
-use crate::store::queue::lock;
+use crate::{health::Exchanged, store::queue::lock};
 
 /// A shared connection.
 pub(in crate::store::memcached) struct Shared {
     pub(in crate::store::memcached) facts: Facts,
     socket: Socket,
+    /// What is known of the server.
+    watched: Arc<Watched>,
     /// How many requests were posted, for their marks.
     requests: AtomicU32,
     /// How many posts wait for answers.
@@ -68,7 +71,7 @@ struct State {
 
 impl Shared {
     /// Shares a connection that is idle. Its buffer is for the driver.
-    pub(super) fn of(connection: Connection) -> (Self, Inbox) {
+    pub(super) fn of(connection: Connection, watched: Arc<Watched>) -> (Self, Inbox) {
         let Connection { socket, facts, inbox, requests, .. } = connection;
         let state = State {
             unsent: Vec::new(),
@@ -83,6 +86,7 @@ impl Shared {
         let this = Self {
             facts,
             socket,
+            watched,
             requests: AtomicU32::new(requests),
             waiting: AtomicUsize::new(0),
             is_closing: AtomicBool::new(false),
@@ -166,6 +170,7 @@ impl Shared {
             Ok(Moved::Bytes(taken)) => taken,
             Ok(Moved::Nothing) | Err(_) => 0,
         };
+        self.watched.add(&Exchanged { bytes_out: taken as u64, ..Exchanged::default() });
         let mut state = lock(&self.state);
         state.is_sending = false;
         state.sent -= (bytes.len() - taken) as u64;
@@ -217,7 +222,11 @@ impl Shared {
             }
             match self.socket.receive(inbox.room()) {
                 Ok(Moved::Nothing) => continue,
-                Ok(Moved::Bytes(bytes)) => inbox.received(bytes),
+                Ok(Moved::Bytes(bytes)) => {
+                    inbox.received(bytes);
+                    let counted = Exchanged { bytes_in: bytes as u64, ..Exchanged::default() };
+                    self.watched.add(&counted);
+                }
                 Err(error) => break self.end(&broken(&error)),
             }
             let mut woken = Vec::new();
@@ -261,10 +270,20 @@ impl Shared {
         lock(&self.state).heard
     }
 
-    /// Ends the connection for all tasks, for this reason unless there is an earlier one.
+    /// Ends the connection for all tasks, for this reason unless there is an earlier one. If any of
+    /// them waited for answers, it broke.
     pub(in crate::store::memcached) fn end(&self, why: &str) {
+        if let Some(why) = self.close(why) {
+            self.watched.failed(&why);
+        }
+    }
+
+    /// Closes the connection for all tasks, for this reason unless there is an earlier one. Returns
+    /// the reason if any of them waited for answers.
+    pub(super) fn close(&self, why: &str) -> Option<Arc<str>> {
         let mut woken = Vec::new();
         let mut state = lock(&self.state);
+        let broke = !state.posts.is_empty();
         self.is_closing.store(true, Ordering::Release);
         let why = Arc::clone(state.why.get_or_insert_with(|| why.into()));
         let sent = state.sent;
@@ -273,6 +292,7 @@ impl Shared {
         woken.extend(state.driver.take());
         drop(state);
         woken.into_iter().for_each(Waker::wake);
+        broke.then_some(why)
     }
 }
 

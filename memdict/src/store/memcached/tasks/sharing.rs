@@ -12,6 +12,7 @@ use super::{
         server::Server,
         talk::Talk,
         timeouts::Timeouts,
+        watch::Watch,
         work::{Peer, Work},
     },
     clock::now,
@@ -30,6 +31,8 @@ pub(super) struct Sharing<'s, 'a> {
     shared: Arc<Shared>,
     talk: Talk<'a>,
     post: Option<Arc<Post>>,
+    /// What moves is counted by the connection, which moves it for several shares at once.
+    watch: Watch<'s>,
     timeouts: Timeouts,
     call: Deadline,
     patient_until: Instant,
@@ -51,11 +54,15 @@ impl<'s, 'a> Sharing<'s, 'a> {
         work: &mut dyn Work<'a>,
     ) -> Self {
         let first = shared.number(share.len());
+        let mut watch = Watch::begin(&server.watched, &server.name, share.len());
         let mut talk = Talk::new(share);
         talk.begin(&peer(server, &shared), work, Vec::new(), first);
         let is_over = talk.is_over();
+        if !is_over {
+            watch.talks();
+        }
         let patient_until = (call.now() + timeouts.exchange).min(call.ends);
-        Self { server, shared, talk, post: None, timeouts, call, patient_until, is_over }
+        Self { server, shared, talk, post: None, watch, timeouts, call, patient_until, is_over }
     }
 
     /// Does what can be done now. Returns whether that ended a wait.
@@ -102,7 +109,10 @@ impl<'s, 'a> Sharing<'s, 'a> {
         let listened = self.talk.listen(&peer, work, &mut inbox);
         match (listened, end) {
             (Err(why), _) => self.does_not_follow(why, work),
-            (Ok(true), _) => self.is_over = true,
+            (Ok(true), _) => {
+                self.watch.done();
+                self.is_over = true;
+            }
             (Ok(false), End::Broken(why, _)) => self.fail(&why, work),
             (Ok(false), End::Answered) if self.talk.has_more(&peer, work) => {}
             (Ok(false), End::Answered) => self.does_not_follow("too few answers", work),
@@ -118,6 +128,7 @@ impl<'s, 'a> Sharing<'s, 'a> {
     /// Ends because the connection did.
     fn fail(&mut self, why: &str, work: &mut dyn Work<'a>) {
         self.server.tasks.stop_sharing(&self.shared);
+        self.watch.failed();
         self.talk.fail(&self.server.name, work, why);
         self.is_over = true;
     }
@@ -136,6 +147,7 @@ impl<'s, 'a> Sharing<'s, 'a> {
         if self.call.is_over() {
             // What was posted will be sent.
             self.talk.window.sent(self.talk.window.unsent());
+            self.watch.failed();
             self.talk.fail(&self.server.name, work, &self.call.missed());
             self.is_over = true;
             self.leave();

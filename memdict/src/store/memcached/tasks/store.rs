@@ -3,15 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    super::{change::Changes, load::Loads, store::MemcachedStore},
+    super::{change::Changes, counted::Counted, load::Loads, store::MemcachedStore, watch::Kind},
     clock::now,
     exchange,
 };
-use crate::store::{
-    AsyncStore, BoxFuture, Store,
-    caps::Caps,
-    deadline::Deadline,
-    operation::{ApplyOut, Change, Load, LoadOut},
+use crate::{
+    health::{ServerCounters, ServerHealth},
+    store::{
+        AsyncStore, BoxFuture, Store,
+        caps::Caps,
+        deadline::Deadline,
+        operation::{Applied, ApplyOut, Change, Load, LoadOut, StoreError},
+    },
 };
 
 impl MemcachedStore {
@@ -30,13 +33,15 @@ impl AsyncStore for MemcachedStore {
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let keys = loads.iter().map(|load| load.key);
-            let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
+            let mut shares = self.shares(keys, |index, refused| out(index, Err(refused)));
             let call = self.begin_in_task();
+            let unreached = self.resend_in_task(call).await;
+            self.withhold(&mut shares, &unreached, |index, error| out(index, Err(error)));
             let left = exchange::run(
                 self.reached_by(shares),
                 self.timeouts,
                 call,
-                &mut Loads { loads, out },
+                &mut Counted::new(&self.reached, Kind::Loads, Loads { loads, out }),
             )
             .await;
             #[cfg(feature = "classic")]
@@ -64,14 +69,23 @@ impl AsyncStore for MemcachedStore {
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let keys = changes.iter().map(|change| change.key);
-            let shares = self.shares(keys, |index, refused| out(index, Err(refused)));
+            let mut shares = self.shares(keys, |index, refused| out(index, Err(refused)));
             let call = self.begin_in_task();
-            let mut work = Changes { changes, out, sending: Some(sending) };
+            let unreached = self.resend_in_task(call).await;
+            let remembers = self.remembers();
+            let mut out = |index: usize, outcome: Result<Applied, StoreError>| {
+                self.heard_of(remembers, &changes[index], &outcome, now);
+                out(index, outcome);
+            };
+            self.withhold(&mut shares, &unreached, |index, error| out(index, Err(error)));
+            let work = Changes { changes, out: &mut out, sending: Some(sending) };
+            let mut work = Counted::new(&self.reached, Kind::Changes, work);
             let left = exchange::run(self.reached_by(shares), self.timeouts, call, &mut work).await;
+            drop(work);
             #[cfg(feature = "classic")]
             for (server, share) in left {
                 sending();
-                server.apply_classic_in_task(self.timeouts, call, changes, &share, out).await;
+                server.apply_classic_in_task(self.timeouts, call, changes, &share, &mut out).await;
             }
             #[cfg(not(feature = "classic"))]
             debug_assert!(left.is_empty());
@@ -84,6 +98,18 @@ impl AsyncStore for MemcachedStore {
 
     fn caps(&self) -> Caps {
         Store::caps(self)
+    }
+
+    fn health(&self) -> Vec<ServerHealth> {
+        Store::health(self)
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Vec<ServerHealth>> {
+        Box::pin(self.ask_each_in_task(self.begin_in_task()))
+    }
+
+    fn server_counters(&self) -> Vec<ServerCounters> {
+        Store::server_counters(self)
     }
 
     fn into_blocking(self: Arc<Self>) -> Option<Arc<dyn Store>> {

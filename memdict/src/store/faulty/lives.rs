@@ -1,6 +1,14 @@
 //! Tokens of a store that can restart.
 
-use memdict::{Applied, Change, Condition, Expiry, Load, Loaded, Op, Store, Token};
+use std::{fmt, sync::Arc};
+
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::store::{
+    Store,
+    expiry::Expiry,
+    operation::{Applied, Change, Condition, Load, Loaded, Op, Token},
+};
 
 /// What the tokens of a store that can restart tell about its lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,9 +22,51 @@ pub enum Lives {
     Alike,
 }
 
+/// A store that can restart, and its tokens as they are shown.
+pub(super) struct Lived {
+    inner: Arc<dyn Store>,
+    numbering: Mutex<Numbering>,
+}
+
+impl Lived {
+    /// Begins the first life, or returns `None` if the store returns no tokens.
+    pub(super) fn begin(lives: Lives, inner: Arc<dyn Store>) -> Option<Self> {
+        let began = last_token(&*inner)?;
+        let numbering = Mutex::new(Numbering { lives, life: 1, connection: 1, began });
+        Some(Self { inner, numbering })
+    }
+
+    pub(super) fn numbering(&self) -> MutexGuard<'_, Numbering> {
+        self.numbering.lock()
+    }
+
+    /// Begins the next life, without the values of these keys.
+    pub(super) fn restart(&self, keys: impl IntoIterator<Item = Vec<u8>>) {
+        // The lock is held meanwhile, so that no token of a value that is about to go is returned.
+        let mut numbering = self.numbering();
+        for key in keys {
+            delete(&*self.inner, &key);
+        }
+        numbering.life += 1;
+        numbering.reconnect();
+        numbering.began = last_token(&*self.inner).unwrap_or(numbering.began);
+    }
+}
+
+impl fmt::Debug for Lived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Lived").field(&self.numbering).finish()
+    }
+}
+
+/// Deletes a value.
+pub(super) fn delete(store: &(impl Store + ?Sized), key: &[u8]) {
+    store.apply_many(&[Change::new(key, Op::Delete, Condition::Always)], &mut |_, _| {});
+}
+
 /// Converts the tokens of the inner store, so that versions are counted from 1 in each life.
 #[derive(Debug)]
-pub(crate) struct Numbering {
+pub(super) struct Numbering {
     lives: Lives,
     life: u64,
     connection: u64,
@@ -25,20 +75,8 @@ pub(crate) struct Numbering {
 }
 
 impl Numbering {
-    /// Begins the first life.
-    pub(crate) fn begin(lives: Lives, inner: &dyn Store) -> Self {
-        Self { lives, life: 1, connection: 1, began: last_token(inner) }
-    }
-
-    /// Begins the next life.
-    pub(crate) fn restart(&mut self, inner: &dyn Store) {
-        self.life += 1;
-        self.reconnect();
-        self.began = last_token(inner);
-    }
-
     /// Begins another connection to the same life.
-    pub(crate) fn reconnect(&mut self) {
+    pub(super) fn reconnect(&mut self) {
         self.connection += 1;
     }
 
@@ -56,7 +94,7 @@ impl Numbering {
     }
 
     /// Converts a token of the inner store to the one that is returned.
-    pub(crate) fn shown(&self, token: Token) -> Token {
+    pub(super) fn shown(&self, token: Token) -> Token {
         let count = |cas: u64| cas.wrapping_sub(self.began.cas());
         Token::new(0, self.told(), count(token.cas())).over(self.connection())
     }
@@ -65,7 +103,7 @@ impl Numbering {
     ///
     /// # Errors
     /// The outcome, if the inner store must not be asked.
-    pub(crate) fn inside(&self, when: Condition) -> Result<Condition, Applied> {
+    pub(super) fn inside(&self, when: Condition) -> Result<Condition, Applied> {
         let Condition::Matches(token) = when else { return Ok(when) };
         let (life, now) = (token.life(), self.told());
         if token.server() == 0 && life != now && life != 0 && now != 0 {
@@ -87,10 +125,9 @@ impl Numbering {
 }
 
 /// Returns the last token of a store of one server.
-fn last_token(inner: &dyn Store) -> Token {
-    let store =
-        Change::new(b"last", Op::Store { bytes: b"", expiry: Expiry::Never }, Condition::Always);
-    let delete = Change::new(b"last", Op::Delete, Condition::Always);
+fn last_token(inner: &dyn Store) -> Option<Token> {
+    let op = Op::Store { bytes: b"", expiry: Expiry::Never };
+    let store = Change::new(b"last", op, Condition::Always);
     inner.apply_many(&[store], &mut |_, _| {});
     let mut last = None;
     inner.load_many(&[Load::new(b"last")], &mut |_, loaded| {
@@ -98,6 +135,6 @@ fn last_token(inner: &dyn Store) -> Token {
             last = Some(token);
         }
     });
-    inner.apply_many(&[delete], &mut |_, _| {});
-    last.expect("the store inside has stored it")
+    delete(inner, b"last");
+    last
 }
