@@ -50,6 +50,11 @@ impl Place {
         let version = token.map(|token| (token.server(), token.life(), token.cas()));
         Self { key: key.into(), version, generation }
     }
+
+    /// Returns the version of what the store holds, if it has one.
+    fn token(&self) -> Option<Token> {
+        self.version.map(|(server, life, cas)| Token::new(server, life, cas))
+    }
 }
 
 #[derive(Debug)]
@@ -74,6 +79,15 @@ struct State {
     last_ticket: u64,
 }
 
+impl State {
+    /// Gives the lead to a new leader, of this number.
+    fn led_anew(&mut self, now: Instant) -> u64 {
+        self.last_leader += 1;
+        (self.leader, self.alive) = (Some(self.last_leader), now);
+        self.last_leader
+    }
+}
+
 /// How a flight ended.
 #[derive(Debug, Clone)]
 pub(super) enum Landed {
@@ -90,8 +104,9 @@ pub(super) enum Waited {
     Landed(Landed),
     /// It leads now. The leader before it failed, and has left it the right that it had.
     Leads(Lead, Option<Right>),
-    /// It leads now. The leader before it gave no sign of life for the whole of a lease.
-    LeadsAfterSilence(Lead),
+    /// It leads now. The leader before it gave no sign of life for the whole of a lease, while the
+    /// store held this version.
+    LeadsAfterSilence(Lead, Option<Token>),
     /// It cannot wait, because it runs in no runtime.
     Cannot,
 }
@@ -118,7 +133,10 @@ impl Flights {
             drop(flights);
             return match holds {
                 Holds::Nothing => Err(flight),
-                Holds::TheRight => Ok(flight.led_anew(self, now)),
+                Holds::TheRight => {
+                    let number = flight.0.lock().led_anew(now);
+                    Ok(Lead { flights: Arc::clone(self), flight, number })
+                }
             };
         }
         let flight = Arc::new(Flight(Mutex::new(State {
@@ -155,16 +173,6 @@ impl Flight {
         self.0.lock().landed.is_some()
     }
 
-    /// Gives the lead to a new leader.
-    fn led_anew(self: Arc<Self>, flights: &Arc<Flights>, now: Instant) -> Lead {
-        let mut state = self.0.lock();
-        state.last_leader += 1;
-        let number = state.last_leader;
-        (state.leader, state.alive) = (Some(number), now);
-        drop(state);
-        Lead { flights: Arc::clone(flights), flight: self, number }
-    }
-
     /// Waits until the flight lands, or this call leads it. `lease` is how long a leader may give no
     /// sign of life. If the lead was given to this call, and it is dropped before it takes it, `unused`
     /// gets the right.
@@ -188,11 +196,15 @@ impl Flight {
                 let is_free = state.leader.is_none();
                 if is_free || left.is_zero() {
                     let right = state.right.take();
+                    // At once: no other call may take the lead for lost as well.
+                    let number = state.led_anew(now);
+                    let held = state.places.last().and_then(Place::token);
                     drop(state);
-                    let lead = Arc::clone(&self).led_anew(flights, now);
+                    let (flights, flight) = (Arc::clone(flights), Arc::clone(&self));
+                    let lead = Lead { flights, flight, number };
                     return match is_free {
                         true => Waited::Leads(lead, right),
-                        false => Waited::LeadsAfterSilence(lead),
+                        false => Waited::LeadsAfterSilence(lead, held),
                     };
                 }
                 left

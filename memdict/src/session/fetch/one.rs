@@ -21,7 +21,7 @@ use crate::{
         entry::{decoded::Decoded, generation::Generation, slot::Slot, state::Value},
         load::unavailable,
     },
-    store::operation::Op,
+    store::operation::{Op, Token},
     track::Tracked,
 };
 
@@ -147,7 +147,7 @@ impl<D: Drive> Fetch<'_, D> {
                 Next::Lock => Todo::Lock,
             };
             let now = self.driver.now();
-            let place = todo.place(slot);
+            let (token, place) = (todo.token(), todo.place(slot));
             let mut held = match holding.take() {
                 Some(held) => {
                     if let Some(lead) = &held.lead {
@@ -204,7 +204,6 @@ impl<D: Drive> Fetch<'_, D> {
                 },
                 Todo::Wait(right) => Some(right),
             };
-            let token = others.as_ref().and_then(|right| right.basis.token());
             let patience = patience.get_or_insert_with(|| Patience::new(now));
             match (patience.next(token, now, lease), others) {
                 (Then::Pause(pause), _) => self.driver.pause(jittered(pause)).await,
@@ -258,8 +257,8 @@ impl<D: Drive> Fetch<'_, D> {
                 *holding = Some(alone.with_lead(lead));
                 return None;
             }
-            Waited::LeadsAfterSilence(lead) => {
-                *patience = Some(Patience::used_up(self.driver.now()));
+            Waited::LeadsAfterSilence(lead, held) => {
+                *patience = Some(Patience::used_up(held, self.driver.now()));
                 *holding = Some(alone.with_lead(lead));
                 return None;
             }
@@ -277,14 +276,18 @@ impl<D: Drive> Fetch<'_, D> {
 impl Todo {
     /// Returns what a flight makes that does this.
     pub(super) fn place<T: Tracked>(&self, slot: &Slot<T>) -> Place {
+        let generation = slot.generation.as_deref().and_then(Generation::present);
+        Place::new(slot.name.wire(), self.token(), generation)
+    }
+
+    /// Returns the version of what the store holds, if it has one.
+    fn token(&self) -> Option<Token> {
         let right = match self {
             Self::Make(right) => right.as_ref(),
             Self::Claim(right) | Self::Wait(right) => Some(right),
             Self::Lock => None,
         };
-        let token = right.and_then(|right| right.basis.token());
-        let generation = slot.generation.as_deref().and_then(Generation::present);
-        Place::new(slot.name.wire(), token, generation)
+        right.and_then(|right| right.basis.token())
     }
 
     /// Returns whether who does this holds the right to.

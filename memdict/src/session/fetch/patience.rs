@@ -41,9 +41,10 @@ impl Patience {
         Self { began: now, held: None, since: now, pauses: 0, is_used_up: false }
     }
 
-    /// The patience of a call that has waited for a whole lease in this process.
-    pub(super) fn used_up(now: Instant) -> Self {
-        Self { is_used_up: true, ..Self::new(now) }
+    /// The patience of a call that has waited for a whole lease in this process, while the store held
+    /// this version.
+    pub(super) fn used_up(held: Option<Token>, now: Instant) -> Self {
+        Self { held, is_used_up: true, ..Self::new(now) }
     }
 
     /// Decides what to do after another process was found to make the value. `held` is the version
@@ -54,7 +55,7 @@ impl Patience {
             (before, now) => before == now,
         };
         if !is_same {
-            (self.held, self.since) = (held, now);
+            (self.held, self.since, self.is_used_up) = (held, now, false);
         }
         self.pauses += 1;
         let limit = if held.is_some() { lease } else { lease.saturating_add(AFTER_LOCK) };
@@ -127,8 +128,11 @@ mod tests {
     #[test]
     fn who_has_waited_for_a_silent_call_of_this_process_waits_no_longer() {
         let now = Instant::now();
-        let mut patience = Patience::used_up(now);
+        let mut patience = Patience::used_up(held(1), now);
         assert_eq!(patience.next(held(1), now, LEASE), Then::TakeOver);
+        assert!(matches!(patience.next(held(2), now, LEASE), Then::Pause(_)));
+        // Another one has taken over meanwhile.
+        let mut patience = Patience::used_up(held(1), now);
         assert!(matches!(patience.next(held(2), now, LEASE), Then::Pause(_)));
     }
 }
