@@ -118,6 +118,8 @@ counters! {
     removed,
     /// Entries whose lifetime was set anew, by a touch without another change.
     touched,
+    /// Entries whose values were made stale.
+    invalidated,
     /// Changes that did not reach the store, or may not have reached it.
     lost,
     /// Changes that the store refused.

@@ -6,9 +6,9 @@ use crate::{entry_id::EntryId, unusable::Unusable};
 
 /// The result of a commit, entry by entry.
 ///
-/// Each entry that was borrowed for writing, inserted, touched or removed is in exactly one of
-/// [`written`](Self::written), [`unchanged`](Self::unchanged), [`touched`](Self::touched),
-/// [`removed`](Self::removed), [`lost`](Self::lost), [`refused`](Self::refused), or in the conflicts of
+/// Each entry that was borrowed for writing, inserted, touched, invalidated or removed is in exactly
+/// one of [`written`](Self::written), [`unchanged`](Self::unchanged), [`touched`](Self::touched),
+/// [`invalidated`](Self::invalidated), [`removed`](Self::removed), [`lost`](Self::lost), [`refused`](Self::refused), or in the conflicts of
 /// [`Error::Conflict`](crate::Error::Conflict), which also contains a report. If a commit ended
 /// before anything was sent ([`Session::verify_first`](crate::Session::verify_first),
 /// [`read_current`](crate::MemcachedDict::read_current)), entries whose changes were not sent for
@@ -23,6 +23,8 @@ pub struct CommitReport {
     pub unchanged: usize,
     /// The number of entries that were removed, or had no value any more.
     pub removed: usize,
+    /// The number of entries that were invalidated, or had no value.
+    pub invalidated: usize,
     /// The number of [counts](crate::SessionCounter) that were made.
     pub counted: usize,
     /// The number of values that got a new end of life, and did not change otherwise.
@@ -111,6 +113,7 @@ pub(crate) enum How {
     Unchanged,
     Removed,
     Touched,
+    Invalidated,
 }
 
 impl CommitReport {
@@ -132,6 +135,11 @@ impl CommitReport {
     /// Returns the entries whose values got a new end of life, and did not change otherwise.
     pub fn touched_keys(&self) -> impl Iterator<Item = &EntryId> + '_ {
         self.ids(|how| how == How::Touched)
+    }
+
+    /// Returns the entries that were invalidated.
+    pub fn invalidated_keys(&self) -> impl Iterator<Item = &EntryId> + '_ {
+        self.ids(|how| how == How::Invalidated)
     }
 
     /// Returns the entries whose values had vanished and were stored again.
@@ -179,6 +187,7 @@ impl CommitReport {
             How::Unchanged => self.unchanged += 1,
             How::Removed => self.removed += 1,
             How::Touched => self.touched += 1,
+            How::Invalidated => self.invalidated += 1,
         }
         self.done.push(Done { id: id.clone(), how });
     }
@@ -238,6 +247,7 @@ impl CommitReport {
         self.unchanged += other.unchanged;
         self.removed += other.removed;
         self.touched += other.touched;
+        self.invalidated += other.invalidated;
         self.counted += other.counted;
         self.counts.extend(other.counts);
         self.recreated += other.recreated;
@@ -255,7 +265,7 @@ impl CommitReport {
     /// again could then apply that part twice. A refused change counts, because its old value is
     /// deleted.
     pub(crate) fn anything_landed(&self) -> bool {
-        let made = self.written + self.removed + self.counted;
+        let made = self.written + self.removed + self.invalidated + self.counted;
         made > 0 || !self.refused.is_empty() || self.uncertain
     }
 }

@@ -115,8 +115,8 @@ impl Traced {
         let Some(report) = outcome.as_ref().map_or_else(|error| error.report(), Some) else {
             return;
         };
-        let CommitReport { written, removed, unchanged, lost, refused, .. } = report;
-        let many = written + removed + lost.len() + refused.len();
+        let CommitReport { written, removed, invalidated, unchanged, lost, refused, .. } = report;
+        let many = written + removed + invalidated + lost.len() + refused.len();
         if many > 1 {
             self.span.record("db.operation.batch.size", many);
         }

@@ -486,6 +486,7 @@ impl<'s, T: Tracked> Dict<'s, T> {
         fn insert(&self, key: impl ToKey, value: T) -> Result<()>;
         fn insert_with_ttl(&self, key: impl ToKey, value: T, ttl: Ttl) -> Result<()>;
         fn touch(&self, key: impl ToKey) -> Result<()>;
+        fn invalidate(&self, key: impl ToKey) -> Result<()>;
         fn remove(&self, key: impl ToKey) -> Result<()>;
     }
 }

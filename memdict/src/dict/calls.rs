@@ -239,6 +239,10 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
         self.core.insert(&self.slot(&key)?, self.def.options(), Some(ttl), value)
     }
 
+    pub(crate) fn invalidate(&self, key: impl ToKey) -> Result<()> {
+        self.core.invalidate(&self.slot(&key)?, self.def.options())
+    }
+
     pub(crate) fn touch(&self, key: impl ToKey) -> Result<()> {
         self.core.touch(&self.slot(&key)?, self.def.options())
     }

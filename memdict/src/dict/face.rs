@@ -171,6 +171,46 @@ faces! {
         }
         fn touch(&self, key: impl ToKey) -> Result<()>;
 
+        /// Says that the stored value of a key is outdated, because there is another one where it
+        /// came from: the commit makes it stale, together with the changes, and the report names it as
+        /// [invalidated](crate::CommitReport::invalidated). This needs no read, and is never in conflict.
+        ///
+        /// After the commit, one caller of [`fetch`](Self::fetch) loads the value anew. Meanwhile the
+        /// others are given the stale one, for the time of [`stale_for`](crate::DictDef::stale_for);
+        /// without such a time they wait. All other reads miss. A value that another caller is loading
+        /// meanwhile is not stored, and a session that has read the value and changes it is in conflict.
+        ///
+        /// For the rest of this session the entry is as if it was [removed](Self::remove): it has no
+        /// value, and a value inserted later is stored instead. A store that keeps no stale values
+        /// ([`Caps::stale`](crate::Caps::stale)) deletes the value.
+        ///
+        /// # Errors
+        ///
+        /// Fails with [`AlreadyBorrowed`](crate::Error::AlreadyBorrowed) while the entry is borrowed
+        /// for writing.
+        example {
+            /// ```
+            /// use std::time::Duration;
+            /// use memdict::{Cache, DictDef, Error};
+            ///
+            /// static USERS: DictDef<String> =
+            ///     DictDef::new("users").ttl_secs(600).stale_for(Duration::from_secs(30));
+            ///
+            /// let cache = Cache::open("memory:")?;
+            /// let read = |name: &'static str| move || Ok::<_, Error>(name.to_owned());
+            /// cache.fetch(&USERS, 7, read("ann"))?;
+            /// // The database has changed.
+            /// let session = cache.session();
+            /// session.dict(&USERS).invalidate(7)?;
+            /// let report = session.commit()?;
+            /// assert_eq!(report.invalidated, 1);
+            /// let name = cache.fetch(&USERS, 7, read("anna"))?;
+            /// assert_eq!(name.as_deref(), Some("anna"));
+            /// # Ok::<_, memdict::Error>(())
+            /// ```
+        }
+        fn invalidate(&self, key: impl ToKey) -> Result<()>;
+
         /// Removes the value of a key. This needs no read, and so does not say whether there was
         /// one.
         ///

@@ -199,6 +199,18 @@ impl Core {
         Ok(())
     }
 
+    pub(crate) fn invalidate<T: Tracked>(
+        &self,
+        slot: &Arc<Slot<T>>,
+        options: DictOptions,
+    ) -> Result<()> {
+        self.keep(slot)?;
+        let first =
+            slot.invalidate(options).map_err(|misuse| slot.misused("invalidate", misuse))?;
+        self.list(slot, first);
+        Ok(())
+    }
+
     pub(crate) fn remove<T: Tracked>(
         &self,
         slot: &Arc<Slot<T>>,

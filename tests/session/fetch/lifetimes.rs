@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 
-use memdict::{Clock, Condition, DictDef, Error, Lookup, MemoryStore, Op, Store, Unusable};
+use memdict::{
+    Clock, Condition, DictDef, Error, Fresh, Lookup, MemoryStore, Op, Store, Ttl, Unusable,
+};
 
 use memdict_tests::{Bench, Cache, ManualClock, ONE_SECOND_LIFE, apply_one};
 use tokio::time::{Instant, sleep};
@@ -92,6 +94,116 @@ fn a_stale_value_is_returned_if_the_loader_fails_or_panics_and_the_source_then_r
         assert_eq!(cache.fetch(&KEPT, "a", fail)?, Some(2));
         clock.advance(Duration::from_secs(2));
         assert!(cache.fetch(&KEPT, "a", fail).is_err());
+        Ok(())
+    });
+}
+
+#[test]
+fn a_grace_follows_each_lifetime_however_it_was_set() {
+    on_both(|cache, clock, _| {
+        let second = Duration::from_secs(1);
+        let is_stale = |key: &str| {
+            assert!(cache.session().dict(&KEPT).get(key)?.is_none(), "its lifetime is over");
+            Ok::<_, Error>(cache.fetch(&KEPT, key, fail).is_ok())
+        };
+        let session = cache.session();
+        let kept = session.dict(&KEPT);
+        kept.insert_with_ttl("short", 1, Ttl::For(second))?;
+        kept.insert("touched", 1)?;
+        kept.insert("ever", 1)?;
+        drop(kept);
+        session.commit()?;
+        clock.advance(second * 3);
+        assert!(is_stale("short")?);
+        let session = cache.session();
+        let kept = session.dict(&KEPT);
+        kept.touch("touched")?;
+        if let Some(mut number) = kept.get_mut("ever")? {
+            number.set_ttl(Ttl::Never);
+        }
+        drop(kept);
+        session.commit()?;
+        clock.advance(LIFE - second);
+        assert!(cache.session().dict(&KEPT).get("touched")?.is_some());
+        clock.advance(second * 3);
+        assert!(is_stale("touched")?);
+        clock.advance(GRACE);
+        assert!(!is_stale("touched")? && !is_stale("short")?);
+        assert!(cache.session().dict(&KEPT).get("ever")?.is_some());
+        Ok(())
+    });
+}
+
+#[test]
+fn a_value_that_keeps_its_end_of_life_keeps_its_grace_as_well() {
+    static KEEPS: DictDef<u64> = DictDef::new("kept").ttl(LIFE).stale_for(GRACE).keep_ttl();
+    on_both(|cache, clock, _| {
+        cache.fetch(&KEEPS, "stored", made(1))?;
+        clock.advance(LIFE / 2);
+        // Fetched and changed in one session.
+        let session = cache.session();
+        let kept = session.dict(&KEEPS);
+        for key in ["stored", "made"] {
+            assert!(kept.fetch(key, made(1))?.is_some());
+            if let Some(mut number) = kept.get_mut(key)? {
+                *number = 2;
+            }
+        }
+        drop(kept);
+        assert_eq!(session.commit()?.written, 2);
+        clock.advance(LIFE / 2 + Duration::from_secs(3));
+        let session = cache.session();
+        assert!(session.dict(&KEEPS).get("stored")?.is_none(), "its lifetime is over");
+        assert_eq!(session.dict(&KEEPS).get("made")?.as_deref(), Some(&2));
+        assert_eq!(cache.fetch(&KEEPS, "stored", fail)?, Some(2));
+        clock.advance(GRACE);
+        assert!(cache.fetch(&KEEPS, "stored", fail).is_err());
+        assert_eq!(cache.fetch(&KEEPS, "made", fail)?, Some(2), "in its grace");
+        clock.advance(LIFE);
+        assert!(cache.fetch(&KEEPS, "made", fail).is_err());
+        Ok(())
+    });
+}
+
+#[test]
+fn each_fetch_of_a_sliding_dictionary_begins_the_life_anew_and_a_grace_is_for_invalidated_ones() {
+    static SLIDING: DictDef<u64> =
+        DictDef::new("kept").ttl(LIFE).stale_for(GRACE).sliding().refresh_ahead(1.0);
+    on_both(|cache, clock, store| {
+        cache.fetch(&SLIDING, "a", made(1))?;
+        let loads = || cache.counters().loads;
+        let before = loads();
+        for _ in 0..5 {
+            clock.advance(LIFE - Duration::from_secs(2));
+            assert_eq!(cache.fetch(&SLIDING, "a", fail)?, Some(1));
+        }
+        assert_eq!((loads(), cache.counters().loaders), (before + 5, 1), "nothing else is asked");
+        let invalidate = Op::Invalidate { grace: Some(GRACE.into()) };
+        apply_one(store, b"memdict:kept:a", invalidate, Condition::Always);
+        assert_eq!(cache.fetch(&SLIDING, "a", fail)?, Some(1), "it is stale");
+        thread::sleep(Duration::from_millis(1_050));
+        assert_eq!(cache.fetch(&SLIDING, "a", made(2))?, Some(2));
+        clock.advance(LIFE + Duration::from_secs(2));
+        assert!(cache.fetch(&SLIDING, "a", fail).is_err(), "nobody wanted it for its lifetime");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_loader_may_say_how_long_its_value_lives() {
+    on_both(|cache, clock, _| {
+        let year = Duration::from_secs(365 * 86_400);
+        let fresh = |ttl| move || Ok::<_, Error>(Fresh::new(1).ttl(ttl));
+        cache.fetch(&KEPT, "ever", fresh(Ttl::Never))?;
+        cache.fetch(&KEPT, "year", fresh(year.into()))?;
+        cache.fetch(&KEPT, "as the dictionary", fresh(Ttl::Keep))?;
+        clock.advance(LIFE + Duration::from_secs(2));
+        assert_eq!(cache.fetch(&KEPT, "ever", fail)?, Some(1));
+        assert_eq!(cache.fetch(&KEPT, "year", fail)?, Some(1));
+        assert!(cache.session().dict(&KEPT).get("as the dictionary")?.is_none());
+        clock.advance(year + GRACE);
+        assert_eq!(cache.fetch(&KEPT, "ever", fail)?, Some(1));
+        assert!(cache.fetch(&KEPT, "year", fail).is_err());
         Ok(())
     });
 }

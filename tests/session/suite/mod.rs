@@ -18,6 +18,7 @@ mod guards;
 mod hits;
 mod hooks;
 mod hostile;
+mod invalidating;
 mod keys;
 mod lifetimes;
 mod links;
@@ -149,6 +150,15 @@ suite! {
         a_commit_sends_its_counts_with_its_changes_and_reports_the_numbers
         a_count_of_a_commit_that_is_lost_is_named_and_not_repeated
         threads_count_without_a_loss_and_without_a_conflict
+    }
+    invalidating {
+        an_invalidated_value_is_loaded_by_one_caller_and_the_others_get_the_stale_one
+        an_invalidation_is_sent_with_the_changes_and_the_report_names_it
+        for_the_rest_of_the_session_an_invalidated_entry_has_no_value
+        an_invalidation_is_never_in_conflict_and_a_change_that_it_meets_is
+        an_invalidation_after_a_savepoint_is_rolled_back
+        an_invalidation_that_is_lost_is_named
+        a_value_of_a_cleared_dictionary_or_of_a_newer_type_is_invalidated_as_well
     }
     lifetimes {
         a_touch_is_sent_with_the_changes_and_is_in_the_report

@@ -162,6 +162,9 @@ impl<T: Tracked> AnySlot for Slot<T> {
     fn draft(&self, stamp: Stamp<'_>, bytes: &mut Vec<u8>) -> Result<Draft> {
         let inner = self.inner.lock();
         let (seen, options) = (&inner.seen, inner.options);
+        if inner.invalidates() {
+            return Ok(Draft::Invalidate { options });
+        }
         if matches!(inner.state, State::Removed | State::New { .. })
             && let Some(cause) = kept(seen, options)
         {
@@ -223,7 +226,7 @@ impl<T: Tracked> AnySlot for Slot<T> {
         let inner = self.inner.lock();
         match inner.state {
             State::Absent | State::Clean { .. } => inner.touched().is_some(),
-            State::Removed => !is_needless(&inner.seen, inner.options),
+            State::Removed => inner.invalidates() || !is_needless(&inner.seen, inner.options),
             _ => true,
         }
     }

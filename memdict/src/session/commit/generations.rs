@@ -9,7 +9,7 @@ use std::{ptr, sync::Arc};
 
 use super::{
     conflict::Clash,
-    plan::{Plan, Purpose, Step},
+    plan::{Plan, Step},
     settle::Verdict,
 };
 use crate::{
@@ -104,9 +104,10 @@ impl<'e> Plan<'e> {
 }
 
 impl Step<'_> {
-    /// Returns the generation that the change belongs to. A touch belongs to none: it is no change.
+    /// Returns the generation that the change belongs to. A touch and an invalidation belong
+    /// to none.
     fn generation(&self) -> Option<&Generation> {
-        self.entry.generation().map(Arc::as_ref).filter(|_| self.purpose != Purpose::Touch)
+        self.entry.generation().map(Arc::as_ref).filter(|_| self.purpose.is_about_a_value())
     }
 
     /// Returns what a verdict means in the present generation of the dictionary.

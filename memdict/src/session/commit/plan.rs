@@ -1,6 +1,6 @@
 //! Turns entries into the changes that a commit sends. This does no I/O and knows no store.
 
-use std::{ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use super::conflict::Clash;
 use crate::{
@@ -95,11 +95,20 @@ pub(super) enum Purpose {
     Touch,
     /// Let the server count.
     Count(Count),
+    /// Make the value stale, whatever it is: where it came from, there is another one now.
+    Invalidate,
     /// Remove the entry: delete the value, or store a tombstone.
     Remove,
     /// Delete the old value, because the new one was refused for this reason: no session shall read
     /// the outdated value any more.
     Clear { refused: Reason },
+}
+
+impl Purpose {
+    /// Returns whether it stores or removes a value, which belongs to a generation.
+    pub(super) fn is_about_a_value(&self) -> bool {
+        !matches!(self, Self::Touch | Self::Invalidate)
+    }
 }
 
 /// What a step waits for.
@@ -164,12 +173,16 @@ impl<'e> Plan<'e> {
                     let (options, purpose) = (DictOptions::DEFAULT, Purpose::Count(count));
                     (options, Expiry::Never, false, None, Expected::Anything, purpose)
                 }
+                Draft::Invalidate { options } => {
+                    let (grace, purpose) = (options.fetching.grace, Purpose::Invalidate);
+                    (options, grace.into(), false, None, Expected::Anything, purpose)
+                }
                 Draft::Delete { options, expected } => {
                     let expiry = options.tombstone.into();
                     (options, expiry, false, None, expected, Purpose::Remove)
                 }
             };
-            let is_clearable = entry.generation().is_some() && purpose != Purpose::Touch;
+            let is_clearable = entry.generation().is_some() && purpose.is_about_a_value();
             if is_clearable && !caps.counts() {
                 let missing =
                     "count, and so keep the generation of a dictionary that can be cleared";
@@ -216,6 +229,11 @@ impl<'e> Plan<'e> {
             let op = match (step.value(), &step.purpose) {
                 (_, Purpose::Touch) => Op::Touch { expiry },
                 (_, Purpose::Count(count)) => Op::Count(*count),
+                (_, Purpose::Invalidate) => {
+                    // Without a grace nobody is given the value, and it stays as long as it lives.
+                    let has_grace = expiry != Expiry::After(Duration::ZERO);
+                    Op::Invalidate { grace: has_grace.then_some(expiry) }
+                }
                 (None, _) | (_, Purpose::Clear { .. }) => Op::Delete,
                 (Some(range), _) => Op::Store { bytes: &self.bytes[range.clone()], expiry },
             };

@@ -75,9 +75,8 @@ impl Step<'_> {
                 Verdict::Done(match purpose {
                     Purpose::Remove => How::Removed,
                     Purpose::Recreate => How::Recreated,
-                    Purpose::Write | Purpose::Touch | Purpose::Count(_) | Purpose::Clear { .. } => {
-                        How::Written
-                    }
+                    // None of the others has a version to look for.
+                    _ => How::Written,
                 })
             }
             (Purpose::Write, None) => self.vanished(),

@@ -238,6 +238,21 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
             }
         },
 
+        // It is made at any time, and can be made twice.
+        (Purpose::Invalidate, answer) => match answer {
+            Ok(Applied::Invalidated | Applied::Deleted | Applied::Gone) => {
+                Verdict::Done(How::Invalidated)
+            }
+            Ok(_) => Verdict::Lost {
+                reason: "the store gave an answer that does not belong to the change".into(),
+                uncertain: false,
+            },
+            Err(StoreError::Refused(reason)) => Verdict::Refused { reason },
+            Err(StoreError::Unknown(reason) | StoreError::Down(reason)) => {
+                Verdict::Lost { reason, uncertain: false }
+            }
+        },
+
         // A count that was not answered is not sent again: it is made at most once.
         (Purpose::Count(_), answer) => match answer {
             Ok(Applied::Counted(number)) => Verdict::Counted(number),

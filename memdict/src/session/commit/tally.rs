@@ -93,6 +93,7 @@ impl Tally {
                 How::Unchanged => counted.unchanged += 1,
                 How::Removed => counted.removed += 1,
                 How::Touched => counted.touched += 1,
+                How::Invalidated => counted.invalidated += 1,
             }
         }
         report.merges().for_each(|merged| self.of(&merged.id).merged += 1);

@@ -99,6 +99,8 @@ pub(crate) enum Draft {
     Count(Count),
     /// Nothing but a new end of life.
     Touch { options: DictOptions, expiry: Expiry },
+    /// Make the value stale.
+    Invalidate { options: DictOptions },
     /// Delete the value, or store the tombstone that was appended, if the options say so.
     Delete { options: DictOptions, expected: Expected },
     /// Nothing, because what is stored has to stay.

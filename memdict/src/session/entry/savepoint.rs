@@ -8,12 +8,13 @@ use std::sync::{
 use parking_lot::Mutex;
 
 use super::{
+    lifetime::Said,
     seen::Seen,
     state::{For, Marks, State, Value},
 };
 use crate::{
     codec::Limits,
-    def::{options::DictOptions, ttl::Ttl},
+    def::options::DictOptions,
     error::{BoxError, Error, Result},
     track::{Changes, Schema, Tracked},
 };
@@ -128,7 +129,7 @@ pub(crate) struct Snapshot<C> {
     /// The savepoint.
     pub(crate) since: u64,
     pub(crate) options: DictOptions,
-    pub(crate) ttl: Option<Ttl>,
+    pub(crate) said: Option<Said>,
     pub(crate) listed: bool,
     kept: Kept<Arc<[u8]>, C>,
 }
@@ -149,7 +150,7 @@ enum Kept<V, C> {
 /// What is to be kept of an entry, before its value is encoded.
 pub(crate) struct Draft<T: Tracked> {
     options: DictOptions,
-    ttl: Option<Ttl>,
+    said: Option<Said>,
     listed: bool,
     what: Kept<Arc<T>, T::Changes>,
 }
@@ -160,7 +161,7 @@ impl<T: Tracked> Draft<T> {
     pub(crate) fn of(
         state: State<T>,
         options: DictOptions,
-        ttl: Option<Ttl>,
+        said: Option<Said>,
         listed: bool,
     ) -> (State<T>, Option<Self>) {
         let (state, what) = match state {
@@ -184,7 +185,7 @@ impl<T: Tracked> Draft<T> {
             // savepoint.
             state @ (State::CheckedOut { .. } | State::Poisoned) => return (state, None),
         };
-        (state, Some(Self { options, ttl, listed, what }))
+        (state, Some(Self { options, said, listed, what }))
     }
 
     /// Encodes the value.
@@ -193,7 +194,7 @@ impl<T: Tracked> Draft<T> {
     ///
     /// The value does not encode.
     pub(crate) fn encode(self, since: u64) -> Result<Snapshot<T::Changes>, BoxError> {
-        let Self { options, ttl, listed, what } = self;
+        let Self { options, said, listed, what } = self;
         let encoded = |value: Arc<T>| {
             let mut encoded = Vec::new();
             options.codec.copy(&*value, options.limits, &mut encoded)?;
@@ -206,7 +207,7 @@ impl<T: Tracked> Draft<T> {
             Kept::New(value) => Kept::New(encoded(value)?),
             Kept::Removed => Kept::Removed,
         };
-        Ok(Snapshot { since, options, ttl, listed, kept })
+        Ok(Snapshot { since, options, said, listed, kept })
     }
 }
 

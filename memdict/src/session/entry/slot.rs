@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use super::{
     decoded::Decoded,
     generation::Generation,
+    lifetime::Said,
     savepoint::{Draft, Restore, Snapshot},
     seen::{Seen, WayToFetch},
     state::{Back, Call, Marks, Misuse, Reply, Spent, State},
@@ -38,9 +39,9 @@ pub(crate) struct Inner<T: Tracked> {
     pub(crate) seen: Seen,
     /// The options of the definition that last borrowed the entry for writing, inserted or removed.
     pub(crate) options: DictOptions,
-    /// What the session said about the end of life of this entry alone. If the value does not change,
-    /// the commit sets that end, and nothing else.
-    pub(crate) ttl: Option<Ttl>,
+    /// What the session said about this entry's stored value. If the session does not change the
+    /// value, the commit does that, and nothing else.
+    pub(crate) said: Option<Said>,
     /// Whether a commit looks at the entry.
     pub(crate) listed: bool,
     /// Whether the entry has to be current if the session writes anything.
@@ -97,7 +98,7 @@ impl<T: Tracked> Slot<T> {
             state: State::Absent,
             seen: Seen::Unread,
             options: DictOptions::DEFAULT,
-            ttl: None,
+            said: None,
             listed: false,
             current: false,
             batch: 0,
@@ -196,13 +197,13 @@ impl<T: Tracked> Slot<T> {
     fn write(
         &self,
         options: DictOptions,
-        ttl: Option<Ttl>,
+        said: Option<Said>,
         call: Call<T>,
     ) -> Result<FirstWrite, Misuse> {
         let mut inner = self.inner.lock();
         let (answer, spent) = Self::step(&mut inner, call);
         let written = answer.map(|_| {
-            inner.ttl = ttl;
+            inner.said = said;
             inner.written_by(options)
         });
         drop(inner);
@@ -230,11 +231,16 @@ impl<T: Tracked> Slot<T> {
         ttl: Option<Ttl>,
         value: T,
     ) -> Result<FirstWrite, Misuse> {
-        self.write(options, ttl, Call::Insert(Box::new(value)))
+        self.write(options, ttl.map(Said::Lives), Call::Insert(Box::new(value)))
     }
 
     pub(crate) fn remove(&self, options: DictOptions) -> Result<FirstWrite, Misuse> {
         self.write(options, None, Call::Remove)
+    }
+
+    /// Removes the entry in this session, and says that the stored value is stale.
+    pub(crate) fn invalidate(&self, options: DictOptions) -> Result<FirstWrite, Misuse> {
+        self.write(options, Some(Said::Stale), Call::Remove)
     }
 
     /// Keeps a snapshot of the entry, unless it has one since this savepoint. Returns whether it
@@ -254,7 +260,7 @@ impl<T: Tracked> Slot<T> {
             return Ok(false);
         }
         let state = mem::replace(&mut inner.state, State::Poisoned);
-        let (state, draft) = Draft::of(state, inner.options, inner.ttl, inner.listed);
+        let (state, draft) = Draft::of(state, inner.options, inner.said, inner.listed);
         inner.state = state;
         let Some(draft) = draft else { return Ok(false) };
         drop(inner);
@@ -332,7 +338,7 @@ impl<T: Tracked> Restore for Slot<T> {
         let state = snapshot.state(&seen, &self.schema, self.limits);
         let state = state.map_err(|source| Error::Decode { id: self.id(), source })?;
         let mut inner = self.inner.lock();
-        (inner.options, inner.ttl) = (snapshot.options, snapshot.ttl);
+        (inner.options, inner.said) = (snapshot.options, snapshot.said);
         inner.listed = snapshot.listed;
         inner.history.truncate(earlier);
         drop(inner);
