@@ -17,7 +17,8 @@ use super::{
     load::says,
     proto::{
         Mark,
-        answer::{self, Answer, Parsed},
+        answer::{Answer, Parsed},
+        meta,
         window::Window,
     },
     work::{Peer, Sent, Then, Work},
@@ -164,7 +165,7 @@ impl<'a> Talk<'a> {
         inbox: &mut Inbox,
     ) -> Result<bool, &'static str> {
         while let Some(unread) = inbox.unread() {
-            let (answer, used) = match answer::parse(unread, peer.facts.item_size_max) {
+            let (answer, used) = match meta::answer::parse(unread, peer.facts.item_size_max) {
                 Parsed::Answer(answer, used) => (answer, used),
                 Parsed::Partial { needed } => {
                     inbox.needs(needed);

@@ -1,11 +1,12 @@
-//! The bytes of memcached's meta commands. Only this folder knows how a line ends, and it does no
-//! I/O.
+//! The bytes of the protocol. Only this folder knows how a line ends, and it does no I/O.
 //!
-//! `window` holds requests, which `request` writes, `answer` parses answers, and `greeting` is the conversation that a
-//! connection begins with.
+//! `request` is what is asked, `window` holds requests that are being sent, and `answer` is what a
+//! server answers. How they are written and read is in `meta`. `greeting` is the conversation that
+//! a connection begins with.
 
 pub(super) mod answer;
 pub(super) mod greeting;
+pub(super) mod meta;
 pub(super) mod request;
 pub(super) mod window;
 

@@ -68,6 +68,18 @@ impl<'a> Window<'a> {
         self.ends.partition_point(|&end| end <= self.sent)
     }
 
+    /// Appends text that includes its line ends.
+    pub(super) fn raw(&mut self, text: &[u8]) {
+        self.text.extend_from_slice(text);
+        self.end_request();
+    }
+
+    /// Appends a word that ends with a number.
+    pub(super) fn word(&mut self, before: &[u8], number: u64) {
+        self.text.extend_from_slice(before);
+        self.text.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    }
+
     /// Appends a value that is sent without being copied.
     pub(super) fn append(&mut self, body: &'a [u8]) {
         self.bodies.push_back((self.text.len(), body));

@@ -23,8 +23,9 @@ use super::{
         flow::broken,
         inbox::Inbox,
         proto::{
-            answer::{self, Answer, Parsed},
+            answer::{Answer, Parsed},
             greeting::Facts,
+            meta,
             window::Window,
         },
         socket::{Callers, Moved, Socket},
@@ -244,7 +245,7 @@ impl Shared {
         let mut state = lock(&self.state);
         state.heard = now();
         while let Some(unread) = inbox.unread() {
-            match answer::parse(unread, self.facts.item_size_max) {
+            match meta::answer::parse(unread, self.facts.item_size_max) {
                 Parsed::Answer(answer, used) => {
                     let is_barrier = matches!(answer, Answer::Barrier);
                     let post = state.posts.front().filter(|post| post.starts < state.sent);
