@@ -24,6 +24,10 @@ pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> 
         Place::Memory => memory(options),
         #[cfg(unix)]
         Place::Memcached(place) => Arc::new(memcached(place, options)?),
+        #[cfg(all(not(unix), feature = "classic"))]
+        Place::Memcached(url::Memcached { servers, credentials: None, classic: true }) => {
+            Arc::new(classic(Classic { servers, credentials: None, tls: false }, options)?)
+        }
         #[cfg(not(unix))]
         Place::Memcached(_) => {
             return Err(crate::error::Error::Config {
@@ -56,6 +60,9 @@ fn memory(options: &Options) -> Arc<dyn Store> {
 #[cfg(unix)]
 fn memcached(place: Memcached, options: &Options) -> Result<MemcachedStore> {
     let mut store = MemcachedStore::new(place.servers)?;
+    if place.classic {
+        store = store.classic();
+    }
     if let Some(Credentials { user, password }) = place.credentials {
         store = store.credentials(user, password)?;
     }

@@ -1,5 +1,6 @@
-//! The URLs of stores: `memory:`, `memcache://HOST:PORT,...`, and the schemes of servers that need
-//! the classic client, such as `memcache+sasl://USER:PASSWORD@HOST:PORT,...`, all with options.
+//! The URLs of stores: `memory:`, `memcache://HOST:PORT,...`, `memcache+classic:` to speak only the
+//! classic protocol, and the schemes of servers that need the classic client, such as
+//! `memcache+sasl://USER:PASSWORD@HOST:PORT,...`, all with options.
 
 use std::{borrow::Cow, num::NonZeroUsize, str::FromStr, time::Duration};
 
@@ -61,12 +62,14 @@ pub(crate) enum Place {
     Classic(Classic),
 }
 
-/// Servers that speak meta commands, and the credentials for servers that ask for them.
+/// Servers that the engine speaks to, and the credentials for servers that ask for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Memcached {
     /// `HOST:PORT`, or the path of a unix socket.
     pub(crate) servers: Vec<String>,
     pub(crate) credentials: Option<Credentials>,
+    /// Whether only the classic protocol is spoken.
+    pub(crate) classic: bool,
 }
 
 /// Servers for the classic client.
@@ -142,8 +145,8 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
                 format!("a memory: URL has no host; allowed: {MEMORY}"),
             ));
         }
-        "memcache" => (memcached(scheme, rest)?, MEMCACHED_OPTIONS),
-        "memcache+classic" | "memcache+sasl" => (classic(scheme, rest)?, CLASSIC_OPTIONS),
+        "memcache" | "memcache+classic" => (memcached(scheme, rest)?, MEMCACHED_OPTIONS),
+        "memcache+sasl" => (classic(scheme, rest)?, CLASSIC_OPTIONS),
         "memcache+tls" => (classic(scheme, rest)?, TLS_OPTIONS),
         _ => {
             let scheme = without_password(scheme);
@@ -196,8 +199,13 @@ fn meant(scheme: &str, rest: &str) -> Error {
 
 fn memcached(scheme: &str, rest: &str) -> Result<Place> {
     let (credentials, rest) = userinfo(scheme, rest)?;
+    let classic = scheme == "memcache+classic";
+    if classic && credentials.is_some() {
+        let reason = "the classic text protocol has no credentials; use memcache+sasl:";
+        return Err(bad(&format!("{scheme}:"), reason.to_owned()));
+    }
     let servers = servers(scheme, rest, credentials.is_some())?;
-    Ok(Place::Memcached(Memcached { servers, credentials }))
+    Ok(Place::Memcached(Memcached { servers, credentials, classic }))
 }
 
 #[cfg(feature = "classic")]
@@ -209,16 +217,9 @@ fn classic(scheme: &str, rest: &str) -> Result<Place> {
         return Err(bad(&scheme_alone, reason));
     }
     let (credentials, rest) = userinfo(scheme, rest)?;
-    match (scheme, &credentials) {
-        ("memcache+classic", Some(_)) => {
-            let reason = "the classic text protocol has no credentials; use memcache+sasl:";
-            return Err(bad(&scheme_alone, reason.to_owned()));
-        }
-        ("memcache+sasl", None) => {
-            let reason = "no credentials; allowed: memcache+sasl://USER:PASSWORD@HOST:PORT";
-            return Err(bad(&scheme_alone, reason.to_owned()));
-        }
-        _ => {}
+    if scheme == "memcache+sasl" && credentials.is_none() {
+        let reason = "no credentials; allowed: memcache+sasl://USER:PASSWORD@HOST:PORT";
+        return Err(bad(&scheme_alone, reason.to_owned()));
     }
     let servers = servers(scheme, rest, credentials.is_some())?;
     Ok(Place::Classic(Classic { servers, credentials, tls }))

@@ -8,6 +8,7 @@ mod engine;
 mod engine_in_tasks;
 mod faulty;
 mod hostile;
+mod in_classic;
 mod lifetimes;
 mod memcached;
 mod memcached_auth;

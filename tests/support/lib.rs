@@ -24,7 +24,7 @@ pub use memdict::testing::{Fault, FaultyStore, Lives, ManualClock, Rates};
 pub use outcome::{
     Found, Got, apply, apply_one, find, load, load_one, load_when_up, named, store, store_for,
 };
-pub use patience::{PATIENCE, classic_on, memcached_on};
+pub use patience::{PATIENCE, classic_on, in_classic_on, memcached_on};
 pub use proxy::{End, Proxy, Way};
 pub use scratch::Scratch;
 pub use scripted::{Pieces, ScriptedServer};

@@ -63,12 +63,6 @@ impl Servers {
         self.named.iter().map(|server| server.name.as_str())
     }
 
-    /// Returns the server with this index, as a list of its own.
-    #[cfg(feature = "classic")]
-    pub(crate) fn alone(&self, index: usize) -> Self {
-        Self { named: self.named.get(index).into_iter().cloned().collect() }
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.named.len()
     }

@@ -29,14 +29,24 @@ pub(in crate::store::memcached) enum Answer<'a> {
     Done(Flags),
     /// `EN`: no value to get.
     Miss(Flags),
-    /// `NF`: no value to change.
+    /// `NF`, `NOT_FOUND`: no value to change.
     NotFound(Flags),
-    /// `NS`: not stored.
+    /// `NS`, `NOT_STORED`: not stored.
     NotStored(Flags),
-    /// `EX`: a value of another version.
+    /// `EX`, `EXISTS`: a value of another version.
     Exists(Flags),
-    /// `MN`: everything that was asked before has been answered.
+    /// `MN`: everything that was asked before has been answered. `END`: there are no more values.
     Barrier,
+    /// `VALUE`: the value of one of several keys.
+    Hit(&'a [u8], &'a [u8], Flags),
+    /// `STORED`.
+    Stored,
+    /// `DELETED`.
+    Deleted,
+    /// `TOUCHED`.
+    Touched,
+    /// A number that was changed.
+    Number(u64),
     /// `SERVER_ERROR`, `CLIENT_ERROR` or `ERROR`: the whole line. It has no flags.
     Refused(&'a [u8]),
 }
@@ -79,7 +89,13 @@ impl Answer<'_> {
             | Self::NotFound(flags)
             | Self::NotStored(flags)
             | Self::Exists(flags) => flags.mark,
-            Self::Barrier | Self::Refused(_) => None,
+            Self::Barrier
+            | Self::Hit(..)
+            | Self::Stored
+            | Self::Deleted
+            | Self::Touched
+            | Self::Number(_)
+            | Self::Refused(_) => None,
         }
     }
 }

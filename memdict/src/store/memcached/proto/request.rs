@@ -2,10 +2,6 @@
 
 use crate::store::operation::By;
 
-/// Values up to this length are copied after their request line, because that costs less than a
-/// separate slice.
-pub(super) const MAX_COPIED: usize = 1_024;
-
 /// When a change takes effect, in memcached's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store::memcached) enum When {

@@ -6,7 +6,7 @@ use crate::store::memcached::proto::{
 };
 
 /// Reads the answer at the front of `bytes`. A value of more than `max_value` bytes is none.
-pub(in crate::store::memcached) fn parse(bytes: &[u8], max_value: usize) -> Parsed<'_> {
+pub(in crate::store::memcached::proto) fn parse(bytes: &[u8], max_value: usize) -> Parsed<'_> {
     let (line, rest) = match line(bytes) {
         Ok(Some(line)) => (line, &bytes[line.len() + END_OF_LINE.len()..]),
         Ok(None) => return Parsed::Partial { needed: bytes.len() + 1 },

@@ -1,5 +1,5 @@
 //! memcached's meta commands. Each answer repeats the mark of its request, and success can be left
 //! unanswered.
 
-pub(in crate::store::memcached) mod answer;
-mod request;
+pub(super) mod answer;
+pub(super) mod request;

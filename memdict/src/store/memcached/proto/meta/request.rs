@@ -2,152 +2,160 @@
 
 use crate::store::{
     memcached::proto::{
-        END_OF_LINE, Mark,
-        request::{Ask, Life, MAX_COPIED, Sum, When},
+        Mark,
+        request::{Ask, Life, Sum, When},
         window::Window,
     },
     operation::By,
 };
 
-impl<'a> Window<'a> {
-    /// Asks for a value and its version, and what else is asked.
-    ///
-    /// The server does what the flags say in their order. The right to renew depends on the life
-    /// that the value was found with. A new end of life comes before a lease, because it would else
-    /// be that of the placeholder. What is left is told at the end.
-    pub(in crate::store::memcached) fn get(&mut self, key: &[u8], ask: Ask, mark: Mark) {
-        self.begin(b"mg ", key);
-        self.text.extend_from_slice(b" v c");
-        for (flag, number) in [(b" R", ask.renew), (b" T", ask.expiry), (b" N", ask.lease)] {
-            if let Some(number) = number {
-                self.word(flag, u64::from(number));
-            }
+/// Asks for a value and its version, and what else is asked.
+///
+/// The server does what the flags say in their order. The right to renew depends on the life
+/// that the value was found with. A new end of life comes before a lease, because it would else
+/// be that of the placeholder. What is left is told at the end.
+pub(in crate::store::memcached::proto) fn get(
+    window: &mut Window<'_>,
+    key: &[u8],
+    ask: Ask,
+    mark: Mark,
+) {
+    begin(window, b"mg ", key);
+    window.text.extend_from_slice(b" v c");
+    for (flag, number) in [(b" R", ask.renew), (b" T", ask.expiry), (b" N", ask.lease)] {
+        if let Some(number) = number {
+            window.word(flag, u64::from(number));
         }
-        if ask.life {
-            self.text.extend_from_slice(b" t f");
-        }
-        self.end_line(mark);
-        self.end_request();
     }
+    if ask.life {
+        window.text.extend_from_slice(b" t f");
+    }
+    end_line(window, mark);
+    window.end_request();
+}
 
-    /// Asks for a sign that every earlier request has been processed.
-    pub(in crate::store::memcached) fn barrier(&mut self) {
-        self.text.extend_from_slice(b"mn\r\n");
-    }
+/// Asks for a sign that every earlier request has been processed.
+pub(in crate::store::memcached::proto) fn barrier(window: &mut Window<'_>) {
+    window.text.extend_from_slice(b"mn\r\n");
+}
 
-    /// Stores a value. If it is `silent`, success is not answered.
-    pub(in crate::store::memcached) fn store(
-        &mut self,
-        key: &[u8],
-        value: &'a [u8],
-        life: Life,
-        when: When,
-        silent: bool,
-        mark: Mark,
-    ) {
-        self.begin(b"ms ", key);
-        self.word(b" ", value.len() as u64);
-        if silent {
-            self.text.extend_from_slice(b" q");
-        }
-        if let Some(ttl) = life.ttl {
-            self.word(b" T", u64::from(ttl));
-        }
-        if let Some(mark) = life.mark {
-            self.word(b" F", u64::from(mark));
-        }
-        match when {
-            When::Always => {}
-            When::Absent => self.text.extend_from_slice(b" ME"),
-            When::Version(version) => self.word(b" C", version),
-        }
-        self.end_line(mark);
-        if value.len() <= MAX_COPIED {
-            self.text.extend_from_slice(value);
-        } else {
-            self.append(value);
-        }
-        self.text.extend_from_slice(END_OF_LINE);
-        self.end_request();
+/// Stores a value. If it is `silent`, success is not answered.
+pub(in crate::store::memcached::proto) fn store<'a>(
+    window: &mut Window<'a>,
+    key: &[u8],
+    value: &'a [u8],
+    life: Life,
+    when: When,
+    silent: bool,
+    mark: Mark,
+) {
+    begin(window, b"ms ", key);
+    window.word(b" ", value.len() as u64);
+    if silent {
+        window.text.extend_from_slice(b" q");
     }
+    if let Some(ttl) = life.ttl {
+        window.word(b" T", u64::from(ttl));
+    }
+    if let Some(mark) = life.mark {
+        window.word(b" F", u64::from(mark));
+    }
+    match when {
+        When::Always => {}
+        When::Absent => window.text.extend_from_slice(b" ME"),
+        When::Version(version) => window.word(b" C", version),
+    }
+    end_line(window, mark);
+    window.value(value);
+    window.end_request();
+}
 
-    /// Deletes a value. With `version`, only if the value has that version.
-    pub(in crate::store::memcached) fn delete(
-        &mut self,
-        key: &[u8],
-        version: Option<u64>,
-        mark: Mark,
-    ) {
-        self.begin(b"md ", key);
-        if let Some(version) = version {
-            self.word(b" C", version);
-        }
-        self.end_line(mark);
-        self.end_request();
+/// Deletes a value. With `version`, only if the value has that version.
+pub(in crate::store::memcached::proto) fn delete(
+    window: &mut Window<'_>,
+    key: &[u8],
+    version: Option<u64>,
+    mark: Mark,
+) {
+    begin(window, b"md ", key);
+    if let Some(version) = version {
+        window.word(b" C", version);
     }
+    end_line(window, mark);
+    window.end_request();
+}
 
-    /// Sets an end of life, and asks for the version.
-    pub(in crate::store::memcached) fn touch(&mut self, key: &[u8], expiry: u32, mark: Mark) {
-        self.begin(b"mg ", key);
-        self.text.extend_from_slice(b" c");
-        self.word(b" T", u64::from(expiry));
-        self.end_line(mark);
-        self.end_request();
-    }
+/// Sets an end of life, and asks for the version.
+pub(in crate::store::memcached::proto) fn touch(
+    window: &mut Window<'_>,
+    key: &[u8],
+    expiry: u32,
+    mark: Mark,
+) {
+    begin(window, b"mg ", key);
+    window.text.extend_from_slice(b" c");
+    window.word(b" T", u64::from(expiry));
+    end_line(window, mark);
+    window.end_request();
+}
 
-    /// Makes a value stale, and takes back the right to renew it. With `version`, only if the value
-    /// has that version.
-    pub(in crate::store::memcached) fn invalidate(
-        &mut self,
-        key: &[u8],
-        version: Option<u64>,
-        expiry: Option<u32>,
-        mark: Mark,
-    ) {
-        self.begin(b"md ", key);
-        self.text.extend_from_slice(b" I");
-        if let Some(expiry) = expiry {
-            self.word(b" T", u64::from(expiry));
-        }
-        if let Some(version) = version {
-            self.word(b" C", version);
-        }
-        self.end_line(mark);
-        self.end_request();
+/// Makes a value stale, and takes back the right to renew it. With `version`, only if the value
+/// has that version.
+pub(in crate::store::memcached::proto) fn invalidate(
+    window: &mut Window<'_>,
+    key: &[u8],
+    version: Option<u64>,
+    expiry: Option<u32>,
+    mark: Mark,
+) {
+    begin(window, b"md ", key);
+    window.text.extend_from_slice(b" I");
+    if let Some(expiry) = expiry {
+        window.word(b" T", u64::from(expiry));
     }
+    if let Some(version) = version {
+        window.word(b" C", version);
+    }
+    end_line(window, mark);
+    window.end_request();
+}
 
-    /// Changes a number, and asks for the new one.
-    pub(in crate::store::memcached) fn count(&mut self, key: &[u8], sum: Sum, mark: Mark) {
-        self.begin(b"ma ", key);
-        self.text.extend_from_slice(b" v");
-        let amount = match sum.by {
-            By::Adding(amount) => amount,
-            By::Subtracting(amount) => {
-                self.text.extend_from_slice(b" MD");
-                amount
-            }
-        };
-        self.word(b" D", amount);
-        // The other way around, a number that begins would get the end of life of one that exists.
-        if let Some(expiry) = sum.expiry {
-            self.word(b" T", u64::from(expiry));
+/// Changes a number, and asks for the new one.
+pub(in crate::store::memcached::proto) fn count(
+    window: &mut Window<'_>,
+    key: &[u8],
+    sum: Sum,
+    mark: Mark,
+) {
+    begin(window, b"ma ", key);
+    window.text.extend_from_slice(b" v");
+    let amount = match sum.by {
+        By::Adding(amount) => amount,
+        By::Subtracting(amount) => {
+            window.text.extend_from_slice(b" MD");
+            amount
         }
-        if let Some((number, expiry)) = sum.start {
-            self.word(b" N", u64::from(expiry));
-            self.word(b" J", number);
-        }
-        self.end_line(mark);
-        self.end_request();
+    };
+    window.word(b" D", amount);
+    // The other way around, a number that begins would get the end of life of one that exists.
+    if let Some(expiry) = sum.expiry {
+        window.word(b" T", u64::from(expiry));
     }
+    if let Some((number, expiry)) = sum.start {
+        window.word(b" N", u64::from(expiry));
+        window.word(b" J", number);
+    }
+    end_line(window, mark);
+    window.end_request();
+}
 
-    fn begin(&mut self, command: &[u8; 3], key: &[u8]) {
-        self.text.extend_from_slice(command);
-        self.text.extend_from_slice(key);
-    }
+fn begin(window: &mut Window<'_>, command: &[u8; 3], key: &[u8]) {
+    window.text.extend_from_slice(command);
+    window.text.extend_from_slice(key);
+}
 
-    fn end_line(&mut self, mark: Mark) {
-        self.text.extend_from_slice(&[b' ', b'O', mark.0[0], mark.0[1], b'\r', b'\n']);
-    }
+fn end_line(window: &mut Window<'_>, mark: Mark) {
+    window.text.extend_from_slice(&[b' ', b'O', mark.0[0], mark.0[1], b'\r', b'\n']);
 }
 
 #[cfg(test)]
