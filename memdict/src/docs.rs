@@ -31,6 +31,9 @@ pub mod blocking_or_async {}
 #[doc = include_str!("../docs/testing.md")]
 pub mod testing {}
 
+#[doc = include_str!("../docs/flare.md")]
+pub mod flare {}
+
 #[doc = include_str!("../docs/from-erp5.md")]
 pub mod from_erp5 {}
 

@@ -14,7 +14,7 @@ use crate::{store::classic::ClassicStore, url::Classic};
 #[cfg(unix)]
 use crate::{
     store::{credentials::Credentials, memcached::store::MemcachedStore},
-    url::Memcached,
+    url::{Memcached, Protocol},
 };
 
 /// Makes the store of `url`, with its options and those in `options`. Adds the URL's options to
@@ -25,9 +25,11 @@ pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> 
         #[cfg(unix)]
         Place::Memcached(place) => Arc::new(memcached(place, options)?),
         #[cfg(all(not(unix), feature = "classic"))]
-        Place::Memcached(url::Memcached { servers, credentials: None, classic: true }) => {
-            Arc::new(classic(Classic { servers, credentials: None, tls: false }, options)?)
-        }
+        Place::Memcached(url::Memcached {
+            servers,
+            credentials: None,
+            protocol: url::Protocol::Classic,
+        }) => Arc::new(classic(Classic { servers, credentials: None, tls: false }, options)?),
         #[cfg(not(unix))]
         Place::Memcached(_) => {
             return Err(crate::error::Error::Config {
@@ -60,9 +62,11 @@ fn memory(options: &Options) -> Arc<dyn Store> {
 #[cfg(unix)]
 fn memcached(place: Memcached, options: &Options) -> Result<MemcachedStore> {
     let mut store = MemcachedStore::new(place.servers)?;
-    if place.classic {
-        store = store.classic();
-    }
+    store = match place.protocol {
+        Protocol::FoundOut => store,
+        Protocol::Classic => store.classic(),
+        Protocol::Flare => store.flare(),
+    };
     if let Some(Credentials { user, password }) = place.credentials {
         store = store.credentials(user, password)?;
     }
@@ -77,6 +81,9 @@ fn memcached(place: Memcached, options: &Options) -> Result<MemcachedStore> {
     }
     if let Some(many) = options.max_connections {
         store = store.max_connections(many);
+    }
+    if let Some(bytes) = options.max_item_bytes {
+        store = store.max_item_bytes(bytes);
     }
     if options.remember.is_some() || options.remember_for.is_some() {
         store = store.remember(options.remember, options.remember_for);
@@ -112,6 +119,9 @@ fn classic(place: Classic, options: &Options) -> Result<ClassicStore> {
     }
     if let Some(many) = options.max_connections {
         store = store.max_connections(many);
+    }
+    if let Some(bytes) = options.max_item_bytes {
+        store = store.max_item_bytes(bytes);
     }
     Ok(store)
 }

@@ -27,6 +27,7 @@ pub(crate) struct Options {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) max_connections: Option<usize>,
+    pub(crate) max_item_bytes: Option<usize>,
     /// How many lost removals are remembered for each server, and for how long.
     pub(crate) remember: Option<usize>,
     pub(crate) remember_for: Option<Duration>,
@@ -46,6 +47,7 @@ impl Options {
             ("connect_timeout", self.connect_timeout.is_some()),
             ("deadline", self.deadline.is_some()),
             ("max_connections", self.max_connections.is_some()),
+            ("max_item_bytes", self.max_item_bytes.is_some()),
             ("remember", self.remember.is_some()),
             ("remember_for", self.remember_for.is_some()),
         ];
@@ -68,8 +70,18 @@ pub(crate) struct Memcached {
     /// `HOST:PORT`, or the path of a unix socket.
     pub(crate) servers: Vec<String>,
     pub(crate) credentials: Option<Credentials>,
-    /// Whether only the classic protocol is spoken.
-    pub(crate) classic: bool,
+    pub(crate) protocol: Protocol,
+}
+
+/// How servers are spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// As they can.
+    FoundOut,
+    /// In the classic protocol.
+    Classic,
+    /// The same, and their versions of values may begin anew.
+    Flare,
 }
 
 /// Servers for the classic client.
@@ -84,7 +96,7 @@ pub(crate) struct Classic {
 
 const MEMORY: &str = "memory:?max_bytes=64MiB";
 const MEMCACHED: &str = "memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms";
-const CLASSIC: &str = "memcache+classic://, memcache+sasl:// and memcache+tls://";
+const CLASSIC: &str = "memcache+classic://, flare://, memcache+sasl:// and memcache+tls://";
 const MEMORY_OPTIONS: &[&str] = &[
     "max_bytes",
     "namespace",
@@ -102,18 +114,27 @@ const MEMCACHED_OPTIONS: &[&str] = &[
     "connect_timeout",
     "deadline",
     "max_connections",
+    "max_item_bytes",
     "namespace",
     "strict",
     "remember",
     "remember_for",
 ];
-const CLASSIC_OPTIONS: &[&str] =
-    &["timeout", "connect_timeout", "deadline", "max_connections", "namespace", "strict"];
+const CLASSIC_OPTIONS: &[&str] = &[
+    "timeout",
+    "connect_timeout",
+    "deadline",
+    "max_connections",
+    "max_item_bytes",
+    "namespace",
+    "strict",
+];
 const TLS_OPTIONS: &[&str] = &[
     "timeout",
     "connect_timeout",
     "deadline",
     "max_connections",
+    "max_item_bytes",
     "namespace",
     "strict",
     "ca_file",
@@ -145,7 +166,7 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
                 format!("a memory: URL has no host; allowed: {MEMORY}"),
             ));
         }
-        "memcache" | "memcache+classic" => (memcached(scheme, rest)?, MEMCACHED_OPTIONS),
+        "memcache" | "memcache+classic" | "flare" => (memcached(scheme, rest)?, MEMCACHED_OPTIONS),
         "memcache+sasl" => (classic(scheme, rest)?, CLASSIC_OPTIONS),
         "memcache+tls" => (classic(scheme, rest)?, TLS_OPTIONS),
         _ => {
@@ -199,13 +220,17 @@ fn meant(scheme: &str, rest: &str) -> Error {
 
 fn memcached(scheme: &str, rest: &str) -> Result<Place> {
     let (credentials, rest) = userinfo(scheme, rest)?;
-    let classic = scheme == "memcache+classic";
-    if classic && credentials.is_some() {
+    let protocol = match scheme {
+        "memcache+classic" => Protocol::Classic,
+        "flare" => Protocol::Flare,
+        _ => Protocol::FoundOut,
+    };
+    if protocol != Protocol::FoundOut && credentials.is_some() {
         let reason = "the classic text protocol has no credentials; use memcache+sasl:";
         return Err(bad(&format!("{scheme}:"), reason.to_owned()));
     }
     let servers = servers(scheme, rest, credentials.is_some())?;
-    Ok(Place::Memcached(Memcached { servers, credentials, classic }))
+    Ok(Place::Memcached(Memcached { servers, credentials, protocol }))
 }
 
 #[cfg(feature = "classic")]
@@ -276,17 +301,8 @@ fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> 
     match name {
         "namespace" => options.namespace = Some(value.into_owned()),
         "strict" => options.strict = Some(parse(name, &value, "true or false")?),
-        "max_bytes" => {
-            let bytes: ByteSize = parse(name, &value, "a size such as 64MiB or 1000000")?;
-            let bytes = usize::try_from(bytes.as_u64());
-            let reason = || {
-                bad(
-                    name,
-                    format!("`{}` is more than this machine can address", without_password(&value)),
-                )
-            };
-            options.max_bytes = Some(bytes.map_err(|_| reason())?);
-        }
+        "max_bytes" => options.max_bytes = Some(size(name, &value)?),
+        "max_item_bytes" => options.max_item_bytes = Some(size(name, &value)?),
         "timeout" => options.timeout = Some(duration(name, &value)?),
         "connect_timeout" => options.connect_timeout = Some(duration(name, &value)?),
         "deadline" => options.deadline = Some(duration(name, &value)?),
@@ -309,6 +325,12 @@ fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> 
         _ => return Err(bad(name, "unknown".to_owned())),
     }
     Ok(())
+}
+
+fn size(name: &str, value: &str) -> Result<usize> {
+    let bytes: ByteSize = parse(name, value, "a size such as 64MiB or 1000000")?;
+    let reason = || format!("`{}` is more than this machine can address", without_password(value));
+    usize::try_from(bytes.as_u64()).map_err(|_| bad(name, reason()))
 }
 
 fn rate(name: &str, value: &str) -> Result<Rate> {

@@ -7,6 +7,7 @@ mod differential;
 mod engine;
 mod engine_in_tasks;
 mod faulty;
+mod flare;
 mod hostile;
 mod in_classic;
 mod lifetimes;

@@ -137,6 +137,14 @@ impl CacheBuilder {
         self
     }
 
+    /// Sets how many bytes an item may take in a server that does not tell its limit, such as Flare or
+    /// a proxy. The default is 1 MiB. A larger value is [refused](CommitReport::refused), and is not
+    /// loaded. With TLS and SASL this is the limit whatever a server tells.
+    pub fn max_item_bytes(mut self, bytes: usize) -> Self {
+        self.options.max_item_bytes = Some(bytes);
+        self
+    }
+
     /// Sets how many removals are remembered for each memcached server that did not reach it, and
     /// for how long. The default is 10,000 and 10 minutes; 0 remembers none. They are sent first when
     /// the server comes back: see `MemcachedStore::remember_removals`.
@@ -312,7 +320,8 @@ impl CacheBuilder {
     /// # Errors
     ///
     /// Returns [`Error::Config`] if an option of the store was set (`max_bytes`, `timeout`,
-    /// `connect_timeout`, `deadline`, `max_connections`, `remember_removals`): set it on the store instead.
+    /// `connect_timeout`, `deadline`, `max_connections`,
+    /// `max_item_bytes`, `remember_removals`): set it on the store instead.
     ///
     /// ```
     /// use std::{sync::Arc, time::Duration};

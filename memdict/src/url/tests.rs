@@ -19,7 +19,9 @@ fn urls_name_a_store_and_its_options() {
     assert_eq!(options.strict, Some(true));
     let (place, options) =
         both("memcache://127.0.0.1:1,[::1]:2?timeout=500ms&connect_timeout=1s").unwrap();
-    let Place::Memcached(Memcached { servers, credentials: None, classic: false }) = place else {
+    let Place::Memcached(Memcached { servers, credentials: None, protocol: Protocol::FoundOut }) =
+        place
+    else {
         panic!("{place:?}")
     };
     assert_eq!(servers, ["127.0.0.1:1", "[::1]:2"]);
@@ -57,15 +59,18 @@ fn servers_may_be_sockets_and_have_credentials() {
 
 #[test]
 fn the_classic_protocol_has_the_options_of_the_other_one() {
-    for servers in [&["a:1", "/run/b.sock"][..], &["/run/b.sock"]] {
-        let url = format!("memcache+classic://{}?timeout=1s&remember=7", servers.join(","));
-        let (place, options) = both(&url).unwrap();
-        let Place::Memcached(place) = place else { panic!("{place:?}") };
-        assert_eq!(
-            (&place.servers[..], place.credentials, place.classic),
-            (&*owned(servers), None, true)
-        );
-        assert_eq!(options.remember, Some(7));
+    for (scheme, protocol) in [("memcache+classic", Protocol::Classic), ("flare", Protocol::Flare)]
+    {
+        for servers in [&["a:1", "/run/b.sock"][..], &["/run/b.sock"]] {
+            let options = "timeout=1s&remember=7&max_item_bytes=4MiB";
+            let (place, options) =
+                both(&format!("{scheme}://{}?{options}", servers.join(","))).unwrap();
+            let Place::Memcached(place) = place else { panic!("{place:?}") };
+            assert_eq!(place.servers, owned(servers));
+            assert_eq!((place.credentials, place.protocol), (None, protocol));
+            assert_eq!((options.remember, options.max_item_bytes), (Some(7), Some(4 << 20)));
+        }
+        assert!(both(&format!("{scheme}://u:5ecret@a:1")).is_err());
     }
 }
 

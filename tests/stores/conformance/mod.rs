@@ -1,6 +1,6 @@
 //! One suite of behaviours that every store has: the embedded one, one memcached, one on a unix
 //! socket, three of them, and the same in the classic protocol: because the program says so, or
-//! because a server or a proxy turns out to speak no other; through the classic client, in both of
+//! because a server, a proxy or Flare turns out to speak no other; through the classic client, in both of
 //! its protocols; and over the engine for tasks. The store that the tests of restarts use has them
 //! too.
 
@@ -14,7 +14,8 @@ mod values;
 pub(super) use conditions::count_in_threads;
 use memdict::{MemcachedStore, MemoryStore, Store};
 use memdict_tests::{
-    Daemon, FaultyStore, Lives, Memcached, Proxy, Waiting, classic_on, in_classic_on, memcached_on,
+    Daemon, FaultyStore, Flare, Lives, Memcached, Proxy, Waiting, classic_on, in_classic_on,
+    memcached_on,
 };
 
 macro_rules! suite {
@@ -71,6 +72,14 @@ macro_rules! suite {
             $($(#[test] fn $behaviour() {
                 super::behind_twemproxy_in_tasks(super::$group::$behaviour);
             })*)*
+        }
+
+        mod flare {
+            $($(#[test] fn $behaviour() { super::on_flare(super::$group::$behaviour); })*)*
+        }
+
+        mod flare_in_tasks {
+            $($(#[test] fn $behaviour() { super::on_flare_in_tasks(super::$group::$behaviour); })*)*
         }
 
         mod without_meta_commands {
@@ -151,6 +160,17 @@ fn in_classic(count: usize, behaviour: fn(&dyn Store)) {
 fn in_classic_in_tasks(count: usize, behaviour: fn(&dyn Store)) {
     let servers: Vec<_> = (0..count).map(|_| Memcached::start()).collect();
     behaviour(&Waiting(in_classic_on(servers.iter().map(Memcached::address))));
+}
+
+/// A server that answers as Flare does.
+fn on_flare(behaviour: fn(&dyn Store)) {
+    let node = Flare::start();
+    behaviour(&memcached_on([node.address()]).flare());
+}
+
+fn on_flare_in_tasks(behaviour: fn(&dyn Store)) {
+    let node = Flare::start();
+    behaviour(&Waiting(memcached_on([node.address()]).flare()));
 }
 
 /// A proxy that closes a connection on a question that it does not know.

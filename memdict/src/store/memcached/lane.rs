@@ -25,7 +25,7 @@ use super::{
     inbox::Inbox,
     interest::Interest,
     pool::{Approach, Permit, Pool, Refused, Wish},
-    proto::greeting::{Facts, Manner},
+    proto::{greeting::Facts, manner::Manner},
     resolve::{Pending, Target},
     server::Server,
     socket::{Callers, Dialing, Moved},

@@ -2,10 +2,7 @@
 
 use std::sync::Mutex;
 
-use super::proto::{
-    Dialect,
-    greeting::{Care, Manner},
-};
+use super::proto::manner::{Assumed, Care, Manner};
 use crate::store::queue::lock;
 
 /// A server that closes every connection is asked with all care only at each of so many attempts.
@@ -14,8 +11,7 @@ const SELDOM: u32 = 4;
 /// How one server is asked.
 #[derive(Debug)]
 pub(super) struct Manners {
-    /// The dialect that is spoken whatever the server could, if it was chosen.
-    dialect: Option<Dialect>,
+    assumed: Assumed,
     known: Mutex<Known>,
 }
 
@@ -28,14 +24,14 @@ struct Known {
 }
 
 impl Manners {
-    pub(super) fn of(dialect: Option<Dialect>) -> Self {
-        Self { dialect, known: Mutex::default() }
+    pub(super) fn of(assumed: Assumed) -> Self {
+        Self { assumed, known: Mutex::default() }
     }
 
     /// Returns how a new connection begins.
     pub(super) fn get(&self) -> Manner {
         let care = lock(&self.known).learned.unwrap_or_default();
-        Manner { care, dialect: self.dialect }
+        Manner { care, assumed: self.assumed }
     }
 
     /// Notes that the server answered.
@@ -72,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_server_that_closes_is_asked_with_more_care_until_it_answers() {
-        let manners = Manners::of(None);
+        let manners = Manners::of(Assumed::DEFAULT);
         let first = manners.get();
         let again = manners.after(first).expect("it may be chance");
         let second = manners.after(again).expect("it may be a proxy");
@@ -91,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_server_that_closes_every_connection_is_seldom_asked_with_all_care() {
-        let manners = Manners::of(None);
+        let manners = Manners::of(Assumed::DEFAULT);
         let first = manners.get();
         let all = (0..40).filter(|_| manners.after(first).is_some()).count();
         assert_eq!((all, manners.get()), (10, first));

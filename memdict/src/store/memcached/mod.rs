@@ -7,11 +7,13 @@
 //! answers mean, `refusal` what error lines mean, and `gets` which keys one line asks for.
 //! `exchange` drives all lanes of a batch at once. Only `proto` knows the bytes of
 //! the protocol, and only `socket` moves them, between the buffers of a `flow`. A
-//! `handshake` greets a new connection, with the `manners` that its server needs. `watch` knows how each server is, and `counted` counts its
+//! `handshake` greets a new connection, with the `manners` that its server needs;
+//! `assumed` is what a program says about it in advance. `watch` knows how each server is, and `counted` counts its
 //! operations. `remember` keeps removals that were lost, `resend` knows how they are sent, and
 //! `recovery` when. `tasks` drives the same lanes in tasks of tokio, and lets small shares of many
 //! tasks go over one connection.
 
+mod assumed;
 mod change;
 mod connection;
 mod counted;

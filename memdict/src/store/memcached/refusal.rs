@@ -6,6 +6,7 @@
 //! | line | a change | a load |
 //! |---|---|---|
 //! | `SERVER_ERROR`: too large, out of memory | refused | refused |
+//! | `SERVER_ERROR no partition available`: a Flare node without a role | down | down |
 //! | any other `SERVER_ERROR`, such as a proxy's when its server does not answer | unknown | down |
 //! | `CLIENT_ERROR`, `ERROR` | refused | refused |
 //! | the same, and it asks for a login or takes no connection | down | down |
@@ -15,6 +16,9 @@ use crate::{
     quote,
     store::operation::{Reason, StoreError},
 };
+
+/// What Flare says to each change while its node has no role.
+const NO_ROLE: &[u8] = b"SERVER_ERROR no partition available";
 
 /// What became of the operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +38,7 @@ impl Meaning {
             |words: &[u8]| line.windows(words.len()).any(|part| part.eq_ignore_ascii_case(words));
         match dialect {
             Dialect::Meta => Self::Refused,
+            Dialect::Classic if line == NO_ROLE => Self::Down,
             Dialect::Classic if line.starts_with(b"SERVER_ERROR") => {
                 if has(b"too large") || has(b"out of memory") {
                     Self::Refused
@@ -75,9 +80,16 @@ pub(super) fn is_unread(line: &[u8]) -> bool {
     !line.starts_with(b"SERVER_ERROR")
 }
 
-/// Makes the reason for a refusal, which quotes an error line of a server.
+/// Makes the reason for a refusal, which quotes an error line of a server, and says what to do.
 pub(super) fn refused(name: &str, line: &[u8]) -> Reason {
-    at(name, &says(line))
+    let says = says(line);
+    if line == NO_ROLE {
+        return at(
+            name,
+            &format!("{says}: give the node a role (`node role` of the index server)"),
+        );
+    }
+    at(name, &says)
 }
 
 /// Quotes an error line of a server, as a text that follows its name.
@@ -100,6 +112,7 @@ mod tests {
             ("SERVER_ERROR object too large for cache", "refused", "refused"),
             ("SERVER_ERROR out of memory storing object", "refused", "refused"),
             ("SERVER_ERROR Connection timed out", "unknown", "down"),
+            ("SERVER_ERROR no partition available", "down", "down"),
             ("SERVER_ERROR", "unknown", "down"),
             ("CLIENT_ERROR bad data chunk", "refused", "refused"),
             ("CLIENT_ERROR unauthenticated", "down", "down"),

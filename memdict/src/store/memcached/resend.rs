@@ -188,13 +188,16 @@ impl<'a> Work<'a> for Resend<'a> {
 mod tests {
     use super::*;
     use crate::store::{
-        expiry::Expiry, memcached::remember::Bounds, operation::Count, servers::Servers,
+        expiry::Expiry,
+        memcached::{proto::manner::Assumed, remember::Bounds},
+        operation::Count,
+        servers::Servers,
     };
 
     #[test]
     fn only_what_replaces_or_removes_a_value_forgets_its_removal() {
         let servers = Servers::parse(["s:1"]).expect("a name");
-        let server = Server::each(&servers, None, None, 1, Bounds::DEFAULT).remove(0);
+        let server = Server::each(&servers, Assumed::DEFAULT, None, 1, Bounds::DEFAULT).remove(0);
         let lost = || Err(StoreError::Down("away".into()));
         let hears = |op, outcome: Result<Applied, StoreError>| {
             let change = Change::new(b"k", op, Condition::Always);

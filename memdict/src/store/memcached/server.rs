@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use super::{
     manners::Manners,
     pool::Pool,
-    proto::Dialect,
+    proto::manner::Assumed,
     remember::{Bounds, Remembered},
     resolve::Lookup,
     watch::Watched,
@@ -37,11 +37,11 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Makes the servers of a list, with at most this many connections to each. Without a dialect,
-    /// each is asked for its own.
+    /// Makes the servers of a list, with at most this many connections to each. What they do not
+    /// tell is assumed.
     pub(super) fn each(
         servers: &Servers,
-        dialect: Option<Dialect>,
+        assumed: Assumed,
         credentials: Option<&Credentials>,
         max_connections: usize,
         bounds: Bounds,
@@ -56,7 +56,7 @@ impl Server {
                 pool: Pool::of(max_connections, Instant::now),
                 watched: Arc::new(Watched::of(name)),
                 remembered: Remembered::within(bounds),
-                manners: Manners::of(dialect),
+                manners: Manners::of(assumed),
                 #[cfg(feature = "tokio")]
                 tasks: Pool::of(max_connections, clock::now),
             })

@@ -12,7 +12,7 @@ use super::{
     exchange,
     lane::{From, Lane},
     load::Loads,
-    proto::{Dialect, greeting},
+    proto::{Dialect, greeting, manner::Assumed},
     remember::Bounds,
     server::Server,
     socket::Callers,
@@ -135,8 +135,8 @@ use crate::{
 pub struct MemcachedStore {
     servers: Arc<Servers>,
     pub(super) reached: Arc<Vec<Server>>,
-    /// The dialect that is spoken to all servers, if it was chosen.
-    dialect: Option<Dialect>,
+    /// What is said about the servers in advance.
+    pub(super) assumed: Assumed,
     credentials: Option<Credentials>,
     max_connections: usize,
     pub(super) bounds: Bounds,
@@ -159,7 +159,7 @@ impl MemcachedStore {
         let store = Self {
             servers: Arc::new(Servers::parse(servers)?),
             reached: Arc::default(),
-            dialect: None,
+            assumed: Assumed::DEFAULT,
             credentials: None,
             max_connections: limits::MAX_CONNECTIONS,
             bounds: Bounds::DEFAULT,
@@ -176,16 +176,9 @@ impl MemcachedStore {
     /// Makes the servers, which have no connections yet.
     pub(super) fn anew(mut self) -> Self {
         let (credentials, most) = (self.credentials.as_ref(), self.max_connections);
-        let servers = Server::each(&self.servers, self.dialect, credentials, most, self.bounds);
+        let servers = Server::each(&self.servers, self.assumed, credentials, most, self.bounds);
         self.reached = Arc::new(servers);
         self
-    }
-
-    /// Speaks the classic text protocol, whatever a server could.
-    #[must_use]
-    pub fn classic(mut self) -> Self {
-        self.dialect = Some(Dialect::Classic);
-        self.anew()
     }
 
     /// Logs in with this name and password at servers that require it (memcached's option `-Y`,
@@ -257,7 +250,7 @@ impl MemcachedStore {
         Self {
             servers: Arc::clone(&self.servers),
             reached: Arc::clone(&self.reached),
-            dialect: self.dialect,
+            assumed: self.assumed,
             credentials: None,
             max_connections: self.max_connections,
             bounds: self.bounds,
@@ -358,7 +351,7 @@ impl Store for MemcachedStore {
     }
 
     fn caps(&self) -> Caps {
-        let is_classic = self.dialect == Some(Dialect::Classic)
+        let is_classic = self.assumed.dialect == Some(Dialect::Classic)
             || self.reached.iter().any(|server| server.watched.is_classic());
         if is_classic { Caps::default().with_touch().with_counts() } else { Caps::all() }
     }

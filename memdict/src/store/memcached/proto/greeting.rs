@@ -18,7 +18,11 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Dialect, END_OF_LINE, answer, window::Window};
+use super::{
+    Dialect, END_OF_LINE, answer,
+    manner::{Care, Manner},
+    window::Window,
+};
 use crate::{
     error::Error,
     quote, random,
@@ -75,51 +79,6 @@ pub(in crate::store::memcached) struct Facts {
     pub(in crate::store::memcached) connection: u64,
 }
 
-/// How much a server is asked at first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::store::memcached) enum Care {
-    /// Everything, in one exchange.
-    #[default]
-    Little,
-    /// The same once more, because a connection may end by chance.
-    Again,
-    /// Its version alone.
-    More,
-    /// Only for a value.
-    Most,
-}
-
-impl Care {
-    /// Returns how to ask a server that closed the connection when it was asked like this.
-    pub(in crate::store::memcached) fn next(self) -> Option<Self> {
-        match self {
-            Self::Little => Some(Self::Again),
-            Self::Again => Some(Self::More),
-            Self::More => Some(Self::Most),
-            Self::Most => None,
-        }
-    }
-}
-
-/// What is asked of a server at first, and how it is spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::store::memcached) struct Manner {
-    pub(in crate::store::memcached) care: Care,
-    /// The dialect to speak whatever the server could. Without one, it is found out.
-    pub(in crate::store::memcached) dialect: Option<Dialect>,
-}
-
-impl Manner {
-    /// Returns the questions after the version.
-    fn questions(self) -> &'static [&'static [u8]] {
-        match (self.care, self.dialect) {
-            (Care::Little | Care::Again, None | Some(Dialect::Meta)) => &[FACTS, BARRIER],
-            (Care::Little | Care::Again, Some(Dialect::Classic)) => &[FACTS],
-            (Care::More | Care::Most, _) => &[],
-        }
-    }
-}
-
 /// The question that the next line answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Awaited {
@@ -172,14 +131,14 @@ impl Greeting {
             Awaited::Ask
         } else {
             window.raw(VERSION);
-            manner.questions().iter().for_each(|question| window.raw(question));
+            questions(manner).iter().for_each(|question| window.raw(question));
             Awaited::Version
         };
         let facts = Facts {
             version: String::new(),
             dialect: Dialect::Classic,
             marks: false,
-            item_size_max: limits::ITEM_SIZE_MAX,
+            item_size_max: manner.assumed.item_size_max,
             cas_enabled: true,
             life: 0,
             clock: None,
@@ -230,7 +189,7 @@ impl Greeting {
     }
 
     fn line(&mut self, line: &str, window: &mut Window<'_>) -> Result<Next, String> {
-        let questions = self.manner.questions();
+        let questions = questions(self.manner);
         match self.awaited {
             Awaited::Probe if line == "END" => return Ok(Next::Go(self.facts.clone())),
             Awaited::Probe => return Err(unwelcome(line)),
@@ -296,7 +255,8 @@ impl Greeting {
         let has_marks = number(&self.facts.version).is_some_and(|it| it >= FIRST_WITH_MARKS);
         self.facts.dialect = dialect;
         self.facts.marks = dialect == Dialect::Meta && has_marks;
-        self.facts.life = self.life();
+        let begin_anew = self.manner.assumed.versions_begin_anew || is_flare(&self.facts.version);
+        self.facts.life = if begin_anew { 0 } else { self.life() };
         self.facts.clock = self.time.map(|time| self.asked.told(time));
         self.facts.clone()
     }
@@ -351,6 +311,21 @@ fn stat(line: &str) -> Option<(&str, &str)> {
 /// applies to a server that tells a larger one.
 fn item_size(told: &str) -> usize {
     told.parse().unwrap_or(limits::ITEM_SIZE_MAX).min(limits::LARGEST_ITEM)
+}
+
+/// Returns whether a version is that of Flare, whose versions of values begin anew: a token then
+/// proves nothing.
+fn is_flare(version: &str) -> bool {
+    version.to_ascii_lowercase().starts_with("flare")
+}
+
+/// Returns the questions after the version.
+fn questions(manner: Manner) -> &'static [&'static [u8]] {
+    match (manner.care, manner.assumed.dialect) {
+        (Care::Little | Care::Again, None | Some(Dialect::Meta)) => &[FACTS, BARRIER],
+        (Care::Little | Care::Again, Some(Dialect::Classic)) => &[FACTS],
+        (Care::More | Care::Most, _) => &[],
+    }
 }
 
 /// Explains a first answer that is not a version.

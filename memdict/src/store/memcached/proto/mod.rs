@@ -8,6 +8,7 @@ pub(super) mod answer;
 mod classic;
 pub(super) mod dialect;
 pub(super) mod greeting;
+pub(super) mod manner;
 mod meta;
 pub(super) mod request;
 pub(super) mod window;

@@ -11,7 +11,8 @@ use crate::store::{
         load::Loads,
         proto::{
             Dialect, END_OF_LINE,
-            greeting::{Care, Facts, Greeting, Manner, Next},
+            greeting::{Facts, Greeting, Next},
+            manner::{Assumed, Care, Manner},
             window::MAX_SLICES,
         },
     },
@@ -242,8 +243,8 @@ pub(crate) fn check_silence(operations: usize, pieces: &[&[u8]]) {
 pub(crate) fn check_greeting(said: &[u8], pieces: &[&[u8]]) {
     let cares = [Care::Little, Care::More, Care::Most];
     let dialects = [None, Some(Dialect::Classic)];
-    let manners =
-        cares.into_iter().flat_map(|care| dialects.map(|dialect| Manner { care, dialect }));
+    let manner = |care, dialect| Manner { care, assumed: Assumed { dialect, ..Assumed::DEFAULT } };
+    let manners = cares.into_iter().flat_map(|care| dialects.map(|dialect| manner(care, dialect)));
     for (manner, with) in manners.flat_map(|manner| [false, true].map(|with| (manner, with))) {
         let (heard, sent) = greeted(manner, with, pieces);
         let asks = said.starts_with(b"CLIENT_ERROR unauthenticated\r\n");
