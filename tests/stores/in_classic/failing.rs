@@ -94,7 +94,7 @@ fn answers_out_of_step_are_never_given_to_the_wrong_key() {
         "VALUE a 0 6 1\r\n5ec",
     ] {
         let server = ScriptedServer::start("1.4.39", &[answer, "END\r\n"]);
-        let s = open(server.address()).timeout(Duration::from_millis(200));
+        let s = open(server.address()).timeout(Duration::from_secs(2));
         for loaded in load(&s, &[b"a", b"b"]) {
             let Err(error @ StoreError::Down(_)) = loaded else { panic!("{loaded:?}") };
             assert!(!named(&error, &server.address()).contains("5ecret"), "{error}");
@@ -104,7 +104,7 @@ fn answers_out_of_step_are_never_given_to_the_wrong_key() {
     }
     for answer in ["DELETED\r\n", "5ecret\r\n", "VALUE a 0 0 1\r\n\r\n", "END\r\n"] {
         let server = ScriptedServer::start("1.4.39", &[answer, "STORED\r\n"]);
-        let s = open(server.address()).timeout(Duration::from_millis(200));
+        let s = open(server.address()).timeout(Duration::from_secs(2));
         let outcomes = apply(&s, &[Change::new(b"a", store(b"v"), Always)]);
         let [Err(error @ StoreError::Unknown(_))] = &outcomes[..] else { panic!("{outcomes:?}") };
         assert!(!named(error, &server.address()).contains("5ecret"), "{error}");
