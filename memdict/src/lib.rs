@@ -183,6 +183,7 @@ pub use store::operation::{
     Applied, ApplyOut, By, Change, Condition, Count, Load, LoadOut, Loaded, Op, Reason, Renewal,
     StoreError, Token,
 };
+pub use store::placement::Placement;
 #[cfg(feature = "tokio")]
 pub use store::{AsyncStore, BoxFuture};
 pub use store::{Store, caps::Caps};

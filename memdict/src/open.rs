@@ -71,6 +71,9 @@ fn memcached(place: Memcached, options: &Options) -> Result<MemcachedStore> {
     if let Some(many) = options.max_connections {
         store = store.max_connections(many);
     }
+    if let Some(placement) = options.placement {
+        store = store.placement(placement)?;
+    }
     if options.remember.is_some() || options.remember_for.is_some() {
         store = store.remember(options.remember, options.remember_for);
     }
@@ -105,6 +108,9 @@ fn classic(place: Classic, options: &Options) -> Result<ClassicStore> {
     }
     if let Some(many) = options.max_connections {
         store = store.max_connections(many);
+    }
+    if let Some(placement) = options.placement {
+        store = store.placement(placement)?;
     }
     Ok(store)
 }

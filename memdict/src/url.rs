@@ -12,6 +12,7 @@ use crate::{
     store::{
         credentials::Credentials,
         faulty::rates::{Rate, Rates},
+        placement::Placement,
         servers::Servers,
     },
 };
@@ -26,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) max_connections: Option<usize>,
+    /// How the server is chosen that holds a key.
+    pub(crate) placement: Option<Placement>,
     /// How many lost removals are remembered for each server, and for how long.
     pub(crate) remember: Option<usize>,
     pub(crate) remember_for: Option<Duration>,
@@ -45,6 +48,7 @@ impl Options {
             ("connect_timeout", self.connect_timeout.is_some()),
             ("deadline", self.deadline.is_some()),
             ("max_connections", self.max_connections.is_some()),
+            ("hash", self.placement.is_some()),
             ("remember", self.remember.is_some()),
             ("remember_for", self.remember_for.is_some()),
         ];
@@ -99,18 +103,20 @@ const MEMCACHED_OPTIONS: &[&str] = &[
     "connect_timeout",
     "deadline",
     "max_connections",
+    "hash",
     "namespace",
     "strict",
     "remember",
     "remember_for",
 ];
 const CLASSIC_OPTIONS: &[&str] =
-    &["timeout", "connect_timeout", "deadline", "max_connections", "namespace", "strict"];
+    &["timeout", "connect_timeout", "deadline", "max_connections", "hash", "namespace", "strict"];
 const TLS_OPTIONS: &[&str] = &[
     "timeout",
     "connect_timeout",
     "deadline",
     "max_connections",
+    "hash",
     "namespace",
     "strict",
     "ca_file",
@@ -292,6 +298,10 @@ fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> 
         "max_connections" => {
             let many: NonZeroUsize = parse(name, &value, "a number from 1")?;
             options.max_connections = Some(many.get());
+        }
+        "hash" => {
+            let known = "rendezvous, ketama, modula, crc32 and pymemcache";
+            options.placement = Some(parse(name, &value, known)?);
         }
         "lose" => options.rates.lose = rate(name, &value)?,
         "refuse" => options.rates.refuse = rate(name, &value)?,

@@ -12,6 +12,7 @@ mod lifetimes;
 mod memcached;
 mod memcached_auth;
 mod memory;
+mod placement;
 mod sharing;
 mod sharing_watched;
 

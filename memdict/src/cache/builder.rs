@@ -21,7 +21,7 @@ use crate::{
         settings::{DetectUntracked, Settings},
         source::Source,
     },
-    store::Store,
+    store::{Store, placement::Placement},
     url::Options,
 };
 
@@ -134,6 +134,13 @@ impl CacheBuilder {
     /// Keep the sum over all processes below the server's own limit, its option `-c`.
     pub fn max_connections(mut self, many: usize) -> Self {
         self.options.max_connections = Some(many);
+        self
+    }
+
+    /// Sets how the memcached server is chosen that holds a key: as memdict does, or as another client
+    /// of the servers does. [`Placement::Rendezvous`] by default.
+    pub fn placement(mut self, how: Placement) -> Self {
+        self.options.placement = Some(how);
         self
     }
 

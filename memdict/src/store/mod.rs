@@ -28,6 +28,7 @@ mod limits;
 pub(crate) mod memcached;
 pub(crate) mod memory;
 pub(crate) mod operation;
+pub(crate) mod placement;
 #[cfg(any(unix, feature = "classic"))]
 #[cfg_attr(not(unix), allow(dead_code))]
 mod queue;

@@ -23,6 +23,7 @@ mod inbox;
 mod interest;
 mod lane;
 mod load;
+mod placed;
 mod pool;
 mod proto;
 mod recovery;
