@@ -76,6 +76,7 @@
 //! | `metrics` | no | [counters and times](docs::observing) as series of the `metrics` crate |
 //! | `classic` | yes | [`ClassicStore`], and with it servers that are older than memcached 1.6.13 or lack meta commands |
 //! | `tls` | no | TLS for [`ClassicStore`], through OpenSSL, whose headers have to be installed |
+//! | `placement` | no | [keys on the servers](docs::servers) where other clients of a shared pool put them |
 //! | `tokio` | no | [`AsyncCache`], [`AsyncSession`], [`AsyncDict`] and [`AsyncStore`]: the same calls with `.await` |
 //! | `json` | no | [`Json`] and [`as_json`]: values that need the names of their fields, stored as JSON |
 //! | `testing` | no | [`testing`](docs::testing): stores that fail, by chance or on command, and a clock to turn |

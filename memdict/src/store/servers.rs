@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use super::placement::{Choice, Placement, Weighted};
+use super::placement::{Choice, Placement, weighted::Weighted};
 use crate::{
     error::Error,
     quote::{Quoted, without_password},

@@ -2,7 +2,7 @@
 
 use md5::{Digest, Md5};
 
-use super::Weighted;
+use super::weighted::Weighted;
 
 /// How many points a server of average weight has.
 const POINTS: f32 = 160.0;

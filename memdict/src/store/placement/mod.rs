@@ -7,8 +7,10 @@ mod modula;
 #[cfg(feature = "placement")]
 mod pymemcache;
 mod rendezvous;
+pub(super) mod weighted;
 
 use rendezvous::Rendezvous;
+use weighted::Weighted;
 #[cfg(feature = "placement")]
 use {ketama::Ketama, modula::Modula, pymemcache::Pymemcache};
 
@@ -58,14 +60,6 @@ impl std::str::FromStr for Placement {
     }
 }
 
-/// A server, and how many keys it gets in proportion to others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Weighted {
-    /// `host:port` in its canonical spelling, or the path of a unix socket.
-    pub(super) name: String,
-    pub(super) weight: u32,
-}
-
 /// A choice among the servers of a list.
 #[derive(Debug, Clone)]
 pub(super) enum Choice {
@@ -112,13 +106,6 @@ impl Choice {
             Self::Pymemcache(choice) => choice.choose(key),
         }
     }
-}
-
-/// Returns an index for each unit of weight.
-#[cfg(feature = "placement")]
-fn repeated(servers: &[Weighted]) -> Vec<u32> {
-    let each = (0_u32..).zip(servers);
-    each.flat_map(|(index, server)| std::iter::repeat_n(index, server.weight as usize)).collect()
 }
 
 #[cfg(all(test, feature = "placement"))]

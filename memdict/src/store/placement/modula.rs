@@ -1,6 +1,6 @@
 //! The remainder of a hash of the key, by the number of servers. A server of weight 3 counts as three.
 
-use super::{Weighted, repeated};
+use super::weighted::{Weighted, repeated};
 
 /// A hash, and a server for each remainder.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! The choice of pymemcache's `HashClient`: rendezvous hashing by MurmurHash3.
 
-use super::Weighted;
+use super::weighted::Weighted;
 
 /// The names of the servers.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use super::Weighted;
+use super::weighted::Weighted;
 
 /// A key belongs to the server with the highest of `xxh3(key, seed)`, where the seed is
 /// `xxh3("host:port")`. A server of weight 3 has two seeds more, of `host:port*2` and `host:port*3`, and so
