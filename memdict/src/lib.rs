@@ -176,6 +176,8 @@ pub use session::{
 #[cfg(feature = "classic")]
 pub use store::classic::ClassicStore;
 pub use store::clock::Clock;
+#[cfg(unix)]
+pub use store::cluster::store::ClusterStore;
 pub use store::expiry::{Expiry, Life};
 #[cfg(unix)]
 pub use store::memcached::store::MemcachedStore;

@@ -13,7 +13,9 @@ use crate::{
 use crate::{store::classic::ClassicStore, url::Classic};
 #[cfg(unix)]
 use crate::{
-    store::{credentials::Credentials, memcached::store::MemcachedStore},
+    store::{
+        cluster::store::ClusterStore, credentials::Credentials, memcached::store::MemcachedStore,
+    },
     url::Memcached,
 };
 
@@ -24,8 +26,10 @@ pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> 
         Place::Memory => memory(options),
         #[cfg(unix)]
         Place::Memcached(place) => Arc::new(memcached(place, options)?),
+        #[cfg(unix)]
+        Place::Cluster(endpoints) => Arc::new(cluster(endpoints, options)?),
         #[cfg(not(unix))]
-        Place::Memcached(_) => {
+        Place::Memcached(_) | Place::Cluster(_) => {
             return Err(crate::error::Error::Config {
                 option: "memcache:".to_owned(),
                 reason: "this store needs a Unix system; use memory:, or \
@@ -59,6 +63,31 @@ fn memcached(place: Memcached, options: &Options) -> Result<MemcachedStore> {
     if let Some(Credentials { user, password }) = place.credentials {
         store = store.credentials(user, password)?;
     }
+    with(store, options)
+}
+
+#[cfg(unix)]
+fn cluster(endpoints: Vec<String>, options: &Options) -> Result<ClusterStore> {
+    let mut store = ClusterStore::new(endpoints)?;
+    if let Some(timeout) = options.timeout {
+        store = store.timeout(timeout);
+    }
+    if let Some(timeout) = options.connect_timeout {
+        store = store.connect_timeout(timeout);
+    }
+    if let Some(every) = options.refresh {
+        store = store.refresh(every);
+    }
+    if let Some(placement) = options.placement {
+        // Before any list is known, so that an impossible choice is an error now.
+        MemcachedStore::new(["any"])?.placement(placement)?;
+    }
+    let options = options.clone();
+    Ok(store.servers(move |servers| with(servers, &options)))
+}
+
+#[cfg(unix)]
+fn with(mut store: MemcachedStore, options: &Options) -> Result<MemcachedStore> {
     if let Some(timeout) = options.timeout {
         store = store.timeout(timeout);
     }

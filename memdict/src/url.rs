@@ -27,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) max_connections: Option<usize>,
+    /// How often the servers of a cluster are asked for.
+    pub(crate) refresh: Option<Duration>,
     /// How the server is chosen that holds a key.
     pub(crate) placement: Option<Placement>,
     /// How many lost removals are remembered for each server, and for how long.
@@ -61,6 +63,8 @@ impl Options {
 pub(crate) enum Place {
     Memory,
     Memcached(Memcached),
+    /// The servers that these endpoints tell.
+    Cluster(Vec<String>),
     #[cfg(feature = "classic")]
     Classic(Classic),
 }
@@ -85,7 +89,8 @@ pub(crate) struct Classic {
 
 const MEMORY: &str = "memory:?max_bytes=64MiB";
 const MEMCACHED: &str = "memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms";
-const CLASSIC: &str = "memcache+classic://, memcache+sasl:// and memcache+tls://";
+const CLASSIC: &str =
+    "memcache+cluster://, memcache+classic://, memcache+sasl:// and memcache+tls://";
 const MEMORY_OPTIONS: &[&str] = &[
     "max_bytes",
     "namespace",
@@ -108,6 +113,18 @@ const MEMCACHED_OPTIONS: &[&str] = &[
     "strict",
     "remember",
     "remember_for",
+];
+const CLUSTER_OPTIONS: &[&str] = &[
+    "timeout",
+    "connect_timeout",
+    "deadline",
+    "max_connections",
+    "hash",
+    "namespace",
+    "strict",
+    "remember",
+    "remember_for",
+    "refresh",
 ];
 const CLASSIC_OPTIONS: &[&str] =
     &["timeout", "connect_timeout", "deadline", "max_connections", "hash", "namespace", "strict"];
@@ -149,6 +166,7 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
             ));
         }
         "memcache" => (memcached(scheme, rest)?, MEMCACHED_OPTIONS),
+        "memcache+cluster" => (cluster(scheme, rest)?, CLUSTER_OPTIONS),
         "memcache+classic" | "memcache+sasl" => (classic(scheme, rest)?, CLASSIC_OPTIONS),
         "memcache+tls" => (classic(scheme, rest)?, TLS_OPTIONS),
         _ => {
@@ -204,6 +222,16 @@ fn memcached(scheme: &str, rest: &str) -> Result<Place> {
     let (credentials, rest) = userinfo(scheme, rest)?;
     let servers = servers(scheme, rest, credentials.is_some())?;
     Ok(Place::Memcached(Memcached { servers, credentials }))
+}
+
+fn cluster(scheme: &str, rest: &str) -> Result<Place> {
+    match userinfo(scheme, rest)? {
+        (None, rest) => Ok(Place::Cluster(servers(scheme, rest, false)?)),
+        (Some(_), _) => {
+            let reason = "an endpoint has no credentials; allowed: memcache+cluster://HOST:PORT";
+            Err(bad(&format!("{scheme}:"), reason.to_owned()))
+        }
+    }
 }
 
 #[cfg(feature = "classic")]
@@ -311,6 +339,7 @@ fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> 
         "delay" => options.rates.delay = Some(duration(name, &value)?),
         "seed" => options.rates.seed = Some(parse(name, &value, "a whole number from 0")?),
         "remember" => options.remember = Some(parse(name, &value, "a number from 0")?),
+        "refresh" => options.refresh = Some(duration(name, &value)?),
         "remember_for" => options.remember_for = Some(duration(name, &value)?),
         "ca_file" => options.ca_file = Some(value.into_owned()),
         "verify" => options.verify = Some(parse(name, &value, "true or false")?),

@@ -2,6 +2,7 @@
 
 mod classic;
 mod clients;
+mod cluster;
 mod conformance;
 mod differential;
 mod engine;

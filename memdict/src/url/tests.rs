@@ -51,6 +51,17 @@ fn the_choice_of_a_server_is_an_option_of_every_url_of_memcached() {
 }
 
 #[test]
+fn a_cluster_is_named_by_its_endpoint() {
+    let (place, options) =
+        both("memcache+cluster://carts.cfg.example.com:11211?refresh=30s&timeout=1s").unwrap();
+    assert_eq!(place, Place::Cluster(vec!["carts.cfg.example.com:11211".to_owned()]));
+    assert_eq!(options.refresh, Some(Duration::from_secs(30)));
+    let error = both("memcache+cluster://a:secret@b").unwrap_err().to_string();
+    assert!(error.contains("credentials") && !error.contains("secret"), "{error}");
+    assert!(both("memcache://a?refresh=30s").is_err());
+}
+
+#[test]
 fn the_embedded_store_can_be_told_to_fail() {
     let url = "memory:?lose=0.05&refuse=0.25&fail=1&unanswered=0&late=0.5&delay=5ms&seed=7";
     let (place, options) = both(url).unwrap();

@@ -29,7 +29,7 @@ mod proto;
 mod recovery;
 mod remember;
 mod resend;
-mod resolve;
+pub(in crate::store) mod resolve;
 mod send;
 mod server;
 mod socket;
