@@ -7,9 +7,11 @@ use memdict_tests::Fault;
 
 use super::{
     between::Incident,
-    ledger::{By, Content, Line, Version},
-    mirror::{Entry, Mirror, Seen, Want},
+    entry::{Entry, Seen, Want},
+    ledger::{By, Line},
+    mirror::Mirror,
     record::{Place, Record},
+    version::{Content, Version},
 };
 
 /// What a report or an error says of a key.
@@ -19,6 +21,7 @@ pub(crate) enum Fate {
     Recreated,
     Unchanged,
     Removed,
+    Invalidated,
     Lost,
     Refused,
     Conflict(KeyConflict),
@@ -63,7 +66,7 @@ impl Account<'_> {
     pub(crate) fn nothing_was_sent(&self) -> bool {
         let vanished = |place: &Place| {
             let entry = self.mirror.entry(*place);
-            let asked = entry.base().is_some() && !entry.is_blind(*place);
+            let asked = entry.replaces().is_some() && !entry.is_blind(*place);
             asked && self.all_states(*place).any(Option::is_none)
         };
         let questions = Place::all().filter(vanished).count();
@@ -86,7 +89,8 @@ impl Account<'_> {
         if self.is_conflict && self.happened.is_empty() && !self.fates.values().any(landed) {
             assert!(self.transient || stays, "another try may help");
         }
-        let removed = self.fates.values().any(|fate| matches!(fate, Fate::Removed));
+        let removed = |fate: &Fate| matches!(fate, Fate::Removed | Fate::Invalidated);
+        let removed = self.fates.values().any(removed);
         assert!(self.sent > 0 || !removed, "removed, although nothing was sent");
         for place in Place::all() {
             self.check_place(place);
@@ -102,6 +106,7 @@ impl Account<'_> {
         let want = entry.want();
         for (at, line) in self.ours(place) {
             let allowed = match line.after.as_ref().map(|after| &after.content) {
+                _ if line.is_invalidation() => want == Want::Invalidate,
                 Some(Content::Value(record, writer)) => {
                     assert!(record.is_whole(), "{place:?} is torn: {record:?}");
                     *writer == self.mirror.program && self.may_store(entry, line, at, record)
@@ -111,7 +116,7 @@ impl Account<'_> {
             };
             assert!(allowed, "{place:?} is changed, which it must not be:\n{line:#?}\n{entry:#?}");
         }
-        let is_value = |version: &Version| !version.is_tombstone();
+        let is_value = |version: &Version| !version.is_tombstone() && !version.is_stale;
         let stores = self.ours(place).filter(|(_, line)| line.after.as_ref().is_some_and(is_value));
         let stores = stores.count();
         let deletes = self.ours(place).count() - stores;
@@ -141,15 +146,22 @@ impl Account<'_> {
                 let is_unsure = self.happened(place, Incident::is_unsure) || self.restarted();
                 ((0, 0), (0, 1 + usize::from(is_unsure && place.buries())))
             }
+            (Want::Invalidate, Some(Fate::Invalidated)) => {
+                let is_void = |state: &Option<Version>| state.as_ref().is_none_or(|it| it.is_stale);
+                assert!(self.all_states(place).any(is_void), "{}", context());
+                ((0, 0), (0, 1))
+            }
             (Want::Unchanged, Some(Fate::Unchanged)) => ((0, 0), (0, 0)),
             (Want::Store(_), Some(Fate::Refused)) => ((0, 0), (is_late.into(), 1)),
             (Want::Delete, Some(Fate::Refused)) => {
                 ((0, 0), (0, usize::from(is_late) + usize::from(place.buries())))
             }
-            (Want::Store(_) | Want::Delete, Some(Fate::Lost)) => {
+            (Want::Invalidate, Some(Fate::Refused)) => ((0, 0), (0, 0)),
+            (Want::Store(_) | Want::Delete | Want::Invalidate, Some(Fate::Lost)) => {
                 // A real server that ended may have made the change.
                 let unsure = self.happened(place, Incident::is_unsure) || self.restarted();
-                assert!(!self.can_be_told(place, entry), "it can be told: {}", context());
+                let told = want != Want::Invalidate && self.can_be_told(place, entry);
+                assert!(!told, "it can be told: {}", context());
                 ((0, 0), (unsure.into(), unsure.into()))
             }
             (_, Some(Fate::Conflict(conflict))) => {
@@ -195,7 +207,9 @@ impl Account<'_> {
 
     /// Returns whether this session may store this record over the stored value.
     fn may_store(&self, entry: &Entry, line: &Line, at: usize, stored: &Record) -> bool {
-        let Want::Store(ours) = entry.want() else { return false };
+        let Want::Store(ours) = entry.want() else {
+            return false;
+        };
         let as_it_is = *stored == ours;
         let place = line.place;
         if entry.is_blind(place) {
@@ -204,7 +218,8 @@ impl Account<'_> {
         let (before, program) = (line.before.as_ref(), self.mirror.program);
         let (Some(base), Some(loaded)) = (entry.base(), entry.loaded_record()) else {
             // A removal since then is another version.
-            return as_it_is && !entry.is_kept() && entry.has_seen(before);
+            let is_void = before.is_none() && matches!(entry.seen, Seen::Stale(_));
+            return as_it_is && !entry.is_kept() && (is_void || entry.has_seen(before));
         };
         let merges_with = |theirs: &Version| {
             let theirs = theirs.read_by(program);
@@ -229,7 +244,7 @@ impl Account<'_> {
     fn may_bury(&self, entry: &Entry, line: &Line) -> bool {
         let before = line.before.as_ref();
         let is_right = before.is_none_or(Version::is_tombstone)
-            || before == entry.base()
+            || before == entry.replaces()
             || entry.is_blind(line.place);
         line.place.buries() && entry.want() == Want::Delete && !entry.is_kept() && is_right
     }
@@ -243,7 +258,7 @@ impl Account<'_> {
             Want::Store(_) => refused,
             _ => false,
         };
-        let is_right = entry.is_blind(line.place) || line.before.as_ref() == entry.base();
+        let is_right = entry.is_blind(line.place) || line.before.as_ref() == entry.replaces();
         asked && !entry.is_kept() && is_right
     }
 
@@ -254,7 +269,7 @@ impl Account<'_> {
         };
         let restarted =
             entry.version().is_some_and(|seen| seen.life != self.life) || self.restarted();
-        let differs = was(&|state| !entry.has_seen(state));
+        let differs = was(&|state| !entry.has_seen(state) || entry.is_outdated_anew(state));
         assert!(
             differs || restarted || entry.is_kept(),
             "{place:?} is in conflict with nobody: {:#?}",
@@ -282,7 +297,9 @@ impl Account<'_> {
     /// Checks that nothing was sent unless all entries that had to be current were so at some time
     /// before.
     fn current_was_current(&self) {
-        let Some(first) = self.lines.iter().position(|line| line.by == By::Commit) else { return };
+        let Some(first) = self.lines.iter().position(|line| line.by == By::Commit) else {
+            return;
+        };
         for place in &self.mirror.current {
             let entry = self.mirror.entry(*place);
             let is_current = matches!(entry.seen, Seen::Unread)

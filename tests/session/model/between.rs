@@ -44,6 +44,8 @@ pub(crate) enum Meddling {
     PutOld,
     /// Removes the value; where removals leave tombstones, it leaves one.
     Remove,
+    /// Makes the stored value stale, whatever it is.
+    Invalidate,
     /// Deletes the value or the tombstone, or the server evicts it, which looks the same.
     Delete,
     /// The server evicts all values.
@@ -86,8 +88,34 @@ struct Plan {
 #[derive(Debug)]
 struct Owned {
     key: Vec<u8>,
-    bytes: Option<(Vec<u8>, Expiry)>,
+    op: OwnedOp,
     when: Condition,
+}
+
+/// What a held change does.
+#[derive(Debug)]
+enum OwnedOp {
+    Store(Vec<u8>, Expiry),
+    /// It has no bytes.
+    Other(Op<'static>),
+}
+
+impl OwnedOp {
+    fn of(op: Op<'_>) -> Self {
+        match op {
+            Op::Store { bytes, expiry } => Self::Store(bytes.to_vec(), expiry),
+            Op::Delete => Self::Other(Op::Delete),
+            Op::Invalidate { grace } => Self::Other(Op::Invalidate { grace }),
+            op => panic!("no session of the model sends {op:?}"),
+        }
+    }
+
+    fn lend(&self) -> Op<'_> {
+        match self {
+            Self::Store(bytes, expiry) => Op::Store { bytes, expiry: *expiry },
+            Self::Other(op) => *op,
+        }
+    }
 }
 
 impl Between {
@@ -123,11 +151,7 @@ impl Between {
     }
 
     fn deliver(&self, change: &Owned) {
-        let what = match &change.bytes {
-            Some((bytes, expiry)) => Op::Store { bytes, expiry: *expiry },
-            None => Op::Delete,
-        };
-        let change = Change::new(&change.key, what, change.when);
+        let change = Change::new(&change.key, change.op.lend(), change.when);
         self.behind.faulty.apply_many(&[change], &mut |_, _| {});
     }
 
@@ -187,11 +211,8 @@ impl Store for Between {
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         for (index, change) in changes.iter().enumerate() {
             if let Some(Incident::Late(after)) = self.begin(change.key, true) {
-                let bytes = match change.op {
-                    Op::Store { bytes, expiry } => Some((bytes.to_vec(), expiry)),
-                    _ => None,
-                };
-                let held = Owned { key: change.key.to_vec(), bytes, when: change.when };
+                let (key, op) = (change.key.to_vec(), OwnedOp::of(change.op));
+                let held = Owned { key, op, when: change.when };
                 self.plan().held.push_back((after, held));
                 out(index, Err(StoreError::Unknown("no answer, it is late".into())));
                 continue;

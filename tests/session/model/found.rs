@@ -3,8 +3,8 @@
 use memdict_tests::{Fault, Lives};
 
 use super::{
+    act::Act,
     between::{Incident, Meddling},
-    mirror::Act,
     operation::{OLD, Operation},
     play::play,
     program::Program,

@@ -7,74 +7,13 @@ use std::{
     time::Duration,
 };
 
-use memdict::{
-    Applied, ApplyOut, Cache, Caps, Change, Condition, Expiry, Load, LoadOut, Lookup, MemoryStore,
-    Op, Store, StoreError, Unusable,
-};
-use memdict_tests::{Got, load_when_up};
+use memdict::{Applied, ApplyOut, Caps, Change, Load, LoadOut, Loaded, Op, Store, StoreError};
 
 use super::{
-    program::{Form, OldRecord, Program},
-    record::{HOUR, Place, Record},
+    reader::Reader,
+    record::{HOUR, Place},
+    version::{Content, Version},
 };
-
-/// A version of a record, or a tombstone. No two have the same bytes, because each write has its own nonce.
-#[derive(Clone)]
-pub(crate) struct Version {
-    pub(crate) bytes: Arc<[u8]>,
-    pub(crate) content: Content,
-    /// The life of the server in which it was stored.
-    pub(crate) life: u32,
-    /// How many values were stored in that life so far, including this one.
-    pub(crate) number: u32,
-}
-
-/// What stored bytes are.
-#[derive(Debug, Clone)]
-pub(crate) enum Content {
-    /// A record in the form of this program.
-    Value(Arc<Record>, Program),
-    Tombstone,
-}
-
-impl Version {
-    /// Returns the record, if a program can read it.
-    pub(crate) fn read_by(&self, program: Program) -> Option<&Record> {
-        match &self.content {
-            Content::Value(record, writer) if program.reads(*writer) => Some(record),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn is_tombstone(&self) -> bool {
-        matches!(self.content, Content::Tombstone)
-    }
-
-    /// Returns whether it is of a newer program than this one.
-    pub(crate) fn is_newer_than(&self, program: Program) -> bool {
-        !self.is_tombstone() && self.read_by(program).is_none()
-    }
-}
-
-impl PartialEq for Version {
-    fn eq(&self, other: &Self) -> bool {
-        self.bytes == other.bytes && self.life == other.life
-    }
-}
-
-/// Does not show the bytes.
-impl fmt::Debug for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.content {
-            Content::Value(record, writer) => {
-                let Record { updates, left, right, .. } = &**record;
-                write!(f, "{writer:?}: {updates:?}, {left} and {right}")?;
-            }
-            Content::Tombstone => f.write_str("a tombstone")?,
-        }
-        write!(f, ", of life {}", self.life)
-    }
-}
 
 /// A change that was made.
 #[derive(Debug, Clone)]
@@ -83,6 +22,13 @@ pub(crate) struct Line {
     pub(crate) before: Option<Version>,
     pub(crate) after: Option<Version>,
     pub(crate) by: By,
+}
+
+impl Line {
+    /// Returns whether it made a value stale.
+    pub(crate) fn is_invalidation(&self) -> bool {
+        self.after.as_ref().is_some_and(|after| after.is_stale)
+    }
 }
 
 /// Who made a change.
@@ -150,7 +96,7 @@ impl Ledger {
     /// Records that the server has restarted and is empty.
     pub(crate) fn begin_life(&self) {
         for place in Place::all() {
-            self.note(place, None);
+            self.note(place, Op::Delete);
         }
         let mut book = self.book();
         (book.life, book.stored) = (book.life + 1, 0);
@@ -166,27 +112,44 @@ impl Ledger {
     /// Checks its records against what is really stored.
     pub(crate) fn check(&self) {
         for place in Place::all() {
-            let now = self.now(place).map(|version| version.bytes);
-            assert_eq!(self.look(place).as_deref(), now.as_deref(), "{place:?} is not as noted");
+            let now = self.now(place).map(|version| (version.bytes.to_vec(), version.is_stale));
+            assert_eq!(self.look(place), now, "{place:?} is not as noted");
         }
     }
 
-    fn look(&self, place: Place) -> Option<Vec<u8>> {
-        match load_when_up(&*self.inner, place.wire().as_bytes()) {
-            Got::Hit(bytes, _) => Some(bytes),
-            Got::Miss => None,
-        }
+    /// Returns what is stored, and whether it is stale.
+    fn look(&self, place: Place) -> Option<(Vec<u8>, bool)> {
+        let wire = place.wire();
+        when_up(|| {
+            let mut found = Ok(None);
+            self.inner.load_many(&[Load::new(wire.as_bytes())], &mut |_, loaded| {
+                found = loaded.map(|loaded| match loaded {
+                    Loaded::Hit { bytes, stale, .. } => Some((bytes.to_vec(), stale)),
+                    _ => None,
+                });
+            });
+            found
+        })
     }
 
-    fn note(&self, place: Place, bytes: Option<&[u8]>) {
-        let content = bytes.map(|bytes| self.reader.read(place, bytes));
+    /// Records what became of a place by a change that was made.
+    fn note(&self, place: Place, op: Op<'_>) {
+        let stored = match op {
+            Op::Store { bytes, .. } => Some((bytes, self.reader.read(place, bytes))),
+            _ => None,
+        };
         let mut book = self.book();
-        book.stored += u32::from(bytes.is_some());
+        book.stored += u32::from(stored.is_some());
         let Book { life, stored: number, by, .. } = *book;
-        let after = bytes.zip(content).map(|(bytes, content)| {
-            let bytes = bytes.into();
-            Version { bytes, content, life, number }
-        });
+        let after = match (op, stored) {
+            (Op::Invalidate { .. }, _) => {
+                book.now[place.number()].as_ref().map(Version::invalidated)
+            }
+            (_, stored) => stored.map(|(bytes, content)| {
+                let bytes = bytes.into();
+                Version { bytes, content, life, number, is_stale: false, invalidations: 0 }
+            }),
+        };
         let before = std::mem::replace(&mut book.now[place.number()], after.clone());
         if before.is_some() || after.is_some() {
             book.lines.push(Line { place, before, after, by });
@@ -199,31 +162,28 @@ impl Ledger {
         out: &mut (dyn FnMut(Result<Applied, StoreError>) + Send),
     ) {
         let place = Place::of_wire(change.key);
-        let (new, expiry) = match change.op {
-            Op::Store { bytes, expiry } => (Some(bytes), expiry),
-            _ => (None, Expiry::Never),
-        };
-        if let Some((place, bytes)) = place.zip(new) {
+        if let (Some(place), Op::Store { bytes, expiry }) = (place, change.op) {
             let is_tombstone = matches!(self.reader.read(place, bytes), Content::Tombstone);
             let expires = is_tombstone.then_some(HOUR).into();
             assert_eq!(expiry, expires, "only tombstones expire");
         }
         self.inner.apply_many(&[*change], &mut |_, outcome| {
-            let Some(place) = place else { return out(outcome) };
+            let Some(place) = place else {
+                return out(outcome);
+            };
             match outcome {
-                Ok(Applied::Stored | Applied::Deleted) => self.note(place, new),
+                Ok(Applied::Stored | Applied::Deleted | Applied::Invalidated) => {
+                    self.note(place, change.op);
+                }
                 Ok(Applied::Gone) => assert!(self.now(place).is_none(), "{place:?} is gone"),
                 // A server that ended may have made the change before.
                 Err(StoreError::Unknown(_)) => {
-                    let found = self.look(place);
-                    let known = self.now(place).map(|version| version.bytes);
-                    if found.as_deref() != known.as_deref() {
-                        assert_eq!(
-                            found.as_deref(),
-                            new,
-                            "{place:?} is neither as before nor as after"
-                        );
-                        self.note(place, new);
+                    let of = |it: Version| (it.bytes.to_vec(), it.is_stale);
+                    let (found, known) = (self.look(place), self.now(place).map(of));
+                    if found != known {
+                        self.note(place, change.op);
+                        let now = self.now(place).map(of);
+                        assert_eq!(found, now, "{place:?} is neither as before nor as after");
                     }
                 }
                 _ => {}
@@ -249,57 +209,30 @@ impl Store for Ledger {
     }
 }
 
-/// Reads stored bytes, wherever they come from.
-#[derive(Debug)]
-struct Reader {
-    store: Arc<MemoryStore>,
-    cache: Cache,
+/// An error of a call.
+pub(crate) trait Failure: fmt::Debug {
+    /// Returns whether the server was not reached.
+    fn is_outage(&self) -> bool;
 }
 
-impl Reader {
-    fn new() -> Self {
-        let store = Arc::new(MemoryStore::new());
-        let cache = Cache::builder()
-            .strict(true)
-            .open_store(Arc::clone(&store) as _)
-            .expect("no option of a store is set");
-        Self { store, cache }
+impl Failure for memdict::Error {
+    fn is_outage(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
     }
+}
 
-    fn read(&self, place: Place, bytes: &[u8]) -> Content {
-        let wire = place.wire();
-        let what = Op::Store { bytes, expiry: Expiry::Never };
-        let change = Change::new(wire.as_bytes(), what, Condition::Always);
-        self.store.apply_many(&[change], &mut |_, outcome| assert!(outcome.is_ok()));
-        match self.look_up::<OldRecord>(place) {
-            Lookup::Hit(record) => Content::Value(Arc::new(record), Program::Old),
-            Lookup::Absent => Content::Tombstone,
-            Lookup::Unusable(Unusable::NewerSchema { .. }) => match self.look_up::<Record>(place) {
-                Lookup::Hit(record) => Content::Value(Arc::new(record), Program::New),
-                other => panic!("a newer value is {other:?}"),
-            },
-            other => panic!("what was stored is {other:?}"),
-        }
-    }
-
-    fn look_up<T: Form>(&self, place: Place) -> Lookup<Record> {
-        let session = self.cache.session();
-        let found = session.dict(T::dict(place)).lookup(place.key());
-        match found.expect("the embedded store is up") {
-            Lookup::Hit(record) => Lookup::Hit(T::clone(&record).into()),
-            Lookup::Unusable(why) => Lookup::Unusable(why),
-            Lookup::Absent => Lookup::Absent,
-            other => panic!("the embedded store is {other:?}"),
-        }
+impl Failure for StoreError {
+    fn is_outage(&self) -> bool {
+        matches!(self, Self::Down(_))
     }
 }
 
 /// Returns what `call` returns once the server is used again: one that was found down is left alone
 /// for a moment.
-pub(crate) fn when_up<T>(mut call: impl FnMut() -> memdict::Result<T>) -> T {
+pub(crate) fn when_up<T, E: Failure>(mut call: impl FnMut() -> Result<T, E>) -> T {
     for _ in 0..5_000 {
         match call() {
-            Err(memdict::Error::Unavailable { .. }) => thread::sleep(Duration::from_millis(2)),
+            Err(error) if error.is_outage() => thread::sleep(Duration::from_millis(2)),
             outcome => return outcome.expect("nobody is in the way"),
         }
     }

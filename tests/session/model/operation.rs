@@ -4,8 +4,8 @@ use memdict_tests::Fault;
 use proptest::prelude::*;
 
 use super::{
+    act::Act,
     between::{Incident, Meddling},
-    mirror::Act,
     program::Program,
     record::{Place, Touching},
 };
@@ -111,6 +111,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => Just(Act::Insert),
         1 => Just(Act::Remove),
         1 => Just(Act::RemoveEntry),
+        1 => Just(Act::Invalidate),
         1 => Just(Act::ReadCurrent),
     ]
 }
@@ -123,6 +124,7 @@ fn meddling() -> impl Strategy<Value = Meddling> {
         2 => Just(Meddling::PutOld),
         6 => Just(Meddling::Delete),
         6 => Just(Meddling::Remove),
+        3 => Just(Meddling::Invalidate),
         1 => Just(Meddling::DeleteAll),
         1 => Just(Meddling::Reconnect),
         1 => Just(Meddling::Restart),

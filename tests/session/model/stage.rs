@@ -10,9 +10,10 @@ use memdict_tests::{Cache, FaultyStore, Lives, Memcached, Waiting, memcached_on}
 
 use super::{
     between::{Between, Meddling},
-    ledger::{By, Ledger, Version, when_up},
+    ledger::{By, Ledger, when_up},
     program::{Form, OldRecord},
     record::{Place, Record, Touching},
+    version::Version,
 };
 
 /// The stores below the one where incidents happen, and who else uses them.
@@ -139,6 +140,7 @@ impl Behind {
             Meddling::Put => self.write::<Record>(place, true),
             Meddling::PutOld => self.write::<OldRecord>(place, true),
             Meddling::Remove => self.remove(place),
+            Meddling::Invalidate => self.invalidate(place),
             Meddling::Delete => self.delete([place]),
             Meddling::DeleteAll => {
                 self.delete(Place::all().filter(|place| self.ledger.now(*place).is_some()));
@@ -185,6 +187,14 @@ impl Behind {
         when_up(|| {
             let session = self.other.session();
             session.dict(place.dict()).remove(place.key())?;
+            session.commit()
+        });
+    }
+
+    fn invalidate(&self, place: Place) {
+        when_up(|| {
+            let session = self.other.session();
+            session.dict(place.dict()).invalidate(place.key())?;
             session.commit()
         });
     }

@@ -7,10 +7,11 @@ use memdict_tests::Lives;
 
 use super::{
     account::{Account, Fate},
-    ledger::{By, Version},
+    ledger::By,
     mirror::Mirror,
     record::Place,
     stage::Stage,
+    version::Version,
 };
 
 /// A commit that is being watched.
@@ -126,6 +127,7 @@ fn fates(report: Option<&CommitReport>, conflicts: &[KeyConflict]) -> BTreeMap<P
         }
         all.extend(report.unchanged_keys().map(|key| (named(key), Fate::Unchanged)));
         all.extend(report.removed_keys().map(|key| (named(key), Fate::Removed)));
+        all.extend(report.invalidated_keys().map(|key| (named(key), Fate::Invalidated)));
         all.extend(report.lost.iter().map(|lost| (named(&lost.id), Fate::Lost)));
         let refused = report.refused.iter();
         all.extend(refused.map(|refused| (named(&refused.id), Fate::Refused)));
@@ -155,12 +157,14 @@ fn counts_agree(
     assert_eq!(report.written, report.written_keys().count());
     assert_eq!(report.recreated, report.recreated_keys().count());
     assert_eq!(report.removed, report.removed_keys().count());
+    assert_eq!(report.invalidated, report.invalidated_keys().count());
     assert_eq!(report.unchanged, report.unchanged_keys().count());
     assert_eq!(report.merged, report.merges().count());
     let said = [
         report.written,
         report.merged,
         report.removed,
+        report.invalidated,
         report.unchanged,
         report.lost.len(),
         report.refused.len(),
@@ -171,6 +175,7 @@ fn counts_agree(
         counted(|c| c.written),
         counted(|c| c.merged),
         counted(|c| c.removed),
+        counted(|c| c.invalidated),
         counted(|c| c.unchanged),
         counted(|c| c.lost),
         counted(|c| c.refused),

@@ -1,0 +1,104 @@
+//! The calls of a session for one key, and how they are made.
+
+use memdict::{Entry as There, Result};
+use memdict_tests::Session;
+
+use super::record::Place;
+use super::{
+    program::Form,
+    record::{Record, Touching},
+};
+
+/// A call for one key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Act {
+    Get,
+    /// Changes the value.
+    Add(Touching),
+    /// Changes the value, or creates it.
+    OrAdd(Touching),
+    /// Borrows the value for writing, and does not change it.
+    Touch,
+    Revert,
+    Insert,
+    Remove,
+    /// Removes the value if there is one.
+    RemoveEntry,
+    /// Says that the stored value is outdated.
+    Invalidate,
+    ReadCurrent,
+}
+
+/// Makes the call. Returns the previous value, if the call tells.
+pub(crate) fn call<T: Form>(
+    session: &Session,
+    place: Place,
+    act: Act,
+    update: u32,
+) -> Result<Option<Record>> {
+    let (dict, key) = (session.dict(T::dict(place)), place.key());
+    let created = || T::from(Record::of(update));
+    let copy = |value: &T| -> Option<Record> { Some(value.clone().into()) };
+    Ok(match act {
+        Act::Get => dict.get(key)?.and_then(|value| copy(&value)),
+        Act::Add(touching) => match dict.get_mut(key)? {
+            Some(mut value) => {
+                let before = copy(&value);
+                value.add(update, touching);
+                before
+            }
+            None => None,
+        },
+        Act::OrAdd(touching) => match dict.entry(key)? {
+            There::Occupied(there) => {
+                let before = copy(there.get());
+                there.into_mut().add(update, touching);
+                before
+            }
+            vacant @ There::Vacant(_) => {
+                vacant.or_insert(created());
+                None
+            }
+        },
+        Act::Touch => match dict.get_mut(key)? {
+            Some(mut value) => {
+                let same = value.clone();
+                *value = same.clone();
+                copy(&same)
+            }
+            None => None,
+        },
+        Act::Revert => match dict.get_mut(key)? {
+            Some(value) => {
+                let before = copy(&value);
+                value.revert()?;
+                before
+            }
+            None => None,
+        },
+        Act::Insert => {
+            dict.insert(key, created())?;
+            None
+        }
+        Act::Remove => {
+            dict.remove(key)?;
+            None
+        }
+        Act::Invalidate => {
+            dict.invalidate(key)?;
+            None
+        }
+        Act::RemoveEntry => match dict.entry(key)? {
+            There::Occupied(there) => {
+                let before = copy(there.get());
+                there.remove();
+                before
+            }
+            There::Vacant(_) => None,
+        },
+        Act::ReadCurrent => {
+            dict.read_current(key)?;
+            None
+        }
+    })
+}
