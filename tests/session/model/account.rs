@@ -20,6 +20,7 @@ pub(crate) enum Fate {
     Written,
     Recreated,
     Unchanged,
+    Touched,
     Removed,
     Invalidated,
     Lost,
@@ -37,6 +38,8 @@ pub(crate) struct Account<'m> {
     pub(crate) life: u32,
     pub(crate) before: [Option<Version>; Place::COUNT],
     pub(crate) lines: Vec<Line>,
+    /// The places whose end of life it has set.
+    pub(crate) touched: Vec<Place>,
     /// How many changes were sent.
     pub(crate) sent: usize,
     pub(crate) happened: Vec<(Place, Incident)>,
@@ -82,7 +85,8 @@ impl Account<'_> {
     pub(crate) fn check(&self) {
         let ours = self.lines.iter().filter(|line| line.by == By::Commit).count();
         assert!(!self.transient || ours == 0, "transient, but done: {:#?}", self.lines);
-        let landed = |fate: &Fate| !matches!(fate, Fate::Unchanged | Fate::Conflict(_));
+        let landed =
+            |fate: &Fate| !matches!(fate, Fate::Unchanged | Fate::Touched | Fate::Conflict(_));
         let stays = |fate: &Fate| matches!(fate, Fate::Conflict(it) if it.cause == ConflictCause::NewerSchema);
         let stays = self.fates.values().any(stays);
         assert!(!self.transient || !stays, "another try does not help");
@@ -92,6 +96,9 @@ impl Account<'_> {
         let removed = |fate: &Fate| matches!(fate, Fate::Removed | Fate::Invalidated);
         let removed = self.fates.values().any(removed);
         assert!(self.sent > 0 || !removed, "removed, although nothing was sent");
+        for place in &self.touched {
+            assert_eq!(self.mirror.entry(*place).want(), Want::Touch, "{place:?} is touched");
+        }
         for place in Place::all() {
             self.check_place(place);
         }
@@ -109,7 +116,9 @@ impl Account<'_> {
                 _ if line.is_invalidation() => want == Want::Invalidate,
                 Some(Content::Value(record, writer)) => {
                     assert!(record.is_whole(), "{place:?} is torn: {record:?}");
-                    *writer == self.mirror.program && self.may_store(entry, line, at, record)
+                    *writer == self.mirror.program
+                        && entry.expires(place, line.expiry)
+                        && self.may_store(entry, line, at, record)
                 }
                 Some(Content::Tombstone) => self.may_bury(entry, line),
                 None => self.may_delete(entry, line),
@@ -156,13 +165,24 @@ impl Account<'_> {
             (Want::Delete, Some(Fate::Refused)) => {
                 ((0, 0), (0, usize::from(is_late) + usize::from(place.buries())))
             }
-            (Want::Invalidate, Some(Fate::Refused)) => ((0, 0), (0, 0)),
+            (Want::Touch, Some(Fate::Touched)) => {
+                assert!(self.touched.contains(&place), "{}", context());
+                ((0, 0), (0, 0))
+            }
+            (Want::Touch, Some(Fate::Unchanged)) => {
+                assert!(self.all_states(place).any(Option::is_none), "{}", context());
+                ((0, 0), (0, 0))
+            }
+            (Want::Touch, Some(Fate::Lost)) => ((0, 0), (0, 0)),
+            (Want::Touch | Want::Invalidate, Some(Fate::Refused)) => ((0, 0), (0, 0)),
             (Want::Store(_) | Want::Delete | Want::Invalidate, Some(Fate::Lost)) => {
                 // A real server that ended may have made the change.
                 let unsure = self.happened(place, Incident::is_unsure) || self.restarted();
                 let told = want != Want::Invalidate && self.can_be_told(place, entry);
                 assert!(!told, "it can be told: {}", context());
-                ((0, 0), (unsure.into(), unsure.into()))
+                // Both of two tombstones may arrive late.
+                let tombstones = if place.buries() { 2 } else { 1 };
+                ((0, 0), (unsure.into(), usize::from(unsure) * tombstones))
             }
             (_, Some(Fate::Conflict(conflict))) => {
                 self.conflict_is_right(place, entry, conflict.cause);

@@ -1,12 +1,11 @@
 //! The calls of a session for one key, and how they are made.
 
-use memdict::{Entry as There, Result};
+use memdict::{Entry as There, Result, Ttl};
 use memdict_tests::Session;
 
-use super::record::Place;
 use super::{
     program::Form,
-    record::{Record, Touching},
+    record::{Place, Record, Touching, WEEK},
 };
 
 /// A call for one key.
@@ -18,7 +17,11 @@ pub(crate) enum Act {
     /// Changes the value, or creates it.
     OrAdd(Touching),
     /// Borrows the value for writing, and does not change it.
+    Borrow,
+    /// Begins the life of the value anew.
     Touch,
+    /// Says how long the value lives.
+    SetTtl,
     Revert,
     Insert,
     Remove,
@@ -60,7 +63,7 @@ pub(crate) fn call<T: Form>(
                 None
             }
         },
-        Act::Touch => match dict.get_mut(key)? {
+        Act::Borrow => match dict.get_mut(key)? {
             Some(mut value) => {
                 let same = value.clone();
                 *value = same.clone();
@@ -76,6 +79,17 @@ pub(crate) fn call<T: Form>(
             }
             None => None,
         },
+        Act::SetTtl => match dict.get_mut(key)? {
+            Some(mut value) => {
+                value.set_ttl(Ttl::For(WEEK));
+                copy(&value)
+            }
+            None => None,
+        },
+        Act::Touch => {
+            dict.touch(key)?;
+            None
+        }
         Act::Insert => {
             dict.insert(key, created())?;
             None

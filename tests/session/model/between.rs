@@ -44,6 +44,8 @@ pub(crate) enum Meddling {
     PutOld,
     /// Removes the value; where removals leave tombstones, it leaves one.
     Remove,
+    /// Begins the life of the stored value anew.
+    Touch,
     /// Makes the stored value stale, whatever it is.
     Invalidate,
     /// Deletes the value or the tombstone, or the server evicts it, which looks the same.
@@ -105,6 +107,7 @@ impl OwnedOp {
         match op {
             Op::Store { bytes, expiry } => Self::Store(bytes.to_vec(), expiry),
             Op::Delete => Self::Other(Op::Delete),
+            Op::Touch { expiry } => Self::Other(Op::Touch { expiry }),
             Op::Invalidate { grace } => Self::Other(Op::Invalidate { grace }),
             op => panic!("no session of the model sends {op:?}"),
         }

@@ -1,10 +1,10 @@
 //! What a session should know about one key, and what its commit should do about it.
 
-use memdict::OnConflict;
+use memdict::{Expiry, OnConflict};
 
 use super::{
     program::Program,
-    record::{Place, Record},
+    record::{Place, Record, WEEK},
     version::Version,
 };
 
@@ -32,6 +32,15 @@ enum End {
     Invalidated,
 }
 
+/// What a session said about the life of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    /// It begins anew, as the dictionary says.
+    Anew,
+    /// It is a week.
+    Week,
+}
+
 /// What a session should know about a key.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Entry {
@@ -39,6 +48,8 @@ pub(crate) struct Entry {
     pub(crate) now: Option<Record>,
     /// How it lost its value in the session, if a commit has to act on that.
     end: End,
+    /// What it said about the life of the value.
+    life: Option<Life>,
     /// Whether it was borrowed for writing, inserted or removed.
     pub(crate) listed: bool,
 }
@@ -51,6 +62,8 @@ pub(crate) enum Want {
     Store(Record),
     Delete,
     Invalidate,
+    /// Only its end of life is set.
+    Touch,
 }
 
 impl Entry {
@@ -128,10 +141,31 @@ impl Entry {
         let is_known_absent = matches!(self.seen, Seen::Nothing | Seen::Tombstone(_));
         let acts = place.buries() || !is_known_absent;
         self.end = if acts { End::Removed } else { End::None };
+        self.life = None;
     }
 
     pub(crate) fn invalidate(&mut self) {
-        (self.now, self.end) = (None, End::Invalidated);
+        (self.now, self.end, self.life) = (None, End::Invalidated, None);
+    }
+
+    pub(crate) fn touch(&mut self) {
+        if self.end == End::None {
+            self.life = Some(Life::Anew);
+        }
+    }
+
+    pub(crate) fn set_ttl(&mut self) {
+        self.life = Some(Life::Week);
+    }
+
+    pub(crate) fn revert(&mut self) {
+        self.life = None;
+        self.as_seen();
+    }
+
+    pub(crate) fn insert(&mut self, record: Record) {
+        self.life = None;
+        self.put(record);
     }
 
     pub(crate) fn put(&mut self, record: Record) {
@@ -140,7 +174,7 @@ impl Entry {
 
     /// Restores what it was at a savepoint. What was loaded since stays loaded.
     pub(crate) fn go_back(&mut self, then: &Self) {
-        self.listed = then.listed;
+        (self.listed, self.life) = (then.listed, then.life);
         if then.is_unknown() {
             self.as_seen();
         } else {
@@ -151,17 +185,32 @@ impl Entry {
     pub(crate) fn want(&self) -> Want {
         match (&self.now, self.end) {
             _ if !self.listed => Want::Nothing,
-            (Some(now), _) if Some(now) == self.loaded_record() => Want::Unchanged,
+            (Some(now), _) if Some(now) == self.loaded_record() => match self.life {
+                Some(_) => Want::Touch,
+                None => Want::Unchanged,
+            },
             (Some(now), _) => Want::Store(now.clone()),
             (None, End::Removed) => Want::Delete,
             (None, End::Invalidated) => Want::Invalidate,
-            (None, End::None) => Want::Nothing,
+            (None, End::None) => match (&self.seen, self.life) {
+                (Seen::Unread | Seen::Unreachable, Some(_)) => Want::Touch,
+                _ => Want::Nothing,
+            },
         }
     }
 
     /// Returns whether a commit has anything to send for it.
     pub(crate) fn changes(&self) -> bool {
         matches!(self.want(), Want::Store(_) | Want::Delete | Want::Invalidate)
+    }
+
+    /// Returns whether a value that is stored for it has to expire then.
+    pub(crate) fn expires(&self, place: Place, then: Expiry) -> bool {
+        match (self.life, self.base()) {
+            (Some(Life::Week), _) => then == Expiry::After(WEEK),
+            (None, Some(_)) if place.keeps_ttl() => matches!(then, Expiry::With(_)),
+            _ => then == place.ttl().into(),
+        }
     }
 
     /// Returns whether it is changed, although only a newer program can read it.
@@ -173,7 +222,7 @@ impl Entry {
     pub(crate) fn is_blind(&self, place: Place) -> bool {
         let last = place.on_conflict() == OnConflict::LastWriteWins;
         match (self.want(), &self.seen) {
-            (Want::Invalidate, _) | (_, Seen::Unread) => true,
+            (Want::Invalidate | Want::Touch, _) | (_, Seen::Unread) => true,
             (_, Seen::Newer(_)) => false,
             (Want::Delete, Seen::Nothing | Seen::Tombstone(_) | Seen::Unreachable) => true,
             (Want::Store(_), Seen::Value(..)) => {

@@ -13,6 +13,7 @@ use super::{
 enum Foreseen {
     Nothing,
     Unchanged,
+    Touched,
     Written,
     Recreated,
     Merged,
@@ -65,6 +66,7 @@ impl Account<'_> {
             Some(Fate::Written) => Foreseen::Written,
             Some(Fate::Recreated) => Foreseen::Recreated,
             Some(Fate::Unchanged) => Foreseen::Unchanged,
+            Some(Fate::Touched) => Foreseen::Touched,
             Some(Fate::Removed) => Foreseen::Removed,
             Some(Fate::Invalidated) => Foreseen::Invalidated,
             Some(Fate::Conflict(conflict)) => Foreseen::Conflict(conflict.cause),
@@ -91,8 +93,9 @@ impl Account<'_> {
         let vanished = entry.replaces().is_some() && self.before[place.number()].is_none();
         match self.foresee(place, entry) {
             Foreseen::Conflict(ConflictCause::ServerRestarted) if vanished => {
-                let changes = self.mirror.entries.iter().filter(|entry| entry.changes());
-                place.on_vanished() == OnVanished::Fail || changes.count() > 1
+                let is_sent = |entry: &&Entry| entry.changes() || entry.want() == Want::Touch;
+                let sent = self.mirror.entries.iter().filter(is_sent).count();
+                place.on_vanished() == OnVanished::Fail || sent > 1
             }
             Foreseen::Conflict(_) => true,
             _ => false,
@@ -123,6 +126,8 @@ impl Account<'_> {
         let ours = match entry.want() {
             Want::Nothing => return Foreseen::Nothing,
             Want::Unchanged => return Foreseen::Unchanged,
+            Want::Touch if self.before[place.number()].is_none() => return Foreseen::Unchanged,
+            Want::Touch => return Foreseen::Touched,
             Want::Invalidate => return Foreseen::Invalidated,
             Want::Delete => None,
             Want::Store(ours) => Some(ours),

@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use memdict::{Applied, ApplyOut, Caps, Change, Load, LoadOut, Loaded, Op, Store, StoreError};
+use memdict::{
+    Applied, ApplyOut, Caps, Change, Expiry, Load, LoadOut, Loaded, Op, Store, StoreError,
+};
 
 use super::{
     reader::Reader,
@@ -22,6 +24,8 @@ pub(crate) struct Line {
     pub(crate) before: Option<Version>,
     pub(crate) after: Option<Version>,
     pub(crate) by: By,
+    /// When the stored value expires.
+    pub(crate) expiry: Expiry,
 }
 
 impl Line {
@@ -55,12 +59,20 @@ struct Book {
     stored: u32,
     by: By,
     lines: Vec<Line>,
+    /// The places whose end of life the commit that is being watched has set.
+    touched: Vec<Place>,
 }
 
 impl Ledger {
     pub(crate) fn new(inner: Arc<dyn Store>) -> Self {
-        let book =
-            Book { now: Default::default(), life: 1, stored: 0, by: By::Other, lines: Vec::new() };
+        let book = Book {
+            now: Default::default(),
+            life: 1,
+            stored: 0,
+            by: By::Other,
+            lines: Vec::new(),
+            touched: Vec::new(),
+        };
         Self { inner, book: Mutex::new(book), reader: Reader::new() }
     }
 
@@ -86,6 +98,11 @@ impl Ledger {
     /// Returns the changes since there were this many.
     pub(crate) fn since(&self, from: usize) -> Vec<Line> {
         self.book().lines[from..].to_vec()
+    }
+
+    /// Returns the places whose end of life was set by commits since the last call.
+    pub(crate) fn touched(&self) -> Vec<Place> {
+        std::mem::take(&mut self.book().touched)
     }
 
     /// Sets who makes the changes from now on. Returns who made them so far.
@@ -152,7 +169,22 @@ impl Ledger {
         };
         let before = std::mem::replace(&mut book.now[place.number()], after.clone());
         if before.is_some() || after.is_some() {
-            book.lines.push(Line { place, before, after, by });
+            let expiry = match op {
+                Op::Store { expiry, .. } => expiry,
+                _ => Expiry::Never,
+            };
+            book.lines.push(Line { place, before, after, by, expiry });
+        }
+    }
+
+    /// Records that an end of life was set. A store may take a stale value for another one then.
+    fn note_touch(&self, place: Place) {
+        let mut book = self.book();
+        let now = &mut book.now[place.number()];
+        let now = now.as_mut().unwrap_or_else(|| panic!("{place:?} is touched, and has no value"));
+        now.invalidations += u32::from(now.is_stale);
+        if book.by == By::Commit {
+            book.touched.push(place);
         }
     }
 
@@ -162,10 +194,10 @@ impl Ledger {
         out: &mut (dyn FnMut(Result<Applied, StoreError>) + Send),
     ) {
         let place = Place::of_wire(change.key);
-        if let (Some(place), Op::Store { bytes, expiry }) = (place, change.op) {
-            let is_tombstone = matches!(self.reader.read(place, bytes), Content::Tombstone);
-            let expires = is_tombstone.then_some(HOUR).into();
-            assert_eq!(expiry, expires, "only tombstones expire");
+        if let (Some(place), Op::Store { bytes, expiry }) = (place, change.op)
+            && matches!(self.reader.read(place, bytes), Content::Tombstone)
+        {
+            assert_eq!(expiry, Expiry::After(HOUR), "tombstones expire");
         }
         self.inner.apply_many(&[*change], &mut |_, outcome| {
             let Some(place) = place else {
@@ -175,6 +207,7 @@ impl Ledger {
                 Ok(Applied::Stored | Applied::Deleted | Applied::Invalidated) => {
                     self.note(place, change.op);
                 }
+                Ok(Applied::Touched) => self.note_touch(place),
                 Ok(Applied::Gone) => assert!(self.now(place).is_none(), "{place:?} is gone"),
                 // A server that ended may have made the change before.
                 Err(StoreError::Unknown(_)) => {

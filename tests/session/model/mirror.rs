@@ -93,7 +93,7 @@ impl Mirror {
             return;
         }
         let got = got.expect("the call is allowed");
-        let reads = !matches!(act, Act::Insert | Act::Remove | Act::Invalidate);
+        let reads = !matches!(act, Act::Touch | Act::Insert | Act::Remove | Act::Invalidate);
         if reads && entry.is_unknown() {
             entry.load(self.program, reached, stage.behind.ledger.now(place));
             if matches!(entry.seen, Seen::Newer(_)) {
@@ -113,8 +113,11 @@ impl Mirror {
             (Act::Add(touching) | Act::OrAdd(touching), Some(record)) => {
                 record.add(update, self.program.touching(touching));
             }
-            (Act::OrAdd(_), None) | (Act::Insert, _) => entry.put(Record::of(update)),
-            (Act::Revert, Some(_)) => entry.as_seen(),
+            (Act::OrAdd(_), None) => entry.put(Record::of(update)),
+            (Act::Insert, _) => entry.insert(Record::of(update)),
+            (Act::Touch, _) => entry.touch(),
+            (Act::SetTtl, Some(_)) => entry.set_ttl(),
+            (Act::Revert, Some(_)) => entry.revert(),
             (Act::Remove, _) | (Act::RemoveEntry, Some(_)) => entry.remove(place),
             (Act::Invalidate, _) => entry.invalidate(),
             (Act::ReadCurrent, _) => drop(self.current.insert(place)),

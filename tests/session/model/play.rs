@@ -32,6 +32,7 @@ pub(crate) struct Tally {
     pub(crate) merged: u64,
     pub(crate) removed: u64,
     pub(crate) tombstones: u64,
+    pub(crate) touched: u64,
     pub(crate) invalidated: u64,
     pub(crate) unchanged: u64,
     pub(crate) conflicts: u64,
@@ -56,6 +57,7 @@ impl AddAssign for Tally {
         self.merged += other.merged;
         self.removed += other.removed;
         self.tombstones += other.tombstones;
+        self.touched += other.touched;
         self.invalidated += other.invalidated;
         self.unchanged += other.unchanged;
         self.conflicts += other.conflicts;
@@ -226,6 +228,7 @@ impl Tally {
             merged: account.merged.len() as u64,
             removed: count(|fate| matches!(fate, Fate::Removed)),
             tombstones: account.lines.iter().filter(is_tombstone).count() as u64,
+            touched: count(|fate| matches!(fate, Fate::Touched)),
             invalidated: count(|fate| matches!(fate, Fate::Invalidated)),
             unchanged: count(|fate| matches!(fate, Fate::Unchanged)),
             conflicts: count(|fate| matches!(fate, Fate::Conflict(_))),

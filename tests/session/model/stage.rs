@@ -140,6 +140,7 @@ impl Behind {
             Meddling::Put => self.write::<Record>(place, true),
             Meddling::PutOld => self.write::<OldRecord>(place, true),
             Meddling::Remove => self.remove(place),
+            Meddling::Touch => self.touch(place),
             Meddling::Invalidate => self.invalidate(place),
             Meddling::Delete => self.delete([place]),
             Meddling::DeleteAll => {
@@ -187,6 +188,14 @@ impl Behind {
         when_up(|| {
             let session = self.other.session();
             session.dict(place.dict()).remove(place.key())?;
+            session.commit()
+        });
+    }
+
+    fn touch(&self, place: Place) {
+        when_up(|| {
+            let session = self.other.session();
+            session.dict(place.dict()).touch(place.key())?;
             session.commit()
         });
     }

@@ -29,6 +29,7 @@ impl Watch {
     pub(crate) fn begin(stage: &Stage, strict: bool) -> Self {
         let ledger = &stage.behind.ledger;
         stage.between.happened();
+        ledger.touched();
         ledger.by(By::Commit);
         Self {
             from: ledger.len(),
@@ -98,6 +99,7 @@ impl Watch {
             life: self.life,
             before: self.before,
             lines: ledger.since(self.from),
+            touched: ledger.touched(),
             sent: stage.behind.faulty.changes() - self.changes,
             happened: stage.between.happened(),
             fates: fates(report, conflicts),
@@ -127,6 +129,7 @@ fn fates(report: Option<&CommitReport>, conflicts: &[KeyConflict]) -> BTreeMap<P
         }
         all.extend(report.unchanged_keys().map(|key| (named(key), Fate::Unchanged)));
         all.extend(report.removed_keys().map(|key| (named(key), Fate::Removed)));
+        all.extend(report.touched_keys().map(|key| (named(key), Fate::Touched)));
         all.extend(report.invalidated_keys().map(|key| (named(key), Fate::Invalidated)));
         all.extend(report.lost.iter().map(|lost| (named(&lost.id), Fate::Lost)));
         let refused = report.refused.iter();
@@ -157,6 +160,7 @@ fn counts_agree(
     assert_eq!(report.written, report.written_keys().count());
     assert_eq!(report.recreated, report.recreated_keys().count());
     assert_eq!(report.removed, report.removed_keys().count());
+    assert_eq!(report.touched, report.touched_keys().count());
     assert_eq!(report.invalidated, report.invalidated_keys().count());
     assert_eq!(report.unchanged, report.unchanged_keys().count());
     assert_eq!(report.merged, report.merges().count());
@@ -164,6 +168,7 @@ fn counts_agree(
         report.written,
         report.merged,
         report.removed,
+        report.touched,
         report.invalidated,
         report.unchanged,
         report.lost.len(),
@@ -175,6 +180,7 @@ fn counts_agree(
         counted(|c| c.written),
         counted(|c| c.merged),
         counted(|c| c.removed),
+        counted(|c| c.touched),
         counted(|c| c.invalidated),
         counted(|c| c.unchanged),
         counted(|c| c.lost),
