@@ -7,6 +7,7 @@ use memdict_tests::Fault;
 
 use super::{
     between::Incident,
+    counts::{Counted, Said},
     entry::{Entry, Seen, Want},
     ledger::{By, Line},
     mirror::Mirror,
@@ -36,13 +37,18 @@ pub(crate) struct Account<'m> {
     pub(crate) is_settled: bool,
     /// The life of the server in which the commit began.
     pub(crate) life: u32,
+    /// How many changes there were before.
+    pub(crate) from: usize,
     pub(crate) before: [Option<Version>; Place::COUNT],
     pub(crate) lines: Vec<Line>,
     /// The places whose end of life it has set.
     pub(crate) touched: Vec<Place>,
+    /// The counts that it has made, and what is said of them.
+    pub(crate) counted: Vec<Counted>,
+    pub(crate) said: Said,
     /// How many changes were sent.
     pub(crate) sent: usize,
-    pub(crate) happened: Vec<(Place, Incident)>,
+    pub(crate) happened: Vec<(Option<Place>, Incident)>,
     pub(crate) fates: BTreeMap<Place, Fate>,
     pub(crate) merged: Vec<Place>,
     pub(crate) transient: bool,
@@ -74,11 +80,12 @@ impl Account<'_> {
         };
         let questions = Place::all().filter(vanished).count();
         let allowed = if self.mirror.verifies() { questions } else { 0 };
-        self.sent <= allowed && self.lines.iter().all(|line| line.by == By::Other)
+        let none_counted = self.counted.is_empty();
+        self.sent <= allowed && none_counted && self.lines.iter().all(|line| line.by == By::Other)
     }
 
     fn happened(&self, place: Place, what: impl Fn(Incident) -> bool) -> bool {
-        self.happened.iter().any(|(at, incident)| *at == place && what(*incident))
+        self.happened.iter().any(|(at, incident)| *at == Some(place) && what(*incident))
     }
 
     /// Checks the outcome against what was done.
@@ -90,7 +97,8 @@ impl Account<'_> {
         let stays = |fate: &Fate| matches!(fate, Fate::Conflict(it) if it.cause == ConflictCause::NewerSchema);
         let stays = self.fates.values().any(stays);
         assert!(!self.transient || !stays, "another try does not help");
-        if self.is_conflict && self.happened.is_empty() && !self.fates.values().any(landed) {
+        let landed = self.fates.values().any(landed) || !self.said.made.is_empty();
+        if self.is_conflict && self.happened.is_empty() && !landed {
             assert!(self.transient || stays, "another try may help");
         }
         let removed = |fate: &Fate| matches!(fate, Fate::Removed | Fate::Invalidated);
@@ -102,6 +110,7 @@ impl Account<'_> {
         for place in Place::all() {
             self.check_place(place);
         }
+        self.check_counts();
         self.current_was_current();
         if self.is_settled && self.happened.is_empty() {
             self.is_as_foreseen();
@@ -211,8 +220,8 @@ impl Account<'_> {
         use Fault::{AckLost, SentAndLost};
         match self.happened[..] {
             _ if !self.is_settled => false,
-            [(at, Incident::Fault(AckLost))] if at == place => self.ours(place).count() == 1,
-            [(at, Incident::Fault(SentAndLost))] if at == place => {
+            [(at, Incident::Fault(AckLost))] if at == Some(place) => self.ours(place).count() == 1,
+            [(at, Incident::Fault(SentAndLost))] if at == Some(place) => {
                 let there = &self.before[place.number()];
                 there.is_some() && there.as_ref() == entry.version() && !entry.is_blind(place)
             }
@@ -317,9 +326,9 @@ impl Account<'_> {
     /// Checks that nothing was sent unless all entries that had to be current were so at some time
     /// before.
     fn current_was_current(&self) {
-        let Some(first) = self.lines.iter().position(|line| line.by == By::Commit) else {
-            return;
-        };
+        let stored = self.lines.iter().position(|line| line.by == By::Commit);
+        let counted = self.counted.first().map(|counted| counted.at - self.from);
+        let Some(first) = stored.into_iter().chain(counted).min() else { return };
         for place in &self.mirror.current {
             let entry = self.mirror.entry(*place);
             let is_current = matches!(entry.seen, Seen::Unread)

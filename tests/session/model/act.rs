@@ -4,6 +4,7 @@ use memdict::{Entry as There, Result, Ttl};
 use memdict_tests::Session;
 
 use super::{
+    counts::{Asked, Number},
     program::Form,
     record::{Place, Record, Touching, WEEK},
 };
@@ -30,6 +31,8 @@ pub(crate) enum Act {
     /// Says that the stored value is outdated.
     Invalidate,
     ReadCurrent,
+    /// Adds to the number of the key, or subtracts from it.
+    Count(i8),
 }
 
 /// Makes the call. Returns the previous value, if the call tells.
@@ -110,6 +113,10 @@ pub(crate) fn call<T: Form>(
             }
             There::Vacant(_) => None,
         },
+        Act::Count(by) => {
+            Asked { number: Number::of_key(key), by: by.into() }.of(session)?;
+            None
+        }
         Act::ReadCurrent => {
             dict.read_current(key)?;
             None

@@ -83,8 +83,8 @@ struct Plan {
     once_writing: Vec<(u8, Incident)>,
     /// Changes that were sent and have not arrived, each with the number of operations before it.
     held: VecDeque<(u8, Owned)>,
-    /// The incidents that have happened.
-    happened: Vec<(Place, Incident)>,
+    /// The incidents that have happened, each with the place, unless the key was of a number.
+    happened: Vec<(Option<Place>, Incident)>,
 }
 
 #[derive(Debug)]
@@ -107,6 +107,7 @@ impl OwnedOp {
         match op {
             Op::Store { bytes, expiry } => Self::Store(bytes.to_vec(), expiry),
             Op::Delete => Self::Other(Op::Delete),
+            Op::Count(count) => Self::Other(Op::Count(count)),
             Op::Touch { expiry } => Self::Other(Op::Touch { expiry }),
             Op::Invalidate { grace } => Self::Other(Op::Invalidate { grace }),
             op => panic!("no session of the model sends {op:?}"),
@@ -144,7 +145,7 @@ impl Between {
     }
 
     /// Returns what has happened since the last call.
-    pub(crate) fn happened(&self) -> Vec<(Place, Incident)> {
+    pub(crate) fn happened(&self) -> Vec<(Option<Place>, Incident)> {
         mem::take(&mut self.plan().happened)
     }
 
@@ -181,7 +182,8 @@ impl Between {
             let at = plan.soon.iter().position(|(left, _)| *left == 0);
             let incident = at.map(|at| plan.soon.remove(at).1);
             plan.soon.iter_mut().for_each(|(left, _)| *left = left.saturating_sub(1));
-            if let (Some(incident), Some(place)) = (incident, Place::of_wire(key)) {
+            if let Some(incident) = incident {
+                let place = Place::of_wire(key);
                 let is_fault = matches!(incident, Incident::Fault(_) | Incident::Late(_));
                 // A load can have no other fault.
                 let down = Incident::Fault(Fault::Down);
@@ -193,9 +195,9 @@ impl Between {
         match incident? {
             Incident::Fault(fault) => self.behind.faulty.fail_in(0, fault),
             Incident::Meddling(meddling) => {
-                if let Some(place) = Place::of_wire(key) {
-                    self.behind.meddle(meddling, place);
-                }
+                // Other clients act at any time, at any place.
+                let place = Place::of_wire(key).unwrap_or_else(|| Place::nth(0));
+                self.behind.meddle(meddling, place);
             }
             Incident::Late(after) => return Some(Incident::Late(after)),
         }

@@ -42,7 +42,7 @@ impl Account<'_> {
             assert!(found.iter().all(others), "{found:?}");
             return;
         }
-        let changes = Place::all().any(|place| self.mirror.entry(place).changes());
+        let changes = self.mirror.changes() > 0;
         let outdated = |place: &Place| self.is_outdated(*place);
         let called_off = changes && self.mirror.current.iter().any(outdated)
             || self.mirror.verifies() && Place::all().any(|place| self.is_seen_to_clash(place));
@@ -93,9 +93,9 @@ impl Account<'_> {
         let vanished = entry.replaces().is_some() && self.before[place.number()].is_none();
         match self.foresee(place, entry) {
             Foreseen::Conflict(ConflictCause::ServerRestarted) if vanished => {
-                let is_sent = |entry: &&Entry| entry.changes() || entry.want() == Want::Touch;
-                let sent = self.mirror.entries.iter().filter(is_sent).count();
-                place.on_vanished() == OnVanished::Fail || sent > 1
+                let touches = |entry: &&Entry| entry.want() == Want::Touch;
+                let touches = self.mirror.entries.iter().filter(touches).count();
+                place.on_vanished() == OnVanished::Fail || self.mirror.changes() + touches > 1
             }
             Foreseen::Conflict(_) => true,
             _ => false,

@@ -12,6 +12,7 @@ use memdict::{
 };
 
 use super::{
+    counts::{Counted, Number},
     reader::Reader,
     record::{HOUR, Place},
     version::{Content, Version},
@@ -61,6 +62,9 @@ struct Book {
     lines: Vec<Line>,
     /// The places whose end of life the commit that is being watched has set.
     touched: Vec<Place>,
+    numbers: [Option<u64>; Number::COUNT],
+    /// The counts that the commit that is being watched has made.
+    counted: Vec<Counted>,
 }
 
 impl Ledger {
@@ -72,6 +76,8 @@ impl Ledger {
             by: By::Other,
             lines: Vec::new(),
             touched: Vec::new(),
+            numbers: Default::default(),
+            counted: Vec::new(),
         };
         Self { inner, book: Mutex::new(book), reader: Reader::new() }
     }
@@ -100,9 +106,22 @@ impl Ledger {
         self.book().lines[from..].to_vec()
     }
 
-    /// Returns the places whose end of life was set by commits since the last call.
+    /// Begins to watch a commit, which makes the changes from now on.
+    pub(crate) fn watch(&self) {
+        let mut book = self.book();
+        book.touched.clear();
+        book.counted.clear();
+        book.by = By::Commit;
+    }
+
+    /// Returns the places whose end of life the watched commit has set.
     pub(crate) fn touched(&self) -> Vec<Place> {
-        std::mem::take(&mut self.book().touched)
+        self.book().touched.clone()
+    }
+
+    /// Returns the counts that the watched commit has made.
+    pub(crate) fn counted(&self) -> Vec<Counted> {
+        self.book().counted.clone()
     }
 
     /// Sets who makes the changes from now on. Returns who made them so far.
@@ -117,12 +136,14 @@ impl Ledger {
         }
         let mut book = self.book();
         (book.life, book.stored) = (book.life + 1, 0);
+        book.numbers = Default::default();
     }
 
     /// Forgets everything about an empty store.
     pub(crate) fn clear(&self) {
         let mut book = self.book();
-        assert!(book.now.iter().all(Option::is_none), "it is not empty");
+        let is_empty = book.now.iter().all(Option::is_none);
+        assert!(is_empty && book.numbers.iter().all(Option::is_none), "it is not empty");
         book.lines.clear();
     }
 
@@ -130,13 +151,18 @@ impl Ledger {
     pub(crate) fn check(&self) {
         for place in Place::all() {
             let now = self.now(place).map(|version| (version.bytes.to_vec(), version.is_stale));
-            assert_eq!(self.look(place), now, "{place:?} is not as noted");
+            assert_eq!(self.look(&place.wire()), now, "{place:?} is not as noted");
+        }
+        for number in Number::all() {
+            let found = self.look(&number.wire()).map(|(bytes, _)| {
+                String::from_utf8_lossy(&bytes).trim_end().parse().expect("it is a number")
+            });
+            assert_eq!(found, self.book().numbers[number.index()], "{number:?} is not as noted");
         }
     }
 
     /// Returns what is stored, and whether it is stale.
-    fn look(&self, place: Place) -> Option<(Vec<u8>, bool)> {
-        let wire = place.wire();
+    fn look(&self, wire: &str) -> Option<(Vec<u8>, bool)> {
         when_up(|| {
             let mut found = Ok(None);
             self.inner.load_many(&[Load::new(wire.as_bytes())], &mut |_, loaded| {
@@ -188,6 +214,23 @@ impl Ledger {
         }
     }
 
+    /// Records what became of a number.
+    fn note_number(&self, number: Number, op: Op<'_>, applied: Applied) {
+        let mut book = self.book();
+        let now = book.numbers[number.index()];
+        book.numbers[number.index()] = match applied {
+            Applied::Deleted | Applied::Gone => None,
+            applied => {
+                let counted = Counted::of(number, now, op, applied, book.lines.len());
+                let now = counted.now();
+                if book.by == By::Commit {
+                    book.counted.push(counted);
+                }
+                Some(now)
+            }
+        };
+    }
+
     fn apply(
         &self,
         change: &Change<'_>,
@@ -201,6 +244,9 @@ impl Ledger {
         }
         self.inner.apply_many(&[*change], &mut |_, outcome| {
             let Some(place) = place else {
+                if let (Some(number), Ok(applied)) = (Number::of_wire(change.key), &outcome) {
+                    self.note_number(number, change.op, *applied);
+                }
                 return out(outcome);
             };
             match outcome {
@@ -212,7 +258,7 @@ impl Ledger {
                 // A server that ended may have made the change before.
                 Err(StoreError::Unknown(_)) => {
                     let of = |it: Version| (it.bytes.to_vec(), it.is_stale);
-                    let (found, known) = (self.look(place), self.now(place).map(of));
+                    let (found, known) = (self.look(&place.wire()), self.now(place).map(of));
                     if found != known {
                         self.note(place, change.op);
                         let now = self.now(place).map(of);

@@ -7,6 +7,7 @@ use memdict_tests::Session;
 
 use super::{
     act::{Act, call},
+    counts::{Asked, Number},
     entry::{Entry, Seen},
     program::{Form, OldRecord, Program},
     record::{Place, Record},
@@ -30,7 +31,10 @@ pub(crate) struct Mirror {
     pub(crate) verify: Verify,
     pub(crate) entries: [Entry; Place::COUNT],
     pub(crate) current: BTreeSet<Place>,
-    pub(crate) savepoints: Vec<[Entry; Place::COUNT]>,
+    /// What the commit is to count, in this order.
+    pub(crate) counts: Vec<Asked>,
+    /// The entries, and how many counts there were.
+    pub(crate) savepoints: Vec<([Entry; Place::COUNT], usize)>,
 }
 
 impl Mirror {
@@ -52,23 +56,27 @@ impl Mirror {
         match self.verify {
             Verify::No => false,
             Verify::Yes => true,
-            Verify::IfSeveral => {
-                let changes = self.entries.iter().filter(|entry| entry.changes()).count();
-                changes > 1 && Place::all().any(|place| depends(&place))
-            }
+            Verify::IfSeveral => self.changes() > 1 && Place::all().any(|place| depends(&place)),
         }
     }
 
+    /// Returns how many changes a commit has to send.
+    pub(crate) fn changes(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.changes()).count() + self.counts.len()
+    }
+
     pub(crate) fn savepoint(&mut self) {
-        self.savepoints.push(self.entries.clone());
+        self.savepoints.push((self.entries.clone(), self.counts.len()));
     }
 
     /// Rolls back to the savepoint of this number, which is then the last one.
     pub(crate) fn roll_back_to(&mut self, number: usize) {
         self.savepoints.truncate(number + 1);
-        for (entry, then) in self.entries.iter_mut().zip(&self.savepoints[number]) {
+        let (entries, counts) = &self.savepoints[number];
+        for (entry, then) in self.entries.iter_mut().zip(entries) {
             entry.go_back(then);
         }
+        self.counts.truncate(*counts);
     }
 
     /// Makes a call, both of the session and here, and compares the results.
@@ -87,6 +95,12 @@ impl Mirror {
             Program::New => call::<Record>(session, place, act, update),
         };
         let reached = unreachable() == before;
+        if let Act::Count(by) = act {
+            got.expect("it needs no store");
+            let number = Number::of_key(place.key());
+            self.counts.push(Asked { number, by: by.into() });
+            return;
+        }
         let entry = &mut self.entries[place.number()];
         if let Err(Error::Unavailable { .. }) = got {
             assert!(self.strict && !reached && entry.is_unknown(), "{place:?} is not to be loaded");

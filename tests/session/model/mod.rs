@@ -8,6 +8,7 @@
 mod account;
 mod act;
 mod between;
+mod counts;
 mod crowd;
 mod entry;
 mod foresee;

@@ -116,6 +116,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::RemoveEntry),
         1 => Just(Act::Invalidate),
         1 => Just(Act::ReadCurrent),
+        2 => (-20..100_i8).prop_map(Act::Count),
     ]
 }
 

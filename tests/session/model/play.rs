@@ -33,6 +33,7 @@ pub(crate) struct Tally {
     pub(crate) removed: u64,
     pub(crate) tombstones: u64,
     pub(crate) touched: u64,
+    pub(crate) counted: u64,
     pub(crate) invalidated: u64,
     pub(crate) unchanged: u64,
     pub(crate) conflicts: u64,
@@ -58,6 +59,7 @@ impl AddAssign for Tally {
         self.removed += other.removed;
         self.tombstones += other.tombstones;
         self.touched += other.touched;
+        self.counted += other.counted;
         self.invalidated += other.invalidated;
         self.unchanged += other.unchanged;
         self.conflicts += other.conflicts;
@@ -228,6 +230,7 @@ impl Tally {
             merged: account.merged.len() as u64,
             removed: count(|fate| matches!(fate, Fate::Removed)),
             tombstones: account.lines.iter().filter(is_tombstone).count() as u64,
+            counted: account.said.made.len() as u64,
             touched: count(|fate| matches!(fate, Fate::Touched)),
             invalidated: count(|fate| matches!(fate, Fate::Invalidated)),
             unchanged: count(|fate| matches!(fate, Fate::Unchanged)),

@@ -97,7 +97,7 @@ pub(crate) enum Touching {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place(usize);
 
-const KEYS: [&str; 2] = ["a", "b"];
+pub(crate) const KEYS: [&str; 2] = ["a", "b"];
 
 /// How long tombstones last: longer than any test.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);

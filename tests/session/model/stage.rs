@@ -5,11 +5,12 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
-use memdict::{ConflictCause, Error, MemoryStore, Retry, Store};
+use memdict::{Change, Condition, ConflictCause, Error, MemoryStore, Op, Retry, Store, StoreError};
 use memdict_tests::{Cache, FaultyStore, Lives, Memcached, Waiting, memcached_on};
 
 use super::{
     between::{Between, Meddling},
+    counts::Number,
     ledger::{By, Ledger, when_up},
     program::{Form, OldRecord},
     record::{Place, Record, Touching},
@@ -145,6 +146,7 @@ impl Behind {
             Meddling::Delete => self.delete([place]),
             Meddling::DeleteAll => {
                 self.delete(Place::all().filter(|place| self.ledger.now(*place).is_some()));
+                self.delete_numbers();
             }
             Meddling::Reconnect => self.reconnect(),
             Meddling::Restart => self.restart(),
@@ -217,6 +219,18 @@ impl Behind {
             }
             session.commit()
         });
+    }
+
+    fn delete_numbers(&self) {
+        for number in Number::all() {
+            let wire = number.wire();
+            when_up(|| {
+                let change = Change::new(wire.as_bytes(), Op::Delete, Condition::Always);
+                let mut outcome = Err(StoreError::Down("no answer".into()));
+                self.ledger.apply_many(&[change], &mut |_, applied| outcome = applied);
+                outcome
+            });
+        }
     }
 
     /// Makes tokens hold no longer, where they hold on one connection. On a real server, pooled
