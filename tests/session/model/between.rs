@@ -44,6 +44,10 @@ pub(crate) enum Meddling {
     PutOld,
     /// Removes the value; where removals leave tombstones, it leaves one.
     Remove,
+    /// Begins the life of the stored value anew.
+    Touch,
+    /// Makes the stored value stale, whatever it is.
+    Invalidate,
     /// Deletes the value or the tombstone, or the server evicts it, which looks the same.
     Delete,
     /// The server evicts all values.
@@ -79,15 +83,43 @@ struct Plan {
     once_writing: Vec<(u8, Incident)>,
     /// Changes that were sent and have not arrived, each with the number of operations before it.
     held: VecDeque<(u8, Owned)>,
-    /// The incidents that have happened.
-    happened: Vec<(Place, Incident)>,
+    /// The incidents that have happened, each with the place, unless the key was of a number.
+    happened: Vec<(Option<Place>, Incident)>,
 }
 
 #[derive(Debug)]
 struct Owned {
     key: Vec<u8>,
-    bytes: Option<(Vec<u8>, Expiry)>,
+    op: OwnedOp,
     when: Condition,
+}
+
+/// What a held change does.
+#[derive(Debug)]
+enum OwnedOp {
+    Store(Vec<u8>, Expiry),
+    /// It has no bytes.
+    Other(Op<'static>),
+}
+
+impl OwnedOp {
+    fn of(op: Op<'_>) -> Self {
+        match op {
+            Op::Store { bytes, expiry } => Self::Store(bytes.to_vec(), expiry),
+            Op::Delete => Self::Other(Op::Delete),
+            Op::Count(count) => Self::Other(Op::Count(count)),
+            Op::Touch { expiry } => Self::Other(Op::Touch { expiry }),
+            Op::Invalidate { grace } => Self::Other(Op::Invalidate { grace }),
+            op => panic!("no session of the model sends {op:?}"),
+        }
+    }
+
+    fn lend(&self) -> Op<'_> {
+        match self {
+            Self::Store(bytes, expiry) => Op::Store { bytes, expiry: *expiry },
+            Self::Other(op) => *op,
+        }
+    }
 }
 
 impl Between {
@@ -113,7 +145,7 @@ impl Between {
     }
 
     /// Returns what has happened since the last call.
-    pub(crate) fn happened(&self) -> Vec<(Place, Incident)> {
+    pub(crate) fn happened(&self) -> Vec<(Option<Place>, Incident)> {
         mem::take(&mut self.plan().happened)
     }
 
@@ -123,11 +155,7 @@ impl Between {
     }
 
     fn deliver(&self, change: &Owned) {
-        let what = match &change.bytes {
-            Some((bytes, expiry)) => Op::Store { bytes, expiry: *expiry },
-            None => Op::Delete,
-        };
-        let change = Change::new(&change.key, what, change.when);
+        let change = Change::new(&change.key, change.op.lend(), change.when);
         self.behind.faulty.apply_many(&[change], &mut |_, _| {});
     }
 
@@ -154,7 +182,8 @@ impl Between {
             let at = plan.soon.iter().position(|(left, _)| *left == 0);
             let incident = at.map(|at| plan.soon.remove(at).1);
             plan.soon.iter_mut().for_each(|(left, _)| *left = left.saturating_sub(1));
-            if let (Some(incident), Some(place)) = (incident, Place::of_wire(key)) {
+            if let Some(incident) = incident {
+                let place = Place::of_wire(key);
                 let is_fault = matches!(incident, Incident::Fault(_) | Incident::Late(_));
                 // A load can have no other fault.
                 let down = Incident::Fault(Fault::Down);
@@ -166,9 +195,9 @@ impl Between {
         match incident? {
             Incident::Fault(fault) => self.behind.faulty.fail_in(0, fault),
             Incident::Meddling(meddling) => {
-                if let Some(place) = Place::of_wire(key) {
-                    self.behind.meddle(meddling, place);
-                }
+                // Other clients act at any time, at any place.
+                let place = Place::of_wire(key).unwrap_or_else(|| Place::nth(0));
+                self.behind.meddle(meddling, place);
             }
             Incident::Late(after) => return Some(Incident::Late(after)),
         }
@@ -187,11 +216,8 @@ impl Store for Between {
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         for (index, change) in changes.iter().enumerate() {
             if let Some(Incident::Late(after)) = self.begin(change.key, true) {
-                let bytes = match change.op {
-                    Op::Store { bytes, expiry } => Some((bytes.to_vec(), expiry)),
-                    _ => None,
-                };
-                let held = Owned { key: change.key.to_vec(), bytes, when: change.when };
+                let (key, op) = (change.key.to_vec(), OwnedOp::of(change.op));
+                let held = Owned { key, op, when: change.when };
                 self.plan().held.push_back((after, held));
                 out(index, Err(StoreError::Unknown("no answer, it is late".into())));
                 continue;

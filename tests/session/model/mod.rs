@@ -6,8 +6,11 @@
 //! which their scenarios start.
 
 mod account;
+mod act;
 mod between;
+mod counts;
 mod crowd;
+mod entry;
 mod foresee;
 mod found;
 mod ledger;
@@ -15,8 +18,10 @@ mod mirror;
 mod operation;
 mod play;
 mod program;
+mod reader;
 mod record;
 mod stage;
+mod version;
 mod watch;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

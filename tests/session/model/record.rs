@@ -97,14 +97,19 @@ pub(crate) enum Touching {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place(usize);
 
-const KEYS: [&str; 2] = ["a", "b"];
+pub(crate) const KEYS: [&str; 2] = ["a", "b"];
 
 /// How long tombstones last: longer than any test.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
-const DICTS: usize = 12;
+/// How long values live in some dictionaries, and some values by themselves.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Returns a dictionary for each combination of rules, without and with tombstones.
+pub(crate) const DICTS: usize = 14;
+
+/// Returns a dictionary for each combination of rules, without and with tombstones, and others with
+/// lifetimes.
 pub(crate) const fn dicts<T: Tracked>() -> [DictDef<T>; DICTS] {
     use OnConflict::{LastWriteWins, Merge};
     use OnVanished::Fail;
@@ -124,6 +129,8 @@ pub(crate) const fn dicts<T: Tracked>() -> [DictDef<T>; DICTS] {
             .on_conflict(LastWriteWins)
             .on_vanished(Fail)
             .tombstone(HOUR),
+        DictDef::new("fail-keep").ttl(DAY).keep_ttl(),
+        DictDef::new("merge-slide").on_conflict(Merge).ttl(DAY).sliding(),
     ]
 }
 
@@ -184,7 +191,17 @@ impl Place {
 
     /// Returns whether a removal leaves a tombstone.
     pub(crate) fn buries(self) -> bool {
-        self.dict_number() >= 6
+        (6..12).contains(&self.dict_number())
+    }
+
+    /// Returns whether a value that is replaced keeps its end of life.
+    pub(crate) fn keeps_ttl(self) -> bool {
+        self.dict_number() == 12
+    }
+
+    /// Returns how long values live, if the dictionary says so.
+    pub(crate) fn ttl(self) -> Option<Duration> {
+        (self.dict_number() >= 12).then_some(DAY)
     }
 }
 

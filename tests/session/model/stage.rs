@@ -5,14 +5,16 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
-use memdict::{ConflictCause, Error, MemoryStore, Retry, Store};
+use memdict::{Change, Condition, ConflictCause, Error, MemoryStore, Op, Retry, Store, StoreError};
 use memdict_tests::{Cache, FaultyStore, Lives, Memcached, Waiting, memcached_on};
 
 use super::{
     between::{Between, Meddling},
-    ledger::{By, Ledger, Version, when_up},
+    counts::Number,
+    ledger::{By, Ledger, when_up},
     program::{Form, OldRecord},
     record::{Place, Record, Touching},
+    version::Version,
 };
 
 /// The stores below the one where incidents happen, and who else uses them.
@@ -139,9 +141,12 @@ impl Behind {
             Meddling::Put => self.write::<Record>(place, true),
             Meddling::PutOld => self.write::<OldRecord>(place, true),
             Meddling::Remove => self.remove(place),
+            Meddling::Touch => self.touch(place),
+            Meddling::Invalidate => self.invalidate(place),
             Meddling::Delete => self.delete([place]),
             Meddling::DeleteAll => {
                 self.delete(Place::all().filter(|place| self.ledger.now(*place).is_some()));
+                self.delete_numbers();
             }
             Meddling::Reconnect => self.reconnect(),
             Meddling::Restart => self.restart(),
@@ -189,6 +194,22 @@ impl Behind {
         });
     }
 
+    fn touch(&self, place: Place) {
+        when_up(|| {
+            let session = self.other.session();
+            session.dict(place.dict()).touch(place.key())?;
+            session.commit()
+        });
+    }
+
+    fn invalidate(&self, place: Place) {
+        when_up(|| {
+            let session = self.other.session();
+            session.dict(place.dict()).invalidate(place.key())?;
+            session.commit()
+        });
+    }
+
     fn delete(&self, places: impl IntoIterator<Item = Place>) {
         let places: Vec<_> = places.into_iter().collect();
         when_up(|| {
@@ -198,6 +219,18 @@ impl Behind {
             }
             session.commit()
         });
+    }
+
+    fn delete_numbers(&self) {
+        for number in Number::all() {
+            let wire = number.wire();
+            when_up(|| {
+                let change = Change::new(wire.as_bytes(), Op::Delete, Condition::Always);
+                let mut outcome = Err(StoreError::Down("no answer".into()));
+                self.ledger.apply_many(&[change], &mut |_, applied| outcome = applied);
+                outcome
+            });
+        }
     }
 
     /// Makes tokens hold no longer, where they hold on one connection. On a real server, pooled

@@ -158,6 +158,7 @@ suite! {
         an_invalidation_is_never_in_conflict_and_a_change_that_it_meets_is
         an_invalidation_after_a_savepoint_is_rolled_back
         an_invalidation_that_is_lost_is_named
+        a_transaction_whose_invalidation_may_have_been_made_does_not_run_again
         a_value_of_a_cleared_dictionary_or_of_a_newer_type_is_invalidated_as_well
     }
     lifetimes {
@@ -197,6 +198,7 @@ suite! {
         a_foreign_value_is_a_miss_and_can_be_removed
         another_schema_is_a_miss_and_a_counter
         a_write_over_an_unusable_value_replaces_exactly_that_value
+        what_has_vanished_and_was_no_usable_value_is_not_recreated
         two_hundred_thousand_small_numbers_are_loaded_again
     }
     hostile {
