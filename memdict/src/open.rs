@@ -27,9 +27,15 @@ pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> 
         #[cfg(unix)]
         Place::Memcached(place) => Arc::new(memcached(place, options)?),
         #[cfg(unix)]
-        Place::Cluster(endpoints) => Arc::new(cluster(endpoints, options)?),
+        Place::Cluster(endpoints) => {
+            Arc::new(cluster(ClusterStore::new(endpoints)?, None, options)?)
+        }
+        #[cfg(unix)]
+        Place::Named(Memcached { servers, credentials }) => {
+            Arc::new(cluster(ClusterStore::of_names(servers)?, credentials, options)?)
+        }
         #[cfg(not(unix))]
-        Place::Memcached(_) | Place::Cluster(_) => {
+        Place::Memcached(_) | Place::Cluster(_) | Place::Named(_) => {
             return Err(crate::error::Error::Config {
                 option: "memcache:".to_owned(),
                 reason: "this store needs a Unix system; use memory:, or \
@@ -59,16 +65,15 @@ fn memory(options: &Options) -> Arc<dyn Store> {
 
 #[cfg(unix)]
 fn memcached(place: Memcached, options: &Options) -> Result<MemcachedStore> {
-    let mut store = MemcachedStore::new(place.servers)?;
-    if let Some(Credentials { user, password }) = place.credentials {
-        store = store.credentials(user, password)?;
-    }
-    with(store, options)
+    with(MemcachedStore::new(place.servers)?, place.credentials, options)
 }
 
 #[cfg(unix)]
-fn cluster(endpoints: Vec<String>, options: &Options) -> Result<ClusterStore> {
-    let mut store = ClusterStore::new(endpoints)?;
+fn cluster(
+    mut store: ClusterStore,
+    credentials: Option<Credentials>,
+    options: &Options,
+) -> Result<ClusterStore> {
     if let Some(timeout) = options.timeout {
         store = store.timeout(timeout);
     }
@@ -78,16 +83,21 @@ fn cluster(endpoints: Vec<String>, options: &Options) -> Result<ClusterStore> {
     if let Some(every) = options.refresh {
         store = store.refresh(every);
     }
-    if let Some(placement) = options.placement {
-        // Before any list is known, so that an impossible choice is an error now.
-        MemcachedStore::new(["any"])?.placement(placement)?;
-    }
+    // Before any list is known, so that what is impossible is an error now.
+    with(MemcachedStore::new(["any"])?, credentials.clone(), options)?;
     let options = options.clone();
-    Ok(store.servers(move |servers| with(servers, &options)))
+    Ok(store.servers(move |servers| with(servers, credentials.clone(), &options)))
 }
 
 #[cfg(unix)]
-fn with(mut store: MemcachedStore, options: &Options) -> Result<MemcachedStore> {
+fn with(
+    mut store: MemcachedStore,
+    credentials: Option<Credentials>,
+    options: &Options,
+) -> Result<MemcachedStore> {
+    if let Some(Credentials { user, password }) = credentials {
+        store = store.credentials(user, password)?;
+    }
     if let Some(timeout) = options.timeout {
         store = store.timeout(timeout);
     }

@@ -65,9 +65,14 @@ pub(crate) enum Place {
     Memcached(Memcached),
     /// The servers that these endpoints tell.
     Cluster(Vec<String>),
+    /// Servers of which some are the addresses of a name (`dns+`).
+    Named(Memcached),
     #[cfg(feature = "classic")]
     Classic(Classic),
 }
+
+/// What stands before a name each of whose addresses is a server.
+const MANY: &str = "dns+";
 
 /// Servers that speak meta commands, and the credentials for servers that ask for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,7 +170,10 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
                 format!("a memory: URL has no host; allowed: {MEMORY}"),
             ));
         }
-        "memcache" => (memcached(scheme, rest)?, MEMCACHED_OPTIONS),
+        "memcache" => match memcached(scheme, rest)? {
+            place @ Place::Named(_) => (place, CLUSTER_OPTIONS),
+            place => (place, MEMCACHED_OPTIONS),
+        },
         "memcache+cluster" => (cluster(scheme, rest)?, CLUSTER_OPTIONS),
         "memcache+classic" | "memcache+sasl" => (classic(scheme, rest)?, CLASSIC_OPTIONS),
         "memcache+tls" => (classic(scheme, rest)?, TLS_OPTIONS),
@@ -221,7 +229,9 @@ fn meant(scheme: &str, rest: &str) -> Error {
 fn memcached(scheme: &str, rest: &str) -> Result<Place> {
     let (credentials, rest) = userinfo(scheme, rest)?;
     let servers = servers(scheme, rest, credentials.is_some())?;
-    Ok(Place::Memcached(Memcached { servers, credentials }))
+    let is_many = servers.iter().any(|server| server.starts_with(MANY));
+    let place = Memcached { servers, credentials };
+    Ok(if is_many { Place::Named(place) } else { Place::Memcached(place) })
 }
 
 fn cluster(scheme: &str, rest: &str) -> Result<Place> {
@@ -294,7 +304,8 @@ fn servers(scheme: &str, rest: &str, behind_credentials: bool) -> Result<Vec<Str
     }
     let names: Vec<_> = list.split(',').map(str::to_owned).collect();
     // Before the options are looked at, because their names may be a part of what is wrong here.
-    match Servers::parse(names.iter().map(String::as_str)) {
+    let plain = names.iter().map(|name| name.strip_prefix(MANY).unwrap_or(name));
+    match Servers::parse(plain) {
         Err(_) if behind_credentials || names.len() > 1 => {
             let reason = "a server is malformed or is listed twice (not shown: it may be a part of a \
                           password, in which `@` is written as %40 and `,` as %2C); write `host`, \

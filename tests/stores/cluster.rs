@@ -67,6 +67,17 @@ fn the_servers_are_those_that_the_endpoint_tells() {
 }
 
 #[test]
+fn the_addresses_of_a_name_are_servers() {
+    let servers = [Memcached::start(), Memcached::start()];
+    let [one, other] = servers.each_ref().map(Memcached::address);
+    for cache in both(&format!("memcache://dns+{one},{other}?timeout=500ms")) {
+        fill(&cache);
+        assert_eq!((hits(&cache), cache.health().len()), (300, 2));
+    }
+    assert!(servers.iter().all(|server| server.stat("curr_items") > 50));
+}
+
+#[test]
 fn a_changed_list_moves_only_what_the_choice_moves_and_sessions_end_on_the_servers_they_began_with()
 {
     for in_tasks in [0, 1] {

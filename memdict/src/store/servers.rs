@@ -73,6 +73,12 @@ impl Servers {
         self.named.iter().map(|server| server.name.as_str())
     }
 
+    /// Returns the names, each with its weight behind it.
+    #[cfg(unix)]
+    pub(crate) fn weighted(&self) -> Vec<String> {
+        self.named.iter().map(|Weighted { name, weight }| format!("{name}*{weight}")).collect()
+    }
+
     /// Returns the server with this index, as a list of its own.
     #[cfg(feature = "classic")]
     pub(crate) fn alone(&self, index: usize) -> Self {

@@ -62,6 +62,17 @@ fn a_cluster_is_named_by_its_endpoint() {
 }
 
 #[test]
+fn each_address_of_a_name_can_be_a_server() {
+    let (place, options) = both("memcache://u:p@dns+cache.svc:7*3,b?refresh=5s").unwrap();
+    let Place::Named(Memcached { servers, credentials: Some(_) }) = place else {
+        panic!("{place:?}")
+    };
+    assert_eq!(servers, ["dns+cache.svc:7*3", "b"]);
+    assert_eq!(options.refresh, Some(Duration::from_secs(5)));
+    assert!(both("memcache://dns+").is_err());
+}
+
+#[test]
 fn the_embedded_store_can_be_told_to_fail() {
     let url = "memory:?lose=0.05&refuse=0.25&fail=1&unanswered=0&late=0.5&delay=5ms&seed=7";
     let (place, options) = both(url).unwrap();

@@ -1,8 +1,8 @@
-//! Asks an endpoint for the servers of its cluster.
+//! Asks an endpoint for the servers of its cluster, and the name service for addresses.
 
 use std::{
     io::{Read, Write},
-    net::TcpStream,
+    net::{SocketAddr, TcpStream},
     time::{Duration, Instant},
 };
 
@@ -54,13 +54,25 @@ fn silent(patience: Patience) -> String {
     format!("did not tell its servers within {:?} (`timeout=`)", patience.exchange)
 }
 
+/// Looks the addresses of a name up. This waits.
+///
+/// # Errors
+///
+/// The reason, as a text that follows the name.
+pub(super) fn addresses(lookup: &Lookup, patience: Patience) -> Result<Vec<SocketAddr>, String> {
+    found(lookup, Instant::now() + patience.connect)
+}
+
+fn found(lookup: &Lookup, by: Instant) -> Result<Vec<SocketAddr>, String> {
+    match lookup.begin().wait(by)? {
+        Target::Addresses(addresses) => Ok(addresses),
+        Target::Path(_) => Err("is the path of a socket, and has no address".to_owned()),
+    }
+}
+
 fn connect(lookup: &Lookup, by: Instant) -> Result<TcpStream, String> {
-    let addresses = match lookup.begin().wait(by)? {
-        Target::Addresses(addresses) => addresses,
-        Target::Path(_) => return Err("is no endpoint: it is the path of a socket".to_owned()),
-    };
     let mut why = "it has no address".to_owned();
-    for address in addresses {
+    for address in found(lookup, by)? {
         let left = by.saturating_duration_since(Instant::now());
         if left.is_zero() {
             break;

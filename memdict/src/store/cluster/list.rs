@@ -1,4 +1,4 @@
-//! The servers of a cluster as they are known, and when their endpoint is asked again.
+//! The servers as they are known, and when their source is asked again.
 
 use std::{
     fmt, process,
@@ -9,17 +9,11 @@ use std::{
 
 use parking_lot::Mutex;
 
-use super::{
-    answer::Listed,
-    ask::{Patience, ask},
-};
+use super::{answer::Listed, ask::Patience, source::Source};
 use crate::{
     error::Error,
     log::{notice, warning},
-    store::{
-        memcached::{resolve::Lookup, store::MemcachedStore},
-        operation::Reason,
-    },
+    store::{memcached::store::MemcachedStore, operation::Reason},
 };
 
 /// How long an endpoint is left alone after it was asked, whatever happens.
@@ -28,13 +22,12 @@ const REST: Duration = Duration::from_secs(1);
 /// Makes the store of a list of servers.
 pub(super) type Make = Arc<dyn Fn(MemcachedStore) -> Result<MemcachedStore, Error> + Send + Sync>;
 
-/// A cluster, which an endpoint describes.
+/// Servers that come and go.
 pub(super) struct Cluster {
-    /// The names of its endpoints, and how they are found.
-    pub(super) endpoints: Vec<(String, Lookup)>,
+    pub(super) source: Source,
     pub(super) make: Make,
     pub(super) patience: Patience,
-    /// How often the endpoint is asked.
+    /// How often the source is asked.
     pub(super) refresh: Duration,
     /// Held while the first list is asked for.
     pub(super) first: Mutex<()>,
@@ -75,11 +68,13 @@ impl Cluster {
         // One caller asks, and the others wait for it.
         let patience = self.patience.connect + self.patience.exchange;
         let Some(_first) = self.first.try_lock_for(patience) else {
-            return Err(self.says("is being asked for its servers, and does not answer"));
+            return Err(self
+                .source
+                .says_first("is being asked for its servers, and does not answer"));
         };
         self.known().unwrap_or_else(|| {
             self.ask();
-            let unknown = || Err(self.says("has told no servers"));
+            let unknown = || Err(self.source.says_first("has told no servers"));
             self.known().unwrap_or_else(unknown)
         })
     }
@@ -118,21 +113,13 @@ impl Cluster {
         self.state.lock().suspect = true;
     }
 
-    /// Asks the endpoints in turn, until one of them answers.
+    /// Asks the source.
     fn ask(&self) {
-        let mut failed = self.says("is not known");
-        for (name, lookup) in &self.endpoints {
-            match ask(lookup, self.patience).and_then(|listed| self.take(listed)) {
-                Ok(()) => {
-                    self.ended(None);
-                    return;
-                }
-                Err(why) => {
-                    failed = Reason::new(format!("the endpoint {name} {why}")).at(name.as_str());
-                }
-            }
-        }
-        self.ended(Some(failed));
+        let taken = self
+            .source
+            .ask(self.patience)
+            .and_then(|listed| self.take(listed).map_err(|why| self.source.says_first(&why)));
+        self.ended(taken.err());
     }
 
     fn ended(&self, failed: Option<Reason>) {
@@ -163,20 +150,14 @@ impl Cluster {
         let wrong = |error: Error| format!("tells servers that cannot be used: {error}");
         let store = MemcachedStore::new(&listed.servers).map_err(wrong)?;
         let store = Arc::new((self.make)(store).map_err(wrong)?);
-        notice!("the servers of the cluster are now {}", listed.servers.join(", "));
+        notice!("the servers are now {}", listed.servers.join(", "));
         (state.known, state.doubted) = (Some(Known { listed, store }), None);
         Ok(())
-    }
-
-    fn says(&self, what: &str) -> Reason {
-        let name = self.endpoints.first().map_or("", |(name, _)| name);
-        Reason::new(format!("the endpoint {name} {what}")).at(name)
     }
 }
 
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let endpoints: Vec<_> = self.endpoints.iter().map(|(name, _)| name).collect();
-        f.debug_struct("Cluster").field("endpoints", &endpoints).finish_non_exhaustive()
+        f.debug_struct("Cluster").field("source", &self.source.names()).finish_non_exhaustive()
     }
 }

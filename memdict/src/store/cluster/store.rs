@@ -12,6 +12,7 @@ use super::{
     ask::Patience,
     list::{Cluster, Make, State},
     pinned::Pinned,
+    source::{Named, Source},
 };
 use crate::{
     error::Error,
@@ -20,7 +21,7 @@ use crate::{
         Store,
         caps::Caps,
         limits,
-        memcached::{resolve::Lookup, store::MemcachedStore},
+        memcached::store::MemcachedStore,
         operation::{ApplyOut, Change, Load, LoadOut},
         servers::Servers,
     },
@@ -28,6 +29,9 @@ use crate::{
 
 #[cfg(feature = "tokio")]
 use crate::store::AsyncStore;
+
+/// What stands before a name each of whose addresses is a server.
+const MANY: &str = "dns+";
 
 /// The memcached servers of a cluster that an endpoint describes, as those of ElastiCache and
 /// Memorystore do: it answers `config get cluster` with the list of servers.
@@ -51,6 +55,8 @@ use crate::store::AsyncStore;
 /// # Ok::<_, memdict::Error>(())
 /// ```
 ///
+/// The addresses of a name can be such a list, too: [`of_names`](Self::of_names).
+///
 /// The same by URL: `memcache+cluster://carts.cfg.example.com:11211?timeout=500ms`.
 pub struct ClusterStore {
     settings: Settings,
@@ -60,10 +66,18 @@ pub struct ClusterStore {
 
 #[derive(Clone)]
 struct Settings {
-    endpoints: Vec<String>,
+    told_by: ToldBy,
     make: Make,
     patience: Patience,
     refresh: Duration,
+}
+
+/// Who tells the servers.
+#[derive(Debug, Clone)]
+enum ToldBy {
+    Endpoints(Vec<String>),
+    /// Names, and whether each of their addresses is a server.
+    Names(Vec<(String, bool)>),
 }
 
 impl ClusterStore {
@@ -74,11 +88,33 @@ impl ClusterStore {
     /// [`Error::Config`] if the list is empty, or a name is malformed or listed twice.
     pub fn new(endpoints: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, Error> {
         let endpoints = Servers::parse(endpoints)?.names().map(str::to_owned).collect();
+        Ok(Self::told_by(ToldBy::Endpoints(endpoints)))
+    }
+
+    /// Makes the store of the servers with these names, as
+    /// [`MemcachedStore::new`](crate::MemcachedStore::new) takes them. Of a name behind `dns+`, as in
+    /// `dns+cache.svc:11211`, each address is a server of its own. The name is looked up as often as an
+    /// endpoint is asked; keys are placed by the addresses.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the list is empty, or a name is malformed or listed twice.
+    pub fn of_names(names: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, Error> {
+        let names =
+            names.into_iter().map(Into::into).map(|name: String| match name.strip_prefix(MANY) {
+                Some(name) => (name.to_owned(), true),
+                None => (name, false),
+            });
+        let (names, are_many): (Vec<_>, Vec<_>) = names.unzip();
+        let names = Servers::parse(names)?.weighted();
+        Ok(Self::told_by(ToldBy::Names(names.into_iter().zip(are_many).collect())))
+    }
+
+    fn told_by(told_by: ToldBy) -> Self {
         let patience =
             Patience { connect: Duration::from_millis(200), exchange: Duration::from_secs(1) };
         let refresh = Duration::from_secs(60);
-        let settings = Settings { endpoints, make: Arc::new(Ok), patience, refresh };
-        Ok(Self { settings, cluster: OnceLock::new() })
+        let settings = Settings { told_by, make: Arc::new(Ok), patience, refresh };
+        Self { settings, cluster: OnceLock::new() }
     }
 
     /// Sets how the store of each list of servers is made: `make` is given one with the default options,
@@ -122,13 +158,19 @@ impl ClusterStore {
 
     pub(super) fn cluster(&self) -> &Arc<Cluster> {
         self.cluster.get_or_init(|| {
-            let Settings { endpoints, make, patience, refresh } = self.settings.clone();
-            let found = |name: String| {
-                let lookup = Lookup::of(&name);
-                (name, lookup)
+            let Settings { told_by, make, patience, refresh } = self.settings.clone();
+            let source = match told_by {
+                ToldBy::Endpoints(names) => {
+                    Source::Endpoints(names.iter().map(|name| Named::of(name)).collect())
+                }
+                ToldBy::Names(names) => {
+                    let named =
+                        |(name, is_many): (String, bool)| Named { is_many, ..Named::of(&name) };
+                    Source::Names(names.into_iter().map(named).collect())
+                }
             };
             Arc::new(Cluster {
-                endpoints: endpoints.into_iter().map(found).collect(),
+                source,
                 make,
                 patience,
                 refresh,
@@ -185,12 +227,12 @@ impl Store for ClusterStore {
     }
 }
 
-/// Shows the endpoints.
+/// Shows who tells the servers.
 impl fmt::Debug for ClusterStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings { endpoints, refresh, .. } = &self.settings;
+        let Settings { told_by, refresh, .. } = &self.settings;
         f.debug_struct("ClusterStore")
-            .field("endpoints", endpoints)
+            .field("told_by", told_by)
             .field("refresh", refresh)
             .finish_non_exhaustive()
     }
