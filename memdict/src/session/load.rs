@@ -214,7 +214,7 @@ pub(super) fn note<T>(core: &Core, counted: &mut Counters, id: &EntryId, answer:
             let reason = error.reason();
             core.settings.outages.missed(reason.server(), reason.as_str());
         }
-        Decoded::Unusable(why, _) if why.is_ordinary() => {
+        Decoded::Unusable(why, _) | Decoded::Undecoded(why, ..) if why.is_ordinary() => {
             match why {
                 Unusable::Leased => counted.leased += 1,
                 Unusable::Cleared => counted.cleared += 1,
@@ -222,7 +222,7 @@ pub(super) fn note<T>(core: &Core, counted: &mut Counters, id: &EntryId, answer:
             }
             detail!("`{id}` is a miss: {why}");
         }
-        Decoded::Unusable(why, _) => {
+        Decoded::Unusable(why, _) | Decoded::Undecoded(why, ..) => {
             match why {
                 Unusable::Unverified => counted.unverified += 1,
                 Unusable::OtherSchema { fingerprint, found, asked }

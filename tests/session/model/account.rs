@@ -46,6 +46,8 @@ pub(crate) struct Account<'m> {
     /// The counts that it has made, and what is said of them.
     pub(crate) counted: Vec<Counted>,
     pub(crate) said: Said,
+    /// The generations of the dictionary that can be cleared, with the number of changes before.
+    pub(crate) generations: Vec<(usize, Option<u64>)>,
     /// How many changes were sent.
     pub(crate) sent: usize,
     pub(crate) happened: Vec<(Option<Place>, Incident)>,
@@ -79,7 +81,10 @@ impl Account<'_> {
             asked && self.all_states(*place).any(Option::is_none)
         };
         let questions = Place::all().filter(vanished).count();
-        let allowed = if self.mirror.verifies() { questions } else { 0 };
+        let asked = if self.mirror.verifies() { questions } else { 0 };
+        // Which generation it is in.
+        let begun = self.mirror.writes_to_clearable() && self.mirror.generation.is_none();
+        let allowed = asked + usize::from(begun);
         let none_counted = self.counted.is_empty();
         self.sent <= allowed && none_counted && self.lines.iter().all(|line| line.by == By::Other)
     }
@@ -90,7 +95,9 @@ impl Account<'_> {
 
     /// Checks the outcome against what was done.
     pub(crate) fn check(&self) {
-        let ours = self.lines.iter().filter(|line| line.by == By::Commit).count();
+        let present = self.generations.last().and_then(|(_, generation)| *generation);
+        let counts = |line: &&Line| line.by == By::Commit && !line.is_of_no_consequence(present);
+        let ours = self.lines.iter().filter(counts).count();
         assert!(!self.transient || ours == 0, "transient, but done: {:#?}", self.lines);
         let landed =
             |fate: &Fate| !matches!(fate, Fate::Unchanged | Fate::Touched | Fate::Conflict(_));
@@ -147,6 +154,7 @@ impl Account<'_> {
                 let after = line.after.as_ref().and_then(|it| it.read_by(self.mirror.program));
                 let is_merge = after != entry.now.as_ref();
                 assert_eq!(self.merged.contains(&place), is_merge, "{}", context());
+                self.is_of_present_generation(line);
                 let anew =
                     line.before.is_none() && entry.base().is_some() && !entry.is_blind(place);
                 assert_eq!(matches!(fate, Some(Fate::Recreated)), anew, "{}", context());
@@ -186,12 +194,21 @@ impl Account<'_> {
             (Want::Touch | Want::Invalidate, Some(Fate::Refused)) => ((0, 0), (0, 0)),
             (Want::Store(_) | Want::Delete | Want::Invalidate, Some(Fate::Lost)) => {
                 // A real server that ended may have made the change.
-                let unsure = self.happened(place, Incident::is_unsure) || self.restarted();
+                let at_generation = |(at, _): &(Option<Place>, Incident)| at.is_none();
+                let unsure = self.happened(place, Incident::is_unsure)
+                    || self.restarted()
+                    || place.is_clearable() && self.happened.iter().any(at_generation);
                 let told = want != Want::Invalidate && self.can_be_told(place, entry);
                 assert!(!told, "it can be told: {}", context());
                 // Both of two tombstones may arrive late.
                 let tombstones = if place.buries() { 2 } else { 1 };
                 ((0, 0), (unsure.into(), usize::from(unsure) * tombstones))
+            }
+            (_, Some(Fate::Conflict(it))) if it.cause == ConflictCause::Cleared => {
+                assert!(self.is_cleared(place), "nobody has cleared it: {}", context());
+                // What was written then is of no consequence.
+                let most = 1 + usize::from(is_late);
+                ((0, 0), (most, most))
             }
             (_, Some(Fate::Conflict(conflict))) => {
                 self.conflict_is_right(place, entry, conflict.cause);
@@ -247,7 +264,7 @@ impl Account<'_> {
         let (before, program) = (line.before.as_ref(), self.mirror.program);
         let (Some(base), Some(loaded)) = (entry.base(), entry.loaded_record()) else {
             // A removal since then is another version.
-            let is_void = before.is_none() && matches!(entry.seen, Seen::Stale(_));
+            let is_void = before.is_none() && matches!(entry.seen, Seen::Void(_));
             return as_it_is && !entry.is_kept() && (is_void || entry.has_seen(before));
         };
         let merges_with = |theirs: &Version| {
@@ -280,7 +297,11 @@ impl Account<'_> {
 
     /// Returns whether this session may delete the stored value.
     fn may_delete(&self, entry: &Entry, line: &Line) -> bool {
-        let refused = matches!(self.fates.get(&line.place), Some(Fate::Refused));
+        // What was refused in a generation that has passed is in conflict.
+        let refused = match self.fates.get(&line.place) {
+            Some(Fate::Conflict(it)) => it.cause == ConflictCause::Cleared,
+            fate => matches!(fate, Some(Fate::Refused)),
+        };
         let asked = match entry.want() {
             // A removal that leaves nothing is told from no eviction.
             Want::Delete => refused || !line.place.buries(),

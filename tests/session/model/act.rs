@@ -35,6 +35,14 @@ pub(crate) enum Act {
     Count(i8),
 }
 
+impl Act {
+    /// Returns whether it needs what the store holds.
+    pub(crate) fn reads(self) -> bool {
+        use Act::{Count, Insert, Invalidate, Remove, Touch};
+        !matches!(self, Count(_) | Insert | Invalidate | Remove | Touch)
+    }
+}
+
 /// Makes the call. Returns the previous value, if the call tells.
 pub(crate) fn call<T: Form>(
     session: &Session,

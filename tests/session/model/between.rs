@@ -10,7 +10,10 @@ use std::{
 use memdict::{ApplyOut, Caps, Change, Condition, Expiry, Load, LoadOut, Op, Store, StoreError};
 use memdict_tests::Fault;
 
-use super::{record::Place, stage::Behind};
+use super::{
+    record::{Place, is_generation},
+    stage::Behind,
+};
 
 /// What happens to one operation of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +49,10 @@ pub(crate) enum Meddling {
     Remove,
     /// Begins the life of the stored value anew.
     Touch,
+    /// Clears the dictionary that can be cleared.
+    Clear,
+    /// The server evicts its generation.
+    LoseGeneration,
     /// Makes the stored value stale, whatever it is.
     Invalidate,
     /// Deletes the value or the tombstone, or the server evicts it, which looks the same.
@@ -194,12 +201,17 @@ impl Between {
         due.iter().for_each(|change| self.deliver(change));
         match incident? {
             Incident::Fault(fault) => self.behind.faulty.fail_in(0, fault),
+            // A value that was loaded is not changed before its generation is.
+            Incident::Meddling(meddling) if is_generation(key) && !meddling.is_restart() => {
+                self.behind.meddle(Meddling::Clear, Place::clearable());
+            }
             Incident::Meddling(meddling) => {
                 // Other clients act at any time, at any place.
                 let place = Place::of_wire(key).unwrap_or_else(|| Place::nth(0));
                 self.behind.meddle(meddling, place);
             }
-            Incident::Late(after) => return Some(Incident::Late(after)),
+            Incident::Late(after) if is_change => return Some(Incident::Late(after)),
+            Incident::Late(_) => self.behind.faulty.fail_in(0, Fault::Down),
         }
         None
     }

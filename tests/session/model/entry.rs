@@ -16,8 +16,8 @@ pub(crate) enum Seen {
     Nothing,
     Unreachable,
     Tombstone(Version),
-    /// What was invalidated.
-    Stale(Version),
+    /// What was invalidated, or is from before a clear.
+    Void(Version),
     /// A value of a newer program.
     Newer(Version),
     Value(Version, Record),
@@ -92,16 +92,16 @@ impl Entry {
         match &self.seen {
             Seen::Value(version, _)
             | Seen::Tombstone(version)
-            | Seen::Stale(version)
+            | Seen::Void(version)
             | Seen::Newer(version) => Some(version),
             Seen::Unread | Seen::Nothing | Seen::Unreachable => None,
         }
     }
 
     /// Returns the version that a change replaces: a value, or what was one before it was
-    /// invalidated.
+    /// invalidated or cleared.
     pub(crate) fn replaces(&self) -> Option<&Version> {
-        self.version().filter(|_| matches!(self.seen, Seen::Value(..) | Seen::Stale(_)))
+        self.version().filter(|_| matches!(self.seen, Seen::Value(..) | Seen::Void(_)))
     }
 
     /// Returns whether a stale value was invalidated once more since the session saw it. Not every
@@ -121,7 +121,7 @@ impl Entry {
         self.seen = match found {
             _ if !reached => Seen::Unreachable,
             None => Seen::Nothing,
-            Some(version) if version.is_stale => Seen::Stale(version),
+            Some(version) if version.is_stale || version.is_void => Seen::Void(version),
             Some(version) if version.is_tombstone() => Seen::Tombstone(version),
             Some(version) => match version.read_by(program).cloned() {
                 Some(record) => Seen::Value(version, record),

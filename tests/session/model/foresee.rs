@@ -42,6 +42,17 @@ impl Account<'_> {
             assert!(found.iter().all(others), "{found:?}");
             return;
         }
+        if self.mirror.writes_to_clearable() && self.mirror.knows_of_clear() {
+            assert!(self.nothing_was_sent(), "cleared, but sent: {found:?}");
+            let cleared = |place: Place, entry: &Entry| {
+                place.is_clearable() && matches!(entry.want(), Want::Store(_) | Want::Delete)
+            };
+            for (place, found) in found {
+                let is_cleared = found == Foreseen::Conflict(ConflictCause::Cleared);
+                assert_eq!(is_cleared, cleared(place, self.mirror.entry(place)), "{place:?}");
+            }
+            return;
+        }
         let changes = self.mirror.changes() > 0;
         let outdated = |place: &Place| self.is_outdated(*place);
         let called_off = changes && self.mirror.current.iter().any(outdated)
@@ -83,7 +94,9 @@ impl Account<'_> {
     /// Returns whether a key that has to be current is not.
     fn is_outdated(&self, place: Place) -> bool {
         let entry = self.mirror.entry(place);
-        !matches!(entry.seen, Seen::Unread) && !entry.has_seen(self.before[place.number()].as_ref())
+        self.is_seen_to_be_cleared(place, entry)
+            || !matches!(entry.seen, Seen::Unread)
+                && !entry.has_seen(self.before[place.number()].as_ref())
     }
 
     /// Returns whether a look before the first change shows that this one cannot be made. In which
@@ -92,6 +105,8 @@ impl Account<'_> {
         let entry = self.mirror.entry(place);
         let vanished = entry.replaces().is_some() && self.before[place.number()].is_none();
         match self.foresee(place, entry) {
+            // One that depends on nothing is not looked at.
+            Foreseen::Conflict(ConflictCause::Cleared) => !entry.is_blind(place),
             Foreseen::Conflict(ConflictCause::ServerRestarted) if vanished => {
                 let touches = |entry: &&Entry| entry.want() == Want::Touch;
                 let touches = self.mirror.entries.iter().filter(touches).count();
@@ -105,6 +120,9 @@ impl Account<'_> {
     /// Returns the conflict with what is stored.
     fn clash(&self, place: Place) -> Foreseen {
         let seen = self.mirror.entry(place).version();
+        if self.was_cleared(place) {
+            return Foreseen::Conflict(ConflictCause::Cleared);
+        }
         Foreseen::Conflict(match self.before[place.number()].as_ref() {
             None if self.is_restarted(seen) && !self.mirror.entry(place).is_kept() => {
                 ConflictCause::ServerRestarted
@@ -132,6 +150,9 @@ impl Account<'_> {
             Want::Delete => None,
             Want::Store(ours) => Some(ours),
         };
+        if self.was_cleared(place) {
+            return Foreseen::Conflict(ConflictCause::Cleared);
+        }
         let done = if ours.is_some() { Foreseen::Written } else { Foreseen::Removed };
         let there = self.before[place.number()].as_ref();
         let restarted = self.is_restarted(entry.version());
@@ -144,12 +165,12 @@ impl Account<'_> {
         let clash = self.clash(place);
         let Some(loaded) = entry.loaded_record() else {
             return match (&entry.seen, ours, there) {
-                (Seen::Stale(_), None, None) if !asks => Foreseen::Removed,
-                (Seen::Stale(_), None, Some(there)) if there.is_tombstone() && place.buries() => {
+                (Seen::Void(_), None, None) if !asks => Foreseen::Removed,
+                (Seen::Void(_), None, Some(there)) if there.is_tombstone() && place.buries() => {
                     Foreseen::Removed
                 }
                 // There was no value, and there is none.
-                (Seen::Stale(_), Some(_), None) if !restarted => Foreseen::Written,
+                (Seen::Void(_), Some(_), None) if !restarted => Foreseen::Written,
                 _ => clash,
             };
         };

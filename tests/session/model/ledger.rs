@@ -14,7 +14,7 @@ use memdict::{
 use super::{
     counts::{Counted, Number},
     reader::Reader,
-    record::{HOUR, Place},
+    record::{HOUR, Place, generation_wire, is_generation},
     version::{Content, Version},
 };
 
@@ -30,6 +30,13 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// Returns whether nobody reads what it did, because the dictionary was cleared and has this
+    /// generation now. A deletion is of a value that was void, or is void to whoever made it.
+    pub(crate) fn is_of_no_consequence(&self, now: Option<u64>) -> bool {
+        let is_void = |after: &Version| Some(after.generation) != now;
+        self.place.is_clearable() && self.after.as_ref().is_none_or(is_void)
+    }
+
     /// Returns whether it made a value stale.
     pub(crate) fn is_invalidation(&self) -> bool {
         self.after.as_ref().is_some_and(|after| after.is_stale)
@@ -63,6 +70,10 @@ struct Book {
     /// The places whose end of life the commit that is being watched has set.
     touched: Vec<Place>,
     numbers: [Option<u64>; Number::COUNT],
+    /// The generation of the dictionary that can be cleared, and each that it has had, with the
+    /// number of changes before it.
+    generation: Option<u64>,
+    generations: Vec<(usize, Option<u64>)>,
     /// The counts that the commit that is being watched has made.
     counted: Vec<Counted>,
 }
@@ -77,6 +88,8 @@ impl Ledger {
             lines: Vec::new(),
             touched: Vec::new(),
             numbers: Default::default(),
+            generation: None,
+            generations: Vec::new(),
             counted: Vec::new(),
         };
         Self { inner, book: Mutex::new(book), reader: Reader::new() }
@@ -111,12 +124,42 @@ impl Ledger {
         let mut book = self.book();
         book.touched.clear();
         book.counted.clear();
+        book.generations = vec![(book.lines.len(), book.generation)];
         book.by = By::Commit;
     }
 
     /// Returns the places whose end of life the watched commit has set.
     pub(crate) fn touched(&self) -> Vec<Place> {
         self.book().touched.clone()
+    }
+
+    /// Returns the generation of the dictionary that can be cleared.
+    pub(crate) fn generation(&self) -> Option<u64> {
+        self.book().generation
+    }
+
+    /// Returns each generation since the watched commit began, with the number of changes before it.
+    pub(crate) fn generations(&self) -> Vec<(usize, Option<u64>)> {
+        self.book().generations.clone()
+    }
+
+    /// Records another generation.
+    fn note_generation(&self, applied: Applied) {
+        let generation = match applied {
+            Applied::Counted(number) => Some(number),
+            _ => None,
+        };
+        let mut book = self.book();
+        if book.generation == generation {
+            return;
+        }
+        book.generation = generation;
+        let from = book.lines.len();
+        book.generations.push((from, generation));
+        let clearable = book.now.iter_mut().zip(Place::all()).filter(|(_, it)| it.is_clearable());
+        clearable.for_each(|(now, _)| {
+            now.iter_mut().for_each(|now| now.is_void = Some(now.generation) != generation);
+        });
     }
 
     /// Returns the counts that the watched commit has made.
@@ -134,6 +177,7 @@ impl Ledger {
         for place in Place::all() {
             self.note(place, Op::Delete);
         }
+        self.note_generation(Applied::Gone);
         let mut book = self.book();
         (book.life, book.stored) = (book.life + 1, 0);
         book.numbers = Default::default();
@@ -143,7 +187,10 @@ impl Ledger {
     pub(crate) fn clear(&self) {
         let mut book = self.book();
         let is_empty = book.now.iter().all(Option::is_none);
-        assert!(is_empty && book.numbers.iter().all(Option::is_none), "it is not empty");
+        assert!(
+            is_empty && book.generation.is_none() && book.numbers.iter().all(Option::is_none),
+            "it is not empty"
+        );
         book.lines.clear();
     }
 
@@ -153,12 +200,18 @@ impl Ledger {
             let now = self.now(place).map(|version| (version.bytes.to_vec(), version.is_stale));
             assert_eq!(self.look(&place.wire()), now, "{place:?} is not as noted");
         }
+        let found = self.look_at_number(&generation_wire());
+        assert_eq!(found, self.generation(), "the generation is not as noted");
         for number in Number::all() {
-            let found = self.look(&number.wire()).map(|(bytes, _)| {
-                String::from_utf8_lossy(&bytes).trim_end().parse().expect("it is a number")
-            });
+            let found = self.look_at_number(&number.wire());
             assert_eq!(found, self.book().numbers[number.index()], "{number:?} is not as noted");
         }
+    }
+
+    fn look_at_number(&self, wire: &str) -> Option<u64> {
+        self.look(wire).map(|(bytes, _)| {
+            String::from_utf8_lossy(&bytes).trim_end().parse().expect("it is a number")
+        })
     }
 
     /// Returns what is stored, and whether it is stale.
@@ -183,14 +236,25 @@ impl Ledger {
         };
         let mut book = self.book();
         book.stored += u32::from(stored.is_some());
-        let Book { life, stored: number, by, .. } = *book;
+        let Book { life, stored: number, by, generation: present, .. } = *book;
         let after = match (op, stored) {
             (Op::Invalidate { .. }, _) => {
                 book.now[place.number()].as_ref().map(Version::invalidated)
             }
             (_, stored) => stored.map(|(bytes, content)| {
-                let bytes = bytes.into();
-                Version { bytes, content, life, number, is_stale: false, invalidations: 0 }
+                let generation = Reader::generation(bytes);
+                let is_void = place.is_clearable() && Some(generation) != present;
+                let (bytes, is_stale, invalidations) = (bytes.into(), false, 0);
+                Version {
+                    bytes,
+                    content,
+                    life,
+                    number,
+                    is_stale,
+                    invalidations,
+                    generation,
+                    is_void,
+                }
             }),
         };
         let before = std::mem::replace(&mut book.now[place.number()], after.clone());
@@ -244,6 +308,10 @@ impl Ledger {
         }
         self.inner.apply_many(&[*change], &mut |_, outcome| {
             let Some(place) = place else {
+                match &outcome {
+                    Ok(applied) if is_generation(change.key) => self.note_generation(*applied),
+                    _ => {}
+                }
                 if let (Some(number), Ok(applied)) = (Number::of_wire(change.key), &outcome) {
                     self.note_number(number, change.op, *applied);
                 }

@@ -7,8 +7,9 @@ use memdict_tests::Session;
 
 use super::{
     act::{Act, call},
+    between::Incident,
     counts::{Asked, Number},
-    entry::{Entry, Seen},
+    entry::{Entry, Seen, Want},
     program::{Form, OldRecord, Program},
     record::{Place, Record},
     stage::Stage,
@@ -23,6 +24,16 @@ pub(crate) enum Verify {
     IfSeveral,
 }
 
+/// What a session was told of a generation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Nothing, or it could not be reached.
+    #[default]
+    Nothing,
+    /// This number, or that there is none.
+    Is(Option<u64>),
+}
+
 /// What a session should know.
 #[derive(Debug, Default)]
 pub(crate) struct Mirror {
@@ -31,6 +42,9 @@ pub(crate) struct Mirror {
     pub(crate) verify: Verify,
     pub(crate) entries: [Entry; Place::COUNT],
     pub(crate) current: BTreeSet<Place>,
+    /// The generation that it found first, and what it was told of it last.
+    pub(crate) generation: Option<u64>,
+    pub(crate) told: Told,
     /// What the commit is to count, in this order.
     pub(crate) counts: Vec<Asked>,
     /// The entries, and how many counts there were.
@@ -79,6 +93,31 @@ impl Mirror {
         self.counts.truncate(*counts);
     }
 
+    /// Notes the generation that a load has found.
+    fn is_told(&mut self, stage: &Stage) {
+        let failed = |(place, incident): &(Option<Place>, Incident)| {
+            place.is_none() && !matches!(incident, Incident::Meddling(_))
+        };
+        if stage.between.happened().iter().any(failed) {
+            self.told = Told::Nothing;
+            return;
+        }
+        let now = stage.behind.ledger.generation();
+        self.generation = self.generation.or(now);
+        self.told = Told::Is(now);
+    }
+
+    /// Returns whether this session has found two generations, or lost one.
+    pub(crate) fn knows_of_clear(&self) -> bool {
+        matches!(self.told, Told::Is(now) if now != self.generation)
+    }
+
+    /// Returns whether its commit writes into the dictionary that can be cleared.
+    pub(crate) fn writes_to_clearable(&self) -> bool {
+        let writes = |place| matches!(self.entry(place).want(), Want::Store(_) | Want::Delete);
+        Place::all().any(|place| place.is_clearable() && writes(place))
+    }
+
     /// Makes a call, both of the session and here, and compares the results.
     pub(crate) fn act(
         &mut self,
@@ -88,6 +127,7 @@ impl Mirror {
         act: Act,
         update: u32,
     ) {
+        stage.between.happened();
         let unreachable = || stage.cache(self.strict).counters().unreachable;
         let before = unreachable();
         let got = match self.program {
@@ -101,13 +141,16 @@ impl Mirror {
             self.counts.push(Asked { number, by: by.into() });
             return;
         }
+        let reads = act.reads();
+        if place.is_clearable() && reads && self.entry(place).is_unknown() {
+            self.is_told(stage);
+        }
         let entry = &mut self.entries[place.number()];
         if let Err(Error::Unavailable { .. }) = got {
             assert!(self.strict && !reached && entry.is_unknown(), "{place:?} is not to be loaded");
             return;
         }
         let got = got.expect("the call is allowed");
-        let reads = !matches!(act, Act::Touch | Act::Insert | Act::Remove | Act::Invalidate);
         if reads && entry.is_unknown() {
             entry.load(self.program, reached, stage.behind.ledger.now(place));
             if matches!(entry.seen, Seen::Newer(_)) {

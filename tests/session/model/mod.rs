@@ -13,6 +13,7 @@ mod crowd;
 mod entry;
 mod foresee;
 mod found;
+mod generation;
 mod ledger;
 mod mirror;
 mod operation;

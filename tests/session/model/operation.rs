@@ -45,6 +45,10 @@ pub(crate) enum Operation {
         program: Program,
         acts: Vec<(Place, Act)>,
     },
+    /// The dictionary that can be cleared is cleared.
+    Clear {
+        strict: bool,
+    },
     /// Another client does something.
     Meddle {
         place: Place,
@@ -76,6 +80,7 @@ fn operation() -> impl Strategy<Value = Operation> {
             .prop_map(|(session, savepoint)| Operation::RollBackTo { session, savepoint }),
         4 => (any::<bool>(), program(), prop::collection::vec((place(), act()), 1..4))
             .prop_map(|(strict, program, acts)| Operation::Transaction { strict, program, acts }),
+        1 => any::<bool>().prop_map(|strict| Operation::Clear { strict }),
         2 => (place(), meddling())
             .prop_map(|(place, meddling)| Operation::Meddle { place, meddling }),
         5 => (0..4_u8, any::<bool>(), incident()).prop_map(|(operations, writing, incident)| {
@@ -91,6 +96,7 @@ fn place() -> impl Strategy<Value = Place> {
         3 => (0..3_usize).prop_map(|n| Place::nth(2 * n)),
         3 => (6..9_usize).prop_map(|n| Place::nth(2 * n)),
         1 => (12..14_usize).prop_map(|n| Place::nth(2 * n)),
+        2 => Just(Place::clearable()),
     ]
 }
 
@@ -130,6 +136,8 @@ fn meddling() -> impl Strategy<Value = Meddling> {
         6 => Just(Meddling::Remove),
         3 => Just(Meddling::Invalidate),
         1 => Just(Meddling::Touch),
+        2 => Just(Meddling::Clear),
+        1 => Just(Meddling::LoseGeneration),
         1 => Just(Meddling::DeleteAll),
         1 => Just(Meddling::Reconnect),
         1 => Just(Meddling::Restart),

@@ -151,6 +151,7 @@ impl Play<'_> {
             Operation::Transaction { strict, program, acts } => {
                 self.transaction(*strict, *program, acts);
             }
+            Operation::Clear { strict } => self.clear(*strict),
             Operation::Meddle { place, meddling } => stage.behind.meddle(*meddling, *place),
             // The seen version can be compared with a missing one, between the look and the change.
             Operation::Plan { incident: Incident::Meddling(meddling), .. }
@@ -169,6 +170,17 @@ impl Play<'_> {
         let outcome = session.commit();
         let account = watch.end(self.stage, &mirror, &outcome);
         self.tally += Tally::of(&account);
+    }
+
+    fn clear(&self, strict: bool) {
+        let ledger = &self.stage.behind.ledger;
+        let before = ledger.generation();
+        match self.stage.cache(strict).clear(Place::clearable().dict()) {
+            Ok(()) => assert_ne!(ledger.generation(), before, "it has another generation"),
+            Err(error) => assert!(matches!(error, Error::Unavailable { .. }), "{error:?}"),
+        }
+        // One that is late comes before a commit that would find it.
+        self.stage.between.arrive();
     }
 
     fn transaction(&mut self, strict: bool, program: Program, acts: &[(Place, Act)]) {

@@ -6,7 +6,7 @@ use memdict::{Cache, Change, Condition, Expiry, Lookup, MemoryStore, Op, Store, 
 
 use super::{
     program::{Form, OldRecord, Program},
-    record::{Place, Record},
+    record::{Place, Record, generation_wire},
     version::Content,
 };
 
@@ -27,11 +27,21 @@ impl Reader {
         Self { store, cache }
     }
 
-    pub(crate) fn read(&self, place: Place, bytes: &[u8]) -> Content {
-        let wire = place.wire();
+    /// Returns the generation that stored bytes say they are of: the field at 16 in the envelope.
+    pub(crate) fn generation(bytes: &[u8]) -> u64 {
+        let field = bytes[16..24].try_into().expect("eight bytes");
+        u64::from_le_bytes(field)
+    }
+
+    fn store(&self, wire: &str, bytes: &[u8]) {
         let what = Op::Store { bytes, expiry: Expiry::Never };
         let change = Change::new(wire.as_bytes(), what, Condition::Always);
         self.store.apply_many(&[change], &mut |_, outcome| assert!(outcome.is_ok()));
+    }
+
+    pub(crate) fn read(&self, place: Place, bytes: &[u8]) -> Content {
+        self.store(&place.wire(), bytes);
+        self.store(&generation_wire(), Self::generation(bytes).to_string().as_bytes());
         match self.look_up::<OldRecord>(place) {
             Lookup::Hit(record) => Content::Value(Arc::new(record), Program::Old),
             Lookup::Absent => Content::Tombstone,

@@ -13,7 +13,7 @@ use super::{
     counts::Number,
     ledger::{By, Ledger, when_up},
     program::{Form, OldRecord},
-    record::{Place, Record, Touching},
+    record::{Place, Record, Touching, generation_wire},
     version::Version,
 };
 
@@ -142,6 +142,8 @@ impl Behind {
             Meddling::PutOld => self.write::<OldRecord>(place, true),
             Meddling::Remove => self.remove(place),
             Meddling::Touch => self.touch(place),
+            Meddling::Clear => self.clear(),
+            Meddling::LoseGeneration => self.delete_raw(&generation_wire()),
             Meddling::Invalidate => self.invalidate(place),
             Meddling::Delete => self.delete([place]),
             Meddling::DeleteAll => {
@@ -166,7 +168,11 @@ impl Behind {
         let stays = !anew && self.ledger.now(place).is_some_and(is_newer);
         when_up(|| {
             let session = self.other.session();
-            let dict = session.dict::<T>(place.dict().name());
+            // Its rules do not matter, because nobody is in the way; but its generation does.
+            let dict = match place.is_clearable() {
+                true => session.dict(T::dict(place)),
+                false => session.dict::<T>(place.dict().name()),
+            };
             if anew {
                 dict.insert(place.key(), Record::of(update).into())?;
             } else {
@@ -222,15 +228,24 @@ impl Behind {
     }
 
     fn delete_numbers(&self) {
-        for number in Number::all() {
-            let wire = number.wire();
-            when_up(|| {
-                let change = Change::new(wire.as_bytes(), Op::Delete, Condition::Always);
-                let mut outcome = Err(StoreError::Down("no answer".into()));
-                self.ledger.apply_many(&[change], &mut |_, applied| outcome = applied);
-                outcome
-            });
-        }
+        self.delete_raw(&generation_wire());
+        Number::all().for_each(|number| self.delete_raw(&number.wire()));
+    }
+
+    /// Deletes what no entry is.
+    fn delete_raw(&self, wire: &str) {
+        when_up(|| {
+            let change = Change::new(wire.as_bytes(), Op::Delete, Condition::Always);
+            let mut outcome = Err(StoreError::Down("no answer".into()));
+            self.ledger.apply_many(&[change], &mut |_, applied| outcome = applied);
+            outcome
+        });
+    }
+
+    fn clear(&self) {
+        let before = self.ledger.generation();
+        when_up(|| self.other.clear(Place::clearable().dict()));
+        assert_ne!(self.ledger.generation(), before, "it has another generation");
     }
 
     /// Makes tokens hold no longer, where they hold on one connection. On a real server, pooled
@@ -250,6 +265,7 @@ impl Behind {
             }
             None => {
                 self.delete(Place::all().filter(|place| self.ledger.now(*place).is_some()));
+                self.delete_numbers();
                 self.faulty.restart();
                 self.ledger.begin_life();
             }

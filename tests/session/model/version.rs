@@ -16,6 +16,9 @@ pub(crate) struct Version {
     /// Whether it was invalidated, and how often.
     pub(crate) is_stale: bool,
     pub(crate) invalidations: u32,
+    /// The generation that it is of, and whether that is not the present one.
+    pub(crate) generation: u64,
+    pub(crate) is_void: bool,
 }
 
 /// What stored bytes are.
@@ -30,7 +33,7 @@ impl Version {
     /// Returns the record, if a program can read it.
     pub(crate) fn read_by(&self, program: Program) -> Option<&Record> {
         match &self.content {
-            _ if self.is_stale => None,
+            _ if self.is_stale || self.is_void => None,
             Content::Value(record, writer) if program.reads(*writer) => Some(record),
             _ => None,
         }
@@ -42,7 +45,7 @@ impl Version {
 
     /// Returns whether it is of a newer program than this one.
     pub(crate) fn is_newer_than(&self, program: Program) -> bool {
-        !self.is_stale && !self.is_tombstone() && self.read_by(program).is_none()
+        !self.is_stale && !self.is_void && !self.is_tombstone() && self.read_by(program).is_none()
     }
 
     /// Returns whether it is the same as an earlier version, but was invalidated once more since.
@@ -72,6 +75,17 @@ impl fmt::Debug for Version {
             }
             Content::Tombstone => f.write_str("a tombstone")?,
         }
-        write!(f, "{}, of life {}", if self.is_stale { ", stale" } else { "" }, self.life)
+        write!(
+            f,
+            "{}, of life {}",
+            if self.is_stale {
+                ", stale"
+            } else if self.is_void {
+                ", void"
+            } else {
+                ""
+            },
+            self.life
+        )
     }
 }

@@ -94,6 +94,8 @@ suite! {
         a_cleared_value_is_replaced_as_if_there_were_none
         a_session_that_read_before_a_clear_and_commits_after_it_is_in_conflict
         an_entry_that_has_to_be_current_is_in_conflict_once_after_a_clear
+        a_miss_without_a_generation_can_have_to_be_current
+        nothing_is_sent_after_a_check_that_meets_a_clear
         a_transaction_that_meets_a_clear_runs_again
         no_rule_lets_a_change_win_over_a_clear
         a_session_reads_no_value_from_before_a_clear_after_it
@@ -412,6 +414,7 @@ suite! {
     }
     newer {
         a_value_of_a_newer_version_is_kept_and_a_change_of_it_is_a_conflict
+        a_value_of_a_newer_version_does_not_have_to_stay_after_a_clear
         a_lookup_and_the_counters_say_that_a_value_is_newer
         a_value_that_was_upgraded_meanwhile_is_not_overwritten
         an_older_value_is_upgraded_and_a_foreign_schema_is_replaced_and_reported

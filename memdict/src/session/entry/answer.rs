@@ -81,6 +81,7 @@ impl<T: Tracked> Slot<T> {
                 let base = Base { version, codec, fingerprint, generation, payload, life };
                 Decoded::Value(Value::new(value, what_for), base)
             }
+            Err(why) if self.generation.is_some() => Decoded::Undecoded(why, version, generation),
             Err(why) => Decoded::Unusable(why, version),
         }
     }

@@ -21,6 +21,8 @@ pub(crate) enum Decoded<T> {
     /// No value, but the record, made in this generation, that the source of the values has none.
     Absence(Version, u64),
     Unusable(Unusable, Version),
+    /// A value that cannot be decoded, made in this generation.
+    Undecoded(Unusable, Version, u64),
     Unreachable(StoreError),
 }
 
@@ -32,12 +34,19 @@ impl<T> Decoded<T> {
                 Self::Value(value, base)
             }
             (Self::Absence(version, of), Now::Is(now)) if of == *now => Self::Absence(version, of),
-            (Self::Value(..) | Self::Absence(..), Now::Unreachable(error)) => {
-                Self::Unreachable(error.clone())
+            (Self::Undecoded(why, version, of), Now::Is(now)) if of == *now => {
+                Self::Unusable(why, version)
             }
-            (Self::Value(_, Base { version, .. }) | Self::Absence(version, _), _) => {
-                Self::Unusable(Unusable::Cleared, version)
-            }
+            (
+                Self::Value(..) | Self::Absence(..) | Self::Undecoded(..),
+                Now::Unreachable(error),
+            ) => Self::Unreachable(error.clone()),
+            (
+                Self::Value(_, Base { version, .. })
+                | Self::Absence(version, _)
+                | Self::Undecoded(_, version, _),
+                _,
+            ) => Self::Unusable(Unusable::Cleared, version),
             (other, _) => other,
         }
     }
@@ -48,7 +57,8 @@ impl<T> Decoded<T> {
             Self::Value(_, Base { version, .. })
             | Self::Tombstone(version)
             | Self::Absence(version, _)
-            | Self::Unusable(_, version) => Some(*version),
+            | Self::Unusable(_, version)
+            | Self::Undecoded(_, version, _) => Some(*version),
             Self::Nothing | Self::Unreachable(_) => None,
         }
     }
@@ -63,6 +73,9 @@ impl<T> Decoded<T> {
             Self::Tombstone(version) => Self::Tombstone(of(version)),
             Self::Absence(version, generation) => Self::Absence(of(version), generation),
             Self::Unusable(why, version) => Self::Unusable(why, of(version)),
+            Self::Undecoded(why, version, generation) => {
+                Self::Undecoded(why, of(version), generation)
+            }
             nothing => nothing,
         }
     }
@@ -74,7 +87,9 @@ impl<T> Decoded<T> {
             Self::Nothing => (None, Seen::Nothing),
             Self::Tombstone(version) => (None, Seen::Tombstone(version)),
             Self::Absence(version, _) => (None, Seen::Absence(version)),
-            Self::Unusable(why, version) => (None, Seen::Unusable(version, why)),
+            Self::Unusable(why, version) | Self::Undecoded(why, version, _) => {
+                (None, Seen::Unusable(version, why))
+            }
             Self::Unreachable(error) => (None, Seen::Unreachable(error.to_string().into())),
         }
     }
