@@ -202,7 +202,9 @@ impl Between {
         match incident? {
             Incident::Fault(fault) => self.behind.faulty.fail_in(0, fault),
             // A value that was loaded is not changed before its generation is.
-            Incident::Meddling(meddling) if is_generation(key) && !meddling.is_restart() => {
+            Incident::Meddling(meddling)
+                if is_generation(key) && !(is_change && meddling.is_restart()) =>
+            {
                 self.behind.meddle(Meddling::Clear, Place::clearable());
             }
             Incident::Meddling(meddling) => {
