@@ -63,7 +63,11 @@ pub(crate) fn what_has_vanished_and_was_no_usable_value_is_not_recreated(bench: 
             let def = HITS.clone().absent_for(Duration::from_secs(60));
             bench.cache.fetch(&def, "a", || Ok::<_, Error>(None::<u64>)).map(drop)
         };
-        for unusable in [stale, absent, |bench| Ok(put(bench, b"another client's"))] {
+        let foreign: fn(&Bench) -> Outcome = |bench| {
+            put(bench, b"another client's");
+            Ok(())
+        };
+        for unusable in [stale, absent, foreign] {
             unusable(bench)?;
             let session = bench.cache.session();
             session.dict(&HITS).entry("a")?.or_insert(1);
