@@ -94,6 +94,9 @@ struct Plan {
     happened: Vec<(Option<Place>, Incident)>,
 }
 
+/// What was planned.
+pub(crate) struct Paused(Vec<(u8, Incident)>, Vec<(u8, Incident)>);
+
 #[derive(Debug)]
 struct Owned {
     key: Vec<u8>,
@@ -143,6 +146,19 @@ impl Between {
         let mut plan = self.plan();
         let list = if writing { &mut plan.once_writing } else { &mut plan.soon };
         list.push((operations, incident));
+    }
+
+    /// Takes out what is planned, after all held changes have arrived. Until it is put back, nothing
+    /// happens.
+    pub(crate) fn pause(&self) -> Paused {
+        self.arrive();
+        let mut plan = self.plan();
+        Paused(mem::take(&mut plan.soon), mem::take(&mut plan.once_writing))
+    }
+
+    pub(crate) fn go_on(&self, Paused(soon, once_writing): Paused) {
+        let mut plan = self.plan();
+        (plan.soon, plan.once_writing) = (soon, once_writing);
     }
 
     /// Lets all held changes arrive.

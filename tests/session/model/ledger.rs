@@ -270,10 +270,13 @@ impl Ledger {
     /// Records that an end of life was set. A store may take a stale value for another one then.
     fn note_touch(&self, place: Place) {
         let mut book = self.book();
-        let now = &mut book.now[place.number()];
-        let now = now.as_mut().unwrap_or_else(|| panic!("{place:?} is touched, and has no value"));
-        now.invalidations += u32::from(now.is_stale);
-        if book.by == By::Commit {
+        let by = book.by;
+        match &mut book.now[place.number()] {
+            Some(now) => now.invalidations += u32::from(now.is_stale),
+            // While a value is made, its placeholder is touched.
+            None => assert_eq!(by, By::Other, "{place:?} is touched, and has no value"),
+        }
+        if by == By::Commit {
             book.touched.push(place);
         }
     }

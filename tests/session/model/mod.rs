@@ -11,6 +11,7 @@ mod between;
 mod counts;
 mod crowd;
 mod entry;
+mod fetched;
 mod foresee;
 mod found;
 mod generation;

@@ -45,6 +45,12 @@ pub(crate) enum Operation {
         program: Program,
         acts: Vec<(Place, Act)>,
     },
+    /// A value is loaded or made. While it is made, another client may do something.
+    Fetch {
+        strict: bool,
+        place: Place,
+        meanwhile: Option<Meddling>,
+    },
     /// The dictionary that can be cleared is cleared.
     Clear {
         strict: bool,
@@ -81,6 +87,9 @@ fn operation() -> impl Strategy<Value = Operation> {
         4 => (any::<bool>(), program(), prop::collection::vec((place(), act()), 1..4))
             .prop_map(|(strict, program, acts)| Operation::Transaction { strict, program, acts }),
         1 => any::<bool>().prop_map(|strict| Operation::Clear { strict }),
+        2 => (any::<bool>(), place(), prop::option::of(meddling())).prop_map(
+            |(strict, place, meanwhile)| Operation::Fetch { strict, place, meanwhile }
+        ),
         2 => (place(), meddling())
             .prop_map(|(place, meddling)| Operation::Meddle { place, meddling }),
         5 => (0..4_u8, any::<bool>(), incident()).prop_map(|(operations, writing, incident)| {

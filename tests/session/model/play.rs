@@ -12,6 +12,7 @@ use super::{
     account::{Account, Fate},
     act::Act,
     between::Incident,
+    fetched::fetch,
     ledger::{By, Line},
     mirror::{Mirror, Verify},
     operation::{OLD, Operation, SESSIONS, STRICT},
@@ -150,6 +151,9 @@ impl Play<'_> {
             Operation::Drop { session } => self.actors[*session] = None,
             Operation::Transaction { strict, program, acts } => {
                 self.transaction(*strict, *program, acts);
+            }
+            Operation::Fetch { strict, place, meanwhile } => {
+                fetch(stage, *strict, *place, *meanwhile);
             }
             Operation::Clear { strict } => self.clear(*strict),
             Operation::Meddle { place, meddling } => stage.behind.meddle(*meddling, *place),
