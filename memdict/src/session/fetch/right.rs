@@ -154,7 +154,7 @@ impl Basis {
             found = loaded.map(|loaded| match (self, loaded) {
                 // A placeholder has no nonce, so its number has to do.
                 (Self::Placeholder(seen), Loaded::Leased { token, .. }) => {
-                    (seen.life() != 0 && seen.looks_like(token)).then_some(token)
+                    seen.looks_like(token).then_some(token)
                 }
                 (Self::Bytes(seen), Loaded::Hit { bytes, token, .. }) => {
                     let now = entry.look(bytes, token, secrets, false).version();
