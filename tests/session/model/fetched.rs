@@ -2,22 +2,16 @@
 //! that was void before it began, and none stores a value over a change that came while its loader
 //! ran.
 
-use memdict::Error;
-use memdict_tests::Lives;
-
 use super::{
     between::Meddling,
     program::Program,
     record::{Place, Record},
     stage::Stage,
 };
+use memdict::Error;
 
 /// Fetches a place. Meanwhile, while the loader runs, another client does something.
 pub(crate) fn fetch(stage: &Stage, strict: bool, place: Place, meanwhile: Option<Meddling>) {
-    // A right on a placeholder cannot be proven where lives are not told, so nothing would be stored.
-    if stage.lives == Lives::Untold {
-        return;
-    }
     let behind = &stage.behind;
     behind.settle();
     let paused = stage.between.pause();
