@@ -19,7 +19,7 @@ fn measured<R>(work: impl FnOnce() -> R) -> R {
 
 type Work = fn(&Cache, &[String]) -> Result<(), Error>;
 
-const WORKS: [(&str, Work); 16] = [
+const WORKS: [(&str, Work); 17] = [
     ("load", |cache, keys| {
         let session = cache.session();
         let dict = dict::<Profile>(&session);
@@ -50,6 +50,13 @@ const WORKS: [(&str, Work); 16] = [
     ("session-get", |cache, keys| {
         measured(|| {
             keys.iter().try_for_each(|key| dict::<Profile>(&cache.session()).get(key).map(drop))
+        })
+    }),
+    ("session-fetch", |cache, keys| {
+        let absent = || Err::<Profile, Error>(Error::user("the value is stored"));
+        measured(|| {
+            keys.iter()
+                .try_for_each(|key| dict::<Profile>(&cache.session()).fetch(key, absent).map(drop))
         })
     }),
     ("session-commit", |cache, keys| {

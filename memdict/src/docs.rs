@@ -27,6 +27,9 @@ pub mod observing {}
 #[doc = include_str!("../docs/async.md")]
 pub mod blocking_or_async {}
 
+#[doc = include_str!("../docs/servers.md")]
+pub mod servers {}
+
 #[cfg(feature = "testing")]
 #[doc = include_str!("../docs/testing.md")]
 pub mod testing {}

@@ -76,6 +76,7 @@
 //! | `metrics` | no | [counters and times](docs::observing) as series of the `metrics` crate |
 //! | `classic` | yes | [`ClassicStore`], for servers with SASL |
 //! | `tls` | no | TLS for [`ClassicStore`], through OpenSSL, whose headers have to be installed |
+//! | `placement` | no | [keys on the servers](docs::servers) where other clients of a shared pool put them |
 //! | `tokio` | no | [`AsyncCache`], [`AsyncSession`], [`AsyncDict`] and [`AsyncStore`]: the same calls with `.await` |
 //! | `json` | no | [`Json`] and [`as_json`]: values that need the names of their fields, stored as JSON |
 //! | `testing` | no | [`testing`](docs::testing): stores that fail, by chance or on command, and a clock to turn |
@@ -175,6 +176,8 @@ pub use session::{
 #[cfg(feature = "classic")]
 pub use store::classic::ClassicStore;
 pub use store::clock::Clock;
+#[cfg(unix)]
+pub use store::cluster::store::ClusterStore;
 pub use store::expiry::{Expiry, Life};
 #[cfg(unix)]
 pub use store::memcached::store::MemcachedStore;
@@ -183,6 +186,7 @@ pub use store::operation::{
     Applied, ApplyOut, By, Change, Condition, Count, Load, LoadOut, Loaded, Op, Reason, Renewal,
     StoreError, Token,
 };
+pub use store::placement::Placement;
 #[cfg(feature = "tokio")]
 pub use store::{AsyncStore, BoxFuture};
 pub use store::{Store, caps::Caps};

@@ -13,7 +13,9 @@ use crate::{
 use crate::{store::classic::ClassicStore, url::Classic};
 #[cfg(unix)]
 use crate::{
-    store::{credentials::Credentials, memcached::store::MemcachedStore},
+    store::{
+        cluster::store::ClusterStore, credentials::Credentials, memcached::store::MemcachedStore,
+    },
     url::{Memcached, Protocol},
 };
 
@@ -30,8 +32,18 @@ pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> 
             credentials: None,
             protocol: url::Protocol::Classic,
         }) => Arc::new(classic(Classic { servers, credentials: None, tls: false }, options)?),
+        #[cfg(unix)]
+        Place::Cluster(endpoints) => {
+            let login = Login { credentials: None, protocol: Protocol::FoundOut };
+            Arc::new(cluster(ClusterStore::new(endpoints)?, login, options)?)
+        }
+        #[cfg(unix)]
+        Place::Named(Memcached { servers, credentials, protocol }) => {
+            let login = Login { credentials, protocol };
+            Arc::new(cluster(ClusterStore::of_names(servers)?, login, options)?)
+        }
         #[cfg(not(unix))]
-        Place::Memcached(_) => {
+        Place::Memcached(_) | Place::Cluster(_) | Place::Named(_) => {
             return Err(crate::error::Error::Config {
                 option: "memcache:".to_owned(),
                 reason: "this store needs a Unix system; use memory:, or \
@@ -59,15 +71,45 @@ fn memory(options: &Options) -> Arc<dyn Store> {
     Arc::new(FaultyStore::new(store).with_rates(rates))
 }
 
+/// How a connection to a server begins.
+#[cfg(unix)]
+#[derive(Clone)]
+struct Login {
+    protocol: Protocol,
+    credentials: Option<Credentials>,
+}
+
 #[cfg(unix)]
 fn memcached(place: Memcached, options: &Options) -> Result<MemcachedStore> {
-    let mut store = MemcachedStore::new(place.servers)?;
-    store = match place.protocol {
+    let Memcached { servers, credentials, protocol } = place;
+    with(MemcachedStore::new(servers)?, Login { credentials, protocol }, options)
+}
+
+#[cfg(unix)]
+fn cluster(mut store: ClusterStore, login: Login, options: &Options) -> Result<ClusterStore> {
+    if let Some(timeout) = options.timeout {
+        store = store.timeout(timeout);
+    }
+    if let Some(timeout) = options.connect_timeout {
+        store = store.connect_timeout(timeout);
+    }
+    if let Some(every) = options.refresh {
+        store = store.refresh(every);
+    }
+    // Before any list is known, so that what is impossible is an error now.
+    with(MemcachedStore::new(["any"])?, login.clone(), options)?;
+    let options = options.clone();
+    Ok(store.servers(move |servers| with(servers, login.clone(), &options)))
+}
+
+#[cfg(unix)]
+fn with(store: MemcachedStore, login: Login, options: &Options) -> Result<MemcachedStore> {
+    let mut store = match login.protocol {
         Protocol::FoundOut => store,
         Protocol::Classic => store.classic(),
         Protocol::Flare => store.flare(),
     };
-    if let Some(Credentials { user, password }) = place.credentials {
+    if let Some(Credentials { user, password }) = login.credentials {
         store = store.credentials(user, password)?;
     }
     if let Some(timeout) = options.timeout {
@@ -84,6 +126,9 @@ fn memcached(place: Memcached, options: &Options) -> Result<MemcachedStore> {
     }
     if let Some(bytes) = options.max_item_bytes {
         store = store.max_item_bytes(bytes);
+    }
+    if let Some(placement) = options.placement {
+        store = store.placement(placement)?;
     }
     if options.remember.is_some() || options.remember_for.is_some() {
         store = store.remember(options.remember, options.remember_for);
@@ -122,6 +167,9 @@ fn classic(place: Classic, options: &Options) -> Result<ClassicStore> {
     }
     if let Some(bytes) = options.max_item_bytes {
         store = store.max_item_bytes(bytes);
+    }
+    if let Some(placement) = options.placement {
+        store = store.placement(placement)?;
     }
     Ok(store)
 }

@@ -2,6 +2,9 @@
 //! attributes of OpenTelemetry, and never a key or a value.
 
 #[cfg(feature = "tracing")]
+use std::pin::pin;
+
+#[cfg(feature = "tracing")]
 use tracing::{Instrument, Level, Span, field::Empty};
 
 #[cfg(feature = "tracing")]
@@ -91,7 +94,12 @@ impl Traced {
 
     /// Runs a future inside the span.
     pub(crate) async fn around<F: Future>(&self, future: F) -> F::Output {
-        future.instrument(self.span.clone()).await
+        // Where it is, because it may be large.
+        let future = pin!(future);
+        match self.span.is_disabled() {
+            true => future.await,
+            false => future.instrument(self.span.clone()).await,
+        }
     }
 
     /// Notes what loads found.

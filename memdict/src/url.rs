@@ -13,6 +13,7 @@ use crate::{
     store::{
         credentials::Credentials,
         faulty::rates::{Rate, Rates},
+        placement::Placement,
         servers::Servers,
     },
 };
@@ -28,6 +29,10 @@ pub(crate) struct Options {
     pub(crate) deadline: Option<Duration>,
     pub(crate) max_connections: Option<usize>,
     pub(crate) max_item_bytes: Option<usize>,
+    /// How often the servers of a cluster are asked for.
+    pub(crate) refresh: Option<Duration>,
+    /// How the server is chosen that holds a key.
+    pub(crate) placement: Option<Placement>,
     /// How many lost removals are remembered for each server, and for how long.
     pub(crate) remember: Option<usize>,
     pub(crate) remember_for: Option<Duration>,
@@ -48,6 +53,7 @@ impl Options {
             ("deadline", self.deadline.is_some()),
             ("max_connections", self.max_connections.is_some()),
             ("max_item_bytes", self.max_item_bytes.is_some()),
+            ("hash", self.placement.is_some()),
             ("remember", self.remember.is_some()),
             ("remember_for", self.remember_for.is_some()),
         ];
@@ -60,9 +66,16 @@ impl Options {
 pub(crate) enum Place {
     Memory,
     Memcached(Memcached),
+    /// The servers that these endpoints tell.
+    Cluster(Vec<String>),
+    /// Servers of which some are the addresses of a name (`dns+`).
+    Named(Memcached),
     #[cfg(feature = "classic")]
     Classic(Classic),
 }
+
+/// What stands before a name each of whose addresses is a server.
+const MANY: &str = "dns+";
 
 /// Servers that the engine speaks to, and the credentials for servers that ask for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +109,8 @@ pub(crate) struct Classic {
 
 const MEMORY: &str = "memory:?max_bytes=64MiB";
 const MEMCACHED: &str = "memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms";
-const CLASSIC: &str = "memcache+classic://, flare://, memcache+sasl:// and memcache+tls://";
+const CLASSIC: &str = "memcache+cluster://, memcache+classic://, flare://, memcache+sasl:// and \
+                       memcache+tls://";
 const MEMORY_OPTIONS: &[&str] = &[
     "max_bytes",
     "namespace",
@@ -115,10 +129,24 @@ const MEMCACHED_OPTIONS: &[&str] = &[
     "deadline",
     "max_connections",
     "max_item_bytes",
+    "hash",
     "namespace",
     "strict",
     "remember",
     "remember_for",
+];
+const CLUSTER_OPTIONS: &[&str] = &[
+    "timeout",
+    "connect_timeout",
+    "deadline",
+    "max_connections",
+    "max_item_bytes",
+    "hash",
+    "namespace",
+    "strict",
+    "remember",
+    "remember_for",
+    "refresh",
 ];
 const CLASSIC_OPTIONS: &[&str] = &[
     "timeout",
@@ -126,6 +154,7 @@ const CLASSIC_OPTIONS: &[&str] = &[
     "deadline",
     "max_connections",
     "max_item_bytes",
+    "hash",
     "namespace",
     "strict",
 ];
@@ -135,6 +164,7 @@ const TLS_OPTIONS: &[&str] = &[
     "deadline",
     "max_connections",
     "max_item_bytes",
+    "hash",
     "namespace",
     "strict",
     "ca_file",
@@ -166,7 +196,11 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
                 format!("a memory: URL has no host; allowed: {MEMORY}"),
             ));
         }
-        "memcache" | "memcache+classic" | "flare" => (memcached(scheme, rest)?, MEMCACHED_OPTIONS),
+        "memcache" | "memcache+classic" | "flare" => match memcached(scheme, rest)? {
+            place @ Place::Named(_) => (place, CLUSTER_OPTIONS),
+            place => (place, MEMCACHED_OPTIONS),
+        },
+        "memcache+cluster" => (cluster(scheme, rest)?, CLUSTER_OPTIONS),
         "memcache+sasl" => (classic(scheme, rest)?, CLASSIC_OPTIONS),
         "memcache+tls" => (classic(scheme, rest)?, TLS_OPTIONS),
         _ => {
@@ -230,7 +264,19 @@ fn memcached(scheme: &str, rest: &str) -> Result<Place> {
         return Err(bad(&format!("{scheme}:"), reason.to_owned()));
     }
     let servers = servers(scheme, rest, credentials.is_some())?;
-    Ok(Place::Memcached(Memcached { servers, credentials, protocol }))
+    let is_many = servers.iter().any(|server| server.starts_with(MANY));
+    let place = Memcached { servers, credentials, protocol };
+    Ok(if is_many { Place::Named(place) } else { Place::Memcached(place) })
+}
+
+fn cluster(scheme: &str, rest: &str) -> Result<Place> {
+    match userinfo(scheme, rest)? {
+        (None, rest) => Ok(Place::Cluster(servers(scheme, rest, false)?)),
+        (Some(_), _) => {
+            let reason = "an endpoint has no credentials; allowed: memcache+cluster://HOST:PORT";
+            Err(bad(&format!("{scheme}:"), reason.to_owned()))
+        }
+    }
 }
 
 #[cfg(feature = "classic")]
@@ -286,7 +332,8 @@ fn servers(scheme: &str, rest: &str, behind_credentials: bool) -> Result<Vec<Str
     }
     let names: Vec<_> = list.split(',').map(str::to_owned).collect();
     // Before the options are looked at, because their names may be a part of what is wrong here.
-    match Servers::parse(names.iter().map(String::as_str)) {
+    let plain = names.iter().map(|name| name.strip_prefix(MANY).unwrap_or(name));
+    match Servers::parse(plain) {
         Err(_) if behind_credentials || names.len() > 1 => {
             let reason = "a server is malformed or is listed twice (not shown: it may be a part of a \
                           password, in which `@` is written as %40 and `,` as %2C); write `host`, \
@@ -310,6 +357,10 @@ fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> 
             let many: NonZeroUsize = parse(name, &value, "a number from 1")?;
             options.max_connections = Some(many.get());
         }
+        "hash" => {
+            let known = "rendezvous, ketama, modula, crc32 and pymemcache";
+            options.placement = Some(parse(name, &value, known)?);
+        }
         "lose" => options.rates.lose = rate(name, &value)?,
         "refuse" => options.rates.refuse = rate(name, &value)?,
         "fail" => options.rates.fail = rate(name, &value)?,
@@ -318,6 +369,7 @@ fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> 
         "delay" => options.rates.delay = Some(duration(name, &value)?),
         "seed" => options.rates.seed = Some(parse(name, &value, "a whole number from 0")?),
         "remember" => options.remember = Some(parse(name, &value, "a number from 0")?),
+        "refresh" => options.refresh = Some(duration(name, &value)?),
         "remember_for" => options.remember_for = Some(duration(name, &value)?),
         "ca_file" => options.ca_file = Some(value.into_owned()),
         "verify" => options.verify = Some(parse(name, &value, "true or false")?),

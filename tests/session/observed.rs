@@ -293,3 +293,64 @@ fn an_exchange_that_fails_is_a_span_with_an_error() {
         assert!(spans.iter().any(|span| has(span, &failed)), "{spans:#?}");
     }
 }
+
+#[test]
+fn a_fetch_is_a_span_around_its_exchanges_and_its_counts_are_series_without_keys_or_values() {
+    for bench in benches() {
+        let kept = Kept::default();
+        let fetch = || {
+            for _ in 0..2 {
+                let loader = || Ok::<_, memdict::Error>(VALUE.to_owned());
+                assert_eq!(bench.cache.fetch(&NAMES, KEY, loader)?.as_deref(), Some(VALUE));
+            }
+            let many = bench.cache.fetch_many(&NAMES, [(KEY, 1), (KEY, 2)], |keys| {
+                Ok::<_, memdict::Error>(
+                    keys.into_iter().map(|key| (key, VALUE.to_owned())).collect(),
+                )
+            })?;
+            assert_eq!(many.len(), 2);
+            Ok(())
+        };
+        let spans = Spans::default().of(|| metrics::with_local_recorder(&kept, fetch));
+        let (text, series) = (format!("{spans:#?}"), kept.all());
+        assert!(!text.contains("k3y") && !text.contains("v4lue"), "{text}");
+        let fetches: Vec<_> = spans.iter().filter(|span| has(span, &[("span", "fetch")])).collect();
+        let common = [
+            ("otel.name", "fetch names"),
+            ("otel.kind", "client"),
+            ("db.system.name", "memcached"),
+            ("db.operation.name", "fetch"),
+            ("db.namespace", "memdict"),
+            ("db.collection.name", "names"),
+        ];
+        assert!(fetches.iter().all(|span| has(span, &common)), "{text}");
+        let found: Vec<_> = fetches
+            .iter()
+            .map(|span| (&*span["db.memcached.hit_count"], &*span["db.memcached.miss_count"]))
+            .collect();
+        assert_eq!(found, [("0", "1"), ("1", "0"), ("0", "2")], "{text}");
+        assert!(!spans.iter().any(|span| has(span, &[("span", "load")])), "{text}");
+        if bench.store.inner().caps().waits() {
+            assert!(
+                spans.iter().any(|span| has(span, &[("span", "exchange"), ("parent", "fetch")])),
+                "{text}"
+            );
+        }
+        let text = format!("{series:#?}");
+        assert!(!text.contains("k3y") && !text.contains("v4lue"), "{text}");
+        let names = "db.collection.name=names,db.namespace=memdict,db.system.name=memcached";
+        let counters = bench.cache.counters_of("names");
+        assert_eq!((counters.hits, counters.absent, counters.leased), (1, 3, 0), "{counters:?}");
+        for (name, expected) in [
+            ("loaders", counters.loaders),
+            ("filled", counters.filled),
+            ("hits", counters.hits),
+            ("bytes_in", counters.bytes_in),
+            ("bytes_out", counters.bytes_out),
+        ] {
+            assert!(expected > 0, "{name}: there is none");
+            let found = series.get(&format!("memdict.{name}{{{names}}}"));
+            assert_eq!(found, Some(&expected), "{name}: {text}");
+        }
+    }
+}

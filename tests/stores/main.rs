@@ -2,6 +2,7 @@
 
 mod classic;
 mod clients;
+mod cluster;
 mod conformance;
 mod differential;
 mod engine;
@@ -14,6 +15,7 @@ mod lifetimes;
 mod memcached;
 mod memcached_auth;
 mod memory;
+mod placement;
 mod sharing;
 mod sharing_watched;
 

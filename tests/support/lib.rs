@@ -3,6 +3,7 @@
 mod bench;
 mod changes;
 mod daemon;
+mod endpoint;
 mod face;
 mod flare;
 mod forked;
@@ -18,6 +19,7 @@ mod wait;
 pub use bench::{Address, Bench, Cart, Item};
 pub use changes::{diff, marked};
 pub use daemon::Daemon;
+pub use endpoint::Endpoint;
 pub use face::{Cache, Dict, Held, Session};
 pub use flare::Flare;
 pub use forked::{Ended, Forked, alone, end_by_sigpipe, open_no_more_files};

@@ -21,7 +21,7 @@ use crate::{
         settings::{DetectUntracked, Settings},
         source::Source,
     },
-    store::Store,
+    store::{Store, placement::Placement},
     url::Options,
 };
 
@@ -142,6 +142,13 @@ impl CacheBuilder {
     /// loaded. With TLS and SASL this is the limit whatever a server tells.
     pub fn max_item_bytes(mut self, bytes: usize) -> Self {
         self.options.max_item_bytes = Some(bytes);
+        self
+    }
+
+    /// Sets how the memcached server is chosen that holds a key: as memdict does, or as another client
+    /// of the servers does. [`Placement::Rendezvous`] by default.
+    pub fn placement(mut self, how: Placement) -> Self {
+        self.options.placement = Some(how);
         self
     }
 

@@ -14,7 +14,8 @@ impl<T: Tracked> DictDef<T> {
     /// (XFetch). The store gives the right to one caller of all processes, which runs its loader
     /// before it returns; all others get the stored value at once. Stores count whole seconds, so a
     /// value that is asked for often is loaded anew in about its last second, or earlier if loads take
-    /// longer than that. Choose a lifetime of several seconds at least.
+    /// longer than that. Choose a lifetime of several seconds at least. In a dictionary that is
+    /// [`sliding`](Self::sliding) it has no effect, because each load begins the lifetime anew.
     #[must_use]
     pub const fn refresh_ahead(mut self, beta: f64) -> Self {
         self.options.fetching.refresh_ahead = beta.to_bits();
@@ -30,7 +31,9 @@ impl<T: Tracked> DictDef<T> {
     ///
     /// The store keeps the value for its lifetime and this time together, and tells how much is left
     /// ([`Caps::life`](crate::Caps::life)). All programs that share the dictionary have to set the same
-    /// time. On a store that does not tell, values have no such time.
+    /// time. On a store that does not tell, values have no such time. In a dictionary that is
+    /// [`sliding`](Self::sliding) it applies to invalidated values alone: a lifetime that is over there
+    /// means that nobody wants the value.
     #[must_use]
     pub const fn stale_for(mut self, grace: Duration) -> Self {
         self.options.fetching.grace = grace;

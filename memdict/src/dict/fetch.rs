@@ -20,6 +20,7 @@ use crate::{
             state::For,
         },
         fetch::{ask::Fetch, fresh::Fresh, many::Wanted},
+        load::can_load,
         source::Source,
     },
     trace::Traced,
@@ -96,6 +97,7 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
             }
         }
         if !wanted.is_empty() {
+            can_load(self.driver, &wanted[0].slot, self.def.options())?;
             let traced = self.traced(wanted.len());
             // Without a space there are no slots.
             let Some(fetch) = self.fetching(&traced, what_for) else { return Ok(slots) };
@@ -131,6 +133,7 @@ impl<'s, T: Tracked, D: Drive> Dict<'s, T, D> {
         match slot.way_to_fetch() {
             WayToFetch::Known => {}
             WayToFetch::Load => {
+                can_load(self.driver, slot, self.def.options())?;
                 let traced = self.traced(1);
                 let Some(fetch) = self.fetching(&traced, what_for) else { return Ok(()) };
                 let decoded = traced.around(fetch.one(slot, loader)).await?;

@@ -77,6 +77,11 @@ impl Drive for Tasks {
         Some(Self { store, finishing: self.finishing.clone() })
     }
 
+    fn for_session(&self) -> Self {
+        let store = self.store.for_session().unwrap_or_else(|| Arc::clone(&self.store));
+        Self { store, finishing: self.finishing.clone() }
+    }
+
     fn afterwards<F: Future<Output = ()> + Send + 'static>(&self, future: F) {
         if let Ok(runtime) = Handle::try_current() {
             let counted = self.finishing.count();

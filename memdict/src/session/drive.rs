@@ -56,6 +56,9 @@ pub(crate) trait Drive: Clone + fmt::Debug + Send + Sync + 'static {
     /// Returns the driver for it, or `None` if each batch has its own time.
     fn call(&self, deadline: Option<Duration>) -> Option<Self>;
 
+    /// Returns the driver of a session that begins now.
+    fn for_session(&self) -> Self;
+
     /// Runs a future for which nobody waits, if there is a runtime for it.
     fn afterwards<F: Future<Output = ()> + Send + 'static>(&self, future: F);
 
@@ -127,6 +130,10 @@ impl Drive for Blocking {
 
     fn call(&self, deadline: Option<Duration>) -> Option<Self> {
         self.0.within(deadline).map(Self)
+    }
+
+    fn for_session(&self) -> Self {
+        self.0.for_session().map_or_else(|| self.clone(), Self)
     }
 
     /// Does nothing: only a panic cuts off a call that blocks.

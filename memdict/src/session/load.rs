@@ -46,10 +46,7 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
     let Some(first) = unknown.first() else { return Ok(()) };
     let (strict, touch) = (options.is_strict(core.settings.strict), options.on_load());
     let life = options.asks_life();
-    if touch.is_some() && !driver.caps().touch() {
-        let (id, missing) = (first.name.id.clone(), "set an end of life when it loads a value");
-        return Err(Error::Unsupported { id, missing });
-    }
+    can_load(driver, first, options)?;
     let generation = unknown.iter().find_map(|slot| slot.generation.as_deref());
     let mut loads = Vec::with_capacity(unknown.len() + 1);
     loads.extend(unknown.iter().map(|slot| Load { touch, life, ..Load::new(slot.name.wire()) }));
@@ -171,6 +168,23 @@ impl<T: Tracked> Arrivals<'_, T> {
     }
 }
 
+/// Checks that a load can do what the dictionary asks of it.
+///
+/// # Errors
+///
+/// `Unsupported`: loads set an end of life, and the store cannot.
+pub(crate) fn can_load<T: Tracked, D: Drive>(
+    driver: &D,
+    first: &Slot<T>,
+    options: DictOptions,
+) -> Result<()> {
+    if options.on_load().is_some() && !driver.caps().touch() {
+        let (id, missing) = (first.name.id.clone(), "set an end of life when it loads a value");
+        return Err(Error::Unsupported { id, missing });
+    }
+    Ok(())
+}
+
 /// Counts a batch of loads. It began at this time, if that is measured.
 pub(super) fn ended(
     core: &Core,
@@ -200,7 +214,7 @@ pub(super) fn note<T>(core: &Core, counted: &mut Counters, id: &EntryId, answer:
             let reason = error.reason();
             core.settings.outages.missed(reason.server(), reason.as_str());
         }
-        Decoded::Unusable(why, _) if why.is_ordinary() => {
+        Decoded::Unusable(why, _) | Decoded::Undecoded(why, ..) if why.is_ordinary() => {
             match why {
                 Unusable::Leased => counted.leased += 1,
                 Unusable::Cleared => counted.cleared += 1,
@@ -208,7 +222,7 @@ pub(super) fn note<T>(core: &Core, counted: &mut Counters, id: &EntryId, answer:
             }
             detail!("`{id}` is a miss: {why}");
         }
-        Decoded::Unusable(why, _) => {
+        Decoded::Unusable(why, _) | Decoded::Undecoded(why, ..) => {
             match why {
                 Unusable::Unverified => counted.unverified += 1,
                 Unusable::OtherSchema { fingerprint, found, asked }

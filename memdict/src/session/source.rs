@@ -31,7 +31,7 @@ impl<D: Drive> Source<D> {
     /// Returns a new unit of work.
     pub(crate) fn unit(&self, verify_first: VerifyFirst) -> Unit<D> {
         let (settings, hooks) = (Arc::clone(&self.settings), Arc::clone(&self.hooks));
-        Unit::new(self.driver.clone(), settings, hooks, verify_first)
+        Unit::new(self.driver.for_session(), settings, hooks, verify_first)
     }
 
     /// Returns the same for another driver of the same store.

@@ -13,6 +13,8 @@ pub(crate) mod caps;
 #[cfg(feature = "classic")]
 pub(crate) mod classic;
 pub(crate) mod clock;
+#[cfg(unix)]
+pub(crate) mod cluster;
 pub(crate) mod credentials;
 #[cfg(any(unix, feature = "classic"))]
 mod deadline;
@@ -28,6 +30,7 @@ mod limits;
 pub(crate) mod memcached;
 pub(crate) mod memory;
 pub(crate) mod operation;
+pub(crate) mod placement;
 #[cfg(any(unix, feature = "classic"))]
 #[cfg_attr(not(unix), allow(dead_code))]
 mod queue;
@@ -89,6 +92,13 @@ pub trait Store: Send + Sync + fmt::Debug {
         None
     }
 
+    /// Returns the store that a session which begins now uses until it ends, or `None` if that is this
+    /// one. A store whose servers change returns the present ones, because a token holds on its own
+    /// server alone.
+    fn for_session(&self) -> Option<Arc<dyn Store>> {
+        None
+    }
+
     /// Returns what the store can do. A commit that needs more fails before it sends anything.
     fn caps(&self) -> Caps {
         Caps::default()
@@ -133,6 +143,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn Store>> {
         (**self).within(deadline)
+    }
+
+    fn for_session(&self) -> Option<Arc<dyn Store>> {
+        (**self).for_session()
     }
 
     fn caps(&self) -> Caps {
@@ -222,6 +236,11 @@ pub trait AsyncStore: Send + Sync + fmt::Debug {
         None
     }
 
+    /// Returns the store of a session that begins now, as [`Store::for_session`] does.
+    fn for_session(&self) -> Option<Arc<dyn AsyncStore>> {
+        None
+    }
+
     /// Returns what the store can do. A commit that needs more fails before it sends anything.
     fn caps(&self) -> Caps {
         Caps::default()
@@ -280,6 +299,10 @@ impl<S: AsyncStore + ?Sized> AsyncStore for Arc<S> {
 
     fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn AsyncStore>> {
         (**self).within(deadline)
+    }
+
+    fn for_session(&self) -> Option<Arc<dyn AsyncStore>> {
+        (**self).for_session()
     }
 
     fn caps(&self) -> Caps {

@@ -1,9 +1,8 @@
-//! The list of servers, and the choice of the server that holds a key.
+//! The list of servers.
 
 use std::net::Ipv6Addr;
 
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
-
+use super::placement::{Choice, Placement, weighted::Weighted};
 use crate::{
     error::Error,
     quote::{Quoted, without_password},
@@ -12,55 +11,72 @@ use crate::{
 /// The port of a server whose name has none.
 const DEFAULT_PORT: u16 = 11211;
 
+/// The greatest weight of a server.
+const HEAVIEST: u32 = 1_000;
+
 /// A list of server names, and the choice among them.
-///
-/// A key belongs to the server with the highest weight, `xxh3(key, seed = xxh3("host:port"))`
-/// (rendezvous hashing). So the order of the list does not matter, and adding or removing a server
-/// moves only the keys of that server. Programs that share servers have to agree on this for ever;
-/// a golden test pins it.
 #[derive(Debug, Clone)]
 pub(crate) struct Servers {
-    named: Vec<Server>,
-}
-
-#[derive(Debug, Clone)]
-struct Server {
-    /// `host:port` in its canonical spelling, or the path of a unix socket.
-    name: String,
-    seed: u64,
+    named: Vec<Weighted>,
+    choice: Choice,
 }
 
 impl Servers {
-    /// Parses `host`, `host:port`, `[address]`, `[address]:port` and `/path/of/a/socket`. Resolves
-    /// no name.
+    /// Parses `host`, `host:port`, `[address]`, `[address]:port` and `/path/of/a/socket`, each with a
+    /// weight (`*3`) or without. Resolves no name.
     pub(crate) fn parse(
         servers: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<Self, Error> {
-        let mut named: Vec<Server> = Vec::new();
+        let mut named: Vec<Weighted> = Vec::new();
         for server in servers {
             let given = server.into();
-            let name = canonical(&given).map_err(|wrong| {
+            let parsed = weighted(&given);
+            let parsed = parsed.and_then(|(name, weight)| Ok((canonical(name)?, weight)));
+            let (name, weight) = parsed.map_err(|wrong| {
                 config(format!(
                     "`{}` {wrong}; write `host`, `host:port`, `[address]:port` or \
-                     `/path/of/a/socket`",
+                     `/path/of/a/socket`, with `*3` behind it for a weight",
                     shown(&given)
                 ))
             })?;
             if named.iter().any(|server| server.name == name) {
                 return Err(config(format!("`{}` is listed twice", Quoted(&name))));
             }
-            let seed = xxh3_64(name.as_bytes());
-            named.push(Server { name, seed });
+            named.push(Weighted { name, weight });
         }
         if named.is_empty() {
             return Err(config("the list of servers is empty; give at least one `host:port`"));
         }
-        Ok(Self { named })
+        Self::among(named, Placement::default())
+    }
+
+    fn among(named: Vec<Weighted>, how: Placement) -> Result<Self, Error> {
+        let choice = Choice::among(&named, how);
+        let choice = choice.map_err(|reason| Error::Config {
+            option: "hash".to_owned(),
+            reason: reason.to_owned(),
+        })?;
+        Ok(Self { named, choice })
+    }
+
+    /// Returns the same list with another choice.
+    ///
+    /// # Errors
+    ///
+    /// `Config`: the choice is not possible.
+    pub(crate) fn placed(&self, how: Placement) -> Result<Self, Error> {
+        Self::among(self.named.clone(), how)
     }
 
     /// Returns the names, each as `host:port` or a path.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.named.iter().map(|server| server.name.as_str())
+    }
+
+    /// Returns the names, each with its weight behind it.
+    #[cfg(unix)]
+    pub(crate) fn weighted(&self) -> Vec<String> {
+        self.named.iter().map(|Weighted { name, weight }| format!("{name}*{weight}")).collect()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -72,10 +88,7 @@ impl Servers {
         if self.named.len() == 1 {
             return 0;
         }
-        let weight = |server: &Server| (xxh3_64_with_seed(key, server.seed), server.seed);
-        let heaviest = self.named.iter().enumerate();
-        let heaviest = heaviest.max_by_key(|(_, server)| weight(server));
-        heaviest.map_or(0, |(index, _)| index)
+        self.choice.of(key)
     }
 }
 
@@ -90,6 +103,16 @@ fn shown(given: &str) -> String {
         return given.to_owned();
     }
     without_password(given)
+}
+
+/// Splits the weight off a name.
+fn weighted(given: &str) -> Result<(&str, u32), &'static str> {
+    let Some((name, weight)) = given.rsplit_once('*') else { return Ok((given, 1)) };
+    let digits = !weight.is_empty() && weight.bytes().all(|byte| byte.is_ascii_digit());
+    match weight.parse() {
+        Ok(weight @ 1..=HEAVIEST) if digits => Ok((name, weight)),
+        _ => Err("has a weight that is not a number from 1 to 1000"),
+    }
 }
 
 /// Returns the canonical spelling of a name, because the choice of a server depends on it.
@@ -188,6 +211,38 @@ mod tests {
         let chosen: Vec<usize> =
             (0..24).map(|i| three.route(format!("shop:carts:user{i}").as_bytes())).collect();
         assert_eq!(chosen, GOLDEN);
+    }
+
+    /// As above, for servers with weights.
+    #[test]
+    fn the_choice_of_a_server_with_weights_is_pinned_and_in_proportion() {
+        let three = ["10.0.0.1:11211*2", "10.0.0.2:11211*6", "10.0.0.3:11211*4"];
+        let three = servers(&three);
+        let chosen: Vec<usize> =
+            (0..24).map(|i| three.route(format!("shop:carts:user{i}").as_bytes())).collect();
+        assert_eq!(chosen, WEIGHTED);
+        let mut counts = [0; 3];
+        (0..6_000).for_each(|i| counts[three.route(format!("key-{i}").as_bytes())] += 1);
+        assert!(
+            (850..1_150).contains(&counts[0]) && (2_850..3_150).contains(&counts[1]),
+            "{counts:?}"
+        );
+        // Only what they have in proportion counts.
+        let same = servers(&["10.0.0.1:11211", "10.0.0.2:11211*3", "10.0.0.3:11211*2"]);
+        let key = |i: u32| format!("key-{i}");
+        assert!((0..100).all(|i| same.route(key(i).as_bytes()) == three.route(key(i).as_bytes())));
+    }
+
+    const WEIGHTED: [usize; 24] =
+        [0, 1, 2, 1, 1, 2, 1, 2, 0, 2, 2, 2, 2, 0, 2, 0, 2, 1, 1, 1, 0, 2, 0, 2];
+
+    #[test]
+    fn a_weight_is_a_number_behind_the_name() {
+        assert!(servers(&["a*3", "b:7*1000", "/run/m*2"]).names().eq(["a:11211", "b:7", "/run/m"]));
+        for name in ["a*", "a*0", "a*1001", "a*x", "a*-1", "a*+1", "*3", "a*3*", "a*3:7"] {
+            let Err(error) = Servers::parse([name]) else { panic!("{name:?} is accepted") };
+            assert!(matches!(error, Error::Config { option, .. } if option == "servers"));
+        }
     }
 
     const GOLDEN: [usize; 24] =

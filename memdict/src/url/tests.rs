@@ -35,6 +35,46 @@ fn urls_name_a_store_and_its_options() {
 }
 
 #[test]
+fn the_choice_of_a_server_is_an_option_of_every_url_of_memcached() {
+    use Placement::{Crc32, Ketama, Modula, Pymemcache, Rendezvous};
+    for (name, how) in [
+        ("rendezvous", Rendezvous),
+        ("ketama", Ketama),
+        ("modula", Modula),
+        ("crc32", Crc32),
+        ("pymemcache", Pymemcache),
+    ] {
+        let (place, options) = both(&format!("memcache://a:1*3,b?hash={name}")).unwrap();
+        assert_eq!(options.placement, Some(how));
+        let Place::Memcached(Memcached { servers, .. }) = place else { panic!("{place:?}") };
+        assert_eq!(servers, ["a:1*3", "b"]);
+    }
+    assert_eq!(both("memcache://a").unwrap().1.placement, None);
+}
+
+#[test]
+fn a_cluster_is_named_by_its_endpoint() {
+    let (place, options) =
+        both("memcache+cluster://carts.cfg.example.com:11211?refresh=30s&timeout=1s").unwrap();
+    assert_eq!(place, Place::Cluster(vec!["carts.cfg.example.com:11211".to_owned()]));
+    assert_eq!(options.refresh, Some(Duration::from_secs(30)));
+    let error = both("memcache+cluster://a:secret@b").unwrap_err().to_string();
+    assert!(error.contains("credentials") && !error.contains("secret"), "{error}");
+    assert!(both("memcache://a?refresh=30s").is_err());
+}
+
+#[test]
+fn each_address_of_a_name_can_be_a_server() {
+    let (place, options) = both("memcache://u:p@dns+cache.svc:7*3,b?refresh=5s").unwrap();
+    let Place::Named(Memcached { servers, credentials: Some(_), .. }) = place else {
+        panic!("{place:?}")
+    };
+    assert_eq!(servers, ["dns+cache.svc:7*3", "b"]);
+    assert_eq!(options.refresh, Some(Duration::from_secs(5)));
+    assert!(both("memcache://dns+").is_err());
+}
+
+#[test]
 fn the_embedded_store_can_be_told_to_fail() {
     let url = "memory:?lose=0.05&refuse=0.25&fail=1&unanswered=0&late=0.5&delay=5ms&seed=7";
     let (place, options) = both(url).unwrap();
@@ -208,6 +248,9 @@ fn a_bad_url_is_an_error_that_quotes_the_part_and_lists_what_is_allowed() {
         ("memory:?max_bytes=many", "many", "64MiB"),
         ("memory:?strict=yes", "yes", "true or false"),
         ("memcache://a:1?max_connections=0", "max_connections", "from 1"),
+        ("memcache://a:1?hash=md5", "hash", "ketama"),
+        ("memory:?hash=ketama", "hash", "unknown"),
+        ("memcache://a:1*0", "servers", "from 1 to 1000"),
         ("memcache://a:1?deadline=soon", "soon", "500ms"),
         ("memory:?deadline=1s", "deadline", "max_bytes"),
         ("memory:?lose=5", "5", "0.05"),

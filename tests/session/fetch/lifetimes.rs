@@ -12,7 +12,7 @@ use memdict::{
     Clock, Condition, DictDef, Error, Fresh, Lookup, MemoryStore, Op, Store, Ttl, Unusable,
 };
 
-use memdict_tests::{Bench, Cache, ManualClock, ONE_SECOND_LIFE, apply_one};
+use memdict_tests::{Bench, Cache, FaultyStore, Lives, ManualClock, ONE_SECOND_LIFE, apply_one};
 use tokio::time::{Instant, sleep};
 
 const LIFE: Duration = Duration::from_secs(10);
@@ -413,5 +413,21 @@ fn a_memcached_keeps_a_value_for_its_grace_as_well() {
         });
         assert_eq!(anew.expect("no error"), Some(3));
         assert_eq!(cache.fetch(&SHORT, "a", fail).expect("no error"), Some(3));
+    }
+}
+
+#[test]
+fn where_lives_are_not_told_a_made_value_is_stored_and_an_unused_right_given_back() {
+    for in_tasks in [false, true] {
+        let store = FaultyStore::with_lives(Arc::new(MemoryStore::new()), Lives::Untold);
+        let cache = memdict::Cache::builder().open_store(Arc::new(store));
+        let cache = Cache::Blocking(cache.expect("no option of a store is set"));
+        let cache = if in_tasks { cache.in_tasks() } else { cache };
+        assert!(cache.fetch(&STRICT, "a", fail).is_err());
+        for number in [1, 2] {
+            let got = cache.fetch(&STRICT, "a", made(number)).expect("no error");
+            assert_eq!(got, Some(1), "the first one is stored");
+        }
+        assert_eq!((cache.counters().filled, cache.counters().late), (1, 0));
     }
 }

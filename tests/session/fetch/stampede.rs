@@ -143,7 +143,7 @@ fn a_process_that_is_killed_while_it_loads_holds_up_nobody_for_longer_than_the_l
     assert_eq!(got.len(), (PROCESSES - 1) * THREADS);
     // The loader, and what a busy machine takes.
     let longest = got.iter().map(|(took, _)| *took).max().expect("there are some");
-    assert!(longest <= LEASE + LOADER + Duration::from_millis(500), "{longest:?}");
+    assert!(longest <= LEASE + LOADER + Duration::from_millis(1_500), "{longest:?}");
 }
 
 #[test]

@@ -10,7 +10,10 @@ use std::{
 use memdict::{ApplyOut, Caps, Change, Condition, Expiry, Load, LoadOut, Op, Store, StoreError};
 use memdict_tests::Fault;
 
-use super::{record::Place, stage::Behind};
+use super::{
+    record::{Place, is_generation},
+    stage::Behind,
+};
 
 /// What happens to one operation of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,14 @@ pub(crate) enum Meddling {
     PutOld,
     /// Removes the value; where removals leave tombstones, it leaves one.
     Remove,
+    /// Begins the life of the stored value anew.
+    Touch,
+    /// Clears the dictionary that can be cleared.
+    Clear,
+    /// The server evicts its generation.
+    LoseGeneration,
+    /// Makes the stored value stale, whatever it is.
+    Invalidate,
     /// Deletes the value or the tombstone, or the server evicts it, which looks the same.
     Delete,
     /// The server evicts all values.
@@ -79,15 +90,46 @@ struct Plan {
     once_writing: Vec<(u8, Incident)>,
     /// Changes that were sent and have not arrived, each with the number of operations before it.
     held: VecDeque<(u8, Owned)>,
-    /// The incidents that have happened.
-    happened: Vec<(Place, Incident)>,
+    /// The incidents that have happened, each with the place, unless the key was of a number.
+    happened: Vec<(Option<Place>, Incident)>,
 }
+
+/// What was planned.
+pub(crate) struct Paused(Vec<(u8, Incident)>, Vec<(u8, Incident)>);
 
 #[derive(Debug)]
 struct Owned {
     key: Vec<u8>,
-    bytes: Option<(Vec<u8>, Expiry)>,
+    op: OwnedOp,
     when: Condition,
+}
+
+/// What a held change does.
+#[derive(Debug)]
+enum OwnedOp {
+    Store(Vec<u8>, Expiry),
+    /// It has no bytes.
+    Other(Op<'static>),
+}
+
+impl OwnedOp {
+    fn of(op: Op<'_>) -> Self {
+        match op {
+            Op::Store { bytes, expiry } => Self::Store(bytes.to_vec(), expiry),
+            Op::Delete => Self::Other(Op::Delete),
+            Op::Count(count) => Self::Other(Op::Count(count)),
+            Op::Touch { expiry } => Self::Other(Op::Touch { expiry }),
+            Op::Invalidate { grace } => Self::Other(Op::Invalidate { grace }),
+            op => panic!("no session of the model sends {op:?}"),
+        }
+    }
+
+    fn lend(&self) -> Op<'_> {
+        match self {
+            Self::Store(bytes, expiry) => Op::Store { bytes, expiry: *expiry },
+            Self::Other(op) => *op,
+        }
+    }
 }
 
 impl Between {
@@ -106,6 +148,19 @@ impl Between {
         list.push((operations, incident));
     }
 
+    /// Takes out what is planned, after all held changes have arrived. Until it is put back, nothing
+    /// happens.
+    pub(crate) fn pause(&self) -> Paused {
+        self.arrive();
+        let mut plan = self.plan();
+        Paused(mem::take(&mut plan.soon), mem::take(&mut plan.once_writing))
+    }
+
+    pub(crate) fn go_on(&self, Paused(soon, once_writing): Paused) {
+        let mut plan = self.plan();
+        (plan.soon, plan.once_writing) = (soon, once_writing);
+    }
+
     /// Lets all held changes arrive.
     pub(crate) fn arrive(&self) {
         let held = mem::take(&mut self.plan().held);
@@ -113,7 +168,7 @@ impl Between {
     }
 
     /// Returns what has happened since the last call.
-    pub(crate) fn happened(&self) -> Vec<(Place, Incident)> {
+    pub(crate) fn happened(&self) -> Vec<(Option<Place>, Incident)> {
         mem::take(&mut self.plan().happened)
     }
 
@@ -123,11 +178,7 @@ impl Between {
     }
 
     fn deliver(&self, change: &Owned) {
-        let what = match &change.bytes {
-            Some((bytes, expiry)) => Op::Store { bytes, expiry: *expiry },
-            None => Op::Delete,
-        };
-        let change = Change::new(&change.key, what, change.when);
+        let change = Change::new(&change.key, change.op.lend(), change.when);
         self.behind.faulty.apply_many(&[change], &mut |_, _| {});
     }
 
@@ -154,7 +205,8 @@ impl Between {
             let at = plan.soon.iter().position(|(left, _)| *left == 0);
             let incident = at.map(|at| plan.soon.remove(at).1);
             plan.soon.iter_mut().for_each(|(left, _)| *left = left.saturating_sub(1));
-            if let (Some(incident), Some(place)) = (incident, Place::of_wire(key)) {
+            if let Some(incident) = incident {
+                let place = Place::of_wire(key);
                 let is_fault = matches!(incident, Incident::Fault(_) | Incident::Late(_));
                 // A load can have no other fault.
                 let down = Incident::Fault(Fault::Down);
@@ -165,12 +217,19 @@ impl Between {
         due.iter().for_each(|change| self.deliver(change));
         match incident? {
             Incident::Fault(fault) => self.behind.faulty.fail_in(0, fault),
-            Incident::Meddling(meddling) => {
-                if let Some(place) = Place::of_wire(key) {
-                    self.behind.meddle(meddling, place);
-                }
+            // A value that was loaded is not changed before its generation is.
+            Incident::Meddling(meddling)
+                if is_generation(key) && !(is_change && meddling.is_restart()) =>
+            {
+                self.behind.meddle(Meddling::Clear, Place::clearable());
             }
-            Incident::Late(after) => return Some(Incident::Late(after)),
+            Incident::Meddling(meddling) => {
+                // Other clients act at any time, at any place.
+                let place = Place::of_wire(key).unwrap_or_else(|| Place::nth(0));
+                self.behind.meddle(meddling, place);
+            }
+            Incident::Late(after) if is_change => return Some(Incident::Late(after)),
+            Incident::Late(_) => self.behind.faulty.fail_in(0, Fault::Down),
         }
         None
     }
@@ -187,11 +246,8 @@ impl Store for Between {
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
         for (index, change) in changes.iter().enumerate() {
             if let Some(Incident::Late(after)) = self.begin(change.key, true) {
-                let bytes = match change.op {
-                    Op::Store { bytes, expiry } => Some((bytes.to_vec(), expiry)),
-                    _ => None,
-                };
-                let held = Owned { key: change.key.to_vec(), bytes, when: change.when };
+                let (key, op) = (change.key.to_vec(), OwnedOp::of(change.op));
+                let held = Owned { key, op, when: change.when };
                 self.plan().held.push_back((after, held));
                 out(index, Err(StoreError::Unknown("no answer, it is late".into())));
                 continue;

@@ -3,8 +3,8 @@
 use memdict_tests::{Fault, Lives};
 
 use super::{
+    act::Act,
     between::{Incident, Meddling},
-    mirror::Act,
     operation::{OLD, Operation},
     play::play,
     program::Program,
@@ -34,7 +34,7 @@ fn a_transaction_does_not_run_again_while_its_changes_may_still_arrive() {
 fn a_key_that_is_changed_and_has_to_be_current_is_in_conflict_once() {
     let place = Place::nth(0);
     let act = |act| Operation::Act { session: 0, place, act };
-    for change in [Act::Add(Touching::Neither), Act::Touch] {
+    for change in [Act::Add(Touching::Neither), Act::Borrow] {
         play(
             &Stage::on_memory(Lives::Told),
             &[

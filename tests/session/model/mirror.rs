@@ -2,178 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use memdict::{Entry as There, Error, Lookup, OnConflict, Result, Unusable};
+use memdict::{Error, Lookup, Unusable};
 use memdict_tests::Session;
 
 use super::{
-    ledger::Version,
+    act::{Act, call},
+    between::Incident,
+    counts::{Asked, Number},
+    entry::{Entry, Seen, Want},
     program::{Form, OldRecord, Program},
-    record::{Place, Record, Touching},
+    record::{Place, Record},
     stage::Stage,
 };
-
-/// A call for one key.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Act {
-    Get,
-    /// Changes the value.
-    Add(Touching),
-    /// Changes the value, or creates it.
-    OrAdd(Touching),
-    /// Borrows the value for writing, and does not change it.
-    Touch,
-    Revert,
-    Insert,
-    Remove,
-    /// Removes the value if there is one.
-    RemoveEntry,
-    ReadCurrent,
-}
-
-/// What the store held when the session looked.
-#[derive(Debug, Clone, Default)]
-pub(crate) enum Seen {
-    #[default]
-    Unread,
-    Nothing,
-    Unreachable,
-    Tombstone(Version),
-    /// A value of a newer program.
-    Newer(Version),
-    Value(Version, Record),
-}
-
-/// What a session should know about a key.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Entry {
-    pub(crate) seen: Seen,
-    pub(crate) now: Option<Record>,
-    /// Whether it was removed, so that a commit has to act on it.
-    removed: bool,
-    /// Whether it was borrowed for writing, inserted or removed.
-    listed: bool,
-}
-
-/// What a commit should do about a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Want {
-    Nothing,
-    Unchanged,
-    Store(Record),
-    Delete,
-}
-
-impl Entry {
-    fn is_unknown(&self) -> bool {
-        matches!(self.seen, Seen::Unread) && self.now.is_none() && !self.removed
-    }
-
-    /// Returns the version of the value that was loaded.
-    pub(crate) fn base(&self) -> Option<&Version> {
-        match &self.seen {
-            Seen::Value(version, _) => Some(version),
-            _ => None,
-        }
-    }
-
-    /// Returns the value that was loaded.
-    pub(crate) fn loaded_record(&self) -> Option<&Record> {
-        match &self.seen {
-            Seen::Value(_, record) => Some(record),
-            _ => None,
-        }
-    }
-
-    /// Returns the version of what the session saw, if the store held anything.
-    pub(crate) fn version(&self) -> Option<&Version> {
-        match &self.seen {
-            Seen::Value(version, _) | Seen::Tombstone(version) | Seen::Newer(version) => {
-                Some(version)
-            }
-            Seen::Unread | Seen::Nothing | Seen::Unreachable => None,
-        }
-    }
-
-    /// Returns whether this state is the one that was seen. A tombstone that has expired means the
-    /// same as before.
-    pub(crate) fn has_seen(&self, state: Option<&Version>) -> bool {
-        let expired = matches!(self.seen, Seen::Tombstone(_)) && state.is_none();
-        expired || state == self.version()
-    }
-
-    fn load(&mut self, program: Program, reached: bool, found: Option<Version>) {
-        self.seen = match found {
-            _ if !reached => Seen::Unreachable,
-            None => Seen::Nothing,
-            Some(version) if version.is_tombstone() => Seen::Tombstone(version),
-            Some(version) => match version.read_by(program).cloned() {
-                Some(record) => Seen::Value(version, record),
-                None => Seen::Newer(version),
-            },
-        };
-        self.as_seen();
-    }
-
-    fn as_seen(&mut self) {
-        self.now = self.loaded_record().cloned();
-        self.removed = false;
-    }
-
-    fn remove(&mut self, place: Place) {
-        self.now = None;
-        let is_known_absent = matches!(self.seen, Seen::Nothing | Seen::Tombstone(_));
-        self.removed = place.buries() || !is_known_absent;
-    }
-
-    fn put(&mut self, record: Record) {
-        self.now = Some(record);
-        self.removed = false;
-    }
-
-    /// Restores what it was at a savepoint. What was loaded since stays loaded.
-    fn go_back(&mut self, then: &Self) {
-        self.listed = then.listed;
-        if then.is_unknown() {
-            self.as_seen();
-        } else {
-            (self.now, self.removed) = (then.now.clone(), then.removed);
-        }
-    }
-
-    pub(crate) fn want(&self) -> Want {
-        match (&self.now, self.loaded_record()) {
-            _ if !self.listed => Want::Nothing,
-            (Some(now), Some(loaded)) if now == loaded => Want::Unchanged,
-            (Some(now), _) => Want::Store(now.clone()),
-            (None, _) if self.removed => Want::Delete,
-            (None, _) => Want::Nothing,
-        }
-    }
-
-    /// Returns whether a commit has anything to send for it.
-    pub(crate) fn changes(&self) -> bool {
-        matches!(self.want(), Want::Store(_) | Want::Delete)
-    }
-
-    /// Returns whether it is changed, although only a newer program can read it.
-    pub(crate) fn is_kept(&self) -> bool {
-        self.changes() && matches!(self.seen, Seen::Newer(_))
-    }
-
-    /// Returns whether a change of it is made whatever the store holds.
-    pub(crate) fn is_blind(&self, place: Place) -> bool {
-        let last = place.on_conflict() == OnConflict::LastWriteWins;
-        match (self.want(), &self.seen) {
-            (_, Seen::Unread) => true,
-            (_, Seen::Newer(_)) => false,
-            (Want::Delete, Seen::Nothing | Seen::Tombstone(_) | Seen::Unreachable) => true,
-            (Want::Store(_), Seen::Value(..)) => {
-                last && place.on_vanished() == memdict::OnVanished::Recreate
-            }
-            _ => last,
-        }
-    }
-}
 
 /// Whether a commit checks all values that its changes depend on before it sends the first.
 #[derive(Debug, Clone, Copy, Default)]
@@ -184,6 +24,16 @@ pub(crate) enum Verify {
     IfSeveral,
 }
 
+/// What a session was told of a generation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Nothing, or it could not be reached.
+    #[default]
+    Nothing,
+    /// This number, or that there is none.
+    Is(Option<u64>),
+}
+
 /// What a session should know.
 #[derive(Debug, Default)]
 pub(crate) struct Mirror {
@@ -192,7 +42,13 @@ pub(crate) struct Mirror {
     pub(crate) verify: Verify,
     pub(crate) entries: [Entry; Place::COUNT],
     pub(crate) current: BTreeSet<Place>,
-    pub(crate) savepoints: Vec<[Entry; Place::COUNT]>,
+    /// The generation that it found first, and what it was told of it last.
+    pub(crate) generation: Option<u64>,
+    pub(crate) told: Told,
+    /// What the commit is to count, in this order.
+    pub(crate) counts: Vec<Asked>,
+    /// The entries, and how many counts there were.
+    pub(crate) savepoints: Vec<([Entry; Place::COUNT], usize)>,
 }
 
 impl Mirror {
@@ -214,23 +70,52 @@ impl Mirror {
         match self.verify {
             Verify::No => false,
             Verify::Yes => true,
-            Verify::IfSeveral => {
-                let changes = self.entries.iter().filter(|entry| entry.changes()).count();
-                changes > 1 && Place::all().any(|place| depends(&place))
-            }
+            Verify::IfSeveral => self.changes() > 1 && Place::all().any(|place| depends(&place)),
         }
     }
 
+    /// Returns how many changes a commit has to send.
+    pub(crate) fn changes(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.changes()).count() + self.counts.len()
+    }
+
     pub(crate) fn savepoint(&mut self) {
-        self.savepoints.push(self.entries.clone());
+        self.savepoints.push((self.entries.clone(), self.counts.len()));
     }
 
     /// Rolls back to the savepoint of this number, which is then the last one.
     pub(crate) fn roll_back_to(&mut self, number: usize) {
         self.savepoints.truncate(number + 1);
-        for (entry, then) in self.entries.iter_mut().zip(&self.savepoints[number]) {
+        let (entries, counts) = &self.savepoints[number];
+        for (entry, then) in self.entries.iter_mut().zip(entries) {
             entry.go_back(then);
         }
+        self.counts.truncate(*counts);
+    }
+
+    /// Notes the generation that a load has found.
+    fn is_told(&mut self, stage: &Stage) {
+        let failed = |(place, incident): &(Option<Place>, Incident)| {
+            place.is_none() && !matches!(incident, Incident::Meddling(_))
+        };
+        if stage.between.happened().iter().any(failed) {
+            self.told = Told::Nothing;
+            return;
+        }
+        let now = stage.behind.ledger.generation();
+        self.generation = self.generation.or(now);
+        self.told = Told::Is(now);
+    }
+
+    /// Returns whether this session has found two generations, or lost one.
+    pub(crate) fn knows_of_clear(&self) -> bool {
+        matches!(self.told, Told::Is(now) if now != self.generation)
+    }
+
+    /// Returns whether its commit writes into the dictionary that can be cleared.
+    pub(crate) fn writes_to_clearable(&self) -> bool {
+        let writes = |place| matches!(self.entry(place).want(), Want::Store(_) | Want::Delete);
+        Place::all().any(|place| place.is_clearable() && writes(place))
     }
 
     /// Makes a call, both of the session and here, and compares the results.
@@ -242,6 +127,7 @@ impl Mirror {
         act: Act,
         update: u32,
     ) {
+        stage.between.happened();
         let unreachable = || stage.cache(self.strict).counters().unreachable;
         let before = unreachable();
         let got = match self.program {
@@ -249,13 +135,22 @@ impl Mirror {
             Program::New => call::<Record>(session, place, act, update),
         };
         let reached = unreachable() == before;
+        if let Act::Count(by) = act {
+            got.expect("it needs no store");
+            let number = Number::of_key(place.key());
+            self.counts.push(Asked { number, by: by.into() });
+            return;
+        }
+        let reads = act.reads();
+        if place.is_clearable() && reads && self.entry(place).is_unknown() {
+            self.is_told(stage);
+        }
         let entry = &mut self.entries[place.number()];
         if let Err(Error::Unavailable { .. }) = got {
             assert!(self.strict && !reached && entry.is_unknown(), "{place:?} is not to be loaded");
             return;
         }
         let got = got.expect("the call is allowed");
-        let reads = !matches!(act, Act::Insert | Act::Remove);
         if reads && entry.is_unknown() {
             entry.load(self.program, reached, stage.behind.ledger.now(place));
             if matches!(entry.seen, Seen::Newer(_)) {
@@ -275,76 +170,15 @@ impl Mirror {
             (Act::Add(touching) | Act::OrAdd(touching), Some(record)) => {
                 record.add(update, self.program.touching(touching));
             }
-            (Act::OrAdd(_), None) | (Act::Insert, _) => entry.put(Record::of(update)),
-            (Act::Revert, Some(_)) => entry.as_seen(),
+            (Act::OrAdd(_), None) => entry.put(Record::of(update)),
+            (Act::Insert, _) => entry.insert(Record::of(update)),
+            (Act::Touch, _) => entry.touch(),
+            (Act::SetTtl, Some(_)) => entry.set_ttl(),
+            (Act::Revert, Some(_)) => entry.revert(),
             (Act::Remove, _) | (Act::RemoveEntry, Some(_)) => entry.remove(place),
+            (Act::Invalidate, _) => entry.invalidate(),
             (Act::ReadCurrent, _) => drop(self.current.insert(place)),
             _ => {}
         }
     }
-}
-
-/// Makes the call. Returns the previous value, if the call tells.
-fn call<T: Form>(session: &Session, place: Place, act: Act, update: u32) -> Result<Option<Record>> {
-    let (dict, key) = (session.dict(T::dict(place)), place.key());
-    let created = || T::from(Record::of(update));
-    let copy = |value: &T| -> Option<Record> { Some(value.clone().into()) };
-    Ok(match act {
-        Act::Get => dict.get(key)?.and_then(|value| copy(&value)),
-        Act::Add(touching) => match dict.get_mut(key)? {
-            Some(mut value) => {
-                let before = copy(&value);
-                value.add(update, touching);
-                before
-            }
-            None => None,
-        },
-        Act::OrAdd(touching) => match dict.entry(key)? {
-            There::Occupied(there) => {
-                let before = copy(there.get());
-                there.into_mut().add(update, touching);
-                before
-            }
-            vacant @ There::Vacant(_) => {
-                vacant.or_insert(created());
-                None
-            }
-        },
-        Act::Touch => match dict.get_mut(key)? {
-            Some(mut value) => {
-                let same = value.clone();
-                *value = same.clone();
-                copy(&same)
-            }
-            None => None,
-        },
-        Act::Revert => match dict.get_mut(key)? {
-            Some(value) => {
-                let before = copy(&value);
-                value.revert()?;
-                before
-            }
-            None => None,
-        },
-        Act::Insert => {
-            dict.insert(key, created())?;
-            None
-        }
-        Act::Remove => {
-            dict.remove(key)?;
-            None
-        }
-        Act::RemoveEntry => match dict.entry(key)? {
-            There::Occupied(there) => {
-                let before = copy(there.get());
-                there.remove();
-                before
-            }
-            There::Vacant(_) => None,
-        },
-        Act::ReadCurrent => {
-            dict.read_current(key)?;
-            None
-        }
-    })
 }

@@ -6,17 +6,24 @@
 //! which their scenarios start.
 
 mod account;
+mod act;
 mod between;
+mod counts;
 mod crowd;
+mod entry;
+mod fetched;
 mod foresee;
 mod found;
+mod generation;
 mod ledger;
 mod mirror;
 mod operation;
 mod play;
 mod program;
+mod reader;
 mod record;
 mod stage;
+mod version;
 mod watch;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

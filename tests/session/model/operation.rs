@@ -4,8 +4,8 @@ use memdict_tests::Fault;
 use proptest::prelude::*;
 
 use super::{
+    act::Act,
     between::{Incident, Meddling},
-    mirror::Act,
     program::Program,
     record::{Place, Touching},
 };
@@ -45,6 +45,16 @@ pub(crate) enum Operation {
         program: Program,
         acts: Vec<(Place, Act)>,
     },
+    /// A value is loaded or made. While it is made, another client may do something.
+    Fetch {
+        strict: bool,
+        place: Place,
+        meanwhile: Option<Meddling>,
+    },
+    /// The dictionary that can be cleared is cleared.
+    Clear {
+        strict: bool,
+    },
     /// Another client does something.
     Meddle {
         place: Place,
@@ -76,6 +86,10 @@ fn operation() -> impl Strategy<Value = Operation> {
             .prop_map(|(session, savepoint)| Operation::RollBackTo { session, savepoint }),
         4 => (any::<bool>(), program(), prop::collection::vec((place(), act()), 1..4))
             .prop_map(|(strict, program, acts)| Operation::Transaction { strict, program, acts }),
+        1 => any::<bool>().prop_map(|strict| Operation::Clear { strict }),
+        2 => (any::<bool>(), place(), prop::option::of(meddling())).prop_map(
+            |(strict, place, meanwhile)| Operation::Fetch { strict, place, meanwhile }
+        ),
         2 => (place(), meddling())
             .prop_map(|(place, meddling)| Operation::Meddle { place, meddling }),
         5 => (0..4_u8, any::<bool>(), incident()).prop_map(|(operations, writing, incident)| {
@@ -87,9 +101,11 @@ fn operation() -> impl Strategy<Value = Operation> {
 /// Some places are used more than others, so that sessions meet.
 fn place() -> impl Strategy<Value = Place> {
     prop_oneof![
-        1 => (0..Place::COUNT).prop_map(Place::nth),
-        1 => (0..3_usize).prop_map(|n| Place::nth(2 * n)),
-        1 => (6..9_usize).prop_map(|n| Place::nth(2 * n)),
+        3 => (0..Place::COUNT).prop_map(Place::nth),
+        3 => (0..3_usize).prop_map(|n| Place::nth(2 * n)),
+        3 => (6..9_usize).prop_map(|n| Place::nth(2 * n)),
+        1 => (12..14_usize).prop_map(|n| Place::nth(2 * n)),
+        2 => Just(Place::clearable()),
     ]
 }
 
@@ -106,12 +122,16 @@ fn act() -> impl Strategy<Value = Act> {
         2 => Just(Act::Get),
         6 => touching().prop_map(Act::Add),
         8 => touching().prop_map(Act::OrAdd),
-        1 => Just(Act::Touch),
+        1 => Just(Act::Borrow),
+        2 => Just(Act::Touch),
+        1 => Just(Act::SetTtl),
         1 => Just(Act::Revert),
         2 => Just(Act::Insert),
         1 => Just(Act::Remove),
         1 => Just(Act::RemoveEntry),
+        1 => Just(Act::Invalidate),
         1 => Just(Act::ReadCurrent),
+        2 => (-20..100_i8).prop_map(Act::Count),
     ]
 }
 
@@ -123,6 +143,10 @@ fn meddling() -> impl Strategy<Value = Meddling> {
         2 => Just(Meddling::PutOld),
         6 => Just(Meddling::Delete),
         6 => Just(Meddling::Remove),
+        3 => Just(Meddling::Invalidate),
+        1 => Just(Meddling::Touch),
+        2 => Just(Meddling::Clear),
+        1 => Just(Meddling::LoseGeneration),
         1 => Just(Meddling::DeleteAll),
         1 => Just(Meddling::Reconnect),
         1 => Just(Meddling::Restart),

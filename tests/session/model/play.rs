@@ -10,13 +10,16 @@ use memdict_tests::{Lives, Session};
 
 use super::{
     account::{Account, Fate},
+    act::Act,
     between::Incident,
-    ledger::{By, Line, Version},
-    mirror::{Act, Mirror, Verify},
+    fetched::fetch,
+    ledger::{By, Line},
+    mirror::{Mirror, Verify},
     operation::{OLD, Operation, SESSIONS, STRICT},
     program::Program,
     record::Place,
     stage::Stage,
+    version::Version,
     watch::Watch,
 };
 
@@ -30,6 +33,9 @@ pub(crate) struct Tally {
     pub(crate) merged: u64,
     pub(crate) removed: u64,
     pub(crate) tombstones: u64,
+    pub(crate) touched: u64,
+    pub(crate) counted: u64,
+    pub(crate) invalidated: u64,
     pub(crate) unchanged: u64,
     pub(crate) conflicts: u64,
     /// Of these, a change after a removal.
@@ -53,6 +59,9 @@ impl AddAssign for Tally {
         self.merged += other.merged;
         self.removed += other.removed;
         self.tombstones += other.tombstones;
+        self.touched += other.touched;
+        self.counted += other.counted;
+        self.invalidated += other.invalidated;
         self.unchanged += other.unchanged;
         self.conflicts += other.conflicts;
         self.late += other.late;
@@ -128,7 +137,9 @@ impl Play<'_> {
             }
             Operation::RollBackTo { session, savepoint } => {
                 let actor = self.actor(*session);
-                let Some(last) = actor.savepoints.len().checked_sub(1) else { return };
+                let Some(last) = actor.savepoints.len().checked_sub(1) else {
+                    return;
+                };
                 let number = last - savepoint % (last + 1);
                 let to = &actor.savepoints[number];
                 actor.session.rollback_to(to).expect("the savepoint is valid");
@@ -141,6 +152,10 @@ impl Play<'_> {
             Operation::Transaction { strict, program, acts } => {
                 self.transaction(*strict, *program, acts);
             }
+            Operation::Fetch { strict, place, meanwhile } => {
+                fetch(stage, *strict, *place, *meanwhile);
+            }
+            Operation::Clear { strict } => self.clear(*strict),
             Operation::Meddle { place, meddling } => stage.behind.meddle(*meddling, *place),
             // The seen version can be compared with a missing one, between the look and the change.
             Operation::Plan { incident: Incident::Meddling(meddling), .. }
@@ -152,11 +167,24 @@ impl Play<'_> {
     }
 
     fn commit(&mut self, number: usize) {
-        let Some(Actor { session, mirror, .. }) = self.actors[number].take() else { return };
+        let Some(Actor { session, mirror, .. }) = self.actors[number].take() else {
+            return;
+        };
         let watch = Watch::begin(self.stage, mirror.strict);
         let outcome = session.commit();
         let account = watch.end(self.stage, &mirror, &outcome);
         self.tally += Tally::of(&account);
+    }
+
+    fn clear(&self, strict: bool) {
+        let ledger = &self.stage.behind.ledger;
+        let before = ledger.generation();
+        match self.stage.cache(strict).clear(Place::clearable().dict()) {
+            Ok(()) => assert_ne!(ledger.generation(), before, "it has another generation"),
+            Err(error) => assert!(matches!(error, Error::Unavailable { .. }), "{error:?}"),
+        }
+        // One that is late comes before a commit that would find it.
+        self.stage.between.arrive();
     }
 
     fn transaction(&mut self, strict: bool, program: Program, acts: &[(Place, Act)]) {
@@ -218,6 +246,9 @@ impl Tally {
             merged: account.merged.len() as u64,
             removed: count(|fate| matches!(fate, Fate::Removed)),
             tombstones: account.lines.iter().filter(is_tombstone).count() as u64,
+            counted: account.said.made.len() as u64,
+            touched: count(|fate| matches!(fate, Fate::Touched)),
+            invalidated: count(|fate| matches!(fate, Fate::Invalidated)),
             unchanged: count(|fate| matches!(fate, Fate::Unchanged)),
             conflicts: count(|fate| matches!(fate, Fate::Conflict(_))),
             late: caused(ConflictCause::Removed),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use memdict::{DictDef, Tracked};
 use serde::{Deserialize, Serialize};
 
-use super::record::{Place, Record, Touching, dicts};
+use super::record::{DICTS, Place, Record, Touching, dicts};
 
 /// Which of the two programs a session is of.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +59,8 @@ impl From<Record> for OldRecord {
     }
 }
 
-static DICTS: [DictDef<Record>; 12] = dicts();
-static OLD_DICTS: [DictDef<OldRecord>; 12] = dicts();
+static NEW_DICTS: [DictDef<Record>; DICTS] = dicts();
+static OLD_DICTS: [DictDef<OldRecord>; DICTS] = dicts();
 
 /// The type in which a program stores records.
 pub(crate) trait Form: Tracked + Default + Clone + From<Record> + Into<Record> {
@@ -80,7 +80,7 @@ impl Form for Record {
     const PROGRAM: Program = Program::New;
 
     fn dict(place: Place) -> &'static DictDef<Self> {
-        &DICTS[place.dict_number()]
+        &NEW_DICTS[place.dict_number()]
     }
 }
 

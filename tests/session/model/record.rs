@@ -97,14 +97,19 @@ pub(crate) enum Touching {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place(usize);
 
-const KEYS: [&str; 2] = ["a", "b"];
+pub(crate) const KEYS: [&str; 2] = ["a", "b"];
 
 /// How long tombstones last: longer than any test.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
-const DICTS: usize = 12;
+/// How long values live in some dictionaries, and some values by themselves.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Returns a dictionary for each combination of rules, without and with tombstones.
+pub(crate) const DICTS: usize = 15;
+
+/// Returns a dictionary for each combination of rules, without and with tombstones, and others with
+/// lifetimes, and one that can be cleared.
 pub(crate) const fn dicts<T: Tracked>() -> [DictDef<T>; DICTS] {
     use OnConflict::{LastWriteWins, Merge};
     use OnVanished::Fail;
@@ -124,7 +129,23 @@ pub(crate) const fn dicts<T: Tracked>() -> [DictDef<T>; DICTS] {
             .on_conflict(LastWriteWins)
             .on_vanished(Fail)
             .tombstone(HOUR),
+        DictDef::new("fail-keep").ttl(DAY).keep_ttl(),
+        DictDef::new("merge-slide").on_conflict(Merge).ttl(DAY).sliding(),
+        DictDef::new(CLEARABLE).on_conflict(Merge).clearable(),
     ]
+}
+
+/// The name of the dictionary that can be cleared.
+const CLEARABLE: &str = "merge-clear";
+
+/// Returns whether this is the key of that dictionary's generation.
+pub(crate) fn is_generation(key: &[u8]) -> bool {
+    key == generation_wire().as_bytes()
+}
+
+/// Returns the key of that dictionary's generation as stores have it.
+pub(crate) fn generation_wire() -> String {
+    format!("memdict:{CLEARABLE}:#generation")
 }
 
 impl Place {
@@ -172,6 +193,7 @@ impl Place {
 
     pub(crate) fn on_conflict(self) -> OnConflict {
         match self.dict_number() % 3 {
+            _ if self.is_clearable() => OnConflict::Merge,
             0 => OnConflict::Fail,
             1 => OnConflict::Merge,
             _ => OnConflict::LastWriteWins,
@@ -184,7 +206,27 @@ impl Place {
 
     /// Returns whether a removal leaves a tombstone.
     pub(crate) fn buries(self) -> bool {
-        self.dict_number() >= 6
+        (6..12).contains(&self.dict_number())
+    }
+
+    /// Returns whether a value that is replaced keeps its end of life.
+    pub(crate) fn keeps_ttl(self) -> bool {
+        self.dict_number() == 12
+    }
+
+    /// Returns how long values live, if the dictionary says so.
+    pub(crate) fn ttl(self) -> Option<Duration> {
+        (12..14).contains(&self.dict_number()).then_some(DAY)
+    }
+
+    /// Returns whether all values of the dictionary can be made void at once.
+    pub(crate) fn is_clearable(self) -> bool {
+        self.dict_number() == 14
+    }
+
+    /// Returns a place of the dictionary for which this holds.
+    pub(crate) fn clearable() -> Self {
+        Self::nth(2 * 14)
     }
 }
 

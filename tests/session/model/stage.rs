@@ -5,14 +5,16 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
-use memdict::{ConflictCause, Error, MemoryStore, Retry, Store};
+use memdict::{Change, Condition, ConflictCause, Error, MemoryStore, Op, Retry, Store, StoreError};
 use memdict_tests::{Cache, FaultyStore, Lives, Memcached, Waiting, memcached_on};
 
 use super::{
     between::{Between, Meddling},
-    ledger::{By, Ledger, Version, when_up},
+    counts::Number,
+    ledger::{By, Ledger, when_up},
     program::{Form, OldRecord},
-    record::{Place, Record, Touching},
+    record::{Place, Record, Touching, generation_wire},
+    version::Version,
 };
 
 /// The stores below the one where incidents happen, and who else uses them.
@@ -139,9 +141,14 @@ impl Behind {
             Meddling::Put => self.write::<Record>(place, true),
             Meddling::PutOld => self.write::<OldRecord>(place, true),
             Meddling::Remove => self.remove(place),
+            Meddling::Touch => self.touch(place),
+            Meddling::Clear => self.clear(),
+            Meddling::LoseGeneration => self.delete_raw(&generation_wire()),
+            Meddling::Invalidate => self.invalidate(place),
             Meddling::Delete => self.delete([place]),
             Meddling::DeleteAll => {
                 self.delete(Place::all().filter(|place| self.ledger.now(*place).is_some()));
+                self.delete_numbers();
             }
             Meddling::Reconnect => self.reconnect(),
             Meddling::Restart => self.restart(),
@@ -161,7 +168,11 @@ impl Behind {
         let stays = !anew && self.ledger.now(place).is_some_and(is_newer);
         when_up(|| {
             let session = self.other.session();
-            let dict = session.dict::<T>(place.dict().name());
+            // Its rules do not matter, because nobody is in the way; but its generation does.
+            let dict = match place.is_clearable() {
+                true => session.dict(T::dict(place)),
+                false => session.dict::<T>(place.dict().name()),
+            };
             if anew {
                 dict.insert(place.key(), Record::of(update).into())?;
             } else {
@@ -189,6 +200,22 @@ impl Behind {
         });
     }
 
+    fn touch(&self, place: Place) {
+        when_up(|| {
+            let session = self.other.session();
+            session.dict(place.dict()).touch(place.key())?;
+            session.commit()
+        });
+    }
+
+    fn invalidate(&self, place: Place) {
+        when_up(|| {
+            let session = self.other.session();
+            session.dict(place.dict()).invalidate(place.key())?;
+            session.commit()
+        });
+    }
+
     fn delete(&self, places: impl IntoIterator<Item = Place>) {
         let places: Vec<_> = places.into_iter().collect();
         when_up(|| {
@@ -198,6 +225,27 @@ impl Behind {
             }
             session.commit()
         });
+    }
+
+    fn delete_numbers(&self) {
+        self.delete_raw(&generation_wire());
+        Number::all().for_each(|number| self.delete_raw(&number.wire()));
+    }
+
+    /// Deletes what no entry is.
+    fn delete_raw(&self, wire: &str) {
+        when_up(|| {
+            let change = Change::new(wire.as_bytes(), Op::Delete, Condition::Always);
+            let mut outcome = Err(StoreError::Down("no answer".into()));
+            self.ledger.apply_many(&[change], &mut |_, applied| outcome = applied);
+            outcome
+        });
+    }
+
+    fn clear(&self) {
+        let before = self.ledger.generation();
+        when_up(|| self.other.clear(Place::clearable().dict()));
+        assert_ne!(self.ledger.generation(), before, "it has another generation");
     }
 
     /// Makes tokens hold no longer, where they hold on one connection. On a real server, pooled
@@ -217,6 +265,7 @@ impl Behind {
             }
             None => {
                 self.delete(Place::all().filter(|place| self.ledger.now(*place).is_some()));
+                self.delete_numbers();
                 self.faulty.restart();
                 self.ledger.begin_life();
             }

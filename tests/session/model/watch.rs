@@ -7,10 +7,12 @@ use memdict_tests::Lives;
 
 use super::{
     account::{Account, Fate},
-    ledger::{By, Version},
+    counts::{Number, Said},
+    ledger::{By, Line},
     mirror::Mirror,
     record::Place,
     stage::Stage,
+    version::Version,
 };
 
 /// A commit that is being watched.
@@ -28,7 +30,7 @@ impl Watch {
     pub(crate) fn begin(stage: &Stage, strict: bool) -> Self {
         let ledger = &stage.behind.ledger;
         stage.between.happened();
-        ledger.by(By::Commit);
+        ledger.watch();
         Self {
             from: ledger.len(),
             life: ledger.life(),
@@ -43,8 +45,13 @@ impl Watch {
     pub(crate) fn nothing_was_done(&self, stage: &Stage) {
         stage.between.arrive();
         let lines = stage.behind.ledger.since(self.from);
-        let ours: Vec<_> = lines.iter().filter(|line| line.by == By::Commit).collect();
+        // What is of a generation that has passed is read by nobody.
+        let now = stage.behind.ledger.generation();
+        let is_ours = |line: &&Line| line.by == By::Commit && !line.is_of_no_consequence(now);
+        let ours: Vec<_> = lines.iter().filter(is_ours).collect();
         assert!(ours.is_empty(), "tried again, although this was done: {ours:#?}");
+        let counted = stage.behind.ledger.counted();
+        assert!(counted.is_empty(), "tried again, although this was counted: {counted:?}");
     }
 
     /// Checks the outcome against what was done.
@@ -95,8 +102,13 @@ impl Watch {
             tells_lives: stage.lives == Lives::Told,
             is_settled: self.is_settled,
             life: self.life,
+            from: self.from,
             before: self.before,
             lines: ledger.since(self.from),
+            touched: ledger.touched(),
+            counted: ledger.counted(),
+            generations: ledger.generations(),
+            said: said(report),
             sent: stage.behind.faulty.changes() - self.changes,
             happened: stage.between.happened(),
             fates: fates(report, conflicts),
@@ -114,6 +126,21 @@ fn place_of(dict: &str, key: &str) -> Place {
     Place::of_names(dict, key).expect("a key of the session")
 }
 
+fn number_of(id: &EntryId) -> Option<Number> {
+    Number::of_names(&id.dict, &id.key.to_string())
+}
+
+/// Returns what is said of each count.
+fn said(report: Option<&CommitReport>) -> Said {
+    let Some(report) = report else { return Said::default() };
+    let named = |id: &EntryId| number_of(id).expect("a number of the session");
+    Said {
+        made: report.counts().map(|(id, now)| (named(id), now)).collect(),
+        lost: report.lost.iter().filter_map(|lost| number_of(&lost.id)).collect(),
+        refused: report.refused.iter().filter_map(|refused| number_of(&refused.id)).collect(),
+    }
+}
+
 /// Returns what is said of each key, and checks that nothing is said twice.
 fn fates(report: Option<&CommitReport>, conflicts: &[KeyConflict]) -> BTreeMap<Place, Fate> {
     let mut all = Vec::new();
@@ -126,8 +153,12 @@ fn fates(report: Option<&CommitReport>, conflicts: &[KeyConflict]) -> BTreeMap<P
         }
         all.extend(report.unchanged_keys().map(|key| (named(key), Fate::Unchanged)));
         all.extend(report.removed_keys().map(|key| (named(key), Fate::Removed)));
-        all.extend(report.lost.iter().map(|lost| (named(&lost.id), Fate::Lost)));
-        let refused = report.refused.iter();
+        all.extend(report.touched_keys().map(|key| (named(key), Fate::Touched)));
+        all.extend(report.invalidated_keys().map(|key| (named(key), Fate::Invalidated)));
+        let of_entries = |id: &EntryId| number_of(id).is_none();
+        let lost = report.lost.iter().filter(|lost| of_entries(&lost.id));
+        all.extend(lost.map(|lost| (named(&lost.id), Fate::Lost)));
+        let refused = report.refused.iter().filter(|refused| of_entries(&refused.id));
         all.extend(refused.map(|refused| (named(&refused.id), Fate::Refused)));
     }
     all.extend(conflicts.iter().map(|conflict| {
@@ -155,15 +186,21 @@ fn counts_agree(
     assert_eq!(report.written, report.written_keys().count());
     assert_eq!(report.recreated, report.recreated_keys().count());
     assert_eq!(report.removed, report.removed_keys().count());
+    assert_eq!(report.counted, report.counts().count());
+    assert_eq!(report.touched, report.touched_keys().count());
+    assert_eq!(report.invalidated, report.invalidated_keys().count());
     assert_eq!(report.unchanged, report.unchanged_keys().count());
     assert_eq!(report.merged, report.merges().count());
     let said = [
         report.written,
         report.merged,
         report.removed,
+        report.touched,
+        report.invalidated,
         report.unchanged,
-        report.lost.len(),
-        report.refused.len(),
+        // Those of numbers are in no dictionary.
+        report.lost.iter().filter(|lost| number_of(&lost.id).is_none()).count(),
+        report.refused.iter().filter(|refused| number_of(&refused.id).is_none()).count(),
         conflicts.len(),
     ];
     let counted = |of: fn(&Counters) -> u64| (of(after) - of(before)) as usize;
@@ -171,6 +208,8 @@ fn counts_agree(
         counted(|c| c.written),
         counted(|c| c.merged),
         counted(|c| c.removed),
+        counted(|c| c.touched),
+        counted(|c| c.invalidated),
         counted(|c| c.unchanged),
         counted(|c| c.lost),
         counted(|c| c.refused),

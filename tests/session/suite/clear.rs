@@ -149,6 +149,50 @@ pub(crate) fn an_entry_that_has_to_be_current_is_in_conflict_once_after_a_clear(
     });
 }
 
+pub(crate) fn a_miss_without_a_generation_can_have_to_be_current(bench: &Bench) {
+    hold(bench, |bench| {
+        let session = bench.cache.session();
+        session.dict(&PRICES).read_current("a")?;
+        session.dict("plain").insert("a", 1_u64)?;
+        assert_eq!(session.commit()?.written, 1, "nobody has cleared it");
+        // A value that was stored since then is in the way.
+        let session = bench.cache.session();
+        session.dict(&PRICES).read_current("a")?;
+        session.dict("plain").insert("a", 2_u64)?;
+        set(&bench.cache, "a", 7)?;
+        assert_eq!(cause(session.commit()), ConflictCause::Overwritten);
+        Ok(())
+    });
+}
+
+pub(crate) fn nothing_is_sent_after_a_check_that_meets_a_clear(bench: &Bench) {
+    hold(bench, |bench| {
+        set(&bench.cache, "a", 1)?;
+        let mut attempts = 0;
+        let ((), report) = bench.cache.transaction_with_report(|session| {
+            attempts += 1;
+            *session.dict(&PRICES).entry("a")?.or_insert(5) += 1;
+            session.dict("plain").insert("a", attempts)?;
+            if attempts == 1 {
+                bench.cache.clear(&PRICES)?;
+            }
+            Ok(())
+        })?;
+        assert_eq!((attempts, report.written), (2, 2));
+        assert_eq!(price(&bench.cache, "a")?, Some(6));
+        let session = bench.cache.session();
+        session.verify_first(true);
+        *session.dict(&PRICES).entry("a")?.or_insert(5) += 1;
+        session.dict("plain").insert("b", 1_u64)?;
+        bench.cache.clear(&PRICES)?;
+        let outcome = session.commit();
+        assert!(outcome.as_ref().is_err_and(Error::is_transient), "{outcome:?}");
+        assert_eq!(cause(outcome), ConflictCause::Cleared);
+        assert!(bench.cache.session().dict::<u64>("plain").get("b")?.is_none());
+        Ok(())
+    });
+}
+
 pub(crate) fn a_transaction_that_meets_a_clear_runs_again(bench: &Bench) {
     hold(bench, |bench| {
         set(&bench.cache, "a", 1)?;

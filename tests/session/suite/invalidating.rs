@@ -169,6 +169,30 @@ pub(crate) fn an_invalidation_that_is_lost_is_named(bench: &Bench) {
     });
 }
 
+pub(crate) fn a_transaction_whose_invalidation_may_have_been_made_does_not_run_again(
+    bench: &Bench,
+) {
+    hold(bench, |bench| {
+        set(&bench.cache, "a", 1)?;
+        let strict = bench.strict();
+        for (fault, attempts) in [(Fault::Down, 2), (Fault::AckLost, 1), (Fault::SentAndLost, 1)] {
+            bench.store.fail_in(0, fault);
+            let mut made = 0;
+            let outcome = strict.transaction(|session| {
+                made += 1;
+                session.dict(&USERS).invalidate("a")
+            });
+            assert_eq!(
+                (made, outcome.is_ok()),
+                (attempts, attempts == 2),
+                "{fault:?}: {outcome:?}"
+            );
+            assert!(!outcome.is_err_and(|error| error.is_transient()), "{fault:?}");
+        }
+        Ok(())
+    });
+}
+
 pub(crate) fn a_value_of_a_cleared_dictionary_or_of_a_newer_type_is_invalidated_as_well(
     bench: &Bench,
 ) {

@@ -106,6 +106,8 @@ suite! {
         a_cleared_value_is_replaced_as_if_there_were_none
         a_session_that_read_before_a_clear_and_commits_after_it_is_in_conflict
         an_entry_that_has_to_be_current_is_in_conflict_once_after_a_clear
+        a_miss_without_a_generation_can_have_to_be_current
+        nothing_is_sent_after_a_check_that_meets_a_clear
         a_transaction_that_meets_a_clear_runs_again
         no_rule_lets_a_change_win_over_a_clear
         a_session_reads_no_value_from_before_a_clear_after_it
@@ -170,6 +172,7 @@ suite! {
         an_invalidation_is_never_in_conflict_and_a_change_that_it_meets_is
         an_invalidation_after_a_savepoint_is_rolled_back
         an_invalidation_that_is_lost_is_named
+        a_transaction_whose_invalidation_may_have_been_made_does_not_run_again
         a_value_of_a_cleared_dictionary_or_of_a_newer_type_is_invalidated_as_well
     }
     lifetimes {
@@ -209,6 +212,7 @@ suite! {
         a_foreign_value_is_a_miss_and_can_be_removed
         another_schema_is_a_miss_and_a_counter
         a_write_over_an_unusable_value_replaces_exactly_that_value
+        what_has_vanished_and_was_no_usable_value_is_not_recreated
         two_hundred_thousand_small_numbers_are_loaded_again
     }
     hostile {
@@ -422,6 +426,7 @@ suite! {
     }
     newer {
         a_value_of_a_newer_version_is_kept_and_a_change_of_it_is_a_conflict
+        a_value_of_a_newer_version_does_not_have_to_stay_after_a_clear
         a_lookup_and_the_counters_say_that_a_value_is_newer
         a_value_that_was_upgraded_meanwhile_is_not_overwritten
         an_older_value_is_upgraded_and_a_foreign_schema_is_replaced_and_reported

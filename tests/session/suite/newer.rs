@@ -53,6 +53,32 @@ fn cause(error: Error) -> ConflictCause {
     }
 }
 
+pub(crate) fn a_value_of_a_newer_version_does_not_have_to_stay_after_a_clear(bench: &Bench) {
+    hold(bench, |bench| {
+        let (old, newest) = (OLD.clone().clearable(), NEWEST.clone().clearable());
+        let newer =
+            || bench.cache.transaction(|session| session.dict(&newest).insert("a", V3::default()));
+        let keep = old.clone().on_unusable(OnUnusable::Keep);
+        for old in [&old, &keep] {
+            newer()?;
+            // The session has read it before the clear: another one helps.
+            let session = bench.cache.session();
+            session.dict(old).entry("a")?.or_insert(V1 { name: "ann".into() });
+            bench.cache.clear(old)?;
+            let outcome = session.commit();
+            assert!(outcome.as_ref().is_err_and(Error::is_transient), "{outcome:?}");
+            assert_eq!(outcome.map_err(cause).err(), Some(ConflictCause::Cleared));
+            let session = bench.cache.session();
+            let found = session.dict(old).lookup("a")?;
+            assert!(matches!(found, Lookup::Unusable(Unusable::Cleared)), "{found:?}");
+            drop(found);
+            session.dict(old).entry("a")?.or_insert(V1 { name: "bob".into() });
+            assert_eq!(session.commit()?.written, 1);
+        }
+        Ok(())
+    });
+}
+
 pub(crate) fn a_value_of_a_newer_version_is_kept_and_a_change_of_it_is_a_conflict(bench: &Bench) {
     hold(bench, |bench| {
         fill(bench)?;

@@ -1,10 +1,12 @@
 //! Stored bytes that are not usable.
 
+use std::time::Duration;
+
 use memdict::{Condition, DictDef, Error, Tracked};
 use memdict_tests::{Bench, apply_one, store};
 use serde::{Deserialize, Serialize};
 
-use super::hold;
+use super::{Outcome, hold};
 
 static HITS: DictDef<u64> = DictDef::new("hits");
 
@@ -47,6 +49,32 @@ pub(crate) fn a_foreign_value_is_a_miss_and_can_be_removed(bench: &Bench) {
         session.dict(&HITS).remove("a")?;
         assert_eq!(session.commit()?.removed, 1);
         assert!(bench.stored_bytes("hits", "a").is_empty());
+        Ok(())
+    });
+}
+
+pub(crate) fn what_has_vanished_and_was_no_usable_value_is_not_recreated(bench: &Bench) {
+    hold(bench, |bench| {
+        let stale: fn(&Bench) -> Outcome = |bench| {
+            bench.cache.transaction(|session| session.dict(&HITS).insert("a", 7))?;
+            bench.cache.transaction(|session| session.dict(&HITS).invalidate("a"))
+        };
+        let absent: fn(&Bench) -> Outcome = |bench| {
+            let def = HITS.clone().absent_for(Duration::from_secs(60));
+            bench.cache.fetch(&def, "a", || Ok::<_, Error>(None::<u64>)).map(drop)
+        };
+        for unusable in [stale, absent, |bench| {
+            put(bench, b"another client's");
+            Ok(())
+        }] {
+            unusable(bench)?;
+            let session = bench.cache.session();
+            session.dict(&HITS).entry("a")?.or_insert(1);
+            bench.store.evict(b"memdict:hits:a");
+            let report = session.commit()?;
+            assert_eq!((report.written, report.recreated), (1, 0), "{report:?}");
+            bench.cache.transaction(|session| session.dict(&HITS).remove("a"))?;
+        }
         Ok(())
     });
 }

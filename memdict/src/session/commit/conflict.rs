@@ -5,6 +5,7 @@ use crate::{
     envelope::Secrets,
     session::entry::{
         any_slot::{AnySlot, Fields},
+        generation::Standing,
         seen::{Look, Version},
     },
 };
@@ -46,6 +47,10 @@ impl<'e> Clash<'e> {
     /// Adds what a look at the stored value tells.
     pub(super) fn explain(&mut self, look: Look, secrets: &Secrets) {
         let cause = &mut self.disagreement.cause;
+        let generation = self.entry.generation().map(|generation| generation.standing());
+        if matches!(generation, Some(Standing::Past)) {
+            *cause = ConflictCause::Cleared;
+        }
         if *cause == ConflictCause::Cleared {
             // What is stored now belongs to another generation.
             self.disagreement.fields = Some(self.entry.fields(None, secrets));

@@ -214,8 +214,13 @@ impl<T: Tracked> AnySlot for Slot<T> {
             }
         };
         let version = Version { token, nonce: Some(opened.nonce) };
+        let ours = self.generation.as_ref().and_then(|generation| generation.ours());
+        // A value of another generation is void, whatever its type.
+        let is_present = opened.generation == ours.unwrap_or(0);
         match opened.found {
-            Found::Value(sealed) if is_newer(&self.schema, &sealed) => Look::Newer { version },
+            Found::Value(sealed) if is_newer(&self.schema, &sealed) && is_present => {
+                Look::Newer { version }
+            }
             Found::Value(_) => Look::Value { version, bytes: bytes() },
             Found::Absence => Look::Value { version, bytes: None },
             Found::Tombstone => Look::Tombstone { version },

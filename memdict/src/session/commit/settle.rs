@@ -210,11 +210,8 @@ impl<'e> Step<'e> {
         if self.was_loaded && self.options.rules.on_vanished == OnVanished::Fail {
             return Verdict::conflict(ConflictCause::Vanished);
         }
-        let purpose = match self.expected {
-            // The tombstone has expired: there was no value, and there is none.
-            Expected::Tombstone(_) => Purpose::Write,
-            _ => Purpose::Recreate,
-        };
+        // What was not a usable value has vanished: there was none, and there is none.
+        let purpose = if self.was_loaded { Purpose::Recreate } else { Purpose::Write };
         Verdict::Send { expected: Expected::Nothing, purpose }
     }
 }
@@ -238,19 +235,18 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
             }
         },
 
-        // It is made at any time, and can be made twice.
+        // It has no condition, so a look does not tell whose it was, and it is not sent again.
         (Purpose::Invalidate, answer) => match answer {
             Ok(Applied::Invalidated | Applied::Deleted | Applied::Gone) => {
                 Verdict::Done(How::Invalidated)
             }
             Ok(_) => Verdict::Lost {
                 reason: "the store gave an answer that does not belong to the change".into(),
-                uncertain: false,
+                uncertain: true,
             },
             Err(StoreError::Refused(reason)) => Verdict::Refused { reason },
-            Err(StoreError::Unknown(reason) | StoreError::Down(reason)) => {
-                Verdict::Lost { reason, uncertain: false }
-            }
+            Err(StoreError::Unknown(reason)) => Verdict::Lost { reason, uncertain: true },
+            Err(StoreError::Down(reason)) => Verdict::Lost { reason, uncertain: false },
         },
 
         // A count that was not answered is not sent again: it is made at most once.
@@ -295,14 +291,17 @@ fn settled(step: &Step<'_>, answer: Result<Applied, StoreError>) -> Verdict {
         (_, Ok(Applied::Exists | Applied::Differs)) => step.clash(ConflictCause::Overwritten),
         (_, Ok(Applied::Restarted)) => step.clash(ConflictCause::ServerRestarted),
 
-        (Purpose::Write, Ok(Applied::Gone)) => step.vanished(),
-        (Purpose::Write | Purpose::Recreate, Ok(Applied::Deleted))
+        (Purpose::Write, Ok(Applied::Gone)) if step.expected != Expected::Nothing => {
+            step.vanished()
+        }
+        (Purpose::Write | Purpose::Recreate, Ok(Applied::Deleted | Applied::Gone))
         | (_, Ok(Applied::Touched | Applied::Invalidated | Applied::Counted(_)))
-        | (Purpose::Remove, Ok(Applied::Stored | Applied::Deleted | Applied::Gone))
-        | (Purpose::Recreate, Ok(Applied::Gone)) => Verdict::Lost {
-            reason: "the store gave an answer that does not belong to the change".into(),
-            uncertain: true,
-        },
+        | (Purpose::Remove, Ok(Applied::Stored | Applied::Deleted | Applied::Gone)) => {
+            Verdict::Lost {
+                reason: "the store gave an answer that does not belong to the change".into(),
+                uncertain: true,
+            }
+        }
 
         // If there was no value, there is nothing to delete; the tombstone of one has to stay. A
         // value that another session stored since then is not the one to be replaced.

@@ -107,6 +107,7 @@ impl<'e> Plan<'e> {
                 return true;
             };
             let verdict = step.verified(look, bytes);
+            let verdict = step.in_generation(verdict);
             called_off |= checks.all_or_none && matches!(verdict, Verdict::Conflict(_));
             step.take(verdict, &mut records)
         });

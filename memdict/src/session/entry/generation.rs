@@ -140,7 +140,8 @@ impl Generation {
         match (&state.now, state.first) {
             (Now::Is(now), Some(first)) if *now == first => Standing::Present,
             (Now::Unreachable(error), _) => Standing::Unknown(error.clone()),
-            (Now::Unread, _) => Standing::Present,
+            // If there was none, nothing was read that a clear could make void.
+            (Now::Unread, _) | (Now::None, None) => Standing::Present,
             _ => Standing::Past,
         }
     }

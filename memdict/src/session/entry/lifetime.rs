@@ -2,6 +2,7 @@
 
 use super::{
     any_slot::Draft,
+    said::Said,
     seen::Seen,
     slot::{FirstWrite, Inner, Slot},
     state::{Misuse, State},
@@ -16,15 +17,6 @@ use crate::{
 /// What is missing to keep an end of life.
 pub(crate) const TELL_THE_LIFE: &str = "tell how much life the value had left when it was read; only \
                                         a dictionary with `keep_ttl` asks for it";
-
-/// What a session says about a stored value, besides what it writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Said {
-    /// It lives so long.
-    Lives(Ttl),
-    /// It is stale. The session then counts the entry as removed.
-    Stale,
-}
 
 impl<T: Tracked> Slot<T> {
     /// Begins the life of the value anew, as its dictionary says. This needs no read.

@@ -8,7 +8,7 @@ use std::sync::{
 use parking_lot::Mutex;
 
 use super::{
-    lifetime::Said,
+    said::Said,
     seen::Seen,
     state::{For, Marks, State, Value},
 };

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use super::{
     decoded::Decoded,
     generation::Generation,
-    lifetime::Said,
+    said::Said,
     savepoint::{Draft, Restore, Snapshot},
     seen::{Seen, WayToFetch},
     state::{Back, Call, Marks, Misuse, Reply, Spent, State},

@@ -145,7 +145,7 @@ impl Terms {
             Decoded::Value(..) => Some(stale || is_past(life, self.grace)),
             // A record that there is none ends by itself.
             Decoded::Absence(..) => Some(stale),
-            Decoded::Unusable(why, _) if self.keeps(*why) => {
+            Decoded::Unusable(why, _) | Decoded::Undecoded(why, ..) if self.keeps(*why) => {
                 return Answer { decoded, next: Next::Alone };
             }
             _ => None,

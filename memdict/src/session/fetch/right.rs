@@ -154,11 +154,13 @@ impl Basis {
             found = loaded.map(|loaded| match (self, loaded) {
                 // A placeholder has no nonce, so its number has to do.
                 (Self::Placeholder(seen), Loaded::Leased { token, .. }) => {
-                    (seen.life() != 0 && seen.looks_like(token)).then_some(token)
+                    seen.looks_like(token).then_some(token)
                 }
                 (Self::Bytes(seen), Loaded::Hit { bytes, token, .. }) => {
                     let now = entry.look(bytes, token, secrets, false).version();
-                    now.is_some_and(|now| seen.is(&now)).then_some(token)
+                    // Bytes that were invalidated once more have the same nonce and another number.
+                    let is_it = |now: Version| seen.is(&now) && seen.token.looks_like(token);
+                    now.is_some_and(is_it).then_some(token)
                 }
                 _ => None,
             });

@@ -39,6 +39,7 @@ use super::{
     deadline::Deadline,
     limits,
     operation::{ApplyOut, Change, Load, LoadOut},
+    placement::Placement,
     servers::Servers,
 };
 use crate::error::Error;
@@ -180,6 +181,16 @@ impl ClassicStore {
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(limits::within_a_day(deadline));
         self
+    }
+
+    /// Sets how the server is chosen that holds a key: as memdict does, or as another client of these
+    /// servers does. [`Placement::Rendezvous`] by default.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the choice needs a cargo feature, or does not know the servers' weights.
+    pub fn placement(mut self, how: Placement) -> Result<Self, Error> {
+        self.servers = Arc::new(self.servers.placed(how)?);
+        Ok(self)
     }
 
     /// Sets how many connections there are to each server at most. 16 by default, and at least 1. A

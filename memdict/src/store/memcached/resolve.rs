@@ -13,7 +13,7 @@ use parking_lot::{Condvar, Mutex};
 
 /// Where a connection goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Target {
+pub(in crate::store) enum Target {
     /// The path of a unix socket.
     Path(String),
     /// Addresses, tried in this order.
@@ -22,7 +22,7 @@ pub(super) enum Target {
 
 /// How to find the addresses of a server.
 #[derive(Debug)]
-pub(super) enum Lookup {
+pub(in crate::store) enum Lookup {
     /// The name is an address or a path.
     Known(Target),
     /// The name has to be resolved by the system, which may take a while.
@@ -32,7 +32,7 @@ pub(super) enum Lookup {
 /// A name to look up. Callers that ask during a look-up wait for that one, so a name server that
 /// does not answer costs one thread for each name, and no more.
 #[derive(Debug)]
-pub(super) struct Named {
+pub(in crate::store) struct Named {
     name: String,
     asked: Mutex<Asked>,
     answered: Condvar,
@@ -52,7 +52,7 @@ type Answer = Result<Vec<SocketAddr>, String>;
 
 /// A look-up under way.
 #[derive(Debug)]
-pub(super) struct Pending<'l> {
+pub(in crate::store) struct Pending<'l> {
     lookup: &'l Lookup,
     /// How many look-ups had ended when it began.
     rounds: u64,
@@ -61,7 +61,7 @@ pub(super) struct Pending<'l> {
 
 impl Lookup {
     /// Makes the look-up of `host:port`, or of the path of a unix socket.
-    pub(super) fn of(name: &str) -> Self {
+    pub(in crate::store) fn of(name: &str) -> Self {
         if name.starts_with('/') {
             return Self::Known(Target::Path(name.to_owned()));
         }
@@ -76,7 +76,7 @@ impl Lookup {
     }
 
     /// Begins to look the name up. Never waits.
-    pub(super) fn begin(&self) -> Pending<'_> {
+    pub(in crate::store) fn begin(&self) -> Pending<'_> {
         let mut pending = Pending { lookup: self, rounds: 0, failed: None };
         if let Self::Named(named) = self {
             let mut asked = named.asked.lock();
@@ -117,7 +117,7 @@ impl Pending<'_> {
     ///
     /// # Errors
     /// The reason why there are none, as a text that follows the server's name.
-    pub(super) fn wait(self, deadline: Instant) -> Result<Target, String> {
+    pub(in crate::store) fn wait(self, deadline: Instant) -> Result<Target, String> {
         let cannot = |why: &str| format!("cannot be looked up: {why}");
         let named = match self.lookup {
             Lookup::Known(target) => return Ok(target.clone()),

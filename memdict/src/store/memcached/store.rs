@@ -133,7 +133,7 @@ use crate::{
 /// # Ok::<_, memdict::Error>(())
 /// ```
 pub struct MemcachedStore {
-    servers: Arc<Servers>,
+    pub(super) servers: Arc<Servers>,
     pub(super) reached: Arc<Vec<Server>>,
     /// What is said about the servers in advance.
     pub(super) assumed: Assumed,
@@ -147,9 +147,11 @@ pub struct MemcachedStore {
 
 impl MemcachedStore {
     /// Makes a store of the servers with these names. A name is `host`, `host:port`,
-    /// `[address]:port` or the absolute path of a unix socket; the default port is 11211. The order
-    /// does not matter, but the spelling does: every program that shares the values has to use the
-    /// same names.
+    /// `[address]:port` or the absolute path of a unix socket; the default port is 11211. Behind it may
+    /// stand a weight, as in `cache-1:11211*3`, from 1 to 1000: the server then gets three times as
+    /// many keys as one without. The order does not matter, but the spelling does: every program that
+    /// shares the values has to use the same names and weights, and the same
+    /// [placement](Self::placement).
     ///
     /// No name is looked up and no connection is made.
     ///
