@@ -8,7 +8,8 @@ use crate::{entry_id::EntryId, unusable::Unusable};
 ///
 /// Each entry that was borrowed for writing, inserted, touched, invalidated or removed is in exactly
 /// one of [`written`](Self::written), [`unchanged`](Self::unchanged), [`touched`](Self::touched),
-/// [`invalidated`](Self::invalidated), [`removed`](Self::removed), [`lost`](Self::lost), [`refused`](Self::refused), or in the conflicts of
+/// [`invalidated`](Self::invalidated), [`removed`](Self::removed), [`lost`](Self::lost),
+/// [`refused`](Self::refused), or in the conflicts of
 /// [`Error::Conflict`](crate::Error::Conflict), which also contains a report. If a commit ended
 /// before anything was sent ([`Session::verify_first`](crate::Session::verify_first),
 /// [`read_current`](crate::MemcachedDict::read_current)), entries whose changes were not sent for

@@ -18,34 +18,33 @@ pub(crate) struct Traced {
     span: Span,
 }
 
+/// Begins a span of this name that reads from one dictionary. The name has to be a literal.
+#[cfg(feature = "tracing")]
+macro_rules! reads {
+    ($name:literal, $operation:literal, $namespace:ident, $dict:ident, $many:ident) => {{
+        let span = tracing::span!(
+            target: "memdict", Level::INFO, $name,
+            otel.name = %format_args!("{} {}", $operation, Quoted($dict)), otel.kind = "client",
+            otel.status_code = Empty, error.type = Empty,
+            db.system.name = "memcached", db.operation.name = $operation,
+            db.namespace = %Quoted($namespace), db.collection.name = %Quoted($dict),
+            db.operation.batch.size = Empty, db.memcached.key_count = $many,
+            db.memcached.hit_count = Empty, db.memcached.miss_count = Empty,
+        );
+        Self { span }.of($many)
+    }};
+}
+
 #[cfg(feature = "tracing")]
 impl Traced {
     /// Begins a batch of loads from one dictionary.
     pub(crate) fn load(namespace: &str, dict: &str, many: usize) -> Self {
-        let span = tracing::span!(
-            target: "memdict", Level::INFO, "load",
-            otel.name = %format_args!("get {}", Quoted(dict)), otel.kind = "client",
-            otel.status_code = Empty, error.type = Empty,
-            db.system.name = "memcached", db.operation.name = "get",
-            db.namespace = %Quoted(namespace), db.collection.name = %Quoted(dict), db.operation.batch.size = Empty,
-            db.memcached.key_count = many, db.memcached.hit_count = Empty,
-            db.memcached.miss_count = Empty,
-        );
-        Self { span }.of(many)
+        reads!("load", "get", namespace, dict, many)
     }
 
     /// Begins a `fetch` from one dictionary, its loader included.
     pub(crate) fn fetch(namespace: &str, dict: &str, many: usize) -> Self {
-        let span = tracing::span!(
-            target: "memdict", Level::INFO, "fetch",
-            otel.name = %format_args!("fetch {}", Quoted(dict)), otel.kind = "client",
-            otel.status_code = Empty, error.type = Empty,
-            db.system.name = "memcached", db.operation.name = "fetch",
-            db.namespace = %Quoted(namespace), db.collection.name = %Quoted(dict), db.operation.batch.size = Empty,
-            db.memcached.key_count = many, db.memcached.hit_count = Empty,
-            db.memcached.miss_count = Empty,
-        );
-        Self { span }.of(many)
+        reads!("fetch", "fetch", namespace, dict, many)
     }
 
     /// Begins a commit.

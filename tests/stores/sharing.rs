@@ -12,7 +12,9 @@ use std::{
 };
 
 use memdict::{Applied, AsyncStore, Change, Condition, Load, Loaded, MemcachedStore, StoreError};
-use memdict_tests::{Memcached, PATIENCE, Proxy, ScriptedServer, Way, memcached_on, store};
+use memdict_tests::{
+    Memcached, PATIENCE, Proxy, ScriptedServer, Way, memcached_on, store, wait_until,
+};
 use tokio::{
     join,
     runtime::Builder,
@@ -72,6 +74,14 @@ pub(super) async fn begin<F: Future>(mut future: Pin<&mut F>) {
         Poll::Ready(())
     })
     .await;
+}
+
+/// Begins a load that is alone on its connection, and waits until the server has its request, so
+/// that the next answer of the script is for the next one.
+async fn begin_before_others<F: Future>(server: &ScriptedServer, load: Pin<&mut F>) {
+    let asked = server.requests().len();
+    begin(load).await;
+    wait_until(PATIENCE, "the request arrives", || server.requests().len() > asked);
 }
 
 type Loading = Result<Option<Vec<u8>>, StoreError>;
@@ -289,7 +299,9 @@ fn the_answer_to_another_request_fails_every_task_behind_it() {
         let s = memcached_on([server.address()]);
         warm(&s).await;
         server.play(&["EN{O}\r\n", "EN{other O}\r\n", "EN{O}\r\n"]);
-        let (alone, first, second) = join!(get(&s, "a"), get(&s, "b"), get(&s, "c"));
+        let mut alone = pin!(get(&s, "a"));
+        begin_before_others(&server, alone.as_mut()).await;
+        let (alone, first, second) = join!(alone, get(&s, "b"), get(&s, "c"));
         assert_eq!(alone.ok(), Some(None));
         let error = first.expect_err("its answer is another one's");
         assert!(error.to_string().contains("follow the protocol"), "{error}");
@@ -309,7 +321,9 @@ fn superfluous_answers_end_a_shared_connection() {
         let s = memcached_on([server.address()]);
         warm(&s).await;
         server.play(&["EN{O}\r\n", "EN{O}\r\nEN{O}\r\n"]);
-        let (alone, shared) = join!(get(&s, "a"), get(&s, "b"));
+        let mut alone = pin!(get(&s, "a"));
+        begin_before_others(&server, alone.as_mut()).await;
+        let (alone, shared) = join!(alone, get(&s, "b"));
         assert_eq!((alone.ok(), shared.ok()), (Some(None), Some(None)));
         let before = server.connections();
         server.play(&["EN{O}\r\n"; 3]);

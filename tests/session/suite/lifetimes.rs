@@ -178,6 +178,25 @@ pub(crate) fn each_load_of_a_sliding_dictionary_begins_the_life_anew_in_its_own_
     });
 }
 
+pub(crate) fn each_fetch_of_a_sliding_dictionary_begins_the_life_anew(bench: &Bench) {
+    hold(bench, |bench| {
+        let never = || Err::<u64, _>(Error::user("the value is stored"));
+        for key in ["alone", "within"] {
+            store_for_a_minute(bench, key)?;
+        }
+        let batches = bench.store.load_batches();
+        assert_eq!(bench.cache.fetch(&SLIDING, "alone", never)?, Some(1));
+        assert_eq!(bench.store.load_batches(), batches + 1, "in the same round trip");
+        let session = bench.cache.session();
+        let number = session.dict(&SLIDING).fetch("within", never)?;
+        assert_eq!(number.as_deref(), Some(&1));
+        for key in ["alone", "within"] {
+            assert_left(bench, key, Left::Hour);
+        }
+        Ok(())
+    });
+}
+
 pub(crate) fn a_write_keeps_the_end_of_life_where_that_is_asked(bench: &Bench) {
     hold(bench, |bench| {
         store_for_a_minute(bench, "a")?;

@@ -181,6 +181,7 @@ suite! {
         a_touch_after_a_savepoint_is_rolled_back
         a_touch_that_is_lost_is_named
         each_load_of_a_sliding_dictionary_begins_the_life_anew_in_its_own_round_trip
+        each_fetch_of_a_sliding_dictionary_begins_the_life_anew
         a_write_keeps_the_end_of_life_where_that_is_asked
         a_single_write_can_say_how_long_its_value_lives
         a_touch_of_an_entry_that_is_borrowed_or_removed

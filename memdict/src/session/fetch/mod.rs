@@ -8,9 +8,9 @@
 //! ```
 //!
 //! `one` runs this for a key, and `many` for a batch of keys. `flight` is the value that one call of
-//! this process makes while others wait, `patience` is how long it waits for other processes, `lock` is the lease on servers that give none, `early`
-//! decides when a value is loaded before its lifetime is over, and `rest` keeps a source that fails
-//! from being asked by every call.
+//! this process makes while others wait, and `patience` is how long it waits for other processes.
+//! `lock` is the lease on servers that give none. `early` decides when a value is loaded before its
+//! lifetime is over, and `rest` keeps a source that fails from being asked by every call.
 
 pub(crate) mod ask;
 pub(crate) mod early;

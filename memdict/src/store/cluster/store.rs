@@ -51,7 +51,7 @@ const MANY: &str = "dns+";
 ///
 /// let store = ClusterStore::new(["carts.cfg.example.com:11211"])?
 ///     .servers(|servers| Ok(servers.timeout(Duration::from_millis(500))));
-/// let cache = Cache::with_store(std::sync::Arc::new(store));
+/// let cache = Cache::builder().open_store(std::sync::Arc::new(store))?;
 /// # Ok::<_, memdict::Error>(())
 /// ```
 ///
