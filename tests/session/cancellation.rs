@@ -17,7 +17,7 @@ use memdict::{
     AsyncCache, AsyncSession, Cache, CommitReport, DictDef, Entry, Error, Result, Store, Tracked,
     UpdateReport,
 };
-use memdict_tests::{End, Memcached, PATIENCE, Proxy, Way, memcached_on};
+use memdict_tests::{End, Memcached, PATIENCE, Proxy, Way, memcached_on, number};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
@@ -341,7 +341,6 @@ fn next(random: &mut u64) -> u64 {
 /// Cuts calls at random times, some of them while the proxy cuts the connection as well.
 #[tokio::test(flavor = "multi_thread")]
 async fn random_cuts_leave_what_the_hooks_were_told() {
-    let number = |name| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
     let cuts = number("MEMDICT_CUTS").unwrap_or(100);
     let mut random = number("MEMDICT_SEED").unwrap_or(1);
     for company in [Company::None, Company::Crowd] {

@@ -7,11 +7,15 @@ use std::{
 };
 
 use memdict::{Counters, DictDef, OnConflict, Retry, Tracked};
-use memdict_tests::{Bench, Session};
+use memdict_tests::{Bench, Session, number};
 use serde::{Deserialize, Serialize};
 
 const THREADS: u64 = 8;
-const EACH: u64 = 5_000;
+
+/// How often each of them increments. A longer run is asked for with `MEMDICT_INCREMENTS`.
+fn each() -> u64 {
+    number("MEMDICT_INCREMENTS").unwrap_or(2_000)
+}
 
 static FAILING: DictDef<u64> = DictDef::new("failing");
 static SUMS: DictDef<Sum> = DictDef::new("sums").on_conflict(OnConflict::Merge);
@@ -23,7 +27,7 @@ struct Sum {
     hits: u64,
 }
 
-/// Runs `increment` in `THREADS` times `EACH` transactions, each tried until it succeeds.
+/// Runs `increment` in `THREADS` times [`each`] transactions, each tried until it succeeds.
 fn count_up(
     bench: &Bench,
     increment: impl Fn(&mut Session) -> memdict::Result<()> + Sync,
@@ -35,7 +39,7 @@ fn count_up(
         for _ in 0..THREADS {
             scope.spawn(|| {
                 start.wait();
-                for _ in 0..EACH {
+                for _ in 0..each() {
                     cache.transaction(&increment).expect("it is tried until it is through");
                 }
             });
@@ -52,8 +56,8 @@ fn with_fail(bench: &Bench) {
         Ok(())
     });
     let stored = bench.cache.session().dict(&FAILING).get("all").expect("it is read").map(|n| *n);
-    assert_eq!(stored, Some(THREADS * EACH));
-    assert_eq!((counters.written, counters.lost), (THREADS * EACH, 0));
+    assert_eq!(stored, Some(THREADS * each()));
+    assert_eq!((counters.written, counters.lost), (THREADS * each(), 0));
 }
 
 fn with_sum(bench: &Bench) -> Counters {
@@ -62,8 +66,8 @@ fn with_sum(bench: &Bench) -> Counters {
         Ok(())
     });
     let stored = bench.cache.session().dict(&SUMS).get("all").expect("it is read").map(|s| s.hits);
-    assert_eq!(stored, Some(THREADS * EACH));
-    assert_eq!((counters.written, counters.lost), (THREADS * EACH, 0));
+    assert_eq!(stored, Some(THREADS * each()));
+    assert_eq!((counters.written, counters.lost), (THREADS * each(), 0));
     counters
 }
 

@@ -29,7 +29,7 @@ mod watch;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crowd::{Crowd, round};
-use memdict_tests::{Bench, Lives};
+use memdict_tests::{Bench, Lives, number};
 use operation::{Operation, scenario};
 use play::{Tally, play};
 use proptest::{
@@ -38,12 +38,6 @@ use proptest::{
     test_runner::{RngAlgorithm, TestRng, TestRunner},
 };
 use stage::Stage;
-
-/// Returns a number from the environment.
-fn number(variable: &str) -> Option<u64> {
-    let text = std::env::var(variable).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")))
-}
 
 /// Runs short scenarios, and reduces one that fails to the shortest.
 fn hold(stage: &Stage) {

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use memdict::{CommitReport, DictDef, Entry, Savepoint, Tracked};
-use memdict_tests::{Bench, Session};
+use memdict_tests::{Bench, Session, number};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -230,10 +230,7 @@ fn hold(ops: &[Op], with: With) -> memdict::Result<()> {
 
 #[test]
 fn a_session_with_rollbacks_equals_one_without_the_undone_operations() {
-    let cases = match std::env::var("MEMDICT_SEQUENCES") {
-        Ok(cases) => cases.parse().expect("MEMDICT_SEQUENCES is a number"),
-        Err(_) => 300,
-    };
+    let cases = number("MEMDICT_SEQUENCES").map_or(300, |cases| cases as u32);
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let sequences = (prop::collection::vec(op(), 1..60), with());
     proptest!(config, |((ops, with) in sequences)| {

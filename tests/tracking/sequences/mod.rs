@@ -10,7 +10,7 @@ mod strategies;
 
 use edits::{Edit, Way};
 use memdict::DictDef;
-use memdict_tests::Bench;
+use memdict_tests::{Bench, number};
 use proptest::prelude::*;
 use shape::{All, Of, Text};
 
@@ -91,10 +91,7 @@ fn hold(bench: &Bench, sessions: &[Vec<Step>]) -> memdict::Result<()> {
 #[test]
 fn a_write_is_sent_if_and_only_if_something_tracked_differs() {
     let bench = Bench::on_memory();
-    let cases = match std::env::var("MEMDICT_SEQUENCES") {
-        Ok(cases) => cases.parse().expect("a number of sequences"),
-        Err(_) => 300,
-    };
+    let cases = number("MEMDICT_SEQUENCES").map_or(300, |cases| cases as u32);
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let steps = prop::collection::vec(step(), 0..8);
     proptest!(config, |(sessions in prop::collection::vec(steps, 1..5))| {
