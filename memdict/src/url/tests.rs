@@ -1,8 +1,11 @@
 //! URLs that name a store, and those that do not.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::store::{faulty::rates::Rates, placement::Placement};
 
 fn both(url: &str) -> Result<(Place, Options)> {
     let mut options = Options::default();
