@@ -34,6 +34,9 @@ pub mod servers {}
 #[doc = include_str!("../docs/testing.md")]
 pub mod testing {}
 
+#[doc = include_str!("../docs/flare.md")]
+pub mod flare {}
+
 #[doc = include_str!("../docs/from-erp5.md")]
 pub mod from_erp5 {}
 

@@ -74,7 +74,7 @@
 //! |---|---|---|
 //! | `tracing` | yes | log events, through the `tracing` crate, for what is lost, refused, down or unusable; they name keys and servers, never values. [Spans](docs::observing) of loads, commits and exchanges, which name neither |
 //! | `metrics` | no | [counters and times](docs::observing) as series of the `metrics` crate |
-//! | `classic` | yes | [`ClassicStore`], and with it servers that are older than memcached 1.6.13 or lack meta commands |
+//! | `classic` | yes | [`ClassicStore`], for servers with SASL |
 //! | `tls` | no | TLS for [`ClassicStore`], through OpenSSL, whose headers have to be installed |
 //! | `placement` | no | [keys on the servers](docs::servers) where other clients of a shared pool put them |
 //! | `tokio` | no | [`AsyncCache`], [`AsyncSession`], [`AsyncDict`] and [`AsyncStore`]: the same calls with `.await` |

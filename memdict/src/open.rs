@@ -16,7 +16,7 @@ use crate::{
     store::{
         cluster::store::ClusterStore, credentials::Credentials, memcached::store::MemcachedStore,
     },
-    url::Memcached,
+    url::{Memcached, Protocol},
 };
 
 /// Makes the store of `url`, with its options and those in `options`. Adds the URL's options to
@@ -26,13 +26,21 @@ pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> 
         Place::Memory => memory(options),
         #[cfg(unix)]
         Place::Memcached(place) => Arc::new(memcached(place, options)?),
+        #[cfg(all(not(unix), feature = "classic"))]
+        Place::Memcached(url::Memcached {
+            servers,
+            credentials: None,
+            protocol: url::Protocol::Classic,
+        }) => Arc::new(classic(Classic { servers, credentials: None, tls: false }, options)?),
         #[cfg(unix)]
         Place::Cluster(endpoints) => {
-            Arc::new(cluster(ClusterStore::new(endpoints)?, None, options)?)
+            let login = Login { credentials: None, protocol: Protocol::FoundOut };
+            Arc::new(cluster(ClusterStore::new(endpoints)?, login, options)?)
         }
         #[cfg(unix)]
-        Place::Named(Memcached { servers, credentials }) => {
-            Arc::new(cluster(ClusterStore::of_names(servers)?, credentials, options)?)
+        Place::Named(Memcached { servers, credentials, protocol }) => {
+            let login = Login { credentials, protocol };
+            Arc::new(cluster(ClusterStore::of_names(servers)?, login, options)?)
         }
         #[cfg(not(unix))]
         Place::Memcached(_) | Place::Cluster(_) | Place::Named(_) => {
@@ -63,17 +71,22 @@ fn memory(options: &Options) -> Arc<dyn Store> {
     Arc::new(FaultyStore::new(store).with_rates(rates))
 }
 
+/// How a connection to a server begins.
 #[cfg(unix)]
-fn memcached(place: Memcached, options: &Options) -> Result<MemcachedStore> {
-    with(MemcachedStore::new(place.servers)?, place.credentials, options)
+#[derive(Clone)]
+struct Login {
+    protocol: Protocol,
+    credentials: Option<Credentials>,
 }
 
 #[cfg(unix)]
-fn cluster(
-    mut store: ClusterStore,
-    credentials: Option<Credentials>,
-    options: &Options,
-) -> Result<ClusterStore> {
+fn memcached(place: Memcached, options: &Options) -> Result<MemcachedStore> {
+    let Memcached { servers, credentials, protocol } = place;
+    with(MemcachedStore::new(servers)?, Login { credentials, protocol }, options)
+}
+
+#[cfg(unix)]
+fn cluster(mut store: ClusterStore, login: Login, options: &Options) -> Result<ClusterStore> {
     if let Some(timeout) = options.timeout {
         store = store.timeout(timeout);
     }
@@ -84,18 +97,19 @@ fn cluster(
         store = store.refresh(every);
     }
     // Before any list is known, so that what is impossible is an error now.
-    with(MemcachedStore::new(["any"])?, credentials.clone(), options)?;
+    with(MemcachedStore::new(["any"])?, login.clone(), options)?;
     let options = options.clone();
-    Ok(store.servers(move |servers| with(servers, credentials.clone(), &options)))
+    Ok(store.servers(move |servers| with(servers, login.clone(), &options)))
 }
 
 #[cfg(unix)]
-fn with(
-    mut store: MemcachedStore,
-    credentials: Option<Credentials>,
-    options: &Options,
-) -> Result<MemcachedStore> {
-    if let Some(Credentials { user, password }) = credentials {
+fn with(store: MemcachedStore, login: Login, options: &Options) -> Result<MemcachedStore> {
+    let mut store = match login.protocol {
+        Protocol::FoundOut => store,
+        Protocol::Classic => store.classic(),
+        Protocol::Flare => store.flare(),
+    };
+    if let Some(Credentials { user, password }) = login.credentials {
         store = store.credentials(user, password)?;
     }
     if let Some(timeout) = options.timeout {
@@ -109,6 +123,9 @@ fn with(
     }
     if let Some(many) = options.max_connections {
         store = store.max_connections(many);
+    }
+    if let Some(bytes) = options.max_item_bytes {
+        store = store.max_item_bytes(bytes);
     }
     if let Some(placement) = options.placement {
         store = store.placement(placement)?;
@@ -147,6 +164,9 @@ fn classic(place: Classic, options: &Options) -> Result<ClassicStore> {
     }
     if let Some(many) = options.max_connections {
         store = store.max_connections(many);
+    }
+    if let Some(bytes) = options.max_item_bytes {
+        store = store.max_item_bytes(bytes);
     }
     if let Some(placement) = options.placement {
         store = store.placement(placement)?;

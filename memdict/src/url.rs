@@ -1,62 +1,20 @@
-//! The URLs of stores: `memory:`, `memcache://HOST:PORT,...`, and the schemes of servers that need
-//! the classic client, such as `memcache+sasl://USER:PASSWORD@HOST:PORT,...`, all with options.
+//! The URLs of stores: `memory:`, `memcache://HOST:PORT,...`, `memcache+classic:` to speak only the
+//! classic protocol, and the schemes of servers that need the classic client, such as
+//! `memcache+sasl://USER:PASSWORD@HOST:PORT,...`, all with options.
 
-use std::{borrow::Cow, num::NonZeroUsize, str::FromStr, time::Duration};
+mod options;
 
-use bytesize::ByteSize;
+use std::borrow::Cow;
+
+pub(crate) use options::Options;
+use options::{CLASSIC_OPTIONS, CLUSTER_OPTIONS, MEMCACHED_OPTIONS, MEMORY_OPTIONS, TLS_OPTIONS};
 use percent_encoding::percent_decode_str;
 
 use crate::{
     error::{Error, Result},
     quote::without_password,
-    store::{
-        credentials::Credentials,
-        faulty::rates::{Rate, Rates},
-        placement::Placement,
-        servers::Servers,
-    },
+    store::{credentials::Credentials, servers::Servers},
 };
-
-/// The options of a cache, from a URL or a builder.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Options {
-    pub(crate) namespace: Option<String>,
-    pub(crate) strict: Option<bool>,
-    pub(crate) max_bytes: Option<usize>,
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) connect_timeout: Option<Duration>,
-    pub(crate) deadline: Option<Duration>,
-    pub(crate) max_connections: Option<usize>,
-    /// How often the servers of a cluster are asked for.
-    pub(crate) refresh: Option<Duration>,
-    /// How the server is chosen that holds a key.
-    pub(crate) placement: Option<Placement>,
-    /// How many lost removals are remembered for each server, and for how long.
-    pub(crate) remember: Option<usize>,
-    pub(crate) remember_for: Option<Duration>,
-    pub(crate) ca_file: Option<String>,
-    pub(crate) verify: Option<bool>,
-    /// How often the embedded store fails.
-    pub(crate) rates: Rates,
-}
-
-impl Options {
-    /// Returns the names of the options that are set and belong to a store, not to the cache over
-    /// it.
-    pub(crate) fn of_a_store(&self) -> Vec<&'static str> {
-        let set = [
-            ("max_bytes", self.max_bytes.is_some()),
-            ("timeout", self.timeout.is_some()),
-            ("connect_timeout", self.connect_timeout.is_some()),
-            ("deadline", self.deadline.is_some()),
-            ("max_connections", self.max_connections.is_some()),
-            ("hash", self.placement.is_some()),
-            ("remember", self.remember.is_some()),
-            ("remember_for", self.remember_for.is_some()),
-        ];
-        set.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect()
-    }
-}
 
 /// The store that a URL names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,12 +32,24 @@ pub(crate) enum Place {
 /// What stands before a name each of whose addresses is a server.
 const MANY: &str = "dns+";
 
-/// Servers that speak meta commands, and the credentials for servers that ask for them.
+/// Servers that the engine speaks to, and the credentials for servers that ask for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Memcached {
     /// `HOST:PORT`, or the path of a unix socket.
     pub(crate) servers: Vec<String>,
     pub(crate) credentials: Option<Credentials>,
+    pub(crate) protocol: Protocol,
+}
+
+/// How servers are spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// As they can.
+    FoundOut,
+    /// In the classic protocol.
+    Classic,
+    /// The same, and their versions of values may begin anew.
+    Flare,
 }
 
 /// Servers for the classic client.
@@ -94,57 +64,8 @@ pub(crate) struct Classic {
 
 const MEMORY: &str = "memory:?max_bytes=64MiB";
 const MEMCACHED: &str = "memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms";
-const CLASSIC: &str =
-    "memcache+cluster://, memcache+classic://, memcache+sasl:// and memcache+tls://";
-const MEMORY_OPTIONS: &[&str] = &[
-    "max_bytes",
-    "namespace",
-    "strict",
-    "lose",
-    "refuse",
-    "fail",
-    "unanswered",
-    "late",
-    "delay",
-    "seed",
-];
-const MEMCACHED_OPTIONS: &[&str] = &[
-    "timeout",
-    "connect_timeout",
-    "deadline",
-    "max_connections",
-    "hash",
-    "namespace",
-    "strict",
-    "remember",
-    "remember_for",
-];
-const CLUSTER_OPTIONS: &[&str] = &[
-    "timeout",
-    "connect_timeout",
-    "deadline",
-    "max_connections",
-    "hash",
-    "namespace",
-    "strict",
-    "remember",
-    "remember_for",
-    "refresh",
-];
-const CLASSIC_OPTIONS: &[&str] =
-    &["timeout", "connect_timeout", "deadline", "max_connections", "hash", "namespace", "strict"];
-const TLS_OPTIONS: &[&str] = &[
-    "timeout",
-    "connect_timeout",
-    "deadline",
-    "max_connections",
-    "hash",
-    "namespace",
-    "strict",
-    "ca_file",
-    "verify",
-];
-
+const CLASSIC: &str = "memcache+cluster://, memcache+classic://, flare://, memcache+sasl:// and \
+                       memcache+tls://";
 /// Parses `url`. Its options replace those in `options`.
 pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
     let (place, query) = url.split_once('?').unwrap_or((url, ""));
@@ -170,12 +91,12 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
                 format!("a memory: URL has no host; allowed: {MEMORY}"),
             ));
         }
-        "memcache" => match memcached(scheme, rest)? {
+        "memcache" | "memcache+classic" | "flare" => match memcached(scheme, rest)? {
             place @ Place::Named(_) => (place, CLUSTER_OPTIONS),
             place => (place, MEMCACHED_OPTIONS),
         },
         "memcache+cluster" => (cluster(scheme, rest)?, CLUSTER_OPTIONS),
-        "memcache+classic" | "memcache+sasl" => (classic(scheme, rest)?, CLASSIC_OPTIONS),
+        "memcache+sasl" => (classic(scheme, rest)?, CLASSIC_OPTIONS),
         "memcache+tls" => (classic(scheme, rest)?, TLS_OPTIONS),
         _ => {
             let scheme = without_password(scheme);
@@ -199,7 +120,7 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
             let reason = format!("unknown in a {scheme}: URL; allowed: {allowed}");
             return Err(bad(option_name(&name, query), reason));
         }
-        option(&name, value, options)?;
+        options.set(&name, value)?;
     }
     Ok(place)
 }
@@ -228,9 +149,18 @@ fn meant(scheme: &str, rest: &str) -> Error {
 
 fn memcached(scheme: &str, rest: &str) -> Result<Place> {
     let (credentials, rest) = userinfo(scheme, rest)?;
+    let protocol = match scheme {
+        "memcache+classic" => Protocol::Classic,
+        "flare" => Protocol::Flare,
+        _ => Protocol::FoundOut,
+    };
+    if protocol != Protocol::FoundOut && credentials.is_some() {
+        let reason = "the classic text protocol has no credentials; use memcache+sasl:";
+        return Err(bad(&format!("{scheme}:"), reason.to_owned()));
+    }
     let servers = servers(scheme, rest, credentials.is_some())?;
     let is_many = servers.iter().any(|server| server.starts_with(MANY));
-    let place = Memcached { servers, credentials };
+    let place = Memcached { servers, credentials, protocol };
     Ok(if is_many { Place::Named(place) } else { Place::Memcached(place) })
 }
 
@@ -253,16 +183,9 @@ fn classic(scheme: &str, rest: &str) -> Result<Place> {
         return Err(bad(&scheme_alone, reason));
     }
     let (credentials, rest) = userinfo(scheme, rest)?;
-    match (scheme, &credentials) {
-        ("memcache+classic", Some(_)) => {
-            let reason = "the classic text protocol has no credentials; use memcache+sasl:";
-            return Err(bad(&scheme_alone, reason.to_owned()));
-        }
-        ("memcache+sasl", None) => {
-            let reason = "no credentials; allowed: memcache+sasl://USER:PASSWORD@HOST:PORT";
-            return Err(bad(&scheme_alone, reason.to_owned()));
-        }
-        _ => {}
+    if scheme == "memcache+sasl" && credentials.is_none() {
+        let reason = "no credentials; allowed: memcache+sasl://USER:PASSWORD@HOST:PORT";
+        return Err(bad(&scheme_alone, reason.to_owned()));
     }
     let servers = servers(scheme, rest, credentials.is_some())?;
     Ok(Place::Classic(Classic { servers, credentials, tls }))
@@ -313,69 +236,6 @@ fn servers(scheme: &str, rest: &str, behind_credentials: bool) -> Result<Vec<Str
             Err(bad(&format!("{scheme}:"), reason.to_owned()))
         }
         parsed => parsed.map(|_| names),
-    }
-}
-
-fn option(name: &str, value: Cow<'_, str>, options: &mut Options) -> Result<()> {
-    match name {
-        "namespace" => options.namespace = Some(value.into_owned()),
-        "strict" => options.strict = Some(parse(name, &value, "true or false")?),
-        "max_bytes" => {
-            let bytes: ByteSize = parse(name, &value, "a size such as 64MiB or 1000000")?;
-            let bytes = usize::try_from(bytes.as_u64());
-            let reason = || {
-                bad(
-                    name,
-                    format!("`{}` is more than this machine can address", without_password(&value)),
-                )
-            };
-            options.max_bytes = Some(bytes.map_err(|_| reason())?);
-        }
-        "timeout" => options.timeout = Some(duration(name, &value)?),
-        "connect_timeout" => options.connect_timeout = Some(duration(name, &value)?),
-        "deadline" => options.deadline = Some(duration(name, &value)?),
-        "max_connections" => {
-            let many: NonZeroUsize = parse(name, &value, "a number from 1")?;
-            options.max_connections = Some(many.get());
-        }
-        "hash" => {
-            let known = "rendezvous, ketama, modula, crc32 and pymemcache";
-            options.placement = Some(parse(name, &value, known)?);
-        }
-        "lose" => options.rates.lose = rate(name, &value)?,
-        "refuse" => options.rates.refuse = rate(name, &value)?,
-        "fail" => options.rates.fail = rate(name, &value)?,
-        "unanswered" => options.rates.unanswered = rate(name, &value)?,
-        "late" => options.rates.late = rate(name, &value)?,
-        "delay" => options.rates.delay = Some(duration(name, &value)?),
-        "seed" => options.rates.seed = Some(parse(name, &value, "a whole number from 0")?),
-        "remember" => options.remember = Some(parse(name, &value, "a number from 0")?),
-        "refresh" => options.refresh = Some(duration(name, &value)?),
-        "remember_for" => options.remember_for = Some(duration(name, &value)?),
-        "ca_file" => options.ca_file = Some(value.into_owned()),
-        "verify" => options.verify = Some(parse(name, &value, "true or false")?),
-        // The caller has already checked the name against the same list.
-        _ => return Err(bad(name, "unknown".to_owned())),
-    }
-    Ok(())
-}
-
-fn rate(name: &str, value: &str) -> Result<Rate> {
-    parse(name, value, "a chance from 0 to 1, such as 0.05")
-}
-
-fn parse<T: FromStr>(name: &str, value: &str, allowed: &str) -> Result<T> {
-    let wrong = || format!("`{}` is not allowed; allowed: {allowed}", without_password(value));
-    value.parse().map_err(|_| bad(name, wrong()))
-}
-
-fn duration(name: &str, value: &str) -> Result<Duration> {
-    match humantime::parse_duration(value) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => {
-            let value = without_password(value);
-            Err(bad(name, format!("`{value}` is not allowed; allowed: a time such as 500ms or 2s")))
-        }
     }
 }
 

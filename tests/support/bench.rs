@@ -8,7 +8,9 @@ use std::{
 use memdict::{CacheBuilder, MemoryStore, Result, Store, Tracked};
 use serde::{Deserialize, Serialize};
 
-use crate::{Cache, FaultyStore, Got, Lives, Memcached, classic_on, load, memcached_on};
+use crate::{
+    Cache, FaultyStore, Got, Lives, Memcached, classic_on, in_classic_on, load, memcached_on,
+};
 
 /// A cache, and the store behind it.
 #[derive(Debug)]
@@ -39,6 +41,18 @@ impl Bench {
     pub fn on_memcached() -> Self {
         let server = Memcached::start();
         let store = memcached_on([server.address()]);
+        Self::of(FaultyStore::new(Arc::new(store) as _), Some(server))
+    }
+
+    /// Makes a cache on a private memcached, in the classic protocol.
+    ///
+    /// # Panics
+    ///
+    /// If memcached cannot be started.
+    #[must_use]
+    pub fn in_classic() -> Self {
+        let server = Memcached::start();
+        let store = in_classic_on([server.address()]);
         Self::of(FaultyStore::new(Arc::new(store) as _), Some(server))
     }
 

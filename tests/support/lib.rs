@@ -6,6 +6,7 @@ mod daemon;
 mod endpoint;
 mod environment;
 mod face;
+mod flare;
 mod forked;
 mod memcached;
 mod outcome;
@@ -22,13 +23,14 @@ pub use daemon::Daemon;
 pub use endpoint::Endpoint;
 pub use environment::number;
 pub use face::{Cache, Dict, Held, Session};
+pub use flare::Flare;
 pub use forked::{Ended, Forked, alone, end_by_sigpipe, open_no_more_files};
 pub use memcached::Memcached;
 pub use memdict::testing::{Fault, FaultyStore, Lives, ManualClock, Rates};
 pub use outcome::{
     Found, Got, apply, apply_one, find, load, load_one, load_when_up, named, store, store_for,
 };
-pub use patience::{PATIENCE, classic_on, memcached_on};
+pub use patience::{PATIENCE, classic_on, in_classic_on, memcached_on};
 pub use proxy::{End, Proxy, Way};
 pub use scratch::Scratch;
 pub use scripted::{Pieces, ScriptedServer};

@@ -18,6 +18,15 @@ pub fn memcached_on(names: impl IntoIterator<Item = String>) -> MemcachedStore {
     store.timeout(PATIENCE).connect_timeout(PATIENCE)
 }
 
+/// Makes the same, which speaks the classic protocol alone.
+///
+/// # Panics
+///
+/// If a name is malformed.
+pub fn in_classic_on(names: impl IntoIterator<Item = String>) -> MemcachedStore {
+    memcached_on(names).classic()
+}
+
 /// Makes the same over the classic client.
 ///
 /// # Panics

@@ -92,7 +92,7 @@ impl ScriptedServer {
         lock(&self.play).pause = pause;
     }
 
-    /// Holds back the answers of the handshake until `mn`, and those of the script until all of
+    /// Holds back the answers of the handshake until its last question, and those of the script until all of
     /// them are due. A client that waits for an answer before it sends more gets none.
     pub fn hold_answers_back(&self) {
         lock(&self.play).held = true;
@@ -152,12 +152,17 @@ fn serve(stream: TcpStream, play: &Mutex<Play>) {
             return;
         };
         due.push_str(&answer);
+        let more = reader.buffer().contains(&b'\n');
+        let ends_handshake = match line.trim_end() {
+            "mn" => true,
+            "stats" => !more,
+            _ => false,
+        };
         line.clear();
         let play = lock(play);
         let (held, pause, left) = (play.held, play.pause, play.answers.len());
         drop(play);
-        let more = reader.buffer().contains(&b'\n');
-        if held && !answer.ends_with("MN\r\n") && left > 0 || !held && more {
+        if held && !ends_handshake && left > 0 || !held && more {
             continue;
         }
         match writer.say(&std::mem::take(&mut due), pause) {

@@ -1,6 +1,7 @@
 //! The rows of the table.
 
 mod commit;
+mod dialects;
 mod fetch;
 mod guards;
 mod large;
@@ -28,6 +29,7 @@ pub(crate) fn print(options: Options) -> Outcome<()> {
     let table = Table::of_rows_with(options.rows.clone());
     let mut bench = Bench { options, servers: Servers::default(), table };
     commit::rows(&mut bench)?;
+    dialects::rows(&mut bench)?;
     load::rows(&mut bench)?;
     fetch::rows(&mut bench)?;
     session::rows(&mut bench)?;

@@ -137,6 +137,14 @@ impl CacheBuilder {
         self
     }
 
+    /// Sets how many bytes an item may take in a server that does not tell its limit, such as Flare or
+    /// a proxy. The default is 1 MiB. A larger value is [refused](CommitReport::refused), and is not
+    /// loaded. With TLS and SASL this is the limit whatever a server tells.
+    pub fn max_item_bytes(mut self, bytes: usize) -> Self {
+        self.options.max_item_bytes = Some(bytes);
+        self
+    }
+
     /// Sets how the memcached server is chosen that holds a key: as memdict does, or as another client
     /// of the servers does. [`Placement::Rendezvous`] by default.
     pub fn placement(mut self, how: Placement) -> Self {
@@ -319,7 +327,8 @@ impl CacheBuilder {
     /// # Errors
     ///
     /// Returns [`Error::Config`] if an option of the store was set (`max_bytes`, `timeout`,
-    /// `connect_timeout`, `deadline`, `max_connections`, `remember_removals`): set it on the store instead.
+    /// `connect_timeout`, `deadline`, `max_connections`,
+    /// `max_item_bytes`, `remember_removals`): set it on the store instead.
     ///
     /// ```
     /// use std::{sync::Arc, time::Duration};

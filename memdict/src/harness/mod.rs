@@ -5,6 +5,8 @@
 mod answers;
 mod codec;
 mod envelope;
+#[cfg(unix)]
+mod in_order;
 #[cfg(test)]
 mod mutations;
 mod names;
@@ -14,5 +16,7 @@ mod url;
 pub use answers::answers;
 pub use codec::codec;
 pub use envelope::envelope;
+#[cfg(unix)]
+pub use in_order::in_order;
 pub use names::names;
 pub use url::url;

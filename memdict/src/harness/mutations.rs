@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 const MANY: usize = 4_000;
 
 /// Texts that mean something to a parser.
-const WORDS: [&[u8]; 24] = [
+const WORDS: [&[u8]; 30] = [
     b"\r\n",
     b"VA ",
     b"HD",
@@ -16,6 +16,12 @@ const WORDS: [&[u8]; 24] = [
     b" O00",
     b" O01",
     b"VALUE k0 0 1 1\r\n",
+    b"STORED\r\n",
+    b"NOT_STORED\r\n",
+    b"NOT_FOUND\r\n",
+    b"DELETED\r\n",
+    b"TOUCHED\r\n",
+    b"EXISTS\r\n",
     b"END\r\n",
     b"SERVER_ERROR x\r\n",
     b"18446744073709551615",

@@ -79,14 +79,6 @@ impl Servers {
         self.named.iter().map(|Weighted { name, weight }| format!("{name}*{weight}")).collect()
     }
 
-    /// Returns the server with this index, as a list of its own.
-    #[cfg(feature = "classic")]
-    pub(crate) fn alone(&self, index: usize) -> Self {
-        // With one server, there is nothing to choose.
-        let named = self.named.get(index).into_iter().cloned().collect();
-        Self { named, choice: self.choice.clone() }
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.named.len()
     }

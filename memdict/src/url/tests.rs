@@ -1,8 +1,11 @@
 //! URLs that name a store, and those that do not.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::store::{faulty::rates::Rates, placement::Placement};
 
 fn both(url: &str) -> Result<(Place, Options)> {
     let mut options = Options::default();
@@ -19,7 +22,9 @@ fn urls_name_a_store_and_its_options() {
     assert_eq!(options.strict, Some(true));
     let (place, options) =
         both("memcache://127.0.0.1:1,[::1]:2?timeout=500ms&connect_timeout=1s").unwrap();
-    let Place::Memcached(Memcached { servers, credentials: None }) = place else {
+    let Place::Memcached(Memcached { servers, credentials: None, protocol: Protocol::FoundOut }) =
+        place
+    else {
         panic!("{place:?}")
     };
     assert_eq!(servers, ["127.0.0.1:1", "[::1]:2"]);
@@ -64,7 +69,7 @@ fn a_cluster_is_named_by_its_endpoint() {
 #[test]
 fn each_address_of_a_name_can_be_a_server() {
     let (place, options) = both("memcache://u:p@dns+cache.svc:7*3,b?refresh=5s").unwrap();
-    let Place::Named(Memcached { servers, credentials: Some(_) }) = place else {
+    let Place::Named(Memcached { servers, credentials: Some(_), .. }) = place else {
         panic!("{place:?}")
     };
     assert_eq!(servers, ["dns+cache.svc:7*3", "b"]);
@@ -84,7 +89,7 @@ fn the_embedded_store_can_be_told_to_fail() {
 #[test]
 fn servers_may_be_sockets_and_have_credentials() {
     let (place, _) = both("memcache://shop:5%40@a:1,/run/b.sock").unwrap();
-    let Place::Memcached(Memcached { servers, credentials: Some(who) }) = place else {
+    let Place::Memcached(Memcached { servers, credentials: Some(who), .. }) = place else {
         panic!("{place:?}")
     };
     assert_eq!(servers, ["a:1", "/run/b.sock"]);
@@ -95,6 +100,27 @@ fn servers_may_be_sockets_and_have_credentials() {
     );
 }
 
+#[test]
+fn the_classic_protocol_has_the_options_of_the_other_one() {
+    for (scheme, protocol) in [("memcache+classic", Protocol::Classic), ("flare", Protocol::Flare)]
+    {
+        for servers in [&["a:1", "/run/b.sock"][..], &["/run/b.sock"]] {
+            let options = "timeout=1s&remember=7&max_item_bytes=4MiB";
+            let (place, options) =
+                both(&format!("{scheme}://{}?{options}", servers.join(","))).unwrap();
+            let Place::Memcached(place) = place else { panic!("{place:?}") };
+            assert_eq!(place.servers, owned(servers));
+            assert_eq!((place.credentials, place.protocol), (None, protocol));
+            assert_eq!((options.remember, options.max_item_bytes), (Some(7), Some(4 << 20)));
+        }
+        assert!(both(&format!("{scheme}://u:5ecret@a:1")).is_err());
+    }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
 #[cfg(feature = "classic")]
 #[test]
 fn schemes_of_the_classic_client_have_credentials_and_tls() {
@@ -102,10 +128,6 @@ fn schemes_of_the_classic_client_have_credentials_and_tls() {
         Place::Classic(classic) => classic,
         other => panic!("{other:?}"),
     };
-    let classic = open("memcache+classic://a:1,/run/b.sock?timeout=1s");
-    assert_eq!(classic.servers, ["a:1", "/run/b.sock"]);
-    assert_eq!((classic.credentials, classic.tls), (None, false));
-    assert_eq!(open("memcache+classic:///run/b.sock").servers, ["/run/b.sock"]);
     let sasl = open("memcache+sasl://shop:5%40%3A%2F%2B+%2Cx@a:1,b");
     assert_eq!(sasl.servers, ["a:1", "b"]);
     assert!(!format!("{sasl:?}").contains("5@"));
@@ -127,7 +149,7 @@ fn tls_has_options_of_its_own_and_optional_credentials() {
 #[cfg(not(feature = "classic"))]
 #[test]
 fn without_the_classic_client_its_schemes_are_an_error_that_names_the_feature() {
-    for url in ["memcache+classic://a", "memcache+sasl://u:5ecret@a", "memcache+tls://a"] {
+    for url in ["memcache+sasl://u:5ecret@a", "memcache+tls://a"] {
         let error = both(url).unwrap_err().to_string();
         assert!(error.contains("feature `classic`") && !error.contains("5ecret"), "{error}");
     }

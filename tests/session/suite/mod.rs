@@ -72,6 +72,18 @@ macro_rules! suite {
             })*)*
         }
 
+        mod in_classic {
+            $($(#[test] fn $behaviour() {
+                super::$group::$behaviour(&memdict_tests::Bench::in_classic());
+            })*)*
+        }
+
+        mod in_classic_in_tasks {
+            $($(#[test] fn $behaviour() {
+                super::$group::$behaviour(&memdict_tests::Bench::in_classic().in_tasks());
+            })*)*
+        }
+
         mod classic_in_tasks {
             $($(#[test] fn $behaviour() {
                 super::$group::$behaviour(&memdict_tests::Bench::on_classic().in_tasks());

@@ -1,6 +1,8 @@
 //! One suite of behaviours that every store has: the embedded one, one memcached, one on a unix
-//! socket, three of them, and the same through the classic client, in both of its protocols, and
-//! with a server that turns out to need it; and over the engine for tasks. The store that the tests of restarts use has them too.
+//! socket, three of them, and the same in the classic protocol: because the program says so, or
+//! because a server, a proxy or Flare turns out to speak no other; through the classic client, in both of
+//! its protocols; and over the engine for tasks. The store that the tests of restarts use has them
+//! too.
 
 mod batches;
 mod conditions;
@@ -12,7 +14,8 @@ mod values;
 pub(super) use conditions::count_in_threads;
 use memdict::{MemcachedStore, MemoryStore, Store};
 use memdict_tests::{
-    Daemon, FaultyStore, Lives, Memcached, Proxy, Waiting, classic_on, memcached_on,
+    Daemon, FaultyStore, Flare, Lives, Memcached, Proxy, Waiting, classic_on, in_classic_on,
+    memcached_on,
 };
 
 macro_rules! suite {
@@ -45,6 +48,38 @@ macro_rules! suite {
 
         mod three_classic {
             $($(#[test] fn $behaviour() { super::on_classic(3, super::$group::$behaviour); })*)*
+        }
+
+        mod in_classic {
+            $($(#[test] fn $behaviour() { super::in_classic(1, super::$group::$behaviour); })*)*
+        }
+
+        mod three_in_classic {
+            $($(#[test] fn $behaviour() { super::in_classic(3, super::$group::$behaviour); })*)*
+        }
+
+        mod in_classic_in_tasks {
+            $($(#[test] fn $behaviour() {
+                super::in_classic_in_tasks(1, super::$group::$behaviour);
+            })*)*
+        }
+
+        mod behind_twemproxy {
+            $($(#[test] fn $behaviour() { super::behind_twemproxy(super::$group::$behaviour); })*)*
+        }
+
+        mod behind_twemproxy_in_tasks {
+            $($(#[test] fn $behaviour() {
+                super::behind_twemproxy_in_tasks(super::$group::$behaviour);
+            })*)*
+        }
+
+        mod flare {
+            $($(#[test] fn $behaviour() { super::on_flare(super::$group::$behaviour); })*)*
+        }
+
+        mod flare_in_tasks {
+            $($(#[test] fn $behaviour() { super::on_flare_in_tasks(super::$group::$behaviour); })*)*
         }
 
         mod without_meta_commands {
@@ -115,6 +150,45 @@ fn on_classic(count: usize, behaviour: fn(&dyn Store)) {
     let servers: Vec<_> = (0..count).map(|_| Memcached::start()).collect();
     let names = servers.iter().map(Memcached::address);
     behaviour(&classic_on(names));
+}
+
+fn in_classic(count: usize, behaviour: fn(&dyn Store)) {
+    let servers: Vec<_> = (0..count).map(|_| Memcached::start()).collect();
+    behaviour(&in_classic_on(servers.iter().map(Memcached::address)));
+}
+
+fn in_classic_in_tasks(count: usize, behaviour: fn(&dyn Store)) {
+    let servers: Vec<_> = (0..count).map(|_| Memcached::start()).collect();
+    behaviour(&Waiting(in_classic_on(servers.iter().map(Memcached::address))));
+}
+
+/// A server that answers as Flare does.
+fn on_flare(behaviour: fn(&dyn Store)) {
+    let node = Flare::start();
+    behaviour(&memcached_on([node.address()]).flare());
+}
+
+fn on_flare_in_tasks(behaviour: fn(&dyn Store)) {
+    let node = Flare::start();
+    behaviour(&Waiting(memcached_on([node.address()]).flare()));
+}
+
+/// A proxy that closes a connection on a question that it does not know.
+fn behind_twemproxy(behaviour: fn(&dyn Store)) {
+    with_twemproxy(|store| behaviour(&store));
+}
+
+fn behind_twemproxy_in_tasks(behaviour: fn(&dyn Store)) {
+    with_twemproxy(|store| behaviour(&Waiting(store)));
+}
+
+fn with_twemproxy(run: impl FnOnce(MemcachedStore)) {
+    let servers = [Memcached::start(), Memcached::start()];
+    let proxy = Daemon::proxy(&servers);
+    let store = memcached_on([proxy.address()]);
+    // What it is, is found out by the first operation.
+    store.ping();
+    run(store);
 }
 
 fn on_a_socket(behaviour: fn(&dyn Store)) {

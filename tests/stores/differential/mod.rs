@@ -11,7 +11,7 @@ use std::{
 };
 
 use memdict::{Applied, Change, Condition, MemoryStore, Op, Store, StoreError, Token};
-use memdict_tests::{Daemon, Got, Memcached, apply, classic_on, load, memcached_on};
+use memdict_tests::{Daemon, Got, Memcached, apply, classic_on, in_classic_on, load, memcached_on};
 use proptest::prelude::*;
 
 use oracle::ExpOracle;
@@ -222,6 +222,21 @@ fn memcached_answers_every_client_as_the_embedded_store_does() {
     let another = Memcached::with(&["-m", "256"]);
     let oracle = ExpOracle::at(&another.address());
     all_answer_as_the_embedded_store_does(&[&memcached, &oracle], 300);
+}
+
+#[test]
+fn both_dialects_and_a_proxy_give_the_same_answers() {
+    let (_servers, names) = two_servers();
+    let meta = memcached_on(names);
+    let (_servers, names) = two_servers();
+    let classic = in_classic_on(names);
+    // Two servers behind a proxy may count versions alike, and it looks like one.
+    let server = Memcached::with(&["-m", "256"]);
+    let proxy = Daemon::proxy([&server]);
+    let behind = memcached_on([proxy.address()]);
+    let another = Memcached::with(&["-m", "256"]);
+    let oracle = ExpOracle::at(&another.address());
+    all_answer_as_the_embedded_store_does(&[&meta, &classic, &behind, &oracle], 200);
 }
 
 #[test]

@@ -180,9 +180,10 @@ fn streams_that_fall_silent_leave_outcomes_that_agree_with_the_server() {
         let stage = Stage::set();
         let (length, handshake) = stage.length(way);
         // Each costs one timeout, so they are not tried after every byte.
-        let within = (handshake..length).step_by(((length - handshake) / 12) as usize);
+        // The counters that the server tells may have become shorter meanwhile.
+        let within = (handshake..length - 40).step_by(((length - handshake) / 12) as usize);
         for after in [0, handshake / 2].into_iter().chain(within) {
-            cut(&stage, way, after, End::Silent, Duration::from_millis(150));
+            cut(&stage, way, after, End::Silent, Duration::from_millis(400));
         }
     }
 }

@@ -35,16 +35,16 @@ fn linked() -> (ScriptedServer, MemcachedStore) {
 }
 
 /// Makes unconditional stores of one letter under `a`, `b` and so on.
-fn stores<const N: usize>(keys: [&'static [u8]; N]) -> [Change<'static>; N] {
+pub(crate) fn stores<const N: usize>(keys: [&'static [u8]; N]) -> [Change<'static>; N] {
     keys.map(|key| Change::new(key, store(b"v"), Condition::Always))
 }
 
 /// Makes an unconditional delete.
-fn delete(key: &[u8]) -> Change<'_> {
+pub(crate) fn delete(key: &[u8]) -> Change<'_> {
     Change::new(key, Op::Delete, Condition::Always)
 }
 
-fn failed(error: &StoreError) -> &'static str {
+pub(crate) fn failed(error: &StoreError) -> &'static str {
     match error {
         StoreError::Refused(_) => "refused",
         StoreError::Unknown(_) => "unknown",
@@ -54,7 +54,7 @@ fn failed(error: &StoreError) -> &'static str {
 }
 
 /// Describes each outcome in a word.
-fn applied(outcomes: &[Result<Applied, StoreError>]) -> Vec<&'static str> {
+pub(crate) fn applied(outcomes: &[Result<Applied, StoreError>]) -> Vec<&'static str> {
     let word = |outcome: &_| match outcome {
         Ok(Applied::Stored | Applied::Deleted) => "done",
         Ok(Applied::Exists) => "exists",
@@ -68,7 +68,7 @@ fn applied(outcomes: &[Result<Applied, StoreError>]) -> Vec<&'static str> {
 }
 
 /// Describes each outcome in a word.
-fn loaded(outcomes: &[Result<Got, StoreError>]) -> Vec<&'static str> {
+pub(crate) fn loaded(outcomes: &[Result<Got, StoreError>]) -> Vec<&'static str> {
     let word = |outcome: &_| match outcome {
         Ok(Got::Hit(..)) => "hit",
         Ok(Got::Miss) => "miss",

@@ -29,7 +29,7 @@ fn a_value_above_the_clients_limit_ends_the_classic_connection_before_it_is_read
 }
 
 /// Lines of values that say what cannot be.
-const VALUES: [&str; 22] = [
+const VALUES: [&str; 21] = [
     "VALUE k 0 35184372088832 1\r\n",
     "VALUE k 0 18446744073709551615 1\r\n",
     "VALUE k 0 18446744073709551616 1\r\n",
@@ -47,14 +47,25 @@ const VALUES: [&str; 22] = [
     "VALUE\r\n",
     "VALUE  0 1 1\r\nx\r\n",
     "VALUE m 0 6 1\r\n5ecret\r\n",
-    "VALUE k 0 1 1\r\nx\r\nVALUE k 0 1 2\r\ny\r\n",
     "VALUE k 0 2 1\r\nx\r\n",
     "VALUE k 0 1 1\r\n5ecret\r\n",
     "VALUE k 0 1 1\nx\r\n",
     "\0VALUE k 0 1 1\r\nx\r\n",
 ];
 
-/// An old server is found by the engine, and served by the classic client without being asked.
+#[test]
+fn a_key_has_one_value_and_a_second_one_ends_the_connection() {
+    let twice = "VALUE k 0 1 1\r\nx\r\nVALUE k 0 1 2\r\ny\r\nEND\r\n";
+    let server = ScriptedServer::start("1.4.39", &[twice]);
+    is_down(&classic(&server.address()), &server.address(), twice);
+    // The engine hands out each value when it comes.
+    let server = ScriptedServer::start("1.4.39", &[twice]);
+    let loaded = load(&engine(&server.address()), &[b"k", b"l"]);
+    assert!(matches!(&loaded[0], Ok(Got::Hit(value, _)) if value == b"x"), "{loaded:?}");
+    assert!(matches!(&loaded[1], Err(StoreError::Down(_))), "{loaded:?}");
+}
+
+/// An old server is found by the engine, and read by the classic client without being asked.
 #[test]
 fn no_number_of_an_old_server_kills_or_misleads_a_reader() {
     for value in VALUES {

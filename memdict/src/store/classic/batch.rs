@@ -59,7 +59,7 @@ impl ClassicStore {
             }
             let (job, max_item_bytes) = (job(&share), self.max_item_bytes);
             let (connections, dial) = (Arc::clone(connections), Arc::clone(&self.dial));
-            let (owned, clock) = (name.to_owned(), *self.clock.lock());
+            let owned = name.to_owned();
             started.start(name, share, move |steps, tell| {
                 let (mut link, permit) = match connections.take(&owned, &dial, call) {
                     Ok(taken) => taken,
@@ -69,8 +69,7 @@ impl ClassicStore {
                     }
                 };
                 let link_of = &mut link;
-                let mut with =
-                    Conversation { index, name: &owned, link: link_of, max_item_bytes, clock };
+                let mut with = Conversation { index, name: &owned, link: link_of, max_item_bytes };
                 if job(Ok(&mut with), steps, tell) {
                     permit.put_back(link);
                 }

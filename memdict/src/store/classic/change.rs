@@ -85,7 +85,7 @@ fn apply(with: &mut Conversation<'_>, change: &Change<'_>) -> Result<Applied, Fa
                 Condition::Absent => Command::Add,
                 Condition::Matches(token) => Command::Cas(token.cas()),
             };
-            let seconds = ttl::wire(expiry, with.clock);
+            let seconds = ttl::wire(expiry, None);
             store(with, key, bytes, seconds, command)
         }
         // No value is kept that could be stale.
@@ -98,7 +98,7 @@ fn apply(with: &mut Conversation<'_>, change: &Change<'_>) -> Result<Applied, Fa
             Stored::Value { .. } => Ok(Applied::Exists),
         },
         (Op::Delete | Op::Invalidate { .. }, _) => delete(with, key),
-        (Op::Touch { expiry }, _) => touch(with, key, ttl::wire(expiry, with.clock)),
+        (Op::Touch { expiry }, _) => touch(with, key, ttl::wire(expiry, None)),
         (Op::Count(sum), _) => count(with, key, sum),
     }
 }
@@ -134,12 +134,12 @@ fn count(with: &mut Conversation<'_>, key: &str, sum: Count) -> Result<Applied, 
     for _ in 0..ROUNDS {
         if let Some(number) = add(with, key, sum.by)? {
             if let Some(expiry) = sum.expiry {
-                touch(with, key, ttl::wire(expiry, with.clock))?;
+                touch(with, key, ttl::wire(expiry, None))?;
             }
             return Ok(Applied::Counted(number));
         }
         let Some((number, expiry)) = sum.start else { return Ok(Applied::Gone) };
-        let (digits, seconds) = (number.to_string(), ttl::wire(expiry, with.clock));
+        let (digits, seconds) = (number.to_string(), ttl::wire(expiry, None));
         if store(with, key, digits.as_bytes(), seconds, Command::Add)? == Applied::Stored {
             return Ok(Applied::Counted(number));
         }

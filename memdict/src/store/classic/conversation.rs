@@ -1,10 +1,7 @@
 //! A batch's conversation with a server, over a connection of its own.
 
 use super::link::Link;
-use crate::store::{
-    operation::{Reason, StoreError, Token},
-    ttl::ServerClock,
-};
+use crate::store::operation::{Reason, StoreError, Token};
 
 /// A batch's conversation with a server.
 pub(super) struct Conversation<'a> {
@@ -12,7 +9,6 @@ pub(super) struct Conversation<'a> {
     pub(super) name: &'a str,
     pub(super) link: &'a mut Link,
     pub(super) max_item_bytes: usize,
-    pub(super) clock: Option<ServerClock>,
 }
 
 impl Conversation<'_> {

@@ -56,10 +56,10 @@ fn touch(
     loads: &[Load<'_>],
     hits: &[usize],
 ) -> Result<(), StoreError> {
-    let (name, clock) = (with.name, with.clock);
+    let name = with.name;
     let touched = hits.iter().filter_map(|&index| {
         let expiry = loads[index].touch?;
-        Some((text(loads[index].key).ok()?, ttl::wire(expiry, clock)))
+        Some((text(loads[index].key).ok()?, ttl::wire(expiry, None)))
     });
     match &mut *with.link {
         Link::Text(text) => {

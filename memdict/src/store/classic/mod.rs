@@ -1,5 +1,5 @@
-//! The client for servers that the engine does not speak to: the classic text protocol, and, by
-//! the `memcache` crate, the binary protocol with SASL; with or without TLS.
+//! The client for servers that the engine does not speak to: the classic text protocol over TLS, and,
+//! by the `memcache` crate, the binary protocol with SASL.
 //!
 //! `link` connects, and `load` and `change` run a batch over a `conversation`. `text` speaks the
 //! text protocol over a `stream`, without believing any length. `address` makes the URL of a server
@@ -8,8 +8,7 @@
 //!
 //! `batch` runs each server's share `apart`, on a thread of its own, which is left at the deadline.
 //!
-//! The crate trusts its server. So it serves only servers that a program gives credentials to, and
-//! never one that the engine found to be old.
+//! The crate trusts its server. So it serves only servers that a program gives credentials to.
 
 mod address;
 mod apart;
@@ -27,8 +26,6 @@ mod tls;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use parking_lot::Mutex;
-
 use self::{
     address::{Dial, Tls},
     link::Connections,
@@ -44,17 +41,16 @@ use super::{
     operation::{ApplyOut, Change, Load, LoadOut},
     placement::Placement,
     servers::Servers,
-    ttl::ServerClock,
 };
 use crate::error::Error;
 
-/// A client for servers without meta commands, or with TLS or SASL.
+/// A client for servers with TLS or SASL.
 ///
 /// Prefer [`MemcachedStore`](crate::MemcachedStore) where it works, because it is much faster,
-/// above all for changes. This store is for everything else: memcached of any age, proxies such as
-/// twemproxy, and other servers that speak memcached's classic text protocol, over TCP or a unix
-/// socket; and servers that require SASL, in memcached's binary protocol. Both protocols work over
-/// TLS.
+/// above all for changes, and has a side for tasks. This store is for everything else: servers that
+/// require SASL, in memcached's binary protocol; and servers that speak the classic text protocol
+/// over TLS. It also speaks that protocol over TCP or a unix socket, as
+/// [`MemcachedStore::classic`](crate::MemcachedStore::classic) does.
 ///
 /// As with [`MemcachedStore`](crate::MemcachedStore), the first operation makes the connection,
 /// each key belongs to one server by rendezvous hashing, and lifetimes end in the same way, except
@@ -103,9 +99,9 @@ use crate::error::Error;
 /// use std::time::Duration;
 /// use memdict::ClassicStore;
 ///
-/// let proxy = ClassicStore::new(["cache-1:22121", "/run/twemproxy.sock"])?
+/// let with_sasl = ClassicStore::new(["cache-2"])?
+///     .credentials("shop", "secret")?
 ///     .timeout(Duration::from_millis(500));
-/// let with_sasl = ClassicStore::new(["cache-2"])?.credentials("shop", "secret")?;
 /// # Ok::<_, memdict::Error>(())
 /// ```
 pub struct ClassicStore {
@@ -113,8 +109,6 @@ pub struct ClassicStore {
     connections: Vec<Arc<Connections>>,
     dial: Arc<Dial>,
     max_item_bytes: usize,
-    /// The clock of the only server, if the engine has heard it.
-    clock: Arc<Mutex<Option<ServerClock>>>,
     max_connections: usize,
     deadline: Option<Duration>,
     /// The deadline of the call that this is for.
@@ -147,7 +141,6 @@ impl ClassicStore {
             servers: Arc::new(servers),
             dial: Arc::new(dial),
             max_item_bytes: limits::ITEM_SIZE_MAX,
-            clock: Arc::default(),
             max_connections: 0,
             deadline: None,
             call: None,
@@ -158,12 +151,6 @@ impl ClassicStore {
     /// Changes how connections are made.
     fn dial(&mut self) -> &mut Dial {
         Arc::make_mut(&mut self.dial)
-    }
-
-    /// Notes the clock of the only server.
-    #[cfg(unix)] // The engine asks for it.
-    pub(super) fn reckon_by(&self, clock: Option<ServerClock>) {
-        *self.clock.lock() = clock;
     }
 
     /// Sets how long a server may be silent while it has to take a request or to answer it. 1
@@ -325,7 +312,6 @@ impl Store for ClassicStore {
             servers: Arc::clone(&self.servers),
             connections: self.connections.clone(),
             dial: Arc::clone(&self.dial),
-            clock: Arc::clone(&self.clock),
             deadline: Some(whole),
             call: Some(Deadline::begin(whole)),
             ..*self

@@ -1,14 +1,14 @@
 //! Changes: their requests, and the meaning of the answers.
 
 use super::{
-    load::{at, refused},
     proto::{
-        Mark,
+        Dialect, Mark,
         answer::{self, Answer, Flags},
         request::{Ask, Life, Sum, When},
         window::Window,
     },
-    work::{Peer, Sent, Then, Work},
+    refusal::{Meaning, at, refused},
+    work::{Peer, Sent, Step, Then, Work},
 };
 use crate::store::{
     expiry::Expiry,
@@ -17,8 +17,9 @@ use crate::store::{
     ttl::{self, NEVER},
 };
 
-/// A version that no value has. A delete of it finds out whether there is a value.
-const NO_VERSION: u64 = 0;
+/// How many more requests a count may take that finds no number, and then one of another client,
+/// in turn.
+const MOST_STEPS: u8 = 16;
 
 /// In a smaller batch, the saved answers cost less than the barrier at its end.
 const FEWEST_SILENT: usize = 8;
@@ -66,6 +67,15 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
         many && change.quiet && peer.facts.marks && matches!(change.op, Op::Store { .. })
     }
 
+    fn carries_value(&self, index: usize, step: Option<Step>) -> bool {
+        match (self.changes[index].op, self.changes[index].when, step) {
+            (Op::Store { .. }, ..) | (.., Some(Step::Begin(_))) => true,
+            // A delete on a condition stores an empty value.
+            (Op::Delete | Op::Invalidate { .. }, when, _) => when != Condition::Always,
+            (Op::Touch { .. } | Op::Count(_), ..) => false,
+        }
+    }
+
     fn succeed(&mut self, _: &Peer<'_>, index: usize) {
         // Only stores are silent.
         (self.out)(index, Ok(Applied::Stored));
@@ -105,9 +115,14 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
         index: usize,
         answer: &Answer<'_>,
     ) -> Result<Option<Then>, &'static str> {
-        let outcome = outcome(peer, &self.changes[index], answer)?;
+        let change = &self.changes[index];
+        if let (Answer::NotFound(_), Some(_)) = (answer, begins_at(peer, change)) {
+            return Ok(Some(Then::Step(Step::Begin(MOST_STEPS))));
+        }
+        let outcome = outcome(peer, change, answer)?;
         (self.out)(index, outcome);
-        Ok(match (answer, self.changes[index].op) {
+        Ok(match (answer, change.op) {
+            (Answer::Number(_), Op::Count(Count { expiry: Some(_), .. })) => Some(Then::Touch),
             (Answer::Done(Flags { won: true, version: Some(version), .. }), _) => {
                 Some(Then::HandBack(*version))
             }
@@ -116,6 +131,38 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
             }
             _ => None,
         })
+    }
+
+    fn answer_step(
+        &mut self,
+        peer: &Peer<'_>,
+        index: usize,
+        step: Step,
+        answer: &Answer<'_>,
+    ) -> Result<Option<Then>, &'static str> {
+        let (next, outcome) = match (step, answer, begins_at(peer, &self.changes[index])) {
+            (Step::Begin(_), Answer::Stored, Some((number, _))) => {
+                (None, Ok(Applied::Counted(number)))
+            }
+            (Step::Begin(0), Answer::NotStored(_), _) => {
+                let why = "cannot count: other clients keep deleting the number";
+                (None, Err(StoreError::Refused(at(peer.name, why))))
+            }
+            (Step::Begin(left), Answer::NotStored(_), _) => {
+                return Ok(Some(Then::Step(Step::CountAgain(left - 1))));
+            }
+            (Step::CountAgain(left), Answer::NotFound(_), _) => {
+                return Ok(Some(Then::Step(Step::Begin(left.saturating_sub(1)))));
+            }
+            (Step::CountAgain(_), Answer::Number(number), _) => {
+                (Some(Then::Touch), Ok(Applied::Counted(*number)))
+            }
+            (_, Answer::Refused(line), _) => (None, Err(refusal(peer, line))),
+            _ => return Err("an answer that does not belong to the change"),
+        };
+        (self.out)(index, outcome);
+        let Op::Count(Count { expiry, .. }) = self.changes[index].op else { return Ok(None) };
+        Ok(next.filter(|_| expiry.is_some()))
     }
 
     fn ask_then(
@@ -134,8 +181,17 @@ impl<'a> Work<'a> for Changes<'_, 'a> {
             (Then::Touch, Op::Count(Count { expiry: Some(expiry), .. })) => {
                 window.touch(change.key, ttl::wire(expiry, peer.facts.clock), mark);
             }
-            // Nothing else is touched afterwards.
-            (Then::Touch, _) => window.get(change.key, Ask::default(), mark),
+            (Then::Step(Step::CountAgain(_)), Op::Count(Count { by, .. })) => {
+                window.count(change.key, Sum { by, start: None, expiry: None }, mark);
+            }
+            (
+                Then::Step(Step::Begin(_)),
+                Op::Count(Count { start: Some((number, expiry)), .. }),
+            ) => {
+                window.begin_number(change.key, number, ttl::wire(expiry, peer.facts.clock));
+            }
+            // Nothing else is touched afterwards, and nothing else takes steps.
+            (Then::Touch | Then::Step(_), _) => window.get(change.key, Ask::default(), mark),
         }
     }
 
@@ -196,8 +252,7 @@ fn settled_unsent(peer: &Peer<'_>, change: &Change<'_>) -> Option<Result<Applied
 fn admitted(peer: &Peer<'_>, change: &Change<'_>) -> Result<(), StoreError> {
     limits::check_condition(change)?;
     if matches!(change.when, Condition::Matches(_)) && !peer.facts.cas_enabled {
-        let why = "keeps no versions (its option `-C`), on which the change depends";
-        return Err(StoreError::Refused(at(peer.name, why)));
+        return Err(keeps_no_versions(peer));
     }
     match change.op {
         Op::Store { bytes, expiry } => {
@@ -211,6 +266,11 @@ fn admitted(peer: &Peer<'_>, change: &Change<'_>) -> Result<(), StoreError> {
     }
 }
 
+fn keeps_no_versions(peer: &Peer<'_>) -> StoreError {
+    let why = "keeps no versions (its option `-C`), on which the change depends";
+    StoreError::Refused(at(peer.name, why))
+}
+
 /// Returns whether a number has more digits than before it was added to.
 fn has_grown(digits: &[u8], by: By) -> bool {
     let By::Adding(amount) = by else { return false };
@@ -222,7 +282,7 @@ fn has_grown(digits: &[u8], by: By) -> bool {
 fn compared(peer: &Peer<'_>, when: Condition) -> Option<u64> {
     match when {
         Condition::Always => None,
-        Condition::Absent => Some(NO_VERSION),
+        Condition::Absent => Some(no_version(peer)),
         Condition::Matches(token) => Some(version(peer, token)),
     }
 }
@@ -230,7 +290,30 @@ fn compared(peer: &Peer<'_>, when: Condition) -> Option<u64> {
 /// Returns the version to compare with: one that no value has, if the token belongs to another
 /// server, or if only one of the two lives is known.
 fn version(peer: &Peer<'_>, token: Token) -> u64 {
-    if is_of_this_life(peer, token) { token.cas() } else { NO_VERSION }
+    let is_known = is_of_this_life(peer, token) && token.cas() != 0;
+    if is_known { token.cas() } else { no_version(peer) }
+}
+
+/// Returns a version that no value has. A delete of it finds out whether there is a value.
+fn no_version(peer: &Peer<'_>) -> u64 {
+    match peer.facts.dialect {
+        Dialect::Meta => 0,
+        // Without versions (option `-C`), each value has the version 0 here.
+        Dialect::Classic => u64::MAX,
+    }
+}
+
+/// Returns the number that a count begins with by a request of its own, and its end of life.
+fn begins_at(peer: &Peer<'_>, change: &Change<'_>) -> Option<(u64, Expiry)> {
+    match change.op {
+        Op::Count(Count { start, .. }) if peer.facts.dialect == Dialect::Classic => start,
+        _ => None,
+    }
+}
+
+/// Returns the failure that an error line means.
+fn refusal(peer: &Peer<'_>, line: &[u8]) -> StoreError {
+    Meaning::of(peer.facts.dialect, line).of_change(refused(peer.name, line))
 }
 
 fn is_of_this_life(peer: &Peer<'_>, token: Token) -> bool {
@@ -243,7 +326,17 @@ fn outcome(
     answer: &Answer<'_>,
 ) -> Result<Result<Applied, StoreError>, &'static str> {
     Ok(Ok(match (answer, change.op, change.when) {
-        (Answer::Done(_), Op::Store { .. }, _) => Applied::Stored,
+        (Answer::Done(_) | Answer::Stored, Op::Store { .. }, _) => Applied::Stored,
+        // A delete on a condition stores what has expired. Nothing stale is kept.
+        (Answer::Stored, Op::Delete | Op::Invalidate { .. }, Condition::Matches(_))
+        | (Answer::Deleted, Op::Delete | Op::Invalidate { .. }, Condition::Always) => {
+            Applied::Deleted
+        }
+        (Answer::Touched, Op::Touch { .. }, _) => Applied::Touched,
+        (Answer::NotFound(_), Op::Touch { .. }, _) if peer.facts.dialect == Dialect::Classic => {
+            Applied::Gone
+        }
+        (Answer::Number(number), Op::Count(_), _) => Applied::Counted(*number),
         (Answer::Done(_), Op::Delete, Condition::Always | Condition::Matches(_)) => {
             Applied::Deleted
         }
@@ -256,12 +349,17 @@ fn outcome(
         },
         (Answer::NotStored(_), Op::Store { .. }, Condition::Absent)
         | (Answer::Exists(_), Op::Delete, Condition::Absent) => Applied::Exists,
-        (Answer::Exists(_), _, Condition::Matches(_)) => Applied::Differs,
+        (Answer::Exists(_), _, Condition::Matches(token)) => {
+            // A proxy does not tell what its servers keep.
+            let has_none = token.cas() == 0 && is_of_this_life(peer, token);
+            if peer.facts.dialect == Dialect::Classic && has_none {
+                return Ok(Err(keeps_no_versions(peer)));
+            }
+            Applied::Differs
+        }
         (Answer::NotFound(_), Op::Delete | Op::Invalidate { .. } | Op::Count(_), _)
         | (Answer::NotFound(_), Op::Store { .. }, Condition::Matches(_)) => Applied::Gone,
-        (Answer::Refused(line), ..) => {
-            return Ok(Err(StoreError::Refused(refused(peer.name, line))));
-        }
+        (Answer::Refused(line), ..) => return Ok(Err(refusal(peer, line))),
         _ => return Err("an answer that does not belong to the change"),
     }))
 }

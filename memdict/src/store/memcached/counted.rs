@@ -3,9 +3,10 @@
 use super::{
     load::is_placeholder,
     proto::{Mark, answer::Answer, window::Window},
+    refusal::Meaning,
     server::Server,
     watch::Kind,
-    work::{Peer, Sent, Then, Work},
+    work::{Peer, Sent, Step, Then, Work},
 };
 use crate::health::Exchanged;
 
@@ -25,6 +26,33 @@ impl<'s, W> Counted<'s, W> {
     fn of(&mut self, server: u32) -> &mut Exchanged {
         // Each peer is one of the servers.
         &mut self.counts[server as usize]
+    }
+
+    /// Counts the operation that this answer settled, if it did.
+    fn count(&mut self, peer: &Peer<'_>, answer: &Answer<'_>, then: Option<Then>) {
+        let kind = self.kind;
+        let counts = self.of(peer.index);
+        let meaning = match answer {
+            Answer::Refused(line) => Some(Meaning::of(peer.facts.dialect, line)),
+            _ => None,
+        };
+        match (then, meaning, kind) {
+            (Some(Then::Step(_)), ..) => return,
+            (_, Some(Meaning::Down | Meaning::Unknown), _) => {
+                counts.failed += 1;
+                return;
+            }
+            (.., Kind::Loads) => counts.loads += 1,
+            (.., Kind::Changes) => counts.changes += 1,
+        }
+        match (kind, answer) {
+            (_, Answer::Refused(_)) => counts.refused += 1,
+            (Kind::Loads, Answer::Value(bytes, flags)) if !is_placeholder(bytes, flags) => {
+                counts.hits += 1;
+            }
+            (Kind::Loads, _) => counts.misses += 1,
+            (Kind::Changes, _) => {}
+        }
     }
 
     /// Counts operations that ended at the server of this name.
@@ -66,6 +94,14 @@ impl<'a, W: Work<'a>> Work<'a> for Counted<'_, W> {
         self.work.succeed(peer, index);
     }
 
+    fn loads(&self, index: usize) -> Option<&'a [u8]> {
+        self.work.loads(index)
+    }
+
+    fn carries_value(&self, index: usize, step: Option<Step>) -> bool {
+        self.work.carries_value(index, step)
+    }
+
     fn sending(&mut self) {
         self.work.sending();
     }
@@ -81,20 +117,19 @@ impl<'a, W: Work<'a>> Work<'a> for Counted<'_, W> {
         answer: &Answer<'_>,
     ) -> Result<Option<Then>, &'static str> {
         let then = self.work.answer(peer, index, answer)?;
-        let kind = self.kind;
-        let counts = self.of(peer.index);
-        match kind {
-            Kind::Loads => counts.loads += 1,
-            Kind::Changes => counts.changes += 1,
-        }
-        match (kind, answer) {
-            (_, Answer::Refused(_)) => counts.refused += 1,
-            (Kind::Loads, Answer::Value(bytes, flags)) if !is_placeholder(bytes, flags) => {
-                counts.hits += 1;
-            }
-            (Kind::Loads, _) => counts.misses += 1,
-            (Kind::Changes, _) => {}
-        }
+        self.count(peer, answer, then);
+        Ok(then)
+    }
+
+    fn answer_step(
+        &mut self,
+        peer: &Peer<'_>,
+        index: usize,
+        step: Step,
+        answer: &Answer<'_>,
+    ) -> Result<Option<Then>, &'static str> {
+        let then = self.work.answer_step(peer, index, step, answer)?;
+        self.count(peer, answer, then);
         Ok(then)
     }
 

@@ -9,8 +9,8 @@ use rustix::{
 
 use super::{interest::Interest, lane::Lane, work::Work};
 
-/// Runs lanes until each of them is over. Every operation then has its outcome, except those that a
-/// lane leaves to the classic client.
+/// Runs lanes until each of them is over. Every operation then has its outcome, except those of a
+/// lane that needs a connection.
 pub(super) fn run<'a>(lanes: &mut [Lane<'_, 'a>], work: &mut dyn Work<'a>) {
     loop {
         let now = Instant::now();

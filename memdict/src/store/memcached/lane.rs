@@ -9,7 +9,7 @@
 //!   Queued -----+-----------+-----------+-------------+--- failed or timed out: ----+
 //!     ^                                                    the rest has no answer
 //!   all in use
-//!   classic, or the server says so: Classic, which leaves the share to the classic client
+//!   A server that closes the connection during Greeting is dialed again, and asked with more care.
 //! ```
 
 use std::{
@@ -18,8 +18,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-#[cfg(not(feature = "classic"))]
-use super::handshake;
 use super::{
     connection::Connection,
     flow::{PIECES, hear, send},
@@ -27,13 +25,10 @@ use super::{
     inbox::Inbox,
     interest::Interest,
     pool::{Approach, Permit, Pool, Refused, Wish},
-    proto::{
-        greeting::{Facts, Greeting},
-        window::Window,
-    },
+    proto::{greeting::Facts, manner::Manner},
     resolve::{Pending, Target},
     server::Server,
-    socket::{Callers, Dialing, Moved, Socket},
+    socket::{Callers, Dialing, Moved},
     talk::Talk,
     timeouts::Timeouts,
     watch::Watch,
@@ -61,6 +56,8 @@ pub(super) struct Lane<'s, 'a> {
     watch: Watch<'s>,
     /// The number of the connection that the tokens came over.
     wanted: Option<u64>,
+    /// How the server is asked what it is, if this is not the first attempt.
+    manner: Option<Manner>,
     began: Instant,
     /// The time after which the lane fails if nothing moves. It is never after that of the call.
     patient_until: Instant,
@@ -75,8 +72,6 @@ pub(super) enum Stage<'s> {
     Greeting(Box<Handshake>, Permit<'s>),
     Talking(Box<Connection>, Permit<'s>),
     Over,
-    /// Over for this lane, which leaves the share to the classic client.
-    Classic,
 }
 
 impl<'s, 'a> Lane<'s, 'a> {
@@ -93,8 +88,19 @@ impl<'s, 'a> Lane<'s, 'a> {
         let watch = Watch::begin(&server.watched, &server.name, share.len());
         let (talk, began) = (Talk::new(share), call.now());
         let (stage, patient_until) = (Stage::Over, call.ends);
-        let mut lane =
-            Self { server, from, timeouts, call, stage, talk, watch, wanted, began, patient_until };
+        let mut lane = Self {
+            server,
+            from,
+            timeouts,
+            call,
+            stage,
+            talk,
+            watch,
+            wanted,
+            manner: None,
+            began,
+            patient_until,
+        };
         let approach = from.pool.approach(from.process, lane.wish());
         lane.go_on(approach, work);
         lane
@@ -126,7 +132,6 @@ impl<'s, 'a> Lane<'s, 'a> {
                 self.talk(connection, permit, work);
             }
             Approach::Dial(permit) => self.stage = Stage::Unnamed(permit),
-            Approach::Classic => self.stage = Stage::Classic,
             Approach::Down(why) => self.fail(&why, work),
             Approach::Queue => self.stage = Stage::Queued,
         }
@@ -167,12 +172,9 @@ impl<'s, 'a> Lane<'s, 'a> {
         }
     }
 
-    /// Returns the share if it is left to the classic client.
-    pub(super) fn left_to_classic(mut self) -> Option<(&'s Server, Vec<usize>)> {
-        match self.stage {
-            Stage::Classic => Some((self.server, self.talk.take_share())),
-            _ => None,
-        }
+    /// Returns whether the lane needs a new connection.
+    pub(super) fn needs_connection(&self) -> bool {
+        matches!(self.stage, Stage::Unnamed(_))
     }
 
     /// Returns what the lane waits for, and on which socket, or `None` if it is over.
@@ -183,7 +185,7 @@ impl<'s, 'a> Lane<'s, 'a> {
             Stage::Dialing(dialing, _) => dialing.as_fd(),
             Stage::Greeting(handshake, _) => handshake.socket.as_fd(),
             Stage::Talking(connection, _) => connection.socket.as_fd(),
-            Stage::Queued | Stage::Unnamed(_) | Stage::Over | Stage::Classic => return None,
+            Stage::Queued | Stage::Unnamed(_) | Stage::Over => return None,
         };
         Some((fd, interest))
     }
@@ -195,7 +197,7 @@ impl<'s, 'a> Lane<'s, 'a> {
             Stage::Talking(connection, _) => {
                 (self.talk.has_more(&peer(self.server, &connection.facts), work), true)
             }
-            Stage::Queued | Stage::Unnamed(_) | Stage::Over | Stage::Classic => return None,
+            Stage::Queued | Stage::Unnamed(_) | Stage::Over => return None,
         };
         Some(Interest { to_receive, to_send })
     }
@@ -245,53 +247,7 @@ impl<'s, 'a> Lane<'s, 'a> {
         }
     }
 
-    pub(super) fn begin_greeting(
-        &mut self,
-        socket: Socket,
-        permit: Permit<'s>,
-        work: &mut dyn Work<'a>,
-    ) {
-        let mut window = Window::default();
-        let greeting = Greeting::begin(self.server.credentials.as_ref(), &mut window);
-        let inbox = Inbox::default();
-        self.be_patient(self.timeouts.exchange);
-        let handshake = Box::new(Handshake { socket, greeting, window, inbox });
-        let ready = Interest { to_send: true, to_receive: false };
-        self.go_greeting(handshake, permit, ready, work);
-    }
-
-    fn go_greeting(
-        &mut self,
-        mut handshake: Box<Handshake>,
-        mut permit: Permit<'s>,
-        ready: Interest,
-        work: &mut dyn Work<'a>,
-    ) {
-        match handshake.go(ready, self.call) {
-            Ok(None) => self.stage = Stage::Greeting(handshake, permit),
-            Ok(Some(facts)) => {
-                self.watch.greeted(&facts);
-                let Handshake { socket, window, inbox, .. } = *handshake;
-                let buffer = window.into_buffer();
-                if !facts.meta {
-                    #[cfg(feature = "classic")]
-                    {
-                        self.server.needs_classic(facts.clock);
-                        self.from.pool.is_classic(permit);
-                        self.stage = Stage::Classic;
-                    }
-                    #[cfg(not(feature = "classic"))]
-                    self.not_reached(permit, &handshake::needs_classic(&facts.version), work);
-                    return;
-                }
-                permit.reached();
-                let connection = Connection::new(socket, facts, inbox, buffer);
-                self.talk(Box::new(connection), permit, work);
-            }
-            Err(why) => self.not_reached(permit, &why, work),
-        }
-    }
-
+    /// Begins to talk over a connection.
     fn talk(
         &mut self,
         mut connection: Box<Connection>,
@@ -372,7 +328,10 @@ impl<'s, 'a> Lane<'s, 'a> {
         let refused = self.from.pool.not_reached(permit, why, self.began);
         self.watch.not_reached(why, refused == Refused::Outage);
         match refused {
-            Refused::Outage => self.fail(why, work),
+            Refused::Outage => {
+                self.server.manners.forget();
+                self.fail(why, work);
+            }
             Refused::Queue => self.stage = Stage::Queued,
         }
     }
@@ -380,6 +339,7 @@ impl<'s, 'a> Lane<'s, 'a> {
     /// Ends the lane and closes its connection, which can no longer be trusted.
     pub(super) fn broke(&mut self, permit: Permit<'s>, why: &str, work: &mut dyn Work<'a>) {
         self.watch.broke(why);
+        self.server.manners.forget();
         self.from.pool.broke(permit);
         self.fail(why, work);
     }
@@ -397,3 +357,5 @@ fn peer<'p>(server: &'p Server, facts: &'p Facts) -> Peer<'p> {
 fn cannot_connect(error: &io::Error) -> String {
     format!("cannot be reached: {error}")
 }
+
+mod greet;

@@ -2,20 +2,18 @@
 
 use super::{
     proto::{
-        Mark,
+        Dialect, Mark,
         answer::{Answer, Flags, Left},
         request::Ask,
         window::Window,
     },
+    refusal::{Meaning, at, refused},
     work::{Peer, Sent, Then, Work},
 };
-use crate::{
-    quote,
-    store::{
-        expiry::Life,
-        operation::{Load, LoadOut, Loaded, Reason, Renewal, StoreError, Token},
-        ttl,
-    },
+use crate::store::{
+    expiry::Life,
+    operation::{Load, LoadOut, Loaded, Renewal, StoreError, Token},
+    ttl,
 };
 
 /// A batch of loads.
@@ -40,6 +38,10 @@ impl<'a> Work<'a> for Loads<'_, 'a> {
 
     fn succeed(&mut self, peer: &Peer<'_>, index: usize) {
         self.fail(peer.name, index, Sent::Yes, "did not answer");
+    }
+
+    fn loads(&self, index: usize) -> Option<&'a [u8]> {
+        Some(self.loads[index].key)
     }
 
     fn ask(&self, peer: &Peer<'_>, index: usize, mark: Mark, window: &mut Window<'a>) {
@@ -68,7 +70,10 @@ impl<'a> Work<'a> for Loads<'_, 'a> {
                 Ok(found.0)
             }
             Answer::Miss(_) => Ok(Loaded::Miss),
-            Answer::Refused(line) => Err(StoreError::Refused(refused(peer.name, line))),
+            Answer::Refused(line) => {
+                let meaning = Meaning::of(peer.facts.dialect, line);
+                Err(meaning.of_load(refused(peer.name, line)))
+            }
             _ => return Err("the answer to a change instead of a value"),
         };
         (self.out)(index, loaded);
@@ -77,18 +82,20 @@ impl<'a> Work<'a> for Loads<'_, 'a> {
 
     fn ask_then(
         &self,
-        _: &Peer<'_>,
+        peer: &Peer<'_>,
         index: usize,
         then: Then,
         mark: Mark,
         window: &mut Window<'a>,
     ) {
-        match then {
-            Then::HandBack(version) => {
-                window.invalidate(self.loads[index].key, Some(version), None, mark);
+        let load = &self.loads[index];
+        match (then, load.touch) {
+            (Then::HandBack(version), _) => window.invalidate(load.key, Some(version), None, mark),
+            (Then::Touch, Some(expiry)) => {
+                window.touch(load.key, ttl::wire(expiry, peer.facts.clock), mark);
             }
-            // No load counts, so this is not asked.
-            Then::Touch => window.get(self.loads[index].key, Ask::default(), mark),
+            // Nothing else follows a load.
+            (Then::Touch | Then::Step(_), _) => window.get(load.key, Ask::default(), mark),
         }
     }
 
@@ -132,6 +139,10 @@ fn found<'v>(
     if is_placeholder(bytes, flags) {
         return Ok((Loaded::leased(token, won), unasked));
     }
+    // The classic dialect tells no more, and sets an end of life by another request.
+    if peer.facts.dialect == Dialect::Classic {
+        return Ok((Loaded::hit(bytes, token), load.touch.map(|_| Then::Touch)));
+    }
     let mut hit = Loaded::hit(bytes, token).renewed_by(match (won, flags.taken) {
         (true, _) => Renewal::Won,
         (false, true) => Renewal::Taken,
@@ -163,19 +174,4 @@ const fn another_connection(connection: u64) -> u64 {
         0 => 1,
         next => next,
     }
-}
-
-/// Makes the reason for a refusal, which quotes an error line of a server.
-pub(super) fn refused(name: &str, line: &[u8]) -> Reason {
-    at(name, &says(line))
-}
-
-/// Quotes an error line of a server, as a text that follows its name.
-pub(super) fn says(line: &[u8]) -> String {
-    format!("says `{}`", quote::said(line))
-}
-
-/// Makes the reason for a failure at the server of this name.
-pub(super) fn at(name: &str, why: &str) -> Reason {
-    Reason::new(format!("memcached {name} {why}")).at(name)
 }

@@ -25,8 +25,6 @@ pub(super) enum Approach<'p> {
     Connected(Box<Connection>, Permit<'p>),
     /// Make a new connection.
     Dial(Permit<'p>),
-    /// Use the classic client: the server's meta commands are missing or unreliable.
-    Classic,
     /// Fail: the server could not be reached, for this reason.
     Down(String),
     /// [Wait](Pool::wait): all connections are in use.
@@ -88,7 +86,6 @@ struct PoolState {
     trouble: Option<Trouble>,
     /// The server is not down, but did not take another connection.
     refused: Option<Trouble>,
-    is_classic: bool,
 }
 
 #[derive(Debug)]
@@ -104,7 +101,6 @@ struct Trouble {
 enum Claim {
     Use(Box<Connection>),
     Dial,
-    Classic,
     Down(String),
     /// Wait, or ask again at this time.
     Wait(Option<Instant>),
@@ -209,7 +205,6 @@ impl Pool {
                 connection.socket.is_quiet().then(|| Approach::Connected(connection, permit))
             }
             Claim::Dial => Some(Approach::Dial(permit(false))),
-            Claim::Classic => Some(Approach::Classic),
             Claim::Down(why) => Some(Approach::Down(why)),
             Claim::Wait(_) => Some(Approach::Queue),
         }
@@ -237,23 +232,6 @@ impl Pool {
         }
         why
     }
-
-    /// Notes that the server needs the classic client.
-    #[cfg(feature = "classic")]
-    pub(super) fn is_classic(&self, permit: Permit<'_>) {
-        let mut state = lock(&self.state);
-        (state.trouble, state.refused) = (None, None);
-        state.is_classic = true;
-        drop(state);
-        drop(permit);
-    }
-
-    /// Notes that the classic client failed, so that the next call asks the server again what it
-    /// is.
-    #[cfg(feature = "classic")]
-    pub(super) fn classic_failed(&self) {
-        lock(&self.state).is_classic = false;
-    }
 }
 
 impl PoolState {
@@ -270,9 +248,6 @@ impl PoolState {
         if let Some(connection) = self.take(wish) {
             self.in_use += 1;
             return Claim::Use(connection);
-        }
-        if self.is_classic {
-            return Claim::Classic;
         }
         self.idle.retain(|idle| !idle.socket.is_orphaned());
         #[cfg(feature = "tokio")]
@@ -332,7 +307,6 @@ impl Permit<'_> {
     pub(super) fn reached(&mut self) {
         let mut state = lock(&self.pool.state);
         (state.trouble, state.refused) = (None, None);
-        state.is_classic = false;
         state.dialing = state.dialing.saturating_sub(1);
         state.in_use += 1;
         self.is_live = true;

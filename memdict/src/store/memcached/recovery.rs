@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{
-    load::{Loads, at},
+    load::Loads,
+    refusal::at,
     remember::{Bounds, Due},
     resend::{self, Resend},
     server::Server,
@@ -78,15 +79,7 @@ impl MemcachedStore {
             return Vec::new();
         }
         let mut again = Resend::new(&self.reached, &due);
-        let left = self.run(resend::shares(&self.reached, &due), call, &mut again);
-        #[cfg(feature = "classic")]
-        left.for_each(|(server, share)| {
-            let changes = resend::changes(&due);
-            let mut out = |index, outcome| again.classic(index, &outcome);
-            server.apply_classic(self.timeouts, call, &changes, &share, &mut out);
-        });
-        #[cfg(not(feature = "classic"))]
-        debug_assert_eq!(left.count(), 0);
+        self.run(resend::shares(&self.reached, &due), call, &mut again);
         again.end(&self.reached)
     }
 
@@ -102,13 +95,7 @@ impl MemcachedStore {
         let mut shares = self.one_each();
         self.withhold(&mut shares, &unreached, |index, error| out(index, Err(error)));
         let work = &mut Loads { loads: &loads, out: &mut out };
-        let left = self.run(shares, call, work);
-        #[cfg(feature = "classic")]
-        left.for_each(|(server, share)| {
-            server.load_classic(self.timeouts, call, &loads, &share, &mut out);
-        });
-        #[cfg(not(feature = "classic"))]
-        debug_assert_eq!(left.count(), 0);
+        self.run(shares, call, work);
         self.answered(failures)
     }
 

@@ -75,17 +75,6 @@ pub(super) fn shares(servers: &[Server], due: &[Due]) -> Vec<Vec<usize>> {
     shares
 }
 
-/// Returns the changes that the classic client makes.
-#[cfg(feature = "classic")]
-pub(super) fn changes(due: &[Due]) -> Vec<Change<'_>> {
-    use crate::store::operation::Token;
-    let condition = |due: &Due| match due.removal.version {
-        Some(cas) => Condition::Matches(Token::new(due.server as u32, due.removal.life, cas)),
-        None => Condition::Always,
-    };
-    due.iter().map(|due| Change::new(&due.key, Op::Delete, condition(due))).collect()
-}
-
 /// What became of a removal that was to be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
@@ -107,17 +96,6 @@ pub(super) struct Resend<'a> {
 impl<'a> Resend<'a> {
     pub(super) fn new(servers: &[Server], due: &'a [Due]) -> Self {
         Self { due, ends: vec![End::Unsent; due.len()], unreached: vec![None; servers.len()] }
-    }
-
-    /// Notes the outcome of the classic client.
-    #[cfg(feature = "classic")]
-    pub(super) fn classic(&mut self, index: usize, outcome: &Result<Applied, StoreError>) {
-        match outcome {
-            Err(StoreError::Down(why) | StoreError::Unknown(why)) => {
-                self.unreached[self.due[index].server] = Some(why.to_string());
-            }
-            _ => self.ends[index] = End::Sent,
-        }
     }
 
     /// Forgets what was sent, and what need not be. Returns for each server why it was not reached,
@@ -210,13 +188,16 @@ impl<'a> Work<'a> for Resend<'a> {
 mod tests {
     use super::*;
     use crate::store::{
-        expiry::Expiry, memcached::remember::Bounds, operation::Count, servers::Servers,
+        expiry::Expiry,
+        memcached::{proto::manner::Assumed, remember::Bounds},
+        operation::Count,
+        servers::Servers,
     };
 
     #[test]
     fn only_what_replaces_or_removes_a_value_forgets_its_removal() {
         let servers = Servers::parse(["s:1"]).expect("a name");
-        let server = Server::each(&servers, None, 1, Bounds::DEFAULT).remove(0);
+        let server = Server::each(&servers, Assumed::DEFAULT, None, 1, Bounds::DEFAULT).remove(0);
         let lost = || Err(StoreError::Down("away".into()));
         let hears = |op, outcome: Result<Applied, StoreError>| {
             let change = Change::new(b"k", op, Condition::Always);

@@ -1,15 +1,11 @@
-//! One server of a store: its name, its connections, and its classic client if it needs one.
+//! One server of a store: its name, its connections, and what is known of it.
 
 use std::{sync::Arc, time::Instant};
 
-#[cfg(feature = "classic")]
 use super::{
-    fallback::{Fallback, Spoken},
-    timeouts::Timeouts,
-    watch::{Kind, count_classic},
-};
-use super::{
+    manners::Manners,
     pool::Pool,
+    proto::manner::Assumed,
     remember::{Bounds, Remembered},
     resolve::Lookup,
     watch::Watched,
@@ -18,15 +14,6 @@ use super::{
 use super::{
     tasks::clock,
     work::{Sent, Work},
-};
-#[cfg(feature = "classic")]
-use crate::{
-    health::Exchanged,
-    store::{
-        deadline::Deadline,
-        operation::{Applied, ApplyOut, Change, Load, LoadOut, Loaded, StoreError},
-        ttl::ServerClock,
-    },
 };
 use crate::{
     health::ServerHealth,
@@ -43,17 +30,18 @@ pub(super) struct Server {
     pub(super) pool: Pool,
     pub(super) watched: Arc<Watched>,
     pub(super) remembered: Remembered,
+    pub(super) manners: Manners,
     /// The connections of tasks.
     #[cfg(feature = "tokio")]
     pub(super) tasks: Pool,
-    #[cfg(feature = "classic")]
-    pub(super) fallback: Arc<Fallback>,
 }
 
 impl Server {
-    /// Makes the servers of a list, with at most this many connections to each.
+    /// Makes the servers of a list, with at most this many connections to each. What they do not
+    /// tell is assumed.
     pub(super) fn each(
         servers: &Servers,
+        assumed: Assumed,
         credentials: Option<&Credentials>,
         max_connections: usize,
         bounds: Bounds,
@@ -68,14 +56,9 @@ impl Server {
                 pool: Pool::of(max_connections, Instant::now),
                 watched: Arc::new(Watched::of(name)),
                 remembered: Remembered::within(bounds),
+                manners: Manners::of(assumed),
                 #[cfg(feature = "tokio")]
                 tasks: Pool::of(max_connections, clock::now),
-                #[cfg(feature = "classic")]
-                fallback: Arc::new(Fallback::of(
-                    index,
-                    servers.alone(index as usize),
-                    max_connections,
-                )),
             })
             .collect()
     }
@@ -99,54 +82,5 @@ impl Server {
         for index in share {
             work.fail(&self.name, index, Sent::No, why);
         }
-    }
-
-    /// Notes the clock that a server told which needs the classic client.
-    #[cfg(feature = "classic")]
-    pub(super) fn needs_classic(&self, clock: Option<ServerClock>) {
-        self.fallback.heard(clock);
-    }
-
-    /// Loads the operations of `loads` that `share` names through the classic client.
-    #[cfg(feature = "classic")]
-    pub(super) fn load_classic(
-        &self,
-        timeouts: Timeouts,
-        call: Deadline,
-        loads: &[Load<'_>],
-        share: &[usize],
-        out: &mut LoadOut<'_>,
-    ) {
-        let mut counts = Exchanged::default();
-        let mut count = |index, loaded: Result<Loaded<'_>, StoreError>| {
-            let is_hit = |loaded: &Loaded<'_>| matches!(loaded, Loaded::Hit { .. });
-            count_classic(&mut counts, Kind::Loads, &loaded, is_hit);
-            out(index, loaded);
-        };
-        if self.fallback.load_many(timeouts, call, loads, share, &mut count) == Spoken::No {
-            self.pool.classic_failed();
-        }
-        self.watched.add(&counts);
-    }
-
-    /// Makes the changes of `changes` that `share` names through the classic client.
-    #[cfg(feature = "classic")]
-    pub(super) fn apply_classic(
-        &self,
-        timeouts: Timeouts,
-        call: Deadline,
-        changes: &[Change<'_>],
-        share: &[usize],
-        out: &mut ApplyOut<'_>,
-    ) {
-        let mut counts = Exchanged::default();
-        let mut count = |index, applied: Result<Applied, StoreError>| {
-            count_classic(&mut counts, Kind::Changes, &applied, |_| false);
-            out(index, applied);
-        };
-        if self.fallback.apply_many(timeouts, call, changes, share, &mut count) == Spoken::No {
-            self.pool.classic_failed();
-        }
-        self.watched.add(&counts);
     }
 }

@@ -12,7 +12,7 @@ use super::{
     exchange,
     lane::{From, Lane},
     load::Loads,
-    proto::greeting,
+    proto::{Dialect, greeting, manner::Assumed},
     remember::Bounds,
     server::Server,
     socket::Callers,
@@ -98,10 +98,25 @@ use crate::{
 /// compares the stored value with the one that it saw. All lives of a server that does not tell
 /// them (a proxy may not) are the same.
 ///
-/// **memcached 1.6.13 or later** is required. A server that is older, or has no meta commands, is
-/// served as by [`ClassicStore`](crate::ClassicStore), with the limitations documented there: although
-/// [`Caps`] has every ability, that server gives no lease, and tells no life. A
-/// proxy that closes the connection during the first exchange has to be opened as a `ClassicStore`.
+/// **memcached 1.6.13 or later speaks meta commands.** Everything else is spoken to in the classic text
+/// protocol, over the same connections and as fast: older servers, twemproxy, and other servers and
+/// proxies. Which of the two a server speaks is found out when a connection begins; one that closes
+/// it is asked again, with more care. [`classic`](Self::classic) says it in advance. As soon as one
+/// server of the store is known to speak it, the store's [`Caps`] are what all of them can do. The
+/// classic protocol
+///
+/// - gives no leases, keeps no stale values (making a value stale deletes it), and does not tell how
+///   much life is left;
+/// - deletes on a token by a value that expired in 1970, which memcached drops at once;
+/// - counts in up to three round trips where there is no number yet, or its end of life is set.
+///   Another client may come in between, but only one creates the number;
+/// - takes a second round trip for a load that [touches](crate::Load::touch);
+/// - has no marks: answers belong to requests by their order, and values by their keys. After an error
+///   line that may leave a value unread, the connection is closed.
+///
+/// A proxy's `SERVER_ERROR` may mean that its server did not answer. A change is then
+/// [unknown](StoreError::Unknown), and a load [down](StoreError::Down). A proxy tells no life; what
+/// it does not tell of its limits is as memcached's defaults.
 ///
 /// **The right to renew a stale value** is given by memcached to whoever loads or touches it first,
 /// whether or not that was asked for. If it was not, it is handed back at the end of the batch, which
@@ -120,6 +135,8 @@ use crate::{
 pub struct MemcachedStore {
     pub(super) servers: Arc<Servers>,
     pub(super) reached: Arc<Vec<Server>>,
+    /// What is said about the servers in advance.
+    pub(super) assumed: Assumed,
     credentials: Option<Credentials>,
     max_connections: usize,
     pub(super) bounds: Bounds,
@@ -144,6 +161,7 @@ impl MemcachedStore {
         let store = Self {
             servers: Arc::new(Servers::parse(servers)?),
             reached: Arc::default(),
+            assumed: Assumed::DEFAULT,
             credentials: None,
             max_connections: limits::MAX_CONNECTIONS,
             bounds: Bounds::DEFAULT,
@@ -160,7 +178,7 @@ impl MemcachedStore {
     /// Makes the servers, which have no connections yet.
     pub(super) fn anew(mut self) -> Self {
         let (credentials, most) = (self.credentials.as_ref(), self.max_connections);
-        let servers = Server::each(&self.servers, credentials, most, self.bounds);
+        let servers = Server::each(&self.servers, self.assumed, credentials, most, self.bounds);
         self.reached = Arc::new(servers);
         self
     }
@@ -234,6 +252,7 @@ impl MemcachedStore {
         Self {
             servers: Arc::clone(&self.servers),
             reached: Arc::clone(&self.reached),
+            assumed: self.assumed,
             credentials: None,
             max_connections: self.max_connections,
             bounds: self.bounds,
@@ -269,13 +288,8 @@ impl MemcachedStore {
         self.reached.iter().zip(shares).filter(|(_, share)| !share.is_empty())
     }
 
-    /// Runs shares on their servers. Returns the shares that are left to the classic client.
-    pub(super) fn run<'a>(
-        &self,
-        shares: Vec<Vec<usize>>,
-        call: Deadline,
-        work: &mut dyn Work<'a>,
-    ) -> impl Iterator<Item = (&Server, Vec<usize>)> + use<'_, 'a> {
+    /// Runs shares on their servers.
+    pub(super) fn run<'a>(&self, shares: Vec<Vec<usize>>, call: Deadline, work: &mut dyn Work<'a>) {
         #[cfg(feature = "tokio")]
         worker::about_to_block();
         let process = process::id();
@@ -295,13 +309,16 @@ impl MemcachedStore {
                 }
             }
             exchange::run(&mut lanes, work);
+            // A server may have to be asked once more.
+            if lanes.iter().any(Lane::needs_connection) {
+                continue;
+            }
             // A batch that waits holds no connection, so no two of them wait for each other.
             match lanes.iter_mut().find(|lane| lane.is_queued()) {
                 Some(queued) => queued.wait(work),
                 None => break,
             }
         }
-        lanes.into_iter().filter_map(Lane::left_to_classic)
     }
 }
 
@@ -312,17 +329,8 @@ impl Store for MemcachedStore {
         let call = self.begin();
         let unreached = self.resend(call);
         self.withhold(&mut shares, &unreached, |index, error| out(index, Err(error)));
-        let left = self.run(
-            shares,
-            call,
-            &mut Counted::new(&self.reached, Kind::Loads, Loads { loads, out }),
-        );
-        #[cfg(feature = "classic")]
-        left.for_each(|(server, share)| {
-            server.load_classic(self.timeouts, call, loads, &share, out)
-        });
-        #[cfg(not(feature = "classic"))]
-        debug_assert_eq!(left.count(), 0);
+        let loads = Loads { loads, out };
+        self.run(shares, call, &mut Counted::new(&self.reached, Kind::Loads, loads));
     }
 
     fn apply_many(&self, changes: &[Change<'_>], out: &mut ApplyOut<'_>) {
@@ -337,13 +345,7 @@ impl Store for MemcachedStore {
         };
         self.withhold(&mut shares, &unreached, |index, error| out(index, Err(error)));
         let work = Changes { changes, out: &mut out, sending: None };
-        let left = self.run(shares, call, &mut Counted::new(&self.reached, Kind::Changes, work));
-        #[cfg(feature = "classic")]
-        left.for_each(|(server, share)| {
-            server.apply_classic(self.timeouts, call, changes, &share, &mut out)
-        });
-        #[cfg(not(feature = "classic"))]
-        debug_assert_eq!(left.count(), 0);
+        self.run(shares, call, &mut Counted::new(&self.reached, Kind::Changes, work));
     }
 
     fn within(&self, deadline: Option<Duration>) -> Option<Arc<dyn Store>> {
@@ -351,7 +353,9 @@ impl Store for MemcachedStore {
     }
 
     fn caps(&self) -> Caps {
-        Caps::all()
+        let is_classic = self.assumed.dialect == Some(Dialect::Classic)
+            || self.reached.iter().any(|server| server.watched.is_classic());
+        if is_classic { Caps::default().with_touch().with_counts() } else { Caps::all() }
     }
 
     fn health(&self) -> Vec<ServerHealth> {

@@ -8,18 +8,24 @@
 //! belongs to one of those before the next answer. If there are as many lines as such operations,
 //! each of them was refused. Otherwise the `doubt` is resolved at the end: the server is asked for
 //! the values, and those that are not there are the refused ones, if their number is right.
+//!
+//! In the classic dialect nothing is silent but a key without a value among several (`gets`), and no
+//! answer has a mark. So an error line after which the server might take a value for requests ends
+//! the conversation.
 
 use std::collections::VecDeque;
 
 use super::{
     doubt::Doubts,
+    gets::Gets,
     inbox::Inbox,
-    load::says,
     proto::{
-        Mark,
-        answer::{self, Answer, Parsed},
+        Dialect, Mark,
+        answer::{Answer, Parsed},
+        dialect,
         window::Window,
     },
+    refusal::says,
     work::{Peer, Sent, Then, Work},
 };
 
@@ -31,8 +37,11 @@ pub(super) struct Talk<'a> {
     /// What is asked after them, in this order.
     after: Vec<After>,
     doubts: Doubts,
+    gets: Gets,
     asked: usize,
     answered: usize,
+    /// How many answers the window has, if those to one `gets` count as one.
+    lines: usize,
     /// How many requests had been asked at each unanswered barrier.
     barriers: VecDeque<usize>,
     /// How many error lines there were since the last answer, each to one of the silent operations
@@ -69,19 +78,16 @@ impl<'a> Talk<'a> {
             share,
             after: Vec::new(),
             doubts: Doubts::default(),
+            gets: Gets::default(),
             asked: 0,
             answered: 0,
+            lines: 0,
             barriers: VecDeque::new(),
             errors: 0,
             error: String::new(),
             first: 0,
             window: Window::default(),
         }
-    }
-
-    /// Takes the share, whose operations have not been asked yet.
-    pub(super) fn take_share(&mut self) -> Vec<usize> {
-        std::mem::take(&mut self.share)
     }
 
     /// Begins with a server. Settles the operations that must not be sent; the others will be
@@ -95,7 +101,7 @@ impl<'a> Talk<'a> {
     ) {
         self.share.retain(|&index| work.admit(peer, index));
         self.first = first;
-        self.window = Window::in_buffer(buffer);
+        self.window = Window::in_buffer(peer.facts.dialect, buffer);
     }
 
     /// Returns the number of the next request on this connection.
@@ -117,8 +123,17 @@ impl<'a> Talk<'a> {
     pub(super) fn has_more(&mut self, peer: &Peer<'_>, work: &dyn Work<'a>) -> bool {
         if self.window.is_sent() && self.asked < self.requests() {
             self.window.clear();
+            self.lines = 0;
             let first = self.asked;
             while self.asked < self.requests() && !self.window.is_full() {
+                if peer.facts.dialect == Dialect::Classic {
+                    let many = self.gets.ask(self.asked, &self.share, work, &mut self.window);
+                    self.asked += many;
+                    self.lines += usize::from(many > 0);
+                    if many > 0 {
+                        continue;
+                    }
+                }
                 let mark = Mark::of(self.next_request());
                 match self.share.get(self.asked) {
                     Some(&index) => work.ask(peer, index, mark, &mut self.window),
@@ -130,6 +145,7 @@ impl<'a> Talk<'a> {
                     },
                 }
                 self.asked += 1;
+                self.lines += 1;
             }
             if (first..self.asked).any(|place| self.is_silent(peer, work, place)) {
                 self.window.barrier();
@@ -143,7 +159,7 @@ impl<'a> Talk<'a> {
     #[cfg(feature = "tokio")]
     pub(super) fn awaited(&self) -> Awaited {
         match self.barriers.is_empty() {
-            true => Awaited::Answers(self.window.requests()),
+            true => Awaited::Answers(self.lines),
             false => Awaited::Barrier,
         }
     }
@@ -164,7 +180,9 @@ impl<'a> Talk<'a> {
         inbox: &mut Inbox,
     ) -> Result<bool, &'static str> {
         while let Some(unread) = inbox.unread() {
-            let (answer, used) = match answer::parse(unread, peer.facts.item_size_max) {
+            let facts = peer.facts;
+            let parsed = dialect::parse(facts.dialect, unread, facts.item_size_max);
+            let (answer, used) = match parsed {
                 Parsed::Answer(answer, used) => (answer, used),
                 Parsed::Partial { needed } => {
                     inbox.needs(needed);
@@ -172,7 +190,10 @@ impl<'a> Talk<'a> {
                 }
                 Parsed::Broken(why) => return Err(why),
             };
-            self.take(peer, work, &answer)?;
+            match facts.dialect {
+                Dialect::Meta => self.take(peer, work, &answer)?,
+                Dialect::Classic => self.take_in_order(peer, work, &answer)?,
+            }
             inbox.read(used);
         }
         Ok(self.is_over())
@@ -209,21 +230,34 @@ impl<'a> Talk<'a> {
             (None, _) if peer.facts.marks => return Err("an answer without its mark"),
             (None, _) => {}
         }
-        match self.share.get(self.answered) {
-            Some(&index) => {
-                let then = work.answer(peer, index, answer)?;
-                self.after.extend(then.map(|then| After::Then(index, then)));
-            }
-            None => match (self.after[self.answered - self.share.len()], answer) {
-                (After::Whether(_), _) => self.doubts.answer(peer, work, answer)?,
-                (After::Then(..), Answer::Value(..)) => {
+        self.settle(peer, work, self.answered, answer)?;
+        self.answered += 1;
+        Ok(())
+    }
+
+    /// Settles the operation at this place by its answer.
+    fn settle(
+        &mut self,
+        peer: &Peer<'_>,
+        work: &mut dyn Work<'a>,
+        place: usize,
+        answer: &Answer<'_>,
+    ) -> Result<(), &'static str> {
+        let (index, then) = match self.share.get(place) {
+            Some(&index) => (index, work.answer(peer, index, answer)?),
+            None => match (self.after[place - self.share.len()], answer) {
+                (After::Whether(_), _) => return self.doubts.answer(peer, work, answer),
+                (After::Then(index, Then::Step(step)), _) => {
+                    (index, work.answer_step(peer, index, step, answer)?)
+                }
+                (After::Then(..), Answer::Value(..) | Answer::Hit(..) | Answer::Barrier) => {
                     return Err("a value instead of the answer to a change");
                 }
                 // Another client may have replaced the value meanwhile.
-                (After::Then(..), _) => {}
+                (After::Then(..), _) => return Ok(()),
             },
-        }
-        self.answered += 1;
+        };
+        self.after.extend(then.map(|then| After::Then(index, then)));
         Ok(())
     }
 
@@ -288,16 +322,25 @@ impl<'a> Talk<'a> {
     /// Settles the operations without an answer, because none will come.
     pub(super) fn fail(&mut self, name: &str, work: &mut dyn Work<'a>, why: &str) {
         let sent = self.sent();
-        for place in self.answered..self.share.len() {
+        for place in self.answered..self.requests() {
             let sent = if place < sent { Sent::Yes } else { Sent::No };
-            work.fail(name, self.share[place], sent, why);
+            match self.share.get(place) {
+                Some(_) if self.gets.has_found(place) => {}
+                Some(&index) => work.fail(name, index, sent, why),
+                None => match self.after[place - self.share.len()] {
+                    After::Then(index, Then::Step(_)) => work.fail(name, index, sent, why),
+                    After::Then(..) | After::Whether(_) => {}
+                },
+            }
         }
+        self.gets.clear();
         self.doubts.fail(name, work, why);
         self.answered = self.requests();
         self.barriers.clear();
     }
 }
 
+mod in_order;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod scripted;
 #[cfg(test)]

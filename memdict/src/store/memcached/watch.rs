@@ -1,13 +1,14 @@
 //! What is known of one server: whether it is up, and what was exchanged with it.
 
 use std::{
-    sync::{Mutex, atomic::Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
-use super::proto::greeting::Facts;
-#[cfg(feature = "classic")]
-use crate::store::operation::StoreError;
+use super::proto::{Dialect, greeting::Facts};
 use crate::{
     export::{Operation, Series},
     health::{Exchanged, ServerCounters, ServerCounting, ServerHealth},
@@ -23,6 +24,7 @@ pub(super) struct Watched {
     latency: Timing,
     series: Series,
     known: Mutex<Known>,
+    is_classic: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +45,7 @@ impl Watched {
             latency: Timing::default(),
             series: Series::of(ServerCounters::SERIES, &[("server.address", name)]),
             known: Mutex::default(),
+            is_classic: AtomicBool::new(false),
         }
     }
 
@@ -62,7 +65,13 @@ impl Watched {
         known.evicted_unread = facts.evicted_unread;
         (known.up, known.down_since) = (Some(true), None);
         drop(known);
+        self.is_classic.store(facts.dialect == Dialect::Classic, Ordering::Relaxed);
         self.add(&Exchanged { connections: 1, ..Exchanged::default() });
+    }
+
+    /// Returns whether it spoke the classic dialect when it was last greeted.
+    pub(super) fn is_classic(&self) -> bool {
+        self.is_classic.load(Ordering::Relaxed)
     }
 
     /// Notes that the server could not be reached.
@@ -182,23 +191,4 @@ impl Drop for Watch<'_> {
 pub(super) enum Kind {
     Loads,
     Changes,
-}
-
-/// Counts the outcome of an operation that the classic client did.
-#[cfg(feature = "classic")]
-pub(super) fn count_classic<T>(
-    counts: &mut Exchanged,
-    kind: Kind,
-    outcome: &Result<T, StoreError>,
-    is_hit: impl FnOnce(&T) -> bool,
-) {
-    match outcome {
-        Ok(found) if kind == Kind::Loads => {
-            counts.loads += 1;
-            *(if is_hit(found) { &mut counts.hits } else { &mut counts.misses }) += 1;
-        }
-        Ok(_) => counts.changes += 1,
-        Err(StoreError::Refused(_)) => counts.refused += 1,
-        Err(StoreError::Down(_) | StoreError::Unknown(_)) => counts.failed += 1,
-    }
 }

@@ -28,6 +28,17 @@ pub(super) enum Then {
     /// The end of life has to be set once more. memcached forgets it when it makes a new item for a
     /// number that has become longer.
     Touch,
+    /// The operation is not settled yet: this is its next step.
+    Step(Step),
+}
+
+/// The next request of an operation that takes several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Store a number where there was none. So many more steps may follow.
+    Begin(u8),
+    /// Change the number that another client has stored meanwhile.
+    CountAgain(u8),
 }
 
 /// The operations of a batch. Each is settled once: by `admit`, by an answer, by silence, or by a
@@ -51,6 +62,16 @@ pub(super) trait Work<'a>: Send {
     /// Settles an operation whose success was not answered.
     fn succeed(&mut self, peer: &Peer<'_>, index: usize);
 
+    /// Returns the key, if the operation asks for its value.
+    fn loads(&self, _index: usize) -> Option<&'a [u8]> {
+        None
+    }
+
+    /// Returns whether its request in the classic dialect carries a value.
+    fn carries_value(&self, _index: usize, _step: Option<Step>) -> bool {
+        false
+    }
+
     /// Notes that requests are about to be sent.
     fn sending(&mut self) {}
 
@@ -68,7 +89,22 @@ pub(super) trait Work<'a>: Send {
         answer: &Answer<'_>,
     ) -> Result<Option<Then>, &'static str>;
 
-    /// Writes the request that follows an operation. Nothing depends on its answer.
+    /// Settles an operation by the answer to a step, or returns the next one.
+    ///
+    /// # Errors
+    /// The answer cannot belong to this request. The operation is then not settled.
+    fn answer_step(
+        &mut self,
+        _peer: &Peer<'_>,
+        _index: usize,
+        _step: Step,
+        _answer: &Answer<'_>,
+    ) -> Result<Option<Then>, &'static str> {
+        Err("an answer to a request that was never sent")
+    }
+
+    /// Writes the request that follows an operation. Unless it is a step, nothing depends on its
+    /// answer.
     fn ask_then(
         &self,
         peer: &Peer<'_>,

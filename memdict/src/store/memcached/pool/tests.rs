@@ -20,7 +20,7 @@ fn connection() -> (Box<Connection>, UnixStream) {
         clock: None,
         evicted_unread: None,
         version: "1.6.45".to_owned(),
-        meta: true,
+        dialect: Default::default(),
         marks: true,
         item_size_max: 1 << 20,
         cas_enabled: true,

@@ -11,10 +11,18 @@
 //!
 //! Credentials are sent only to a server that asks for them, because another one would store them
 //! as a value.
+//!
+//! A server that closes two connections when it is asked all of this is asked again, on another one
+//! and with more care: proxies close on a question that they do not know. It then gets the classic
+//! dialect, and tells nothing but its version, or not even that.
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{END_OF_LINE, answer, window::Window};
+use super::{
+    Dialect, END_OF_LINE, answer,
+    manner::{Care, Manner},
+    window::Window,
+};
 use crate::{
     error::Error,
     quote, random,
@@ -32,7 +40,11 @@ const MAX_ANSWERS: usize = 64 << 10;
 const UNAUTHENTICATED: &str = "CLIENT_ERROR unauthenticated";
 
 const VERSION: &[u8] = b"version\r\n";
-const QUESTIONS: &[u8] = b"stats settings\r\nstats\r\nmn\r\n";
+const FACTS: &[u8] = b"stats settings\r\nstats\r\n";
+const BARRIER: &[u8] = b"mn\r\n";
+
+/// A key that has no value. Every server and proxy answers the request for it.
+const PROBE: &[u8] = b"gets memdict:ping\r\n";
 
 /// The first version with reliable meta commands. Before 1.6.9 they were experimental: such a
 /// server rejects today's form of a store and then reads its value as commands. Until 1.6.12, a
@@ -47,8 +59,8 @@ const FIRST_WITH_MARKS: (u32, u32, u32) = (1, 6, 18);
 pub(in crate::store::memcached) struct Facts {
     /// Its version, as it reports it.
     pub(in crate::store::memcached) version: String,
-    /// Whether its meta commands are reliable.
-    pub(in crate::store::memcached) meta: bool,
+    /// How to speak to it: by meta commands, if they are reliable.
+    pub(in crate::store::memcached) dialect: Dialect,
     /// Whether each answer that has flags repeats the mark of its request.
     pub(in crate::store::memcached) marks: bool,
     /// The size of the largest item that it takes, in bytes.
@@ -70,6 +82,7 @@ pub(in crate::store::memcached) struct Facts {
 /// The question that the next line answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Awaited {
+    Probe,
     Ask,
     Login,
     Version,
@@ -81,6 +94,7 @@ enum Awaited {
 /// The state of the conversation.
 #[derive(Debug)]
 pub(in crate::store::memcached) struct Greeting {
+    pub(in crate::store::memcached) manner: Manner,
     awaited: Awaited,
     credentials: Option<Credentials>,
     facts: Facts,
@@ -105,21 +119,26 @@ pub(in crate::store::memcached) enum Next {
 impl Greeting {
     /// Begins the conversation.
     pub(in crate::store::memcached) fn begin(
+        manner: Manner,
         credentials: Option<&Credentials>,
         window: &mut Window<'_>,
     ) -> Self {
-        window.raw(VERSION);
-        let awaited = if credentials.is_some() {
+        let awaited = if manner.care == Care::Most {
+            window.raw(PROBE);
+            Awaited::Probe
+        } else if credentials.is_some() {
+            window.raw(VERSION);
             Awaited::Ask
         } else {
-            window.raw(QUESTIONS);
+            window.raw(VERSION);
+            questions(manner).iter().for_each(|question| window.raw(question));
             Awaited::Version
         };
         let facts = Facts {
             version: String::new(),
-            meta: false,
+            dialect: Dialect::Classic,
             marks: false,
-            item_size_max: limits::ITEM_SIZE_MAX,
+            item_size_max: manner.assumed.item_size_max,
             cas_enabled: true,
             life: 0,
             clock: None,
@@ -128,7 +147,17 @@ impl Greeting {
         };
         let credentials = credentials.cloned();
         let asked = Asked::now();
-        Self { awaited, credentials, facts, pid: None, uptime: None, time: None, asked, read: 0 }
+        Self {
+            manner,
+            awaited,
+            credentials,
+            facts,
+            pid: None,
+            uptime: None,
+            time: None,
+            asked,
+            read: 0,
+        }
     }
 
     /// Reads the lines in `received`. Returns how many bytes it used, and the next step.
@@ -160,26 +189,37 @@ impl Greeting {
     }
 
     fn line(&mut self, line: &str, window: &mut Window<'_>) -> Result<Next, String> {
+        let questions = questions(self.manner);
         match self.awaited {
+            Awaited::Probe if line == "END" => return Ok(Next::Go(self.facts.clone())),
+            Awaited::Probe => return Err(unwelcome(line)),
             Awaited::Ask if line == UNAUTHENTICATED => {
                 if let Some(credentials) = self.credentials.take() {
                     log_in(&credentials, window);
                 }
                 window.raw(VERSION);
-                window.raw(QUESTIONS);
+                questions.iter().for_each(|question| window.raw(question));
                 self.awaited = Awaited::Login;
                 return Ok(Next::Send);
             }
             Awaited::Ask => {
                 self.version(line)?;
-                window.raw(QUESTIONS);
+                if questions.is_empty() {
+                    return Ok(Next::Go(self.facts.clone()));
+                }
+                questions.iter().for_each(|question| window.raw(question));
                 return Ok(Next::Send);
             }
             Awaited::Login if line == "STORED" => self.awaited = Awaited::Version,
             Awaited::Login => {
                 return Err("does not accept the user name and the password".to_owned());
             }
-            Awaited::Version => self.version(line)?,
+            Awaited::Version => {
+                self.version(line)?;
+                if questions.is_empty() {
+                    return Ok(Next::Go(self.facts.clone()));
+                }
+            }
             Awaited::Settings => match stat(line) {
                 Some(("item_size_max", value)) => {
                     self.facts.item_size_max = item_size(value);
@@ -197,19 +237,28 @@ impl Greeting {
                     self.facts.evicted_unread = value.parse().ok();
                 }
                 Some(_) => {}
-                None => self.awaited = Awaited::Barrier,
+                None if questions.contains(&BARRIER) => self.awaited = Awaited::Barrier,
+                None => return Ok(Next::Go(self.told(Dialect::Classic))),
             },
             Awaited::Barrier => {
                 let old = number(&self.facts.version).is_some_and(|it| it < FIRST_WITH_META);
-                self.facts.meta = line == "MN" && !old;
-                self.facts.marks =
-                    number(&self.facts.version).is_some_and(|it| it >= FIRST_WITH_MARKS);
-                self.facts.life = self.life();
-                self.facts.clock = self.time.map(|time| self.asked.told(time));
-                return Ok(Next::Go(self.facts.clone()));
+                let is_meta = line == "MN" && !old;
+                let dialect = if is_meta { Dialect::Meta } else { Dialect::Classic };
+                return Ok(Next::Go(self.told(dialect)));
             }
         }
         Ok(Next::Wait)
+    }
+
+    /// Returns the facts about a server that has told everything.
+    fn told(&mut self, dialect: Dialect) -> Facts {
+        let has_marks = number(&self.facts.version).is_some_and(|it| it >= FIRST_WITH_MARKS);
+        self.facts.dialect = dialect;
+        self.facts.marks = dialect == Dialect::Meta && has_marks;
+        let begin_anew = self.manner.assumed.versions_begin_anew || is_flare(&self.facts.version);
+        self.facts.life = if begin_anew { 0 } else { self.life() };
+        self.facts.clock = self.time.map(|time| self.asked.told(time));
+        self.facts.clone()
     }
 
     fn version(&mut self, line: &str) -> Result<(), String> {
@@ -262,6 +311,21 @@ fn stat(line: &str) -> Option<(&str, &str)> {
 /// applies to a server that tells a larger one.
 fn item_size(told: &str) -> usize {
     told.parse().unwrap_or(limits::ITEM_SIZE_MAX).min(limits::LARGEST_ITEM)
+}
+
+/// Returns whether a version is that of Flare, whose versions of values begin anew: a token then
+/// proves nothing.
+fn is_flare(version: &str) -> bool {
+    version.to_ascii_lowercase().starts_with("flare")
+}
+
+/// Returns the questions after the version.
+fn questions(manner: Manner) -> &'static [&'static [u8]] {
+    match (manner.care, manner.assumed.dialect) {
+        (Care::Little | Care::Again, None | Some(Dialect::Meta)) => &[FACTS, BARRIER],
+        (Care::Little | Care::Again, Some(Dialect::Classic)) => &[FACTS],
+        (Care::More | Care::Most, _) => &[],
+    }
 }
 
 /// Explains a first answer that is not a version.

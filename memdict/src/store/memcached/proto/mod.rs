@@ -1,16 +1,30 @@
-//! The bytes of memcached's meta commands. Only this folder knows how a line ends, and it does no
-//! I/O.
+//! The bytes of the protocol. Only this folder knows how a line ends, and it does no I/O.
 //!
-//! `window` holds requests, which `request` writes, `answer` parses answers, and `greeting` is the conversation that a
-//! connection begins with.
+//! `request` is what is asked, `window` holds requests that are being sent, and `answer` is what a
+//! server answers. How they are written and read is in `meta` and in `classic`, and `dialect`
+//! chooses. `greeting` is the conversation that a connection begins with, and finds the dialect out.
 
 pub(super) mod answer;
+mod classic;
+pub(super) mod dialect;
 pub(super) mod greeting;
+pub(super) mod manner;
+mod meta;
 pub(super) mod request;
 pub(super) mod window;
 
 /// The end of each line.
 pub(super) const END_OF_LINE: &[u8] = b"\r\n";
+
+/// A way to speak to a server. A connection keeps to one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Dialect {
+    /// Meta commands, since memcached 1.6.13.
+    #[default]
+    Meta,
+    /// The classic commands (`gets`, `cas`), which every server and proxy has.
+    Classic,
+}
 
 /// A mark that a request carries and its answer repeats. Answers belong to requests by position; an
 /// unexpected mark shows that the two are out of step.

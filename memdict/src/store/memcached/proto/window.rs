@@ -2,11 +2,17 @@
 
 use std::{collections::VecDeque, io::IoSlice};
 
+use super::{Dialect, END_OF_LINE};
+
 /// A window is full with this many bytes of request lines and small values.
 const MAX_TEXT: usize = 48 << 10;
 
 /// A window is full with this many bytes of large values, which are sent without being copied.
 const MAX_BODIES: usize = 1 << 20;
+
+/// Values up to this length are copied after their request line, because that costs less than a
+/// separate slice.
+const MAX_COPIED: usize = 1_024;
 
 /// The largest number of slices sent at once.
 pub(in crate::store::memcached) const MAX_SLICES: usize = 64;
@@ -14,6 +20,8 @@ pub(in crate::store::memcached) const MAX_SLICES: usize = 64;
 /// Requests that are sent together: their text, and borrowed large values.
 #[derive(Debug, Default)]
 pub(in crate::store::memcached) struct Window<'a> {
+    /// How the requests are written.
+    pub(super) dialect: Dialect,
     pub(super) text: Vec<u8>,
     /// The large values, each with its place in the text.
     bodies: VecDeque<(usize, &'a [u8])>,
@@ -28,8 +36,8 @@ pub(in crate::store::memcached) struct Window<'a> {
 
 impl<'a> Window<'a> {
     /// Makes an empty window that writes into `text`.
-    pub(in crate::store::memcached) fn in_buffer(text: Vec<u8>) -> Self {
-        let mut window = Self { text, ..Self::default() };
+    pub(in crate::store::memcached) fn in_buffer(dialect: Dialect, text: Vec<u8>) -> Self {
+        let mut window = Self { dialect, text, ..Self::default() };
         window.clear();
         window
     }
@@ -68,10 +76,27 @@ impl<'a> Window<'a> {
         self.ends.partition_point(|&end| end <= self.sent)
     }
 
-    /// Appends a value that is sent without being copied.
-    pub(super) fn append(&mut self, body: &'a [u8]) {
-        self.bodies.push_back((self.text.len(), body));
-        self.body_bytes += body.len();
+    /// Appends text that includes its line ends.
+    pub(super) fn raw(&mut self, text: &[u8]) {
+        self.text.extend_from_slice(text);
+        self.end_request();
+    }
+
+    /// Appends a word that ends with a number.
+    pub(super) fn word(&mut self, before: &[u8], number: u64) {
+        self.text.extend_from_slice(before);
+        self.text.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    }
+
+    /// Appends a value and the end of its line. A large one is sent without being copied.
+    pub(super) fn value(&mut self, value: &'a [u8]) {
+        if value.len() <= MAX_COPIED {
+            self.text.extend_from_slice(value);
+        } else {
+            self.bodies.push_back((self.text.len(), value));
+            self.body_bytes += value.len();
+        }
+        self.text.extend_from_slice(END_OF_LINE);
     }
 
     /// Notes that everything appended so far is a whole request.
@@ -147,7 +172,7 @@ mod tests {
     use super::*;
     use crate::store::memcached::proto::{
         Mark,
-        request::{Ask, Life, MAX_COPIED, When},
+        request::{Ask, Life, When},
     };
 
     const MARK: Mark = Mark(*b"00");

@@ -10,8 +10,9 @@ use crate::store::{
         change::Changes,
         load::Loads,
         proto::{
-            END_OF_LINE,
+            Dialect, END_OF_LINE,
             greeting::{Facts, Greeting, Next},
+            manner::{Assumed, Care, Manner},
             window::MAX_SLICES,
         },
     },
@@ -21,7 +22,7 @@ use crate::store::{
 pub(super) fn facts() -> Facts {
     Facts {
         version: "1.6.18".to_owned(),
-        meta: true,
+        dialect: Dialect::Meta,
         marks: true,
         item_size_max: 1 << 20,
         cas_enabled: true,
@@ -34,9 +35,8 @@ pub(super) fn facts() -> Facts {
 
 /// Runs `work` against a server that has already sent all of `parts` and then closed the
 /// connection.
-fn hear<'a>(work: &mut dyn Work<'a>, operations: usize, parts: &[&[u8]]) {
-    let facts = facts();
-    let peer = Peer { index: 0, name: "s:1", facts: &facts };
+fn hear<'a>(facts: &Facts, work: &mut dyn Work<'a>, operations: usize, parts: &[&[u8]]) {
+    let peer = Peer { index: 0, name: "s:1", facts };
     let mut talk = Talk::new((0..operations).collect());
     talk.begin(&peer, work, Vec::new(), 0);
     send(&mut talk, &peer, work);
@@ -74,17 +74,17 @@ pub(super) fn send<'a>(talk: &mut Talk<'a>, peer: &Peer<'_>, work: &dyn Work<'a>
 
 /// Returns the outcomes of this many plain loads.
 pub(in crate::store::memcached) fn loaded(operations: usize, parts: &[&[u8]]) -> Vec<String> {
-    of_loads(&vec![Load::new(b"k"); operations], parts)
+    of_loads(&facts(), &vec![Load::new(b"k"); operations], parts)
 }
 
 /// Returns the outcomes of this many loads that ask for everything.
 pub(in crate::store::memcached) fn fetched(operations: usize, parts: &[&[u8]]) -> Vec<String> {
     let load = Load::new(b"k").touch(Expiry::Never).with_life();
     let load = load.lease(Duration::from_secs(5)).renew_within(Duration::from_secs(9));
-    of_loads(&vec![load; operations], parts)
+    of_loads(&facts(), &vec![load; operations], parts)
 }
 
-fn of_loads(loads: &[Load<'_>], parts: &[&[u8]]) -> Vec<String> {
+fn of_loads(facts: &Facts, loads: &[Load<'_>], parts: &[&[u8]]) -> Vec<String> {
     let operations = loads.len();
     let mut outcomes = vec![Vec::new(); operations];
     let mut out = |index: usize, loaded: Result<Loaded<'_>, StoreError>| {
@@ -107,13 +107,13 @@ fn of_loads(loads: &[Load<'_>], parts: &[&[u8]]) -> Vec<String> {
         };
         outcomes[index].push(outcome);
     };
-    hear(&mut Loads { loads, out: &mut out }, operations, parts);
+    hear(facts, &mut Loads { loads, out: &mut out }, operations, parts);
     outcomes.into_iter().map(once).collect()
 }
 
 /// Returns the outcomes of this many changes, which cycle through each kind.
 pub(in crate::store::memcached) fn applied(operations: usize, parts: &[&[u8]]) -> Vec<String> {
-    made(operations, stores_and_a_delete(), |change| change, parts)
+    made(&facts(), operations, &stores_and_a_delete(), parts)
 }
 
 /// Returns the outcomes of this many changes of the kinds that leave the value: a touch, an
@@ -126,12 +126,12 @@ pub(in crate::store::memcached) fn others(operations: usize, parts: &[&[u8]]) ->
         Change::new(b"k", Op::Invalidate { grace: None }, Condition::Matches(Token::new(0, 7, 1))),
         Change::new(b"k", Op::Count(count), Condition::Always),
     ];
-    made(operations, kinds, Change::quiet, parts)
+    made(&facts(), operations, &kinds.map(Change::quiet), parts)
 }
 
 /// Returns the outcomes of this many quiet changes, whose success is not answered.
 pub(in crate::store::memcached) fn silent(operations: usize, parts: &[&[u8]]) -> Vec<String> {
-    made(operations, stores_and_a_delete(), Change::quiet, parts)
+    made(&facts(), operations, &stores_and_a_delete().map(Change::quiet), parts)
 }
 
 fn stores_and_a_delete() -> [Change<'static>; 4] {
@@ -153,12 +153,12 @@ pub(super) fn quiet_store() -> Change<'static> {
 
 /// Runs a batch of at least ten changes, enough for silence, of which the server gets `operations`.
 fn made(
+    facts: &Facts,
     operations: usize,
-    kinds: [Change<'static>; 4],
-    how: fn(Change<'static>) -> Change<'static>,
+    kinds: &[Change<'static>],
     parts: &[&[u8]],
 ) -> Vec<String> {
-    let changes: Vec<_> = kinds.into_iter().map(how).cycle().take(operations.max(10)).collect();
+    let changes: Vec<_> = kinds.iter().copied().cycle().take(operations.max(10)).collect();
     let mut outcomes = vec![Vec::new(); operations];
     let mut out = |index: usize, applied: Result<Applied, StoreError>| {
         let outcome = match applied {
@@ -167,7 +167,8 @@ fn made(
         };
         outcomes[index].push(outcome);
     };
-    hear(&mut Changes { changes: &changes, out: &mut out, sending: None }, operations, parts);
+    let mut work = Changes { changes: &changes, out: &mut out, sending: None };
+    hear(facts, &mut work, operations, parts);
     outcomes.into_iter().map(once).collect()
 }
 
@@ -238,27 +239,37 @@ pub(crate) fn check_silence(operations: usize, pieces: &[&[u8]]) {
     assert!(each_is_settled_once(&outcomes), "{outcomes:?}");
 }
 
-/// Checks greetings, with credentials and without.
+/// Checks greetings, with credentials and without, and whatever the server is asked.
 pub(crate) fn check_greeting(said: &[u8], pieces: &[&[u8]]) {
-    for with in [false, true] {
-        let (heard, sent) = greeted(with, pieces);
+    let cares = [Care::Little, Care::More, Care::Most];
+    let dialects = [None, Some(Dialect::Classic)];
+    let manner = |care, dialect| Manner { care, assumed: Assumed { dialect, ..Assumed::DEFAULT } };
+    let manners = cares.into_iter().flat_map(|care| dialects.map(|dialect| manner(care, dialect)));
+    for (manner, with) in manners.flat_map(|manner| [false, true].map(|with| (manner, with))) {
+        let (heard, sent) = greeted(manner, with, pieces);
         let asks = said.starts_with(b"CLIENT_ERROR unauthenticated\r\n");
         let sent = sent.windows(PASSWORD.len()).any(|part| part == PASSWORD.as_bytes());
         assert!(!sent || with && asks, "the password was sent");
         if let Err(why) = &heard {
             assert!(why.len() < 400 && !why.chars().any(char::is_control), "{why:?}");
         }
-        assert_eq!(heard, greeted(with, &[said]).0, "cuts change the greeting");
+        assert_eq!(heard, greeted(manner, with, &[said]).0, "cuts change the greeting");
     }
 }
+
+pub(crate) mod classic;
 
 const PASSWORD: &str = "5ecret";
 
 /// Returns the facts that a greeting tells, without the time, and what was sent to the server.
-fn greeted(with: bool, pieces: &[&[u8]]) -> (Result<Option<Facts>, String>, Vec<u8>) {
+fn greeted(
+    manner: Manner,
+    with: bool,
+    pieces: &[&[u8]],
+) -> (Result<Option<Facts>, String>, Vec<u8>) {
     let credentials = Credentials { user: "bob".to_owned(), password: PASSWORD.to_owned() };
     let mut window = Window::default();
-    let mut greeting = Greeting::begin(with.then_some(&credentials), &mut window);
+    let mut greeting = Greeting::begin(manner, with.then_some(&credentials), &mut window);
     let (mut received, mut heard) = (Vec::new(), Ok(None));
     'pieces: for piece in pieces {
         received.extend_from_slice(piece);

@@ -109,11 +109,6 @@ impl<'s, 'a> Alone<'s, 'a> {
         }
         late
     }
-
-    /// Returns the share if it is left to the classic client.
-    pub(super) fn left_to_classic(self) -> Option<(&'s Server, Vec<usize>)> {
-        self.lane.left_to_classic()
-    }
 }
 
 /// A task's place in the queue for a connection, which it leaves when it is dropped.

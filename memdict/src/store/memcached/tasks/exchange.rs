@@ -88,18 +88,18 @@ async fn drive<'a>(parts: &mut [Part<'_, 'a>], work: &mut dyn Work<'a>) {
     .await;
 }
 
-/// Runs shares on their servers. Returns the shares that are left to the classic client.
+/// Runs shares on their servers.
 pub(in crate::store::memcached) async fn run<'s, 'a>(
     shares: impl Iterator<Item = (&'s Server, Vec<usize>)>,
     timeouts: Timeouts,
     call: Deadline,
     work: &mut dyn Work<'a>,
-) -> Vec<(&'s Server, Vec<usize>)> {
+) {
     let Ok(runtime) = Handle::try_current() else {
         for (server, share) in shares {
             server.refuse(share, "needs a tokio runtime: await the call inside one", work);
         }
-        return Vec::new();
+        return;
     };
     let process = process::id();
     let callers = Callers::Tasks(runtime.id());
@@ -121,9 +121,4 @@ pub(in crate::store::memcached) async fn run<'s, 'a>(
         });
     }
     drive(&mut parts, work).await;
-    let left = parts.into_iter().filter_map(|part| match part {
-        Part::Alone(part) => part.left_to_classic(),
-        Part::Shared(_) => None,
-    });
-    left.collect()
 }

@@ -24,11 +24,6 @@ impl<'a> Lane<'_, 'a> {
         }
     }
 
-    /// Returns whether the lane needs a new connection.
-    pub(super) fn needs_connection(&self) -> bool {
-        matches!(self.stage, Stage::Unnamed(_))
-    }
-
     /// Continues with the result of an attempt to connect that was made elsewhere.
     pub(super) fn greet(&mut self, socket: Result<Socket, String>, work: &mut dyn Work<'a>) {
         let Stage::Unnamed(permit) = mem::replace(&mut self.stage, Stage::Over) else { return };

@@ -3,12 +3,9 @@
 //! `connect` makes a connection, `socket` moves its bytes, and `exchange` drives the parts of a
 //! batch, by tokio's `clock`. A part has a connection `alone`, whose lane goes as for calls that
 //! block, or is `sharing` one: it makes a `post` of its requests on a `shared` connection, which
-//! has a `driver`. `recovery` sends lost removals. `classic` is for a share that is left to the
-//! classic client.
+//! has a `driver`. `recovery` sends lost removals.
 
 mod alone;
-#[cfg(feature = "classic")]
-mod classic;
 pub(super) mod clock;
 mod connect;
 pub(super) mod driver;

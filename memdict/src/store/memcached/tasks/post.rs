@@ -6,7 +6,11 @@ use std::{
     task::{Context, Waker},
 };
 
-use super::super::talk::Awaited;
+use super::super::{
+    proto::answer::Answer,
+    refusal::{UNREAD, is_unread},
+    talk::Awaited,
+};
 use crate::store::queue::lock;
 
 /// The requests of one task.
@@ -18,6 +22,9 @@ pub(super) struct Post {
 
 struct PostState {
     awaited: Awaited,
+    /// Which of the requests carry a value, as bits from the next answer on. It matters only where
+    /// the server may leave one unread.
+    values: u64,
     answers: Vec<u8>,
     end: Option<End>,
     /// Wakes the task, unless nobody waits for the answers any more.
@@ -35,9 +42,10 @@ pub(super) enum End {
 }
 
 impl Post {
-    pub(super) fn new(starts: u64, awaited: Awaited, waker: Waker) -> Self {
+    pub(super) fn new(starts: u64, (awaited, values): (Awaited, u64), waker: Waker) -> Self {
         let state = PostState {
             awaited,
+            values,
             answers: Vec::new(),
             end: None,
             waker: Some(waker),
@@ -60,24 +68,40 @@ impl Post {
         None
     }
 
-    /// Takes an answer. Returns whether it was the last one; the task is then one of `woken`.
-    pub(super) fn take(&self, answer: &[u8], is_barrier: bool, woken: &mut Vec<Waker>) -> bool {
+    /// Takes an answer, whose bytes these are. Returns whether it was the last one; the task is
+    /// then one of `woken`.
+    ///
+    /// # Errors
+    /// The server may take a value for requests. The answer was taken.
+    pub(super) fn take(
+        &self,
+        bytes: &[u8],
+        answer: &Answer<'_>,
+        woken: &mut Vec<Waker>,
+    ) -> Result<bool, &'static str> {
         let mut state = lock(&self.state);
         if !state.is_abandoned {
-            state.answers.extend_from_slice(answer);
+            state.answers.extend_from_slice(bytes);
         }
-        let over = match &mut state.awaited {
-            Awaited::Barrier => is_barrier,
-            Awaited::Answers(left) => {
+        let is_last = match (&mut state.awaited, answer) {
+            (Awaited::Barrier, answer) => matches!(answer, Answer::Barrier),
+            // Others follow to the same request.
+            (Awaited::Answers(_), Answer::Hit(..)) => return Ok(false),
+            (Awaited::Answers(left), _) => {
                 *left = left.saturating_sub(1);
                 *left == 0
             }
         };
-        if over {
+        let carried = state.values & 1 == 1;
+        state.values >>= 1;
+        if is_last {
             state.end = Some(End::Answered);
             woken.extend(state.waker.take());
         }
-        over
+        match answer {
+            Answer::Refused(line) if carried && is_unread(line) => Err(UNREAD),
+            _ => Ok(is_last),
+        }
     }
 
     /// Notes that no more answers come, because the connection ended after so many of its bytes.

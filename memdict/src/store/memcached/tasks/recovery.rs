@@ -25,15 +25,7 @@ impl MemcachedStore {
         }
         let mut again = Resend::new(&self.reached, &due);
         let shares = self.reached_by(resend::shares(&self.reached, &due));
-        let left = exchange::run(shares, self.timeouts, call, &mut again).await;
-        #[cfg(feature = "classic")]
-        for (server, share) in left {
-            let changes = resend::changes(&due);
-            let mut out = |index, outcome| again.classic(index, &outcome);
-            server.apply_classic_in_task(self.timeouts, call, &changes, &share, &mut out).await;
-        }
-        #[cfg(not(feature = "classic"))]
-        debug_assert!(left.is_empty());
+        exchange::run(shares, self.timeouts, call, &mut again).await;
         again.end(&self.reached)
     }
 
@@ -50,13 +42,7 @@ impl MemcachedStore {
         self.withhold(&mut shares, &unreached, |index, error| out(index, Err(error)));
         let shares = self.reached_by(shares);
         let mut work = Loads { loads: &loads, out: &mut out };
-        let left = exchange::run(shares, self.timeouts, call, &mut work).await;
-        #[cfg(feature = "classic")]
-        for (server, share) in left {
-            server.load_classic_in_task(self.timeouts, call, &loads, &share, &mut out).await;
-        }
-        #[cfg(not(feature = "classic"))]
-        debug_assert!(left.is_empty());
+        exchange::run(shares, self.timeouts, call, &mut work).await;
         self.answered(failures)
     }
 }

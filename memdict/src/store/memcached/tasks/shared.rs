@@ -22,11 +22,7 @@ use super::{
         connection::Connection,
         flow::broken,
         inbox::Inbox,
-        proto::{
-            answer::{self, Answer, Parsed},
-            greeting::Facts,
-            window::Window,
-        },
+        proto::{answer::Parsed, dialect, greeting::Facts, window::Window},
         socket::{Callers, Moved, Socket},
         talk::Awaited,
         watch::Watched,
@@ -123,12 +119,13 @@ impl Shared {
         self.requests.fetch_add(requests as u32, Ordering::Relaxed)
     }
 
-    /// Posts the requests of a window, whose task is woken by `waker`. Returns `None` if the
+    /// Posts the requests of a window, whose task is woken by `waker`. `awaited` says how its answers
+    /// end, and which of the requests carry a value that may be left unread. Returns `None` if the
     /// connection has ended.
     pub(super) fn post(
         &self,
         window: &Window<'_>,
-        awaited: Awaited,
+        awaited: (Awaited, u64),
         waker: Waker,
     ) -> Option<Arc<Post>> {
         let mut state = lock(&self.state);
@@ -244,12 +241,11 @@ impl Shared {
         let mut state = lock(&self.state);
         state.heard = now();
         while let Some(unread) = inbox.unread() {
-            match answer::parse(unread, self.facts.item_size_max) {
+            match dialect::parse(self.facts.dialect, unread, self.facts.item_size_max) {
                 Parsed::Answer(answer, used) => {
-                    let is_barrier = matches!(answer, Answer::Barrier);
                     let post = state.posts.front().filter(|post| post.starts < state.sent);
                     let post = post.ok_or("an answer without a request")?;
-                    if post.take(&unread[..used], is_barrier, woken) {
+                    if post.take(&unread[..used], &answer, woken)? {
                         state.posts.pop_front();
                     }
                     inbox.read(used);

@@ -86,7 +86,8 @@ impl<'s, 'a> Sharing<'s, 'a> {
     fn begin_post(&mut self, context: &Context<'_>, work: &mut dyn Work<'a>) -> bool {
         let peer = peer(self.server, &self.shared);
         self.talk.has_more(&peer, work);
-        let (window, awaited) = (&self.talk.window, self.talk.awaited());
+        let awaited = (self.talk.awaited(), self.talk.values(&peer, work));
+        let window = &self.talk.window;
         work.sending();
         let waker = context.waker().clone();
         self.post = self.shared.post(window, awaited, waker);

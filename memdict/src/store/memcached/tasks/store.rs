@@ -37,19 +37,13 @@ impl AsyncStore for MemcachedStore {
             let call = self.begin_in_task();
             let unreached = self.resend_in_task(call).await;
             self.withhold(&mut shares, &unreached, |index, error| out(index, Err(error)));
-            let left = exchange::run(
+            exchange::run(
                 self.reached_by(shares),
                 self.timeouts,
                 call,
                 &mut Counted::new(&self.reached, Kind::Loads, Loads { loads, out }),
             )
             .await;
-            #[cfg(feature = "classic")]
-            for (server, share) in left {
-                server.load_classic_in_task(self.timeouts, call, loads, &share, out).await;
-            }
-            #[cfg(not(feature = "classic"))]
-            debug_assert!(left.is_empty());
         })
     }
 
@@ -80,15 +74,7 @@ impl AsyncStore for MemcachedStore {
             self.withhold(&mut shares, &unreached, |index, error| out(index, Err(error)));
             let work = Changes { changes, out: &mut out, sending: Some(sending) };
             let mut work = Counted::new(&self.reached, Kind::Changes, work);
-            let left = exchange::run(self.reached_by(shares), self.timeouts, call, &mut work).await;
-            drop(work);
-            #[cfg(feature = "classic")]
-            for (server, share) in left {
-                sending();
-                server.apply_classic_in_task(self.timeouts, call, changes, &share, &mut out).await;
-            }
-            #[cfg(not(feature = "classic"))]
-            debug_assert!(left.is_empty());
+            exchange::run(self.reached_by(shares), self.timeouts, call, &mut work).await;
         })
     }
 

@@ -8,7 +8,7 @@ const ANSWERS: &str = "VERSION 1.6.18\r\nSTAT item_size_max 2097152\r\nSTAT cas_
 /// Runs the conversation with answers that arrive byte by byte.
 fn greet(credentials: Option<&Credentials>, answers: &[&str]) -> Result<Facts, String> {
     let mut window = Window::default();
-    let mut greeting = Greeting::begin(credentials, &mut window);
+    let mut greeting = Greeting::begin(Manner::default(), credentials, &mut window);
     let mut received = Vec::new();
     for byte in answers.iter().flat_map(|text| text.bytes()) {
         received.push(byte);
@@ -40,7 +40,10 @@ fn credentials_that_could_not_be_sent_are_refused_and_not_shown() {
 #[test]
 fn a_server_tells_its_facts_in_one_exchange() {
     let facts = greet(None, &[ANSWERS]).expect("it is a memcached");
-    assert_eq!((facts.version.as_str(), facts.meta, facts.marks), ("1.6.18", true, true));
+    assert_eq!(
+        (facts.version.as_str(), facts.dialect, facts.marks),
+        ("1.6.18", Dialect::Meta, true)
+    );
     assert_eq!((facts.item_size_max, facts.cas_enabled), (2 << 20, true));
     assert_ne!(facts.life, 0);
 }
@@ -69,7 +72,7 @@ fn missing_and_unreliable_meta_commands_are_not_used() {
     for (version, last) in [("1.4.39", "ERROR"), ("1.6.12", "MN"), ("flare-1.3.4", "ERROR")] {
         let answers = ANSWERS.replace("1.6.18", version).replace("MN", last);
         let facts = greet(None, &[&answers]).expect("it is a memcached");
-        assert!(!facts.meta, "{version}");
+        assert_eq!((facts.dialect, facts.marks), (Dialect::Classic, false), "{version}");
     }
 }
 
@@ -81,7 +84,7 @@ fn credentials_are_sent_only_to_a_server_that_asks_for_them() {
         [("VERSION 1.6.18\r\n", false), ("CLIENT_ERROR unauthenticated\r\n", true)]
     {
         let mut window = Window::default();
-        let mut greeting = Greeting::begin(Some(&credentials), &mut window);
+        let mut greeting = Greeting::begin(Manner::default(), Some(&credentials), &mut window);
         let next = greeting.read(answer.as_bytes(), &mut window);
         assert_eq!(next, Ok((answer.len(), Next::Send)));
         let text = window.into_buffer();
@@ -101,7 +104,7 @@ fn credentials_are_sent_after_no_other_line_that_speaks_of_authentication() {
         " CLIENT_ERROR unauthenticated",
     ] {
         let mut window = Window::default();
-        let mut greeting = Greeting::begin(Some(&bob()), &mut window);
+        let mut greeting = Greeting::begin(Manner::default(), Some(&bob()), &mut window);
         let next = greeting.read(format!("{answer}\r\n").as_bytes(), &mut window);
         let text = String::from_utf8(window.into_buffer()).expect("it is text");
         assert!(next.is_err() && !text.contains("secret"), "{answer}: {next:?} {text}");
@@ -117,7 +120,7 @@ fn wrong_and_missing_credentials_say_what_to_do() {
     let wrong = greet(Some(&credentials), &[asks, asks]).expect_err("they are wrong");
     assert!(wrong.contains("does not accept") && !wrong.contains("secret"), "{wrong}");
     let right = greet(Some(&credentials), &[asks, "STORED\r\n", ANSWERS]);
-    assert!(right.is_ok_and(|facts| facts.meta));
+    assert!(right.is_ok_and(|facts| facts.dialect == Dialect::Meta));
 }
 
 #[test]
