@@ -173,7 +173,7 @@ impl Connections {
         // The crate itself waits as long as the system does when nobody answers, two minutes or
         // more, and for a whole timeout when it is refused.
         let reached = stream::reach(name, dial.connect).map_err(|error| failure::io(&error))?;
-        let url = dial.url(name, reached.1, who)?;
+        let url = dial.url(reached.1, who)?;
         let worker = Arc::clone(&lock(&self.state).worker);
         let mut worker = lock(&worker);
         let worker = worker.get_or_insert_with(Worker::start);

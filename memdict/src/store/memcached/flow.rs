@@ -53,6 +53,8 @@ pub(super) fn hear(
 pub(super) fn broken(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => "closed the connection".to_owned(),
+        // Of TLS, which says what is wrong.
+        io::ErrorKind::InvalidData => error.to_string(),
         _ => format!("broke the connection: {error}"),
     }
 }

@@ -16,6 +16,10 @@ use crate::store::deadline::Deadline;
 /// of the stream was seen first.
 const ASKED: &str = "when asked for its version: it may have no connection free (its option `-c`)";
 
+/// What a server that speaks TLS answers to anything else begins with: an alert.
+const ALERT: [u8; 2] = [0x15, 3];
+const SPEAKS_TLS: &str = "speaks TLS at this port: use `memcache+tls://`, or another port";
+
 /// Why a greeting ended.
 pub(super) enum Failed {
     /// The connection did.
@@ -35,10 +39,14 @@ pub(super) struct Handshake {
 impl Handshake {
     /// Moves the bytes that can be moved now. Returns the facts once the greeting is complete.
     pub(super) fn go(&mut self, ready: Interest, call: Deadline) -> Result<Option<Facts>, Failed> {
-        if ready.to_receive {
+        let mut has_more = ready.to_receive;
+        while has_more {
             // One piece at a time: what the server says counts more than a close that follows it.
             hear(&self.socket, &mut self.inbox, &mut 0, call, |_| Ok(true))
-                .map_err(|why| Failed::Closed(format!("{why} {ASKED}")))?;
+                .map_err(|why| self.ended(why))?;
+            if self.inbox.unread().is_some_and(|received| received.starts_with(&ALERT)) {
+                return Err(Failed::Unwelcome(SPEAKS_TLS.to_owned()));
+            }
             while let Some(received) = self.inbox.unread() {
                 let (used, next) =
                     self.greeting.read(received, &mut self.window).map_err(Failed::Unwelcome)?;
@@ -53,13 +61,35 @@ impl Handshake {
                     }
                 }
             }
+            has_more = self.socket.holds_received();
         }
-        while !self.window.is_sent() {
-            let moved = send(&self.socket, &mut self.window);
-            if moved.map_err(|why| Failed::Closed(format!("{why} {ASKED}")))? == Moved::Nothing {
+        while self.has_unsent() {
+            let moved = send(&self.socket, &mut self.window).map_err(|why| self.ended(why))?;
+            if moved == Moved::Nothing {
                 break;
             }
         }
         Ok(None)
+    }
+
+    /// Returns whether there is something to send.
+    pub(super) fn has_unsent(&self) -> bool {
+        !self.window.is_sent() || self.socket.has_unsent()
+    }
+
+    /// Returns why the greeting ended, if the connection did.
+    fn ended(&self, why: String) -> Failed {
+        match self.socket.is_unsecured() {
+            true => Failed::Unwelcome(why),
+            false => Failed::Closed(format!("{why} {ASKED}")),
+        }
+    }
+
+    /// Returns why the greeting ended, if the server was silent for too long.
+    pub(super) fn timed_out(&self) -> &'static str {
+        match self.socket.is_unsecured() {
+            true => "timed out in the TLS handshake: it may speak no TLS at this port",
+            false => "timed out when asked for its version",
+        }
     }
 }

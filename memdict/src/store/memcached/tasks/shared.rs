@@ -23,9 +23,10 @@ use super::{
         flow::broken,
         inbox::Inbox,
         proto::{answer::Parsed, dialect, greeting::Facts, window::Window},
-        socket::{Callers, Moved, Socket},
+        socket::{Moved, Socket},
         talk::Awaited,
         watch::Watched,
+        wire::Callers,
     },
     clock::now,
     post::Post,
@@ -105,8 +106,7 @@ impl Shared {
     /// is still open, because the driver may notice it late.
     pub(in crate::store::memcached) fn is_alive(&self) -> bool {
         let state = lock(&self.state);
-        let is_quiet = || self.stream().is_some_and(TaskSocket::is_quiet_for_others);
-        self.is_open() && (!state.posts.is_empty() || is_quiet())
+        self.is_open() && (!state.posts.is_empty() || self.socket.is_quiet_for_others())
     }
 
     /// Returns whether more can be posted, as far as is known.
@@ -154,7 +154,8 @@ impl Shared {
     /// Sends what was posted, as far as the system takes it. The rest is left to the driver.
     pub(super) fn send(&self) {
         let mut state = lock(&self.state);
-        if state.is_sending || state.unsent.is_empty() || state.why.is_some() {
+        let has_unsent = !state.unsent.is_empty() || self.socket.has_unsent();
+        if state.is_sending || !has_unsent || state.why.is_some() {
             return;
         }
         let mut bytes = mem::take(&mut state.unsent);
@@ -180,7 +181,7 @@ impl Shared {
             state.why.get_or_insert_with(|| broken(&error).into());
             self.is_closing.store(true, Ordering::Release);
         }
-        let needs_driver = !state.unsent.is_empty();
+        let needs_driver = !state.unsent.is_empty() || self.socket.has_unsent();
         let driver = if needs_driver { state.driver.take() } else { None };
         drop(state);
         if let Some(driver) = driver {
@@ -195,7 +196,8 @@ impl Shared {
             Some(waker) => waker.clone_from(driver),
             waker => *waker = Some(driver.clone()),
         }
-        !state.unsent.is_empty() && !state.is_sending
+        let has_unsent = !state.unsent.is_empty() || self.socket.has_unsent();
+        has_unsent && !state.is_sending && state.why.is_none()
     }
 
     /// Returns the stream.
@@ -211,7 +213,9 @@ impl Shared {
     /// Receives what is available and hands it out. Returns whether the connection has ended.
     pub(super) fn receive(&self, inbox: &mut Inbox, context: &mut Context<'_>) -> bool {
         loop {
-            match self.stream().map(|stream| stream.poll_ready(true, false, context)) {
+            let ready = self.stream().map(|stream| stream.poll_ready(true, false, context));
+            match ready {
+                _ if self.socket.holds_received() => {}
                 Some(Poll::Pending) if self.is_open() => return false,
                 None | Some(Poll::Pending) => break self.end("closed the connection"),
                 Some(Poll::Ready(Err(error))) => break self.end(&broken(&error)),
