@@ -38,7 +38,7 @@ impl Authority {
     pub fn new() -> Self {
         let files = Scratch::new();
         let (key, certificate) = (files.file("ca-key"), files.file("ca"));
-        let subject = format!("/CN=memdict's {key}");
+        let subject = format!("/CN=an authority of {}", key.replace('/', "-"));
         let request = ["req", "-x509", "-days", "2", "-subj", &subject];
         run(&[&request[..], &KEY, &["-keyout", &key, "-out", &certificate]].concat());
         Self { files }
@@ -63,7 +63,8 @@ impl Authority {
     }
 
     fn issue_for(&self, subject: &str, days: i32) -> Certificate {
-        let file = |kind: &str| self.files.file(&format!("{kind} {subject} {days}"));
+        let name = format!("{}{days}", subject.replace([':', '.'], "-"));
+        let file = |kind: &str| self.files.file(&format!("{kind}-{name}"));
         let (cert_file, key_file, request) = (file("cert"), file("key"), file("request"));
         let text = format!("basicConstraints=critical,CA:FALSE\nsubjectAltName={subject}\n");
         let extensions = self.files.write("extensions", &text);

@@ -114,7 +114,8 @@ fn a_server_that_asks_for_a_client_certificate_and_gets_none_says_so() {
     let authority = Authority::new();
     let server = asking(&authority, "");
     is_down(&server.address(), &trusting(&authority), &["client certificate", "`cert_file`"]);
-    let stranger = Authority::new().issue("DNS:shop");
+    let other = Authority::new();
+    let stranger = other.issue("DNS:shop");
     let tls = trusting(&authority).cert_file(&stranger.cert_file).key_file(&stranger.key_file);
     is_down(&server.address(), &tls, &["does not accept the client certificate"]);
 }

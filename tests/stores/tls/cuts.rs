@@ -72,7 +72,7 @@ fn cut_everywhere(way: Way, end: End) {
     stage.proxy.count_anew();
     stage.converse(&stage.through(), "uncut");
     let length = stage.proxy.passed(way);
-    assert!(length > 500, "{length}");
+    assert!(length > 400, "{length}");
     let rounds = number("MEMDICT_TEST_CUTS").unwrap_or(150);
     let step = (length / rounds).max(1);
     let offset = u64::from(std::process::id()) % step;

@@ -44,6 +44,28 @@ fn large_batches_and_values_are_stored_and_loaded() {
     );
 }
 
+/// memcached leaves requests behind a large value in their record until more arrives.
+#[test]
+fn a_large_value_does_not_hold_up_the_requests_behind_it() {
+    let (server, authority) = Daemon::memcached_with_tls(&[]);
+    let large = vec![b'x'; 20_000];
+    with_both(
+        || open(server.address(), trusting(&authority)),
+        |s| {
+            for behind in 1..40 {
+                let key = |at: usize| format!("key-{at}");
+                let keys: Vec<_> = (0..=behind).map(key).collect();
+                let changes = keys.iter().enumerate().map(|(at, key)| {
+                    let value = if at % 13 == 0 { &large[..] } else { b"v" };
+                    Change::new(key.as_bytes(), store(value), Always)
+                });
+                let stored = apply(s, &changes.collect::<Vec<_>>());
+                assert!(stored.iter().all(|done| matches!(done, Ok(Applied::Stored))), "{behind}");
+            }
+        },
+    );
+}
+
 #[test]
 fn many_tasks_share_connections() {
     let (server, authority) = Daemon::memcached_with_tls(&["-c", "64"]);

@@ -15,6 +15,7 @@ use crate::store::deadline::Deadline;
 /// Added if a server closes the connection during the greeting. It may have said why, but the end
 /// of the stream was seen first.
 const ASKED: &str = "when asked for its version: it may have no connection free (its option `-c`)";
+const PERHAPS_TLS: &str = ", or speak only TLS (`memcache+tls://`)";
 
 /// What a server that speaks TLS answers to anything else begins with: an alert.
 const ALERT: [u8; 2] = [0x15, 3];
@@ -81,7 +82,8 @@ impl Handshake {
     fn ended(&self, why: String) -> Failed {
         match self.socket.is_unsecured() {
             true => Failed::Unwelcome(why),
-            false => Failed::Closed(format!("{why} {ASKED}")),
+            false if self.socket.is_secured() => Failed::Closed(format!("{why} {ASKED}")),
+            false => Failed::Closed(format!("{why} {ASKED}{PERHAPS_TLS}")),
         }
     }
 

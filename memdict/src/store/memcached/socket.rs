@@ -55,12 +55,18 @@ impl Socket {
 
     /// Sends as much as the system takes at once. A closed connection is an error, of a call that took
     /// none of the bytes. Of no bytes at all, sends what TLS has left to send.
-    pub(super) fn send(&self, slices: &[IoSlice<'_>]) -> io::Result<Moved> {
+    ///
+    /// So many bytes come before the last request that will be sent for now, which is a record of its
+    /// own over TLS.
+    pub(super) fn send(&self, slices: &[IoSlice<'_>], before_last: usize) -> io::Result<Moved> {
         #[cfg(feature = "tls")]
         if let Some(tls) = &self.tls {
             let mut session = lock(tls);
-            return moved(|| session.send(slices, &|slices| self.wire.send(slices)));
+            let push = |slices: &[IoSlice<'_>]| self.wire.send(slices);
+            return moved(|| session.send(slices, before_last, &push));
         }
+        #[cfg(not(feature = "tls"))]
+        let _ = before_last;
         moved(|| self.wire.send(slices))
     }
 
@@ -100,6 +106,14 @@ impl Socket {
     pub(super) fn has_unsent(&self) -> bool {
         #[cfg(feature = "tls")]
         return self.tls.as_ref().is_some_and(|tls| lock(tls).has_unsent());
+        #[cfg(not(feature = "tls"))]
+        return false;
+    }
+
+    /// Returns whether the stream is over TLS.
+    pub(super) fn is_secured(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.tls.is_some();
         #[cfg(not(feature = "tls"))]
         return false;
     }

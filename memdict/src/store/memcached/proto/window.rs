@@ -129,6 +129,12 @@ impl<'a> Window<'a> {
         count
     }
 
+    /// Returns how many of the bytes that are left to send come before the last request.
+    pub(in crate::store::memcached) fn unsent_before_last(&self) -> usize {
+        let last = self.ends.len().checked_sub(2).map_or(0, |before| self.ends[before]);
+        last.saturating_sub(self.sent)
+    }
+
     /// Returns how many bytes are left to send.
     #[cfg(feature = "tokio")]
     pub(in crate::store::memcached) fn unsent(&self) -> usize {

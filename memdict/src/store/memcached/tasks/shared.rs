@@ -52,6 +52,8 @@ pub(in crate::store::memcached) struct Shared {
 struct State {
     /// What was posted and is not sent.
     unsent: Vec<u8>,
+    /// How many bytes of it come before the last request.
+    before_last: usize,
     /// Whether some of it is being sent just now.
     is_sending: bool,
     /// How many bytes were posted, and how many of them may have been sent.
@@ -72,6 +74,7 @@ impl Shared {
         let Connection { socket, facts, inbox, requests, .. } = connection;
         let state = State {
             unsent: Vec::new(),
+            before_last: 0,
             is_sending: false,
             posted: 0,
             sent: 0,
@@ -134,6 +137,7 @@ impl Shared {
         }
         let before = state.unsent.len();
         window.copy_to(&mut state.unsent);
+        state.before_last = before + window.unsent_before_last();
         let post = Arc::new(Post::new(state.posted, awaited, waker));
         state.posted += (state.unsent.len() - before) as u64;
         state.posts.push_back(Arc::clone(&post));
@@ -159,11 +163,12 @@ impl Shared {
             return;
         }
         let mut bytes = mem::take(&mut state.unsent);
+        let before_last = mem::take(&mut state.before_last);
         state.is_sending = true;
         // Until the system says how many bytes it took, it may have taken all of them.
         state.sent += bytes.len() as u64;
         drop(state);
-        let moved = self.socket.send(&[IoSlice::new(&bytes)]);
+        let moved = self.socket.send(&[IoSlice::new(&bytes)], before_last);
         let taken = match moved {
             Ok(Moved::Bytes(taken)) => taken,
             Ok(Moved::Nothing) | Err(_) => 0,
@@ -173,6 +178,10 @@ impl Shared {
         state.is_sending = false;
         state.sent -= (bytes.len() - taken) as u64;
         bytes.drain(..taken);
+        match state.unsent.is_empty() {
+            true => state.before_last = before_last.saturating_sub(taken),
+            false => state.before_last += bytes.len(),
+        }
         bytes.append(&mut state.unsent);
         state.unsent = bytes;
         if let Err(error) = moved {

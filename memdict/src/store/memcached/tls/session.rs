@@ -3,6 +3,11 @@
 //!
 //! Bytes that it takes may leave at once or later, but it takes more only when those before have left.
 //! So what it holds is bounded, and a request that it took counts as sent.
+//!
+//! **The last request is a record of its own.** memcached (1.6.18 does) reads the rest of a large value
+//! out of a record, and then waits until more arrives, although requests are left in that record. If
+//! nothing more is sent until they are answered, both ends wait. The record of the last request wakes
+//! the server, and has nothing behind it.
 
 use std::{
     fmt,
@@ -50,6 +55,7 @@ impl Session {
     pub(in crate::store::memcached) fn send(
         &mut self,
         slices: &[IoSlice<'_>],
+        before_last: usize,
         push: Push<'_>,
     ) -> io::Result<usize> {
         match self.flush(push) {
@@ -61,13 +67,31 @@ impl Session {
         if slices.is_empty() {
             return Ok(0);
         }
-        let taken = match self.tls.writer().write_vectored(slices) {
+        let taken = match self.take(slices, before_last) {
             Ok(0) => return Err(ErrorKind::WouldBlock.into()),
             Ok(taken) => taken,
             Err(error) => return Err(self.why_not_sent(error)),
         };
         // What was taken may be on its way, so a failure is told by the next call.
         let _ = self.flush(push);
+        Ok(taken)
+    }
+
+    /// Encrypts what there is room for, what comes before the last request apart from it.
+    fn take(&mut self, slices: &[IoSlice<'_>], before_last: usize) -> io::Result<usize> {
+        let (mut before, mut last) = (Vec::with_capacity(slices.len()), Vec::new());
+        let mut left = before_last;
+        for slice in slices {
+            let (head, tail) = slice.split_at(left.min(slice.len()));
+            left -= head.len();
+            before.push(IoSlice::new(head));
+            last.push(IoSlice::new(tail));
+        }
+        let mut writer = self.tls.writer();
+        let taken = if before_last > 0 { writer.write_vectored(&before)? } else { 0 };
+        if left == 0 && taken == before_last {
+            return Ok(taken + writer.write_vectored(&last).unwrap_or(0));
+        }
         Ok(taken)
     }
 
