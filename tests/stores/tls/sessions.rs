@@ -4,7 +4,8 @@ use std::{thread, time::Duration};
 
 use memdict::{Applied, Change, Condition, Store, StoreError};
 use memdict_tests::{
-    Daemon, End, PATIENCE, Proxy, Waiting, Way, apply, apply_one, load_one, load_when_up, store,
+    Authority, Daemon, End, PATIENCE, Proxy, Waiting, Way, apply, apply_one, load_one,
+    load_when_up, store,
 };
 
 use super::{open, trusting, with_both, works};
@@ -33,6 +34,30 @@ fn a_further_connection_resumes_the_session_of_an_earlier_one() {
             }
         },
     );
+}
+
+/// A server may refuse to resume, and one that asks for client certificates may fail over it.
+#[test]
+fn further_connections_work_whether_or_not_the_server_resumes() {
+    let authority = Authority::new();
+    let (certificate, client) = (authority.issue("IP:127.0.0.1"), authority.issue("DNS:shop"));
+    let asks = format!("ssl_ca_cert={},ssl_verify_mode=2", authority.ca_file());
+    let tls = trusting(&authority).cert_file(client.cert_file).key_file(client.key_file);
+    for options in
+        ["ssl_min_version=2", "ssl_session_cache", &asks, &format!("{asks},ssl_session_cache")]
+    {
+        let server = Daemon::memcached_showing(&certificate, "127.0.0.1", &["-o", options]);
+        let proxy = Proxy::before(&server.address());
+        with_both(
+            || open(proxy.address(), tls.clone()),
+            |s| {
+                for _ in 0..4 {
+                    works(s);
+                    proxy.hang_up(End::Closed);
+                }
+            },
+        );
+    }
 }
 
 #[test]

@@ -77,7 +77,9 @@ fn many_tasks_share_connections() {
             let s = Arc::clone(&s);
             runtime.spawn(async move {
                 for round in 0..50_u32 {
-                    let (key, value) = (format!("k{task}"), format!("{task} {round}"));
+                    // Several of them fill more than one record.
+                    let (key, long) = (format!("k{task}"), "x".repeat(task as usize % 8 * 1_500));
+                    let value = format!("{task} {round} {long}");
                     let changes = [Change::new(key.as_bytes(), store(value.as_bytes()), Always)];
                     let mut done = None;
                     s.apply_many(&changes, &mut |_, outcome| done = Some(outcome)).await;

@@ -61,4 +61,22 @@ impl Admitted {
         }
         Ok(Socket::plain(wire))
     }
+
+    /// Notes that a connection works.
+    pub(super) fn worked(&self) {
+        #[cfg(feature = "tls")]
+        if let Some(Ok(client)) = &self.tls {
+            client.worked();
+        }
+    }
+
+    /// Returns whether another connection may work where this one failed.
+    pub(super) fn tries_again(&self, failed: &Socket) -> bool {
+        #[cfg(feature = "tls")]
+        if let Some(Ok(client)) = &self.tls {
+            return failed.is_refused() && client.was_refused();
+        }
+        let _ = failed;
+        false
+    }
 }

@@ -118,6 +118,12 @@ impl Socket {
         return false;
     }
 
+    /// Returns whether the server has refused TLS.
+    #[cfg(feature = "tls")]
+    pub(super) fn is_refused(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| lock(tls).is_refused())
+    }
+
     /// Returns whether the two ends have not agreed on TLS, or do not any more.
     pub(super) fn is_unsecured(&self) -> bool {
         #[cfg(feature = "tls")]

@@ -46,6 +46,7 @@ impl<'s, 'a> Lane<'s, 'a> {
             Ok(None) => self.stage = Stage::Greeting(handshake, permit),
             Ok(Some(facts)) => {
                 self.watch.greeted(&facts);
+                self.server.admitted.worked();
                 let Handshake { socket, greeting, window, inbox } = *handshake;
                 let buffer = window.into_buffer();
                 self.server.manners.learn(greeting.manner);
@@ -62,6 +63,10 @@ impl<'s, 'a> Lane<'s, 'a> {
                     }
                     None => self.not_reached(permit, &why, work),
                 }
+            }
+            Err(Failed::Unwelcome(_)) if self.server.admitted.tries_again(&handshake.socket) => {
+                self.be_patient(self.timeouts.connect);
+                self.stage = Stage::Unnamed(permit);
             }
             Err(Failed::Unwelcome(why)) => self.not_reached(permit, &why, work),
         }

@@ -1,6 +1,12 @@
 //! What the connections to one server have in common: its name, and the sessions to resume.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use rustls::{ClientConfig, ClientConnection, client::Resumption, pki_types::ServerName};
 
@@ -10,9 +16,14 @@ use super::{failure::Failure, session::Session};
 const SESSIONS: usize = 8;
 
 /// One server, as TLS knows it.
-#[derive(Clone)]
 pub(in crate::store::memcached) struct Client {
-    config: Arc<ClientConfig>,
+    resuming: Arc<ClientConfig>,
+    anew: Arc<ClientConfig>,
+    /// Whether a connection has worked, so that the next one resumes its session.
+    has_worked: AtomicBool,
+    /// Whether the server refuses connections that resume a session. memcached does if it asks for
+    /// client certificates.
+    refuses_to_resume: AtomicBool,
     name: ServerName<'static>,
     failure: Failure,
 }
@@ -26,10 +37,19 @@ impl Client {
         host: &str,
         has_certificate: bool,
     ) -> Self {
-        let mut config = config.clone();
-        config.resumption = Resumption::in_memory_sessions(SESSIONS);
-        let failure = Failure { host: host.to_owned(), has_certificate };
-        Self { config: Arc::new(config), name, failure }
+        let with = |resumption| {
+            let mut config = config.clone();
+            config.resumption = resumption;
+            Arc::new(config)
+        };
+        Self {
+            resuming: with(Resumption::in_memory_sessions(SESSIONS)),
+            anew: with(Resumption::disabled()),
+            has_worked: AtomicBool::new(false),
+            refuses_to_resume: AtomicBool::new(false),
+            name,
+            failure: Failure { host: host.to_owned(), has_certificate },
+        }
     }
 
     /// Begins a connection.
@@ -37,10 +57,24 @@ impl Client {
     /// # Errors
     /// The reason why there is none, as a text that follows the server's name.
     pub(in crate::store::memcached) fn begin(&self) -> Result<Session, String> {
-        match ClientConnection::new(Arc::clone(&self.config), self.name.clone()) {
+        let refuses = self.refuses_to_resume.load(Ordering::Relaxed);
+        let config = if refuses { &self.anew } else { &self.resuming };
+        match ClientConnection::new(Arc::clone(config), self.name.clone()) {
             Ok(connection) => Ok(Session::of(connection, self.failure.clone())),
             Err(error) => Err(format!("cannot be reached over TLS: {error}")),
         }
+    }
+
+    /// Notes that a connection works.
+    pub(in crate::store::memcached) fn worked(&self) {
+        self.has_worked.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that the server refused a connection. Returns whether the reason may have been that it
+    /// resumed a session: no later one will.
+    pub(in crate::store::memcached) fn was_refused(&self) -> bool {
+        self.has_worked.load(Ordering::Relaxed)
+            && !self.refuses_to_resume.swap(true, Ordering::Relaxed)
     }
 }
 

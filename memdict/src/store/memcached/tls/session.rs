@@ -14,7 +14,7 @@ use std::{
     io::{self, BufRead, ErrorKind, IoSlice, Read, Write},
 };
 
-use rustls::ClientConnection;
+use rustls::{ClientConnection, Error};
 
 use super::{super::inbox::Inbox, failure::Failure};
 
@@ -38,6 +38,8 @@ pub(in crate::store::memcached) struct Session {
     inbox: Inbox,
     /// How many bytes were received since the last one with content.
     empty: usize,
+    /// Whether the server has said that it refuses the connection.
+    is_refused: bool,
     /// Why nothing more is received.
     ended: Option<(ErrorKind, String)>,
 }
@@ -45,7 +47,7 @@ pub(in crate::store::memcached) struct Session {
 impl Session {
     pub(super) fn of(mut tls: ClientConnection, failure: Failure) -> Self {
         tls.set_buffer_limit(Some(UNSENT));
-        Self { tls, failure, inbox: Inbox::default(), empty: 0, ended: None }
+        Self { tls, failure, inbox: Inbox::default(), empty: 0, is_refused: false, ended: None }
     }
 
     /// Takes bytes to send, and sends what it can. Returns how many it took.
@@ -198,7 +200,10 @@ impl Session {
                 Ok(state) if state.peer_has_closed() => return self.end(),
                 Ok(_) if self.empty > EMPTY => return self.fail(self.failure.endless()),
                 Ok(_) => {}
-                Err(error) => return self.fail(self.failure.says(&error, was_handshaking)),
+                Err(error) => {
+                    self.is_refused = matches!(error, Error::AlertReceived(_));
+                    return self.fail(self.failure.says(&error, was_handshaking));
+                }
             }
         }
     }
@@ -212,6 +217,11 @@ impl Session {
     /// Returns whether records are ready that were not sent.
     pub(in crate::store::memcached) fn has_unsent(&self) -> bool {
         self.ended.is_none() && self.tls.wants_write()
+    }
+
+    /// Returns whether the server has said that it refuses the connection.
+    pub(in crate::store::memcached) fn is_refused(&self) -> bool {
+        self.is_refused
     }
 
     /// Returns whether the handshake is not complete, or TLS has failed.
