@@ -10,7 +10,7 @@ use std::{
 };
 
 use memdict::{Cache, DetectUntracked, DictDef, Link, Tracked};
-use memdict_tests::{Bench, Fault};
+use memdict_tests::{Bench, Fault, Memcached};
 use serde::{Deserialize, Serialize};
 
 /// Collects what this thread logs.
@@ -174,7 +174,7 @@ fn logged_in_task(work: impl FnOnce() -> memdict::Result<()> + Send + 'static) -
 
 #[test]
 fn a_cache_that_blocks_a_worker_of_tokio_is_named_once() {
-    let server = memdict_tests::Memcached::start();
+    let server = Memcached::start();
     let cache = Cache::open(&format!("memcache://{}", server.address())).expect("a good URL");
     let get = |cache: &Cache| cache.session().dict::<u64>("hits").get("a").map(drop);
     let (outside, inside) = (cache.clone(), cache.clone());
@@ -189,7 +189,7 @@ fn a_cache_that_blocks_a_worker_of_tokio_is_named_once() {
 
 #[test]
 fn a_commit_that_the_end_of_its_runtime_cuts_off_is_in_the_log() {
-    let server = memdict_tests::Memcached::start();
+    let server = Memcached::start();
     let proxy = memdict_tests::Proxy::before(&server.address());
     let rolled_back = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&rolled_back);
@@ -249,6 +249,22 @@ fn a_hidden_change_is_in_the_log_with_key_and_field_path() {
     });
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(text.contains("pages[a]") && text.contains("hits") && !text.contains("7777"), "{text}");
+}
+
+#[test]
+fn a_server_that_keeps_no_versions_is_named_in_the_log_once() {
+    let mut server = Memcached::with(&["-C"]);
+    let text = logged(|| {
+        let cache = Cache::open(&format!("memcache://{}?timeout=20s", server.address()))?;
+        cache.session().dict::<u64>("hits").get("a")?;
+        server.restart();
+        cache.session().dict::<u64>("hits").lookup("a")?;
+        let connections = cache.server_counters()[0].connections;
+        assert!(connections > 1, "{connections}");
+        Ok(())
+    });
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains(&server.address()) && text.contains("`-C`"), "{text}");
 }
 
 /// Runs in a process of its own, started by the next test, because it needs its own environment and

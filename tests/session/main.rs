@@ -8,4 +8,5 @@ mod outages;
 mod processes;
 mod suite;
 mod threads;
+mod unversioned;
 mod usage;

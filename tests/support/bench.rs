@@ -39,7 +39,12 @@ impl Bench {
     /// If memcached cannot be started.
     #[must_use]
     pub fn on_memcached() -> Self {
-        let server = Memcached::start();
+        Self::on(Memcached::start())
+    }
+
+    /// Makes a cache on this memcached.
+    #[must_use]
+    pub fn on(server: Memcached) -> Self {
         let store = memcached_on([server.address()]);
         Self::of(FaultyStore::new(Arc::new(store) as _), Some(server))
     }
@@ -51,7 +56,12 @@ impl Bench {
     /// If memcached cannot be started.
     #[must_use]
     pub fn in_classic() -> Self {
-        let server = Memcached::start();
+        Self::in_classic_on(Memcached::start())
+    }
+
+    /// Makes a cache on this memcached, in the classic protocol.
+    #[must_use]
+    pub fn in_classic_on(server: Memcached) -> Self {
         let store = in_classic_on([server.address()]);
         Self::of(FaultyStore::new(Arc::new(store) as _), Some(server))
     }

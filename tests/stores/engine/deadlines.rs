@@ -7,8 +7,8 @@ use memdict_tests::{Got, Pieces, ScriptedServer, apply, load, load_one};
 
 use super::{applied, loaded, open, stores};
 
-const TIMEOUT: Duration = Duration::from_millis(200);
-const DEADLINE: Duration = Duration::from_millis(600);
+const TIMEOUT: Duration = Duration::from_millis(600);
+const DEADLINE: Duration = Duration::from_millis(1_800);
 
 /// Runs a call, and checks that it took about this long.
 fn until<R>(deadline: Duration, call: impl FnOnce() -> R) -> R {

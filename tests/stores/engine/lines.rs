@@ -86,7 +86,7 @@ fn a_batch_may_be_answered_by_nothing_but_error_lines() {
 
 #[test]
 fn a_refusal_says_what_the_server_says_and_which_server() {
-    let server = ScriptedServer::start("1.6.45", &["SERVER_ERROR too busy today\r\n"]);
+    let server = ScriptedServer::start("1.6.45", &["CLIENT_ERROR too busy today\r\n"]);
     let s = open(server.address());
     let outcomes = apply(&s, &stores([b"a"]));
     let [Err(StoreError::Refused(why))] = &outcomes[..] else { panic!("{outcomes:?}") };
@@ -94,6 +94,19 @@ fn a_refusal_says_what_the_server_says_and_which_server() {
         why.as_str().contains("too busy today") && why.as_str().contains(&server.address()),
         "{why}"
     );
+}
+
+#[test]
+fn the_error_line_of_a_proxy_leaves_a_change_unknown_and_is_no_miss() {
+    let (server, s) = linked();
+    let connections = server.connections();
+    let line = "SERVER_ERROR backend failure\r\n";
+    server.play(&["VA 1 c1{O}\r\na\r\n", line, "EN{O}\r\n", line, "EN{O}\r\n"]);
+    assert_eq!(loaded(&load(&s, &KEYS)), ["hit", "down", "miss", "down", "miss"]);
+    server.play(&["HD c1{O}\r\n", line, "HD c3{O}\r\n", line, "HD c5{O}\r\n"]);
+    let outcomes = applied(&apply(&s, &stores(KEYS)));
+    assert_eq!(outcomes, ["done", "unknown", "done", "unknown", "done"]);
+    goes_on(&server, &s, connections);
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn loads_after(strange: &str) {
 
 fn changes_after(strange: &str) {
     let (server, s) = linked();
-    server.play(&["HD c1{O}\r\n", "SERVER_ERROR busy\r\n", strange]);
+    server.play(&["HD c1{O}\r\n", "SERVER_ERROR out of memory\r\n", strange]);
     let outcomes = apply(&s, &stores(KEYS));
     let expected = ["done", "refused", "unknown", "unknown", "unknown"];
     assert_eq!(applied(&outcomes), expected, "{strange:?}: {outcomes:?}");

@@ -8,7 +8,7 @@ use super::{applied, delete, loaded, open, stores};
 const LOADS: [&str; 8] = [
     "VA 5 c11{O}\r\nalpha\r\n",
     "EN{O}\r\n",
-    "SERVER_ERROR busy\r\n",
+    "SERVER_ERROR out of memory writing get response\r\n",
     "VA 0 c12{O}\r\n\r\n",
     // The bytes of a value are not an answer.
     "VA 12 c13{O}\r\n\r\nEN\r\nVA 1 c\r\n",

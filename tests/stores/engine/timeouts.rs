@@ -52,7 +52,7 @@ fn a_server_that_stops_answering_costs_one_timeout_and_what_it_answered_counts()
     let message = outcomes[2].as_ref().expect_err("it is down").to_string();
     assert!(message.contains("timed out") && message.contains(&server.address()), "{message}");
 
-    server.play(&["HD c1{O}\r\n", "SERVER_ERROR busy\r\n", "", "", ""]);
+    server.play(&["HD c1{O}\r\n", "SERVER_ERROR out of memory\r\n", "", "", ""]);
     let begun = Instant::now();
     let outcomes = apply(&s, &stores(KEYS));
     let elapsed = begun.elapsed();

@@ -220,6 +220,20 @@ impl<'e> Plan<'e> {
         changes.map(|step| step.entry.id()).collect()
     }
 
+    /// Checks that no change depends on a version that the server does not keep.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported`: nothing may be sent then.
+    pub(crate) fn check_versions(&self) -> Result<()> {
+        let on_none = |step: &&Step<'_>| matches!(step.condition(), Condition::Matches(token) if token.is_of_no_version());
+        let Some(step) = self.steps.iter().find(on_none) else { return Ok(()) };
+        let missing = "tell whether a value has changed, because its server keeps no versions (run \
+                       memcached without its option `-C`, or define the dictionary with \
+                       `OnConflict::LastWriteWins`)";
+        Err(Error::Unsupported { id: step.entry.id().clone(), missing })
+    }
+
     /// Returns the changes to send now.
     pub(crate) fn changes(&self) -> Vec<Change<'_>> {
         let mut changes = Vec::with_capacity(self.steps.len());
@@ -237,7 +251,7 @@ impl<'e> Plan<'e> {
                 (None, _) | (_, Purpose::Clear { .. }) => Op::Delete,
                 (Some(range), _) => Op::Store { bytes: &self.bytes[range.clone()], expiry },
             };
-            let change = Change::new(step.entry.name().wire(), op, step.expected.condition());
+            let change = Change::new(step.entry.name().wire(), op, step.condition());
             let change = if step.buries() { change.removal() } else { change };
             // A change that is sent again has failed once, so it asks for an answer of its own.
             if step.resent { change } else { change.quiet() }
@@ -263,6 +277,20 @@ impl Step<'_> {
     /// Returns whether this is a removal that leaves a tombstone.
     pub(super) fn buries(&self) -> bool {
         self.purpose == Purpose::Remove && self.ours.is_some()
+    }
+
+    /// Returns the condition on which the change is made. Where no versions are kept, the last write
+    /// wins without one.
+    fn condition(&self) -> Condition {
+        match self.expected.condition() {
+            Condition::Matches(token)
+                if token.is_of_no_version()
+                    && self.options.rules.on_conflict == OnConflict::LastWriteWins =>
+            {
+                Condition::Always
+            }
+            condition => condition,
+        }
     }
 
     fn value(&self) -> Option<&Range<usize>> {

@@ -82,6 +82,7 @@ pub(crate) async fn commit<D: Drive>(
             plan.probed(answers);
         }
     }
+    plan.check_versions()?;
     // This ends, because each round settles a change or moves it along a finite chain: store, then
     // recreate or clear; look, and send once more; follow another session's value, a limited number
     // of times.

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::right::matches;
 use crate::{
     key::name::Name,
     random,
@@ -49,7 +50,7 @@ impl Lock {
         if !driver.caps().conditional_delete() {
             return;
         }
-        let change = Change::new(&self.key, Op::Delete, Condition::Matches(token));
+        let change = Change::new(&self.key, Op::Delete, matches(token));
         driver.apply_many(&[change], &mut |_, _| {}, &D::Begun::default()).await;
     }
 }

@@ -94,17 +94,15 @@ impl Basis {
     pub(super) fn condition(&self) -> Condition {
         match self {
             Self::Nothing => Condition::Absent,
-            Self::Placeholder(token) | Self::Bytes(Version { token, .. }) => {
-                Condition::Matches(*token)
-            }
+            Self::Placeholder(token) | Self::Bytes(Version { token, .. }) => matches(*token),
         }
     }
 
     /// Returns the token of what the store has to hold.
     pub(super) fn token(&self) -> Option<Token> {
-        match self.condition() {
-            Condition::Matches(token) => Some(token),
-            _ => None,
+        match self {
+            Self::Nothing => None,
+            Self::Placeholder(token) | Self::Bytes(Version { token, .. }) => Some(*token),
         }
     }
 
@@ -127,7 +125,7 @@ impl Basis {
         for _ in 0..CONNECTIONS {
             if looks {
                 match self.look(driver, entry, secrets).await? {
-                    Some(token) => condition = Condition::Matches(token),
+                    Some(token) => condition = matches(token),
                     None => return Ok(Applied::Differs),
                 }
             }
@@ -168,4 +166,10 @@ impl Basis {
         driver.load_many(&[Load::new(entry.name().wire()).to_replace()], &mut take).await;
         found
     }
+}
+
+/// Returns the condition for a change that depends on this token. Where no versions are kept, the
+/// look that has just found it has to do.
+pub(super) fn matches(token: Token) -> Condition {
+    if token.is_of_no_version() { Condition::Always } else { Condition::Matches(token) }
 }

@@ -313,7 +313,7 @@ fn begins_at(peer: &Peer<'_>, change: &Change<'_>) -> Option<(u64, Expiry)> {
 
 /// Returns the failure that an error line means.
 fn refusal(peer: &Peer<'_>, line: &[u8]) -> StoreError {
-    Meaning::of(peer.facts.dialect, line).of_change(refused(peer.name, line))
+    Meaning::of(line).of_change(refused(peer.name, line))
 }
 
 fn is_of_this_life(peer: &Peer<'_>, token: Token) -> bool {

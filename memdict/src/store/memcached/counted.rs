@@ -33,7 +33,7 @@ impl<'s, W> Counted<'s, W> {
         let kind = self.kind;
         let counts = self.of(peer.index);
         let meaning = match answer {
-            Answer::Refused(line) => Some(Meaning::of(peer.facts.dialect, line)),
+            Answer::Refused(line) => Some(Meaning::of(line)),
             _ => None,
         };
         match (then, meaning, kind) {

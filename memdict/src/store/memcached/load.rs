@@ -71,7 +71,7 @@ impl<'a> Work<'a> for Loads<'_, 'a> {
             }
             Answer::Miss(_) => Ok(Loaded::Miss),
             Answer::Refused(line) => {
-                let meaning = Meaning::of(peer.facts.dialect, line);
+                let meaning = Meaning::of(line);
                 Err(meaning.of_load(refused(peer.name, line)))
             }
             _ => return Err("the answer to a change instead of a value"),

@@ -1,7 +1,6 @@
 //! What an error line of a server means for its operation.
 //!
-//! By meta commands a server speaks for itself, so its error line is a refusal. The classic dialect
-//! is that of proxies as well:
+//! A server speaks for itself, or a proxy speaks for it, in either dialect:
 //!
 //! | line | a change | a load |
 //! |---|---|---|
@@ -11,7 +10,6 @@
 //! | `CLIENT_ERROR`, `ERROR` | refused | refused |
 //! | the same, and it asks for a login or takes no connection | down | down |
 
-use super::proto::Dialect;
 use crate::{
     quote,
     store::operation::{Reason, StoreError},
@@ -33,23 +31,16 @@ pub(super) enum Meaning {
 
 impl Meaning {
     /// Returns what a line means that answers an operation.
-    pub(super) fn of(dialect: Dialect, line: &[u8]) -> Self {
+    pub(super) fn of(line: &[u8]) -> Self {
         let has =
             |words: &[u8]| line.windows(words.len()).any(|part| part.eq_ignore_ascii_case(words));
-        match dialect {
-            Dialect::Meta => Self::Refused,
-            Dialect::Classic if line == NO_ROLE => Self::Down,
-            Dialect::Classic if line.starts_with(b"SERVER_ERROR") => {
-                if has(b"too large") || has(b"out of memory") {
-                    Self::Refused
-                } else {
-                    Self::Unknown
-                }
-            }
-            Dialect::Classic if has(b"unauthenticated") || has(b"too many open connections") => {
-                Self::Down
-            }
-            Dialect::Classic => Self::Refused,
+        let is_by_server = line.starts_with(b"SERVER_ERROR");
+        match () {
+            () if line == NO_ROLE => Self::Down,
+            () if is_by_server && (has(b"too large") || has(b"out of memory")) => Self::Refused,
+            () if is_by_server => Self::Unknown,
+            () if has(b"unauthenticated") || has(b"too many open connections") => Self::Down,
+            () => Self::Refused,
         }
     }
 
@@ -119,7 +110,7 @@ mod tests {
             ("ERROR", "refused", "refused"),
             ("ERROR Too many open connections", "down", "down"),
         ] {
-            let meaning = Meaning::of(Dialect::Classic, line.as_bytes());
+            let meaning = Meaning::of(line.as_bytes());
             let word = |error| match error {
                 StoreError::Refused(_) => "refused",
                 StoreError::Down(_) => "down",

@@ -63,7 +63,7 @@ impl Server {
 
     /// Returns what is known of the server.
     pub(super) fn health(&self) -> ServerHealth {
-        let mut health = self.watched.health(&self.name);
+        let mut health = self.watched.health();
         health.remembered = self.remembered.len();
         (health.open, health.idle) = self.pool.open_and_idle();
         #[cfg(feature = "tokio")]

@@ -368,7 +368,7 @@ impl Store for MemcachedStore {
     }
 
     fn server_counters(&self) -> Vec<ServerCounters> {
-        self.reached.iter().map(|server| server.watched.counters(&server.name)).collect()
+        self.reached.iter().map(|server| server.watched.counters()).collect()
     }
 
     #[cfg(feature = "tokio")]

@@ -13,6 +13,7 @@ use crate::{
     export::{Operation, Series},
     health::{Exchanged, ServerCounters, ServerCounting, ServerHealth},
     latency::Timing,
+    log::warning,
     store::queue::lock,
     trace::Traced,
 };
@@ -20,11 +21,14 @@ use crate::{
 /// What is known of one server.
 #[derive(Debug)]
 pub(super) struct Watched {
+    name: String,
     counters: ServerCounting,
     latency: Timing,
     series: Series,
     known: Mutex<Known>,
     is_classic: AtomicBool,
+    /// Whether the log says that it keeps no versions.
+    said_no_versions: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -41,11 +45,13 @@ struct Known {
 impl Watched {
     pub(super) fn of(name: &str) -> Self {
         Self {
+            name: name.to_owned(),
             counters: Default::default(),
             latency: Timing::default(),
             series: Series::of(ServerCounters::SERIES, &[("server.address", name)]),
             known: Mutex::default(),
             is_classic: AtomicBool::new(false),
+            said_no_versions: AtomicBool::new(false),
         }
     }
 
@@ -67,6 +73,14 @@ impl Watched {
         drop(known);
         self.is_classic.store(facts.dialect == Dialect::Classic, Ordering::Relaxed);
         self.add(&Exchanged { connections: 1, ..Exchanged::default() });
+        if !facts.cas_enabled && !self.said_no_versions.swap(true, Ordering::Relaxed) {
+            warning!(
+                "memcached {} keeps no versions (its option `-C`): only dictionaries with \
+                 `OnConflict::LastWriteWins` can change values that they have loaded, and `fetch` \
+                 may store a value that is changed meanwhile",
+                self.name
+            );
+        }
     }
 
     /// Returns whether it spoke the classic dialect when it was last greeted.
@@ -93,7 +107,8 @@ impl Watched {
         lock(&self.known).life.unwrap_or_default()
     }
 
-    pub(super) fn health(&self, name: &str) -> ServerHealth {
+    pub(super) fn health(&self) -> ServerHealth {
+        let name = &self.name;
         let Known { up, down_since, last_error, version, life, latency, .. } = &*lock(&self.known);
         ServerHealth {
             up: *up,
@@ -106,8 +121,8 @@ impl Watched {
         }
     }
 
-    pub(super) fn counters(&self, name: &str) -> ServerCounters {
-        let mut counters = Exchanged::read(&self.counters, name);
+    pub(super) fn counters(&self) -> ServerCounters {
+        let mut counters = Exchanged::read(&self.counters, &self.name);
         counters.latency = self.latency.read();
         counters.evicted_unread = lock(&self.known).evicted_unread;
         counters

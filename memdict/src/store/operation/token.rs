@@ -11,7 +11,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// Makes a token with the version `cas` in life `life` of server number `server`. It holds on
+    /// Makes a token with the version `cas`, from 1, in life `life` of server number `server`. It holds on
     /// every connection.
     #[must_use]
     pub const fn new(server: u32, life: u64, cas: u64) -> Self {
@@ -39,7 +39,7 @@ impl Token {
         self.life
     }
 
-    /// Returns the version within that life.
+    /// Returns the version within that life, or 0 if the server keeps no versions.
     #[must_use]
     pub const fn cas(self) -> u64 {
         self.cas
@@ -50,6 +50,12 @@ impl Token {
     #[must_use]
     pub const fn connection(self) -> u64 {
         self.connection
+    }
+
+    /// Returns whether the token is of a server that keeps no versions, so that no change can depend
+    /// on it.
+    pub(crate) const fn is_of_no_version(self) -> bool {
+        self.cas == 0
     }
 
     /// Returns whether the two tokens look the same, whatever connections they came over.

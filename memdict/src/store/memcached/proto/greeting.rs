@@ -41,7 +41,7 @@ const UNAUTHENTICATED: &str = "CLIENT_ERROR unauthenticated";
 
 const VERSION: &[u8] = b"version\r\n";
 const FACTS: &[u8] = b"stats settings\r\nstats\r\n";
-const BARRIER: &[u8] = b"mn\r\n";
+const BARRIER: &[u8] = super::meta::request::BARRIER;
 
 /// A key that has no value. Every server and proxy answers the request for it.
 const PROBE: &[u8] = b"gets memdict:ping\r\n";
@@ -68,7 +68,8 @@ pub(in crate::store::memcached) struct Facts {
     /// Whether it keeps versions of values. With its option `-C` it does not.
     pub(in crate::store::memcached) cas_enabled: bool,
     /// The life that it is in, made from its process number and the second in which it started. It
-    /// stays the same as long as the server runs. 0 if the server does not tell. Two servers, or
+    /// stays the same as long as the server runs. 0 if the server does not tell, or if equal
+    /// versions of a value prove nothing within it. Two servers, or
     /// two lives of one, may look the same: in a container, each server is process 1.
     pub(in crate::store::memcached) life: u64,
     /// Its clock, if it tells the time.
@@ -102,6 +103,8 @@ pub(in crate::store::memcached) struct Greeting {
     uptime: Option<u64>,
     time: Option<u64>,
     asked: Asked,
+    /// Whether it is a proxy, which speaks for servers of which it tells nothing.
+    is_proxy: bool,
     read: usize,
 }
 
@@ -156,6 +159,7 @@ impl Greeting {
             uptime: None,
             time: None,
             asked,
+            is_proxy: false,
             read: 0,
         }
     }
@@ -225,6 +229,7 @@ impl Greeting {
                     self.facts.item_size_max = item_size(value);
                 }
                 Some(("cas_enabled", value)) => self.facts.cas_enabled = value != "no",
+                Some(("binding_protocol", value)) => self.is_proxy = value == "proxy",
                 Some(_) => {}
                 // `END`, or the refusal of a server that keeps them secret: the defaults apply.
                 None => self.awaited = Awaited::Stats,
@@ -255,10 +260,18 @@ impl Greeting {
         let has_marks = number(&self.facts.version).is_some_and(|it| it >= FIRST_WITH_MARKS);
         self.facts.dialect = dialect;
         self.facts.marks = dialect == Dialect::Meta && has_marks;
-        let begin_anew = self.manner.assumed.versions_begin_anew || is_flare(&self.facts.version);
-        self.facts.life = if begin_anew { 0 } else { self.life() };
+        self.facts.life = if self.proves_nothing() { 0 } else { self.life() };
         self.facts.clock = self.time.map(|time| self.asked.told(time));
         self.facts.clone()
+    }
+
+    /// Returns whether a version may stand for two values, although the life is told: a proxy tells
+    /// its own life, in which its servers may restart.
+    fn proves_nothing(&self) -> bool {
+        self.manner.assumed.versions_begin_anew
+            || is_flare(&self.facts.version)
+            || self.is_proxy
+            || !self.facts.cas_enabled
     }
 
     fn version(&mut self, line: &str) -> Result<(), String> {

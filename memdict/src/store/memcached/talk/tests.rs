@@ -13,7 +13,8 @@ use crate::store::{
 
 #[test]
 fn answers_belong_to_requests_by_their_position() {
-    let answers = b"VA 1 c5 O00\r\na\r\nEN O01\r\nSERVER_ERROR busy\r\nVA 1 c6 O03\r\nb\r\n";
+    let answers =
+        b"VA 1 c5 O00\r\na\r\nEN O01\r\nSERVER_ERROR out of memory\r\nVA 1 c6 O03\r\nb\r\n";
     assert_eq!(loaded(4, &[answers]), ["a c5", "miss", "refused", "b c6"]);
     let answers = b"HD c9 O00\r\nNS O01\r\nEX O02\r\nNF O03\r\n";
     assert_eq!(applied(4, &[answers]), ["stored", "exists", "differs", "gone"]);

@@ -61,6 +61,20 @@ fn a_life_stays_the_same_as_long_as_the_server_runs() {
 }
 
 #[test]
+fn a_life_that_proves_nothing_is_not_told() {
+    for (told, instead) in [
+        ("STAT cas_enabled yes", "STAT cas_enabled no"),
+        ("STAT cas_enabled yes", "STAT cas_enabled yes\r\nSTAT binding_protocol proxy"),
+        ("VERSION 1.6.18", "VERSION flare-1.3.4"),
+    ] {
+        let facts = greet(None, &[&ANSWERS.replace(told, instead)]).expect("it is a memcached");
+        assert_eq!(facts.life, 0, "{instead}");
+    }
+    let auto = ANSWERS.replace("STAT cas", "STAT binding_protocol auto-negotiate\r\nSTAT cas");
+    assert_ne!(greet(None, &[&auto]).expect("it is a memcached").life, 0);
+}
+
+#[test]
 fn secret_settings_default_to_those_of_memcached() {
     let answers = "VERSION 1.6.18\r\nCLIENT_ERROR no\r\nCLIENT_ERROR no\r\nMN\r\n";
     let facts = greet(None, &[answers]).expect("it is a memcached");

@@ -35,8 +35,12 @@ pub(in crate::store::memcached::proto) fn get(
 }
 
 /// Asks for a sign that every earlier request has been processed.
+/// Asks for an answer after all answers. Some routes of memcached's built-in proxy do not answer it
+/// without spaces at its end.
+pub(in crate::store::memcached::proto) const BARRIER: &[u8] = b"mn  \r\n";
+
 pub(in crate::store::memcached::proto) fn barrier(window: &mut Window<'_>) {
-    window.text.extend_from_slice(b"mn\r\n");
+    window.text.extend_from_slice(BARRIER);
 }
 
 /// Stores a value. If it is `silent`, success is not answered.
@@ -187,7 +191,7 @@ mod tests {
         window.delete(b"k", Some(0), MARK);
         window.barrier();
         let expected = "mg k v c O00\r\nms k 1 O00\r\nv\r\nms k 0 T60 ME O00\r\n\r\n\
-                        ms k 2 q T0 F9 C18446744073709551615 O00\r\n\r\n\r\nmd k O00\r\nmd k C0 O00\r\nmn\r\n";
+                        ms k 2 q T0 F9 C18446744073709551615 O00\r\n\r\n\r\nmd k O00\r\nmd k C0 O00\r\nmn  \r\n";
         assert_eq!(text(window), expected.as_bytes().escape_ascii().to_string());
     }
 
