@@ -1,7 +1,9 @@
 //! Whom a store believes, and who believes it.
 
 use std::{
+    env,
     io::Write,
+    process::Command,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -40,6 +42,29 @@ fn a_server_whose_authority_is_not_trusted_is_down() {
     let says = ["certificate", "authority", "`ca_file`"];
     is_down(&server.address(), &trusting(&Authority::new()), &says);
     with_both(|| open(server.address(), Tls::new().without_verification()), works);
+}
+
+/// Runs in a process of its own, whose system trusts the test's authority.
+#[test]
+fn the_authorities_of_the_system_are_trusted_if_no_others_are_named() {
+    const SERVER: &str = "MEMDICT_TEST_TLS_SERVER";
+    if let Ok(address) = env::var(SERVER) {
+        with_both(|| open(address.clone(), Tls::new()), works);
+        return;
+    }
+    let (server, authority) = Daemon::memcached_with_tls(&[]);
+    for (ca_file, is_trusted) in [(authority.ca_file(), true), (Authority::new().ca_file(), false)]
+    {
+        let name = "the_authorities_of_the_system_are_trusted_if_no_others_are_named";
+        let child = Command::new(env::current_exe().expect("this program has a path"))
+            .args(["--exact", &format!("tls::certificates::{name}")])
+            .envs([(SERVER, server.address()), ("SSL_CERT_FILE", ca_file)])
+            .env_remove("SSL_CERT_DIR")
+            .output()
+            .expect("this program starts again");
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() == is_trusted && said.contains("1 test"), "{said}");
+    }
 }
 
 #[test]

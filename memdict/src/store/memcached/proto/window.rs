@@ -199,6 +199,24 @@ mod tests {
     }
 
     #[test]
+    fn it_knows_what_is_left_to_send_before_its_last_request() {
+        let large = vec![b'x'; MAX_COPIED + 1];
+        let mut window = Window::default();
+        assert_eq!(window.unsent_before_last(), 0);
+        window.word(b"first ", 1);
+        window.value(&large);
+        window.end_request();
+        assert_eq!(window.unsent_before_last(), 0, "the only one is the last one");
+        let first = window.text.len() + large.len();
+        window.raw(b"last\r\n");
+        assert_eq!(window.unsent_before_last(), first);
+        window.sent(10);
+        assert_eq!(window.unsent_before_last(), first - 10);
+        window.sent(first - 10 + 2);
+        assert_eq!(window.unsent_before_last(), 0);
+    }
+
+    #[test]
     fn large_values_are_sent_without_a_copy_in_pieces_of_any_size() {
         let values: Vec<Vec<u8>> = (0..3).map(|n| vec![b'a' + n; MAX_COPIED + 1]).collect();
         let window = || {
