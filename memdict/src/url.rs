@@ -7,7 +7,9 @@ mod options;
 use std::borrow::Cow;
 
 pub(crate) use options::Options;
-use options::{CLASSIC_OPTIONS, CLUSTER_OPTIONS, MEMCACHED_OPTIONS, MEMORY_OPTIONS, TLS_OPTIONS};
+use options::{
+    CLASSIC_OPTIONS, CLUSTER_OPTIONS, MEMCACHED_OPTIONS, MEMORY_OPTIONS, TLS_OPTIONS, bad,
+};
 use percent_encoding::percent_decode_str;
 
 use crate::{
@@ -237,10 +239,6 @@ fn servers(scheme: &str, rest: &str, behind_credentials: bool) -> Result<Vec<Str
         }
         parsed => parsed.map(|_| names),
     }
-}
-
-fn bad(option: &str, reason: String) -> Error {
-    Error::Config { option: option.to_owned(), reason }
 }
 
 #[cfg(test)]

@@ -4,9 +4,8 @@ use std::{borrow::Cow, num::NonZeroUsize, str::FromStr, time::Duration};
 
 use bytesize::ByteSize;
 
-use super::bad;
 use crate::{
-    error::Result,
+    error::{Error, Result},
     quote::without_password,
     store::{
         faulty::rates::{Rate, Rates},
@@ -176,4 +175,8 @@ fn duration(name: &str, value: &str) -> Result<Duration> {
             Err(bad(name, format!("`{value}` is not allowed; allowed: a time such as 500ms or 2s")))
         }
     }
+}
+
+pub(super) fn bad(option: &str, reason: String) -> Error {
+    Error::Config { option: option.to_owned(), reason }
 }
