@@ -78,7 +78,7 @@ pub(super) async fn begin<F: Future>(mut future: Pin<&mut F>) {
 
 /// Begins a load that is alone on its connection, and waits until the server has its request, so
 /// that the next answer of the script is for the next one.
-async fn begin_before_others<F: Future>(server: &ScriptedServer, load: Pin<&mut F>) {
+pub(super) async fn begin_before_others<F: Future>(server: &ScriptedServer, load: Pin<&mut F>) {
     let asked = server.requests().len();
     begin(load).await;
     wait_until(PATIENCE, "the request arrives", || server.requests().len() > asked);

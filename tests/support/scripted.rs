@@ -32,6 +32,7 @@ struct Play {
     questions: Vec<String>,
     requests: Vec<String>,
     connections: usize,
+    probed: u64,
     pause: Duration,
     held: bool,
     pieces: Pieces,
@@ -64,6 +65,7 @@ impl ScriptedServer {
             questions: Vec::new(),
             requests: Vec::new(),
             connections: 0,
+            probed: 0,
             pause: Duration::from_millis(1),
             held: false,
             pieces: Pieces::Whole,
@@ -188,6 +190,13 @@ fn answer(line: &str, reader: &mut impl Read, play: &Mutex<Play>) -> Option<Stri
         "version" => format!("VERSION {}\r\n", play.version),
         "stats settings" => "STAT item_size_max 1048576\r\nEND\r\n".to_owned(),
         "stats" => play.stats.clone(),
+        // Whether versions go on after a deletion, asked once.
+        _ if line.starts_with("set memdict:probe:") => "STORED\r\n".to_owned(),
+        _ if line.starts_with("delete memdict:probe:") => "DELETED\r\n".to_owned(),
+        _ if line.starts_with("gets memdict:probe:") => {
+            play.probed += 1;
+            format!("VALUE {} 0 1 {}\r\nv\r\nEND\r\n", &line["gets ".len()..], play.probed)
+        }
         "mn" if play.version.starts_with("1.6.") => "MN\r\n".to_owned(),
         "mn" => "ERROR\r\n".to_owned(),
         _ => {

@@ -315,7 +315,7 @@ suite! {
         an_empty_value_is_not_a_placeholder
         an_invalidated_value_is_stale_and_one_caller_renews_it
         invalidating_obeys_tokens_and_sets_the_grace
-        a_plain_load_or_a_touch_never_uses_up_the_right_to_renew
+        a_plain_load_a_touch_or_a_count_never_uses_up_the_right_to_renew
         a_stale_value_is_replaced_on_the_token_of_a_load_that_is_to_replace_it
         one_caller_renews_a_value_that_has_little_life_left
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use memdict::{Applied, Change, Condition, Expiry, Load, Op, Store, StoreError};
+use memdict::{Applied, Change, Condition, Count, Expiry, Load, Op, Store, StoreError};
 use memdict_tests::{
     Got, ONE_SECOND_LIFE, apply, apply_one, find, load_one, store, store_for, wait_until,
 };
@@ -125,7 +125,7 @@ pub(super) fn invalidating_obeys_tokens_and_sets_the_grace(s: &dyn Store) {
 }
 
 /// On memcached, the first that looks gets the right. It has to be handed back.
-pub(super) fn a_plain_load_or_a_touch_never_uses_up_the_right_to_renew(s: &dyn Store) {
+pub(super) fn a_plain_load_a_touch_or_a_count_never_uses_up_the_right_to_renew(s: &dyn Store) {
     if !gives_rights(s) {
         return;
     }
@@ -140,6 +140,12 @@ pub(super) fn a_plain_load_or_a_touch_never_uses_up_the_right_to_renew(s: &dyn S
         assert_eq!(found.words, "v stale");
         assert!(found.life.is_some());
     }
+    // The number becomes longer, so its end of life is set once more, and has room where it is.
+    apply_one(s, b"n", store(b"9 "), Always);
+    apply_one(s, b"n", INVALIDATE, Always);
+    let count = Op::Count(Count::add(1).touch(Expiry::After(HOUR)));
+    assert_eq!(apply_one(s, b"n", count, Always), Applied::Counted(10));
+    assert_eq!([fetch(s, b"n"), fetch(s, b"n")], ["10 stale won", "10 stale taken"]);
     // Many at once, of several keys, and one that is asked for twice.
     for n in 0..50 {
         let key = format!("many-{n}");

@@ -1,10 +1,12 @@
 //! Connections that many tasks share, in the classic protocol.
 
+use std::pin::pin;
+
 use memdict::{MemcachedStore, StoreError};
 use memdict_tests::{Memcached, ScriptedServer, in_classic_on};
 use tokio::{join, task::JoinSet};
 
-use crate::sharing::{get, on_one_thread, set, warm};
+use crate::sharing::{begin_before_others, get, on_one_thread, set, warm};
 
 #[test]
 fn tasks_share_connections_and_each_gets_its_own_answers() {
@@ -46,8 +48,9 @@ fn an_error_that_may_leave_a_value_unread_ends_a_shared_connection_for_all() {
         // The first one is alone. The others share: `ERROR` is followed by what the server makes of
         // the value, which must not be taken for the answer to the third.
         server.play(&["STORED\r\n", "ERROR\r\nSTORED\r\n", "STORED\r\n"]);
-        let (alone, refused, other) =
-            join!(set(&s, "a", b"v"), set(&s, "b", b"v"), set(&s, "c", b"v"));
+        let mut alone = pin!(set(&s, "a", b"v"));
+        begin_before_others(&server, alone.as_mut()).await;
+        let (alone, refused, other) = join!(alone, set(&s, "b", b"v"), set(&s, "c", b"v"));
         assert!(alone.is_ok(), "{alone:?}");
         assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
         assert!(matches!(other, Err(StoreError::Unknown(_))), "{other:?}");
@@ -61,7 +64,9 @@ fn an_error_in_place_of_values_is_for_its_task_alone_on_a_shared_connection() {
         let s = warmed(&server).await;
         let value = "VALUE c 0 1 7\r\nv\r\nEND\r\n";
         server.play(&["END\r\n", "SERVER_ERROR out of memory\r\n", value]);
-        let (alone, refused, other) = join!(get(&s, "a"), get(&s, "b"), get(&s, "c"));
+        let mut alone = pin!(get(&s, "a"));
+        begin_before_others(&server, alone.as_mut()).await;
+        let (alone, refused, other) = join!(alone, get(&s, "b"), get(&s, "c"));
         assert!(matches!(alone, Ok(None)), "{alone:?}");
         assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
         assert!(matches!(&other, Ok(Some(value)) if value == b"v"), "{other:?}");

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use super::right::matches;
 use crate::{
     key::name::Name,
     random,
@@ -50,7 +49,7 @@ impl Lock {
         if !driver.caps().conditional_delete() {
             return;
         }
-        let change = Change::new(&self.key, Op::Delete, matches(token));
+        let change = Change::new(&self.key, Op::Delete, Condition::as_just_seen(token));
         driver.apply_many(&[change], &mut |_, _| {}, &D::Begun::default()).await;
     }
 }

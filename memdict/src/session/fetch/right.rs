@@ -94,7 +94,9 @@ impl Basis {
     pub(super) fn condition(&self) -> Condition {
         match self {
             Self::Nothing => Condition::Absent,
-            Self::Placeholder(token) | Self::Bytes(Version { token, .. }) => matches(*token),
+            Self::Placeholder(token) | Self::Bytes(Version { token, .. }) => {
+                Condition::as_just_seen(*token)
+            }
         }
     }
 
@@ -125,7 +127,7 @@ impl Basis {
         for _ in 0..CONNECTIONS {
             if looks {
                 match self.look(driver, entry, secrets).await? {
-                    Some(token) => condition = matches(token),
+                    Some(token) => condition = Condition::as_just_seen(token),
                     None => return Ok(Applied::Differs),
                 }
             }
@@ -166,10 +168,4 @@ impl Basis {
         driver.load_many(&[Load::new(entry.name().wire()).to_replace()], &mut take).await;
         found
     }
-}
-
-/// Returns the condition for a change that depends on this token. Where no versions are kept, the
-/// look that has just found it has to do.
-pub(super) fn matches(token: Token) -> Condition {
-    if token.is_of_no_version() { Condition::Always } else { Condition::Matches(token) }
 }

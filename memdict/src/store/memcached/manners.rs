@@ -21,6 +21,8 @@ struct Known {
     learned: Option<Care>,
     /// How many attempts began since it answered, of which it closed the first connection.
     attempts: u32,
+    /// Whether its versions of values begin anew, if it was found out since then.
+    versions_begin_anew: Option<bool>,
 }
 
 impl Manners {
@@ -30,14 +32,16 @@ impl Manners {
 
     /// Returns how a new connection begins.
     pub(super) fn get(&self) -> Manner {
-        let care = lock(&self.known).learned.unwrap_or_default();
-        Manner { care, assumed: self.assumed }
+        let Known { learned, versions_begin_anew, .. } = *lock(&self.known);
+        let care = learned.unwrap_or_default();
+        Manner { care, assumed: self.assumed, versions_begin_anew }
     }
 
     /// Notes that the server answered.
     pub(super) fn learn(&self, manner: Manner) {
         let care = if manner.care == Care::Again { Care::Little } else { manner.care };
-        *lock(&self.known) = Known { learned: Some(care), attempts: 0 };
+        let Manner { versions_begin_anew, .. } = manner;
+        *lock(&self.known) = Known { learned: Some(care), attempts: 0, versions_begin_anew };
     }
 
     /// Returns how to ask a server that closed the connection when it was asked like this, or `None`
@@ -58,7 +62,8 @@ impl Manners {
 
     /// Notes that the server was away, and may be another one when it is back.
     pub(super) fn forget(&self) {
-        lock(&self.known).learned = None;
+        let mut known = lock(&self.known);
+        (known.learned, known.versions_begin_anew) = (None, None);
     }
 }
 

@@ -21,7 +21,7 @@ use super::{
     inbox::Inbox,
     proto::{
         Dialect, Mark,
-        answer::{Answer, Parsed},
+        answer::{Answer, Flags, Parsed},
         dialect,
         window::Window,
     },
@@ -253,6 +253,11 @@ impl<'a> Talk<'a> {
                 (After::Then(..), Answer::Value(..) | Answer::Hit(..) | Answer::Barrier) => {
                     return Err("a value instead of the answer to a change");
                 }
+                // Whoever looks at a stale value gets the right to renew it, and this only touched it.
+                (
+                    After::Then(index, Then::Touch),
+                    Answer::Done(Flags { won: true, version: Some(version), .. }),
+                ) => (index, Some(Then::HandBack(*version))),
                 // Another client may have replaced the value meanwhile.
                 (After::Then(..), _) => return Ok(()),
             },

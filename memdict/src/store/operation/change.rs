@@ -144,6 +144,14 @@ pub enum Condition {
     Matches(Token),
 }
 
+impl Condition {
+    /// Returns the condition for a change of bytes that were just seen with this token. Where no
+    /// versions are kept, having just seen them has to do.
+    pub(crate) const fn as_just_seen(token: Token) -> Self {
+        if token.is_of_no_version() { Self::Always } else { Self::Matches(token) }
+    }
+}
+
 /// The outcome of a [`Change`] that reached the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -12,10 +12,16 @@
 //! Credentials are sent only to a server that asks for them, because another one would store them
 //! as a value.
 //!
+//! Of a server that does not have memcached's name for its version, `versions` asks whether a token
+//! proves something.
+//!
 //! A server that closes two connections when it is asked all of this is asked again, on another one
 //! and with more care: proxies close on a question that they do not know. It then gets the classic
 //! dialect, and tells nothing but its version, or not even that.
 
+mod versions;
+
+use versions::Versions;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
@@ -90,6 +96,7 @@ enum Awaited {
     Settings,
     Stats,
     Barrier,
+    Versions,
 }
 
 /// The state of the conversation.
@@ -105,6 +112,7 @@ pub(in crate::store::memcached) struct Greeting {
     asked: Asked,
     /// Whether it is a proxy, which speaks for servers of which it tells nothing.
     is_proxy: bool,
+    versions: Versions,
     read: usize,
 }
 
@@ -160,6 +168,7 @@ impl Greeting {
             time: None,
             asked,
             is_proxy: false,
+            versions: Versions::default(),
             read: 0,
         }
     }
@@ -243,32 +252,48 @@ impl Greeting {
                 }
                 Some(_) => {}
                 None if questions.contains(&BARRIER) => self.awaited = Awaited::Barrier,
-                None => return Ok(Next::Go(self.told(Dialect::Classic))),
+                None => return Ok(self.told(Dialect::Classic, window)),
             },
             Awaited::Barrier => {
                 let old = number(&self.facts.version).is_some_and(|it| it < FIRST_WITH_META);
                 let is_meta = line == "MN" && !old;
                 let dialect = if is_meta { Dialect::Meta } else { Dialect::Classic };
-                return Ok(Next::Go(self.told(dialect)));
+                return Ok(self.told(dialect, window));
+            }
+            Awaited::Versions => {
+                if let Some(begin_anew) = self.versions.read(line) {
+                    self.manner.versions_begin_anew = Some(begin_anew);
+                    if begin_anew {
+                        self.facts.life = 0;
+                    }
+                    return Ok(Next::Go(self.facts.clone()));
+                }
             }
         }
         Ok(Next::Wait)
     }
 
-    /// Returns the facts about a server that has told everything.
-    fn told(&mut self, dialect: Dialect) -> Facts {
+    /// Goes on with a server that has told everything, unless something has to be found out.
+    fn told(&mut self, dialect: Dialect, window: &mut Window<'_>) -> Next {
         let has_marks = number(&self.facts.version).is_some_and(|it| it >= FIRST_WITH_MARKS);
         self.facts.dialect = dialect;
         self.facts.marks = dialect == Dialect::Meta && has_marks;
         self.facts.life = if self.proves_nothing() { 0 } else { self.life() };
         self.facts.clock = self.time.map(|time| self.asked.told(time));
-        self.facts.clone()
+        let is_certain = is_memcached(&self.facts.version) || self.facts.life == 0;
+        if is_certain || self.manner.versions_begin_anew.is_some() {
+            return Next::Go(self.facts.clone());
+        }
+        self.versions = Versions::ask(window);
+        self.awaited = Awaited::Versions;
+        Next::Send
     }
 
     /// Returns whether a version may stand for two values, although the life is told: a proxy tells
     /// its own life, in which its servers may restart.
     fn proves_nothing(&self) -> bool {
         self.manner.assumed.versions_begin_anew
+            || self.manner.versions_begin_anew == Some(true)
             || is_flare(&self.facts.version)
             || self.is_proxy
             || !self.facts.cas_enabled
@@ -324,6 +349,11 @@ fn stat(line: &str) -> Option<(&str, &str)> {
 /// applies to a server that tells a larger one.
 fn item_size(told: &str) -> usize {
     told.parse().unwrap_or(limits::ITEM_SIZE_MAX).min(limits::LARGEST_ITEM)
+}
+
+/// Returns whether a version is one of memcached, which are numbers alone, such as `1.6.18`.
+fn is_memcached(version: &str) -> bool {
+    number(version).is_some() && !version.contains(char::is_whitespace)
 }
 
 /// Returns whether a version is that of Flare, whose versions of values begin anew: a token then

@@ -34,6 +34,8 @@ impl Care {
 pub(in crate::store::memcached) struct Manner {
     pub(in crate::store::memcached) care: Care,
     pub(in crate::store::memcached) assumed: Assumed,
+    /// Whether versions of values begin anew after a deletion, if that is known.
+    pub(in crate::store::memcached) versions_begin_anew: Option<bool>,
 }
 
 /// What a program says about its servers in advance.

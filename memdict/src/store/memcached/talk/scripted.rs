@@ -243,7 +243,10 @@ pub(crate) fn check_silence(operations: usize, pieces: &[&[u8]]) {
 pub(crate) fn check_greeting(said: &[u8], pieces: &[&[u8]]) {
     let cares = [Care::Little, Care::More, Care::Most];
     let dialects = [None, Some(Dialect::Classic)];
-    let manner = |care, dialect| Manner { care, assumed: Assumed { dialect, ..Assumed::DEFAULT } };
+    let manner = |care, dialect| {
+        let assumed = Assumed { dialect, ..Assumed::DEFAULT };
+        Manner { care, assumed, versions_begin_anew: None }
+    };
     let manners = cares.into_iter().flat_map(|care| dialects.map(|dialect| manner(care, dialect)));
     for (manner, with) in manners.flat_map(|manner| [false, true].map(|with| (manner, with))) {
         let (heard, sent) = greeted(manner, with, pieces);

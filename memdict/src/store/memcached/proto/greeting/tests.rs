@@ -5,6 +5,10 @@ use super::*;
 const ANSWERS: &str = "VERSION 1.6.18\r\nSTAT item_size_max 2097152\r\nSTAT cas_enabled yes\r\n\
                        END\r\nSTAT pid 7\r\nSTAT uptime 10\r\nSTAT time 1700000010\r\nEND\r\nMN\r\n";
 
+/// What a server answers that counts versions on after a deletion.
+const COUNTS_ON: &str = "STORED\r\nVALUE k 0 1 1\r\nv\r\nEND\r\nDELETED\r\n\
+                         STORED\r\nVALUE k 0 1 2\r\nv\r\nEND\r\nDELETED\r\n";
+
 /// Runs the conversation with answers that arrive byte by byte.
 fn greet(credentials: Option<&Credentials>, answers: &[&str]) -> Result<Facts, String> {
     let mut window = Window::default();
@@ -88,6 +92,18 @@ fn missing_and_unreliable_meta_commands_are_not_used() {
         let facts = greet(None, &[&answers]).expect("it is a memcached");
         assert_eq!((facts.dialect, facts.marks), (Dialect::Classic, false), "{version}");
     }
+}
+
+#[test]
+fn a_life_in_which_versions_begin_anew_is_not_told() {
+    let old = ANSWERS.replace("1.6.18", "other 1.0").replace("MN", "ERROR");
+    let counts_on = greet(None, &[&old, COUNTS_ON]).expect("it is a memcached");
+    assert_ne!(counts_on.life, 0);
+    let anew = COUNTS_ON.replace("0 1 2", "0 1 1");
+    assert_eq!(greet(None, &[&old, &anew]).expect("it is a server").life, 0);
+    // A server without lives is not asked.
+    let without = old.replace("STAT uptime 10\r\n", "");
+    assert_eq!(greet(None, &[&without]).expect("it is a server").life, 0);
 }
 
 #[test]
