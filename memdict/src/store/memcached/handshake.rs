@@ -14,7 +14,11 @@ use crate::store::deadline::Deadline;
 
 /// Added if a server closes the connection during the greeting. It may have said why, but the end
 /// of the stream was seen first.
-const ASKED: &str = "when asked for its version: it may have no connection free (its option `-c`)";
+const ASKED: &str = "when asked for its version: it may have no connection free (its option `-c`), or \
+                     ask for a user name and a password";
+
+/// Added if it closes the connection during the login.
+const LOGGED_IN: &str = "at the login: it may not accept the user name and the password";
 
 /// Why a greeting ended.
 pub(super) enum Failed {
@@ -38,7 +42,7 @@ impl Handshake {
         if ready.to_receive {
             // One piece at a time: what the server says counts more than a close that follows it.
             hear(&self.socket, &mut self.inbox, &mut 0, call, |_| Ok(true))
-                .map_err(|why| Failed::Closed(format!("{why} {ASKED}")))?;
+                .map_err(|why| self.closed(&why))?;
             while let Some(received) = self.inbox.unread() {
                 let (used, next) =
                     self.greeting.read(received, &mut self.window).map_err(Failed::Unwelcome)?;
@@ -56,10 +60,17 @@ impl Handshake {
         }
         while !self.window.is_sent() {
             let moved = send(&self.socket, &mut self.window);
-            if moved.map_err(|why| Failed::Closed(format!("{why} {ASKED}")))? == Moved::Nothing {
+            if moved.map_err(|why| self.closed(&why))? == Moved::Nothing {
                 break;
             }
         }
         Ok(None)
+    }
+
+    fn closed(&self, why: &str) -> Failed {
+        match self.greeting.is_logging_in() {
+            true => Failed::Unwelcome(format!("{why} {LOGGED_IN}")),
+            false => Failed::Closed(format!("{why} {ASKED}")),
+        }
     }
 }
