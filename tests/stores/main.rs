@@ -18,6 +18,7 @@ mod memory;
 mod placement;
 mod sharing;
 mod sharing_watched;
+mod yrmcds;
 
 /// The engine whose tests are in `engine`: that for calls that block.
 mod face {
