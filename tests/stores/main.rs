@@ -20,6 +20,7 @@ mod sharing;
 mod sharing_watched;
 #[cfg(feature = "tls")]
 mod tls;
+mod yrmcds;
 
 /// The engine whose tests are in `engine`: that for calls that block.
 mod face {

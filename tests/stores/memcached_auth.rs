@@ -1,5 +1,12 @@
 //! Servers that require a user name and a password (memcached's option `-Y`).
 
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    thread,
+    time::Duration,
+};
+
 use memdict::{Cache, Change, Condition, DictDef, Error, MemcachedStore, StoreError};
 use memdict_tests::{Cart, Got, Memcached, apply, apply_one, load, load_one, memcached_on, store};
 
@@ -56,6 +63,48 @@ fn wrong_credentials_are_an_error_that_says_what_to_do_and_hides_the_password() 
 fn missing_credentials_are_an_error_that_says_what_to_do() {
     let server = Memcached::guarded(USER, PASSWORD);
     is_kept_out(&without(&server), &server, &["user name", "password"]);
+}
+
+/// Starts a server that reads one line, says that it wants a login, and closes the connection while
+/// there is more to read, as a new memcached does. The system may then drop what it said. `more` lines
+/// are read after it.
+fn closing_early(more: usize) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener.local_addr().expect("a listener has an address").to_string();
+    // The thread ends with the process.
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut stream = &stream;
+            let read_line = |mut stream: &TcpStream| {
+                let mut byte = [0];
+                while stream.read(&mut byte).is_ok_and(|read| read > 0) && byte != *b"\n" {}
+            };
+            read_line(stream);
+            // What follows it has arrived as well.
+            thread::sleep(Duration::from_millis(20));
+            if stream.write_all(b"CLIENT_ERROR unauthenticated\r\n").is_ok() && more > 0 {
+                (0..more).for_each(|_| read_line(stream));
+                thread::sleep(Duration::from_millis(20));
+                let _ = stream.write_all(b"CLIENT_ERROR authentication failure\r\n");
+            }
+        }
+    });
+    address
+}
+
+#[test]
+fn a_server_that_closes_at_once_without_a_login_is_an_error_that_says_what_to_do() {
+    for (login, more) in [(None, 0), (Some("s3same"), 2)] {
+        let mut s = memcached_on([closing_early(more)]);
+        if let Some(password) = login {
+            s = s.credentials(USER, password).expect("they can be sent");
+        }
+        let error = load(&s, &[b"k"]).remove(0).expect_err("not logged in");
+        assert!(matches!(error, StoreError::Down(_)), "{error:?}");
+        let said = format!("{error} {error:?}");
+        assert!(said.contains("user name") && said.contains("password"), "{said}");
+        assert!(!said.contains("s3same"), "{said}");
+    }
 }
 
 #[test]

@@ -93,6 +93,24 @@ impl Daemon {
         })
     }
 
+    /// Starts a yrmcds, which speaks memcached's classic protocol and counts the versions of a key from
+    /// 1 again after a deletion.
+    pub fn yrmcds() -> Self {
+        let files = Scratch::new();
+        let (settings, log, folder) = (files.file("settings"), files.file("log"), files.file(""));
+        Self::on_port(files, |port| {
+            let repl = free_port();
+            let text = format!(
+                "virtual_ip = 127.0.0.1\nport = {port}\nrepl_port = {repl}\ntemp_dir = \"{folder}\"\n\
+                 log.file = \"{log}\"\nworkers = 2\nmemory_limit = 64M\nbuckets = 1000\n"
+            );
+            std::fs::write(&settings, text).expect("a file can be written");
+            let mut command = Command::new("yrmcdsd");
+            command.args(["-f", &settings]);
+            command
+        })
+    }
+
     fn on_port(files: Scratch, command: impl Fn(u16) -> Command) -> Self {
         Self::on_port_of(Ipv4Addr::LOCALHOST.into(), files, command)
     }

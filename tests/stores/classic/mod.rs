@@ -11,7 +11,7 @@ use std::{
 };
 
 use memdict::{Cache, Change, ClassicStore, Condition, StoreError};
-use memdict_tests::{Memcached, PATIENCE, apply, apply_one, load, load_one, store};
+use memdict_tests::{Memcached, PATIENCE, apply, apply_one, load, load_when_up, store};
 
 use Condition::Always;
 
@@ -67,5 +67,5 @@ fn hangs(s: &ClassicStore, timeout: Duration, pause: impl Fn(), resume: impl Fn(
     });
     assert!(begun.elapsed() < 8 * timeout, "{:?}", begun.elapsed());
     resume();
-    assert_eq!(load_one(s, b"a").value(), Some(&b"before"[..]));
+    assert_eq!(load_when_up(s, b"a").value(), Some(&b"before"[..]));
 }

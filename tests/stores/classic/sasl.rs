@@ -4,7 +4,7 @@ use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use memdict::{Applied, Change, Condition, Op, StoreError};
@@ -35,6 +35,27 @@ fn a_rejected_login_is_down_and_shows_no_password() {
         assert!(outcomes[0].is_err());
         assert!(!format!("{outcomes:?} {s:?}").contains("5ecret"));
     }
+}
+
+#[test]
+fn a_rejected_login_costs_one_timeout_and_then_fails_at_once_with_the_same_reason() {
+    let server = Daemon::memcached_with_sasl("shop", "right", &[]);
+    let s = at(server.address()).credentials("shop", "5ecret").expect("both are plain");
+    let s = s.connect_timeout(Duration::from_millis(300)).timeout(Duration::from_millis(300));
+    let fails = || {
+        let begun = Instant::now();
+        let error = load(&s, &[b"k"]).remove(0).expect_err("it is not let in");
+        assert!(matches!(error, StoreError::Down(_)), "{error:?}");
+        println!("{error}");
+        (named(&error, &server.address()).to_owned(), begun.elapsed())
+    };
+    let (why, first) = fails();
+    assert!(why.contains("user name") && why.contains("password"), "{why}");
+    let begun = Instant::now();
+    for _ in 0..100 {
+        assert_eq!(fails().0, why);
+    }
+    assert!(begun.elapsed() < 20 * first, "each of a hundred would take {first:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod working;
 use std::time::Duration;
 
 use memdict::{ClassicStore, MemcachedStore, Store};
-use memdict_tests::{Got, Memcached, PATIENCE, load_one, load_when_up};
+use memdict_tests::{Got, Memcached, PATIENCE, load_when_up};
 
 /// One of the two clients, and its differences from the other.
 trait Client: Store + Sized {
@@ -16,8 +16,6 @@ trait Client: Store + Sized {
     const MISS: (&'static str, &'static str, &'static str);
     /// A key that only this client refuses.
     const REFUSES: Option<&'static [u8]>;
-    /// Whether the client leaves a server alone for a moment after a failure.
-    const LEAVES_ALONE: bool;
     /// Whether the client always reads what a server says before it closes a new connection.
     const HEARS_A_FAREWELL: bool;
 
@@ -35,14 +33,13 @@ trait Client: Store + Sized {
 
     /// Loads a key from a server that was down and is back.
     fn load_again(&self, key: &[u8]) -> Got {
-        if Self::LEAVES_ALONE { load_when_up(self, key) } else { load_one(self, key) }
+        load_when_up(self, key)
     }
 }
 
 impl Client for MemcachedStore {
     const MISS: (&'static str, &'static str, &'static str) = ("1.6.18", "EN{O}\r\n", "mg k ");
     const REFUSES: Option<&'static [u8]> = None;
-    const LEAVES_ALONE: bool = true;
     const HEARS_A_FAREWELL: bool = true;
 
     fn of(names: impl IntoIterator<Item = String>) -> memdict::Result<Self> {
@@ -58,7 +55,6 @@ impl Client for ClassicStore {
     const MISS: (&'static str, &'static str, &'static str) = ("1.4.0", "END\r\n", "gets k");
     /// It is not UTF-8.
     const REFUSES: Option<&'static [u8]> = Some(b"\xff");
-    const LEAVES_ALONE: bool = false;
     /// A request may be the first to notice the close.
     const HEARS_A_FAREWELL: bool = false;
 

@@ -83,6 +83,11 @@ pub(super) fn unanswered(name: &str, unanswered: &Unanswered) -> Failed {
     Failed { error, down: true }
 }
 
+/// Returns whether the reason for which no connection was made is the login.
+pub(super) fn is_of_login(why: &str) -> bool {
+    why.contains(&MemcacheError::CommandError(CommandError::AuthenticationRequired).to_string())
+}
+
 /// Returns the reason alone. It quotes a line only if it is an error, because any other one may be
 /// a part of a value.
 fn why_broken(broken: &Broken) -> String {

@@ -6,11 +6,14 @@
 //! a time, and is dropped unless every answer was read.
 
 use std::{
-    mem, process,
+    mem,
+    net::SocketAddr,
+    process,
     sync::{
         Arc, Mutex,
         mpsc::{Sender, channel},
     },
+    time::Instant,
 };
 
 use memcache::{Client, ConnectionManager, Pool};
@@ -19,6 +22,7 @@ use scheduled_thread_pool::ScheduledThreadPool;
 use super::{
     address::Dial,
     failure,
+    outage::{Cause, Outage},
     stream::{self, Stream},
     text::{Broken, Text},
 };
@@ -52,6 +56,8 @@ struct State {
     worker: Arc<Mutex<Option<Worker>>>,
     /// Whether the server closes a connection when it is asked for its version.
     is_unasked: bool,
+    /// Since it could not be reached.
+    outage: Option<Outage>,
 }
 
 /// One of the connections that the server may have: being made, or in use.
@@ -110,7 +116,7 @@ impl Connections {
                     let idle = mem::take(&mut lock(&self.state).idle);
                     drop(idle);
                 }
-                Claim::Connect => match self.reach(name, dial) {
+                Claim::Connect => match self.reach_unless_away(name, dial) {
                     Ok(link) => return Ok((link, permit)),
                     Err(down) if lock(&self.state).has_others() => refused = Some(down),
                     Err(down) => return Err(down),
@@ -141,10 +147,30 @@ impl Connections {
         )
     }
 
+    /// Makes a connection, unless one could not be made just now.
+    fn reach_unless_away(&self, name: &str, dial: &Dial) -> Result<Link, StoreError> {
+        if let Some(outage) = &mut lock(&self.state).outage {
+            outage.try_again(Instant::now(), dial.connect + dial.exchange)?;
+        }
+        let reached = self.reach(name, dial);
+        let mut state = lock(&self.state);
+        match &reached {
+            Ok(_) => state.outage = None,
+            // A server that has given other connections is not away.
+            Err(_) if state.has_others() => {}
+            Err((cause, why)) => {
+                let last = state.outage.take();
+                let now = Instant::now();
+                state.outage = Some(Outage::after(last.as_ref(), *cause, why.clone(), now));
+            }
+        }
+        reached.map_err(|(_, why)| why)
+    }
+
     /// Makes a connection, and asks for the version.
-    fn reach(&self, name: &str, dial: &Dial) -> Result<Link, StoreError> {
+    fn reach(&self, name: &str, dial: &Dial) -> Result<Link, (Cause, StoreError)> {
         let mut link = self.connect(name, dial)?;
-        let is_told = answers(&mut link, name)?;
+        let is_told = answers(&mut link, name).map_err(|why| (Cause::Unreached, why))?;
         let mut state = lock(&self.state);
         if is_told {
             state.is_unasked = false;
@@ -153,7 +179,7 @@ impl Connections {
         if state.has_others() && !state.is_unasked {
             let why = "closed a new connection when asked for its version: it may have no other \
                        one free (its option `-c`)";
-            return Err(down(name, why));
+            return Err((Cause::Unreached, down(name, why)));
         }
         state.is_unasked = true;
         drop(state);
@@ -161,19 +187,30 @@ impl Connections {
         self.connect(name, dial)
     }
 
-    fn connect(&self, name: &str, dial: &Dial) -> Result<Link, StoreError> {
-        let link = match &dial.credentials {
-            None => Stream::connect(name, dial).map(|stream| Link::Text(Text::over(stream))),
-            Some(credentials) => self.log_in(name, dial, credentials).map(Link::Sasl),
+    fn connect(&self, name: &str, dial: &Dial) -> Result<Link, (Cause, StoreError)> {
+        let unreached = |why| (Cause::Unreached, down(name, &format!("cannot be reached: {why}")));
+        let Some(who) = &dial.credentials else {
+            let stream = Stream::connect(name, dial).map_err(unreached)?;
+            return Ok(Link::Text(Text::over(stream)));
         };
-        link.map_err(|why| down(name, &format!("cannot be reached: {why}")))
-    }
-
-    fn log_in(&self, name: &str, dial: &Dial, who: &Credentials) -> Result<Client, String> {
         // The crate itself waits as long as the system does when nobody answers, two minutes or
         // more, and for a whole timeout when it is refused.
-        let reached = stream::reach(name, dial.connect).map_err(|error| failure::io(&error))?;
-        let url = dial.url(reached.1, who)?;
+        let reached = stream::reach(name, dial.connect).map_err(|error| failure::io(&error));
+        let (_, address) = reached.map_err(unreached)?;
+        let client = self.log_in(address, dial, who);
+        client.map(Link::Sasl).map_err(|why| match failure::is_of_login(&why) {
+            true => (Cause::Login, down(name, "does not accept the user name and the password")),
+            false => unreached(why),
+        })
+    }
+
+    fn log_in(
+        &self,
+        address: SocketAddr,
+        dial: &Dial,
+        who: &Credentials,
+    ) -> Result<Client, String> {
+        let url = dial.url(address, who)?;
         let worker = Arc::clone(&lock(&self.state).worker);
         let mut worker = lock(&worker);
         let worker = worker.get_or_insert_with(Worker::start);

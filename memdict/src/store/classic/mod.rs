@@ -18,6 +18,7 @@ mod conversation;
 mod failure;
 mod link;
 mod load;
+mod outage;
 mod payload;
 mod stream;
 pub(crate) mod text;

@@ -14,8 +14,12 @@ use crate::store::deadline::Deadline;
 
 /// Added if a server closes the connection during the greeting. It may have said why, but the end
 /// of the stream was seen first.
-const ASKED: &str = "when asked for its version: it may have no connection free (its option `-c`)";
+const ASKED: &str = "when asked for its version: it may have no connection free (its option `-c`), or \
+                     ask for a user name and a password";
 const PERHAPS_TLS: &str = ", or speak only TLS (`memcache+tls://`)";
+
+/// Added if it closes the connection during the login.
+const LOGGED_IN: &str = "at the login: it may not accept the user name and the password";
 
 /// What a server that speaks TLS answers to anything else begins with: an alert.
 const ALERT: [u8; 2] = [0x15, 3];
@@ -80,8 +84,9 @@ impl Handshake {
 
     /// Returns why the greeting ended, if the connection did.
     fn ended(&self, why: String) -> Failed {
-        match self.socket.is_unsecured() {
-            true => Failed::Unwelcome(why),
+        match self.greeting.is_logging_in() {
+            _ if self.socket.is_unsecured() => Failed::Unwelcome(why),
+            true => Failed::Unwelcome(format!("{why} {LOGGED_IN}")),
             false if self.socket.is_secured() => Failed::Closed(format!("{why} {ASKED}")),
             false => Failed::Closed(format!("{why} {ASKED}{PERHAPS_TLS}")),
         }

@@ -173,6 +173,11 @@ impl Greeting {
         }
     }
 
+    /// Returns whether the answer to the credentials is awaited.
+    pub(in crate::store::memcached) fn is_logging_in(&self) -> bool {
+        self.awaited == Awaited::Login
+    }
+
     /// Reads the lines in `received`. Returns how many bytes it used, and the next step.
     ///
     /// # Errors
