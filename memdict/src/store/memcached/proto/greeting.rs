@@ -19,8 +19,11 @@
 //! and with more care: proxies close on a question that they do not know. It then gets the classic
 //! dialect, and tells nothing but its version, or not even that.
 
+mod facts;
 mod versions;
 
+pub(in crate::store::memcached) use facts::Facts;
+use facts::{has_reliable_meta_commands, is_flare, is_memcached, repeats_marks};
 use versions::Versions;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -32,11 +35,7 @@ use super::{
 use crate::{
     error::Error,
     quote, random,
-    store::{
-        credentials::Credentials,
-        limits,
-        ttl::{Asked, ServerClock},
-    },
+    store::{credentials::Credentials, limits, ttl::Asked},
 };
 
 /// A memcached answers all questions in fewer bytes than this.
@@ -51,40 +50,6 @@ const BARRIER: &[u8] = super::meta::request::BARRIER;
 
 /// A key that has no value. Every server and proxy answers the request for it.
 const PROBE: &[u8] = b"gets memdict:ping\r\n";
-
-/// The first version with reliable meta commands. Before 1.6.9 they were experimental: such a
-/// server rejects today's form of a store and then reads its value as commands. Until 1.6.12, a
-/// store answers with a wrong version, and a delete ignores the version to compare with.
-const FIRST_WITH_META: (u32, u32, u32) = (1, 6, 13);
-
-/// The first version that repeats marks in all answers. Earlier ones omit them on a miss.
-const FIRST_WITH_MARKS: (u32, u32, u32) = (1, 6, 18);
-
-/// The facts about a server, from its answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::store::memcached) struct Facts {
-    /// Its version, as it reports it.
-    pub(in crate::store::memcached) version: String,
-    /// How to speak to it: by meta commands, if they are reliable.
-    pub(in crate::store::memcached) dialect: Dialect,
-    /// Whether each answer that has flags repeats the mark of its request.
-    pub(in crate::store::memcached) marks: bool,
-    /// The size of the largest item that it takes, in bytes.
-    pub(in crate::store::memcached) item_size_max: usize,
-    /// Whether it keeps versions of values. With its option `-C` it does not.
-    pub(in crate::store::memcached) cas_enabled: bool,
-    /// The life that it is in, made from its process number and the second in which it started. It
-    /// stays the same as long as the server runs. 0 if the server does not tell, or if equal
-    /// versions of a value prove nothing within it. Two servers, or
-    /// two lives of one, may look the same: in a container, each server is process 1.
-    pub(in crate::store::memcached) life: u64,
-    /// Its clock, if it tells the time.
-    pub(in crate::store::memcached) clock: Option<ServerClock>,
-    /// How many items it has evicted that nobody had read, if it tells.
-    pub(in crate::store::memcached) evicted_unread: Option<u64>,
-    /// A random number for this connection, whose other end stays in one life.
-    pub(in crate::store::memcached) connection: u64,
-}
 
 /// The question that the next line answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -260,8 +225,7 @@ impl Greeting {
                 None => return Ok(self.told(Dialect::Classic, window)),
             },
             Awaited::Barrier => {
-                let old = number(&self.facts.version).is_some_and(|it| it < FIRST_WITH_META);
-                let is_meta = line == "MN" && !old;
+                let is_meta = line == "MN" && has_reliable_meta_commands(&self.facts.version);
                 let dialect = if is_meta { Dialect::Meta } else { Dialect::Classic };
                 return Ok(self.told(dialect, window));
             }
@@ -280,7 +244,7 @@ impl Greeting {
 
     /// Goes on with a server that has told everything, unless something has to be found out.
     fn told(&mut self, dialect: Dialect, window: &mut Window<'_>) -> Next {
-        let has_marks = number(&self.facts.version).is_some_and(|it| it >= FIRST_WITH_MARKS);
+        let has_marks = repeats_marks(&self.facts.version);
         self.facts.dialect = dialect;
         self.facts.marks = dialect == Dialect::Meta && has_marks;
         self.facts.life = if self.proves_nothing() { 0 } else { self.life() };
@@ -356,17 +320,6 @@ fn item_size(told: &str) -> usize {
     told.parse().unwrap_or(limits::ITEM_SIZE_MAX).min(limits::LARGEST_ITEM)
 }
 
-/// Returns whether a version is one of memcached, which are numbers alone, such as `1.6.18`.
-fn is_memcached(version: &str) -> bool {
-    number(version).is_some() && !version.contains(char::is_whitespace)
-}
-
-/// Returns whether a version is that of Flare, whose versions of values begin anew: a token then
-/// proves nothing.
-fn is_flare(version: &str) -> bool {
-    version.to_ascii_lowercase().starts_with("flare")
-}
-
 /// Returns the questions after the version.
 fn questions(manner: Manner) -> &'static [&'static [u8]] {
     match (manner.care, manner.assumed.dialect) {
@@ -386,15 +339,6 @@ fn unwelcome(answer: &str) -> String {
         return format!("has no connection free ({said}): raise its option `-c`");
     }
     format!("does not answer like a memcached (`{said}`)")
-}
-
-/// Reads the three numbers of a version such as `1.6.18` or `1.6.9_beta2`.
-fn number(version: &str) -> Option<(u32, u32, u32)> {
-    let mut parts = version.split('.').map(|part| {
-        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-        part[..digits].parse().ok()
-    });
-    Some((parts.next()??, parts.next()??, parts.next()??))
 }
 
 #[cfg(test)]

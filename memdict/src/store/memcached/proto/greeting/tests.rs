@@ -159,12 +159,3 @@ fn an_endless_answer_is_an_error() {
     assert!(greet(None, &["VERSION 1.6.18\r\n", &endless]).is_err());
     assert!(greet(None, &[&"x".repeat(3_000)]).is_err());
 }
-
-#[test]
-fn versions_are_compared_as_numbers() {
-    assert_eq!(number("1.6.18"), Some((1, 6, 18)));
-    assert_eq!(number("1.6.9_beta2-3"), Some((1, 6, 9)));
-    assert_eq!(number("1.10.0"), Some((1, 10, 0)));
-    assert_eq!(number("flare-1.3.4"), None);
-    assert_eq!(number("1.6"), None);
-}
