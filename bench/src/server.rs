@@ -16,7 +16,7 @@ use crate::Outcome;
 
 /// Room for the largest rows, so that nothing is evicted. One thread, because with several each
 /// connection would be as fast as the thread that happens to serve it.
-const ARGUMENTS: [&str; 4] = ["-m", "1024", "-t", "1"];
+pub(crate) const ARGUMENTS: [&str; 4] = ["-m", "1024", "-t", "1"];
 
 /// The servers, which are started when first needed and stopped on drop.
 #[derive(Default)]

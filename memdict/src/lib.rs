@@ -75,7 +75,7 @@
 //! | `tracing` | yes | log events, through the `tracing` crate, for what is lost, refused, down or unusable; they name keys and servers, never values. [Spans](docs::observing) of loads, commits and exchanges, which name neither |
 //! | `metrics` | no | [counters and times](docs::observing) as series of the `metrics` crate |
 //! | `classic` | yes | [`ClassicStore`], for servers with SASL |
-//! | `tls` | no | TLS for [`ClassicStore`], through OpenSSL, whose headers have to be installed |
+//! | `tls` | no | `memcache+tls://` and [`MemcachedStore::tls`]: memcached over TLS, by rustls |
 //! | `placement` | no | [keys on the servers](docs::servers) where other clients of a shared pool put them |
 //! | `tokio` | no | [`AsyncCache`], [`AsyncSession`], [`AsyncDict`] and [`AsyncStore`]: the same calls with `.await` |
 //! | `json` | no | [`Json`] and [`as_json`]: values that need the names of their fields, stored as JSON |
@@ -181,6 +181,8 @@ pub use store::cluster::store::ClusterStore;
 pub use store::expiry::{Expiry, Life};
 #[cfg(unix)]
 pub use store::memcached::store::MemcachedStore;
+#[cfg(all(unix, feature = "tls"))]
+pub use store::memcached::tls::settings::Tls;
 pub use store::memory::MemoryStore;
 pub use store::operation::{
     Applied, ApplyOut, By, Change, Condition, Count, Load, LoadOut, Loaded, Op, Reason, Renewal,

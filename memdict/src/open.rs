@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(all(unix, feature = "tls"))]
+use crate::store::memcached::tls::settings::Tls;
 use crate::{
     error::Result,
     log::notice,
@@ -31,14 +33,15 @@ pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> 
             servers,
             credentials: None,
             protocol: url::Protocol::Classic,
-        }) => Arc::new(classic(Classic { servers, credentials: None, tls: false }, options)?),
+            tls: false,
+        }) => Arc::new(classic(Classic { servers, credentials: None }, options)?),
         #[cfg(unix)]
         Place::Cluster(endpoints) => {
             let login = Login { credentials: None, protocol: Protocol::FoundOut };
             Arc::new(cluster(ClusterStore::new(endpoints)?, login, options)?)
         }
         #[cfg(unix)]
-        Place::Named(Memcached { servers, credentials, protocol }) => {
+        Place::Named(Memcached { servers, credentials, protocol, .. }) => {
             let login = Login { credentials, protocol };
             Arc::new(cluster(ClusterStore::of_names(servers)?, login, options)?)
         }
@@ -81,8 +84,35 @@ struct Login {
 
 #[cfg(unix)]
 fn memcached(place: Memcached, options: &Options) -> Result<MemcachedStore> {
-    let Memcached { servers, credentials, protocol } = place;
-    with(MemcachedStore::new(servers)?, Login { credentials, protocol }, options)
+    let Memcached { servers, credentials, protocol, tls } = place;
+    let store = MemcachedStore::new(servers)?;
+    let store = if tls { secured(store, options)? } else { store };
+    with(store, Login { credentials, protocol }, options)
+}
+
+#[cfg(all(unix, feature = "tls"))]
+fn secured(store: MemcachedStore, options: &Options) -> Result<MemcachedStore> {
+    let Options { ca_file, cert_file, key_file, verify, .. } = options;
+    let mut tls = Tls::new();
+    if let Some(path) = ca_file {
+        tls = tls.ca_file(path);
+    }
+    if let Some(path) = cert_file {
+        tls = tls.cert_file(path);
+    }
+    if let Some(path) = key_file {
+        tls = tls.key_file(path);
+    }
+    if *verify == Some(false) {
+        tls = tls.without_verification();
+    }
+    store.tls(tls)
+}
+
+/// Without the feature, the URL is an error.
+#[cfg(all(unix, not(feature = "tls")))]
+fn secured(store: MemcachedStore, _: &Options) -> Result<MemcachedStore> {
+    Ok(store)
 }
 
 #[cfg(unix)]
@@ -141,17 +171,6 @@ fn classic(place: Classic, options: &Options) -> Result<ClassicStore> {
     let mut store = ClassicStore::new(place.servers)?;
     if let Some(credentials) = place.credentials {
         store = store.with_credentials(credentials)?;
-    }
-    // Without the feature, the URL is an error.
-    #[cfg(feature = "tls")]
-    if place.tls {
-        store = store.tls()?;
-        if let Some(path) = &options.ca_file {
-            store = store.tls_ca_file(path);
-        }
-        if options.verify == Some(false) {
-            store = store.tls_without_verification();
-        }
     }
     if let Some(timeout) = options.timeout {
         store = store.timeout(timeout);

@@ -1,6 +1,6 @@
 //! The URLs of stores: `memory:`, `memcache://HOST:PORT,...`, `memcache+classic:` to speak only the
-//! classic protocol, and the schemes of servers that need the classic client, such as
-//! `memcache+sasl://USER:PASSWORD@HOST:PORT,...`, all with options.
+//! classic protocol, `memcache+tls:` to speak TLS, and the scheme of servers that need the classic
+//! client, `memcache+sasl://USER:PASSWORD@HOST:PORT,...`, all with options.
 
 mod options;
 
@@ -41,6 +41,7 @@ pub(crate) struct Memcached {
     pub(crate) servers: Vec<String>,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) protocol: Protocol,
+    pub(crate) tls: bool,
 }
 
 /// How servers are spoken to.
@@ -61,7 +62,6 @@ pub(crate) struct Classic {
     /// `HOST:PORT`, or the path of a unix socket.
     pub(crate) servers: Vec<String>,
     pub(crate) credentials: Option<Credentials>,
-    pub(crate) tls: bool,
 }
 
 const MEMORY: &str = "memory:?max_bytes=64MiB";
@@ -99,7 +99,7 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
         },
         "memcache+cluster" => (cluster(scheme, rest)?, CLUSTER_OPTIONS),
         "memcache+sasl" => (classic(scheme, rest)?, CLASSIC_OPTIONS),
-        "memcache+tls" => (classic(scheme, rest)?, TLS_OPTIONS),
+        "memcache+tls" => (secured(scheme, rest)?, TLS_OPTIONS),
         _ => {
             let scheme = without_password(scheme);
             let reason = format!(
@@ -162,7 +162,7 @@ fn memcached(scheme: &str, rest: &str) -> Result<Place> {
     }
     let servers = servers(scheme, rest, credentials.is_some())?;
     let is_many = servers.iter().any(|server| server.starts_with(MANY));
-    let place = Memcached { servers, credentials, protocol };
+    let place = Memcached { servers, credentials, protocol, tls: false };
     Ok(if is_many { Place::Named(place) } else { Place::Memcached(place) })
 }
 
@@ -176,21 +176,26 @@ fn cluster(scheme: &str, rest: &str) -> Result<Place> {
     }
 }
 
+fn secured(scheme: &str, rest: &str) -> Result<Place> {
+    let wrong = |reason: &str| Err(bad(&format!("{scheme}:"), reason.to_owned()));
+    if !cfg!(feature = "tls") {
+        return wrong("TLS needs memdict's cargo feature `tls`");
+    }
+    match memcached(scheme, rest)? {
+        Place::Memcached(place) => Ok(Place::Memcached(Memcached { tls: true, ..place })),
+        _ => wrong("`dns+` makes names of addresses, for which servers have no certificates"),
+    }
+}
+
 #[cfg(feature = "classic")]
 fn classic(scheme: &str, rest: &str) -> Result<Place> {
-    let tls = scheme == "memcache+tls";
-    let scheme_alone = format!("{scheme}:");
-    if tls && !cfg!(feature = "tls") {
-        let reason = "TLS needs memdict's cargo feature `tls`".to_owned();
-        return Err(bad(&scheme_alone, reason));
-    }
     let (credentials, rest) = userinfo(scheme, rest)?;
-    if scheme == "memcache+sasl" && credentials.is_none() {
+    if credentials.is_none() {
         let reason = "no credentials; allowed: memcache+sasl://USER:PASSWORD@HOST:PORT";
-        return Err(bad(&scheme_alone, reason.to_owned()));
+        return Err(bad(&format!("{scheme}:"), reason.to_owned()));
     }
-    let servers = servers(scheme, rest, credentials.is_some())?;
-    Ok(Place::Classic(Classic { servers, credentials, tls }))
+    let servers = servers(scheme, rest, true)?;
+    Ok(Place::Classic(Classic { servers, credentials }))
 }
 
 #[cfg(not(feature = "classic"))]

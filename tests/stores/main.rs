@@ -18,6 +18,8 @@ mod memory;
 mod placement;
 mod sharing;
 mod sharing_watched;
+#[cfg(feature = "tls")]
+mod tls;
 mod yrmcds;
 
 /// The engine whose tests are in `engine`: that for calls that block.

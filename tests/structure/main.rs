@@ -69,12 +69,11 @@ const DATA_OF_STORES: &[&str] = &[
 const NETWORK: &[&str] = &[
     "store/classic/link",
     "store/classic/stream",
-    "store/classic/tls",
     "store/cluster/ask",
     "store/memcached/resolve",
-    "store/memcached/socket",
     "store/memcached/tasks/connect",
     "store/memcached/tasks/socket",
+    "store/memcached/wire",
 ];
 
 /// Names of what reaches beyond the process.

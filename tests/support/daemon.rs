@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    Memcached, Scratch,
+    Authority, Certificate, Memcached, Scratch,
     memcached::{free_port, pause, resume},
 };
 
@@ -52,57 +52,24 @@ impl Daemon {
         })
     }
 
-    /// Starts a memcached that speaks TLS. Returns it and the path of its self-signed certificate,
-    /// which is for 127.0.0.1. `extra` are further arguments.
-    pub fn memcached_with_tls(extra: &[&str]) -> (Self, String) {
-        let files = Scratch::new();
-        let (tls, certificate) = Self::tls_arguments(&files);
-        let daemon = Self::on_port(files, |port| {
+    /// Starts a memcached that speaks TLS. Returns it and the authority that its certificate, for
+    /// 127.0.0.1, is of. `extra` are further arguments.
+    pub fn memcached_with_tls(extra: &[&str]) -> (Self, Authority) {
+        let authority = Authority::new();
+        let certificate = authority.issue("IP:127.0.0.1");
+        (Self::memcached_showing(&certificate, "127.0.0.1", extra), authority)
+    }
+
+    /// Starts a memcached that speaks TLS, with this certificate and on this address.
+    pub fn memcached_showing(certificate: &Certificate, ip: &str, extra: &[&str]) -> Self {
+        let Certificate { cert_file, key_file } = certificate;
+        let files = format!("ssl_chain_cert={cert_file},ssl_key={key_file}");
+        let address: IpAddr = ip.parse().expect("an address");
+        Self::on_port_of(address, Scratch::new(), |port| {
             let mut command = memcached();
-            command.args(["-l", "127.0.0.1", "-p", &port.to_string()]).args(&tls).args(extra);
+            command.args(["-l", ip, "-p", &port.to_string(), "-Z", "-o", &files]).args(extra);
             command
-        });
-        (daemon, certificate)
-    }
-
-    /// Starts one as [`memcached_with_tls`](Self::memcached_with_tls) does, on an IPv6 address, with
-    /// a certificate for that address.
-    pub fn memcached_with_tls_on(ip: &str) -> (Self, String) {
-        Self::memcached_with_tls_for(ip, &format!("IP:{ip}"))
-    }
-
-    /// Starts one on an IPv6 address, with a certificate for another subject, as `IP:::2`.
-    pub fn memcached_with_tls_for(ip: &str, subject: &str) -> (Self, String) {
-        let files = Scratch::new();
-        let (tls, certificate) = Self::tls_arguments_for(&files, subject);
-        let ip: IpAddr = ip.parse().expect("an address");
-        let daemon = Self::on_port_of(ip, files, |port| {
-            let mut command = memcached();
-            command.args(["-l", &ip.to_string(), "-p", &port.to_string()]).args(&tls);
-            command
-        });
-        (daemon, certificate)
-    }
-
-    /// Makes a certificate. Returns memcached's arguments for it, and its path.
-    pub fn tls_arguments(files: &Scratch) -> ([String; 3], String) {
-        Self::tls_arguments_for(files, "IP:127.0.0.1")
-    }
-
-    fn tls_arguments_for(files: &Scratch, subject: &str) -> ([String; 3], String) {
-        let (key, certificate) = (files.file("key"), files.file("certificate"));
-        let made = Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
-            .args(["-nodes", "-days", "2", "-subj", "/CN=memdict"])
-            .args(["-addext", &format!("subjectAltName={subject}")])
-            .args(["-keyout", &key, "-out", &certificate])
-            .stderr(Stdio::null())
-            .status()
-            .unwrap_or_else(|error| missing("openssl", &error));
-        assert!(made.success(), "openssl makes a certificate");
-        files.share();
-        let options = format!("ssl_chain_cert={certificate},ssl_key={key}");
-        (["-Z".to_owned(), "-o".to_owned(), options], certificate)
+        })
     }
 
     /// Starts a twemproxy in front of these servers.

@@ -1,5 +1,6 @@
 //! Support for the tests: servers, stores that fail on command, and outcomes.
 
+mod authority;
 mod bench;
 mod changes;
 mod daemon;
@@ -17,6 +18,7 @@ mod scripted;
 mod tasks;
 mod wait;
 
+pub use authority::{Authority, Certificate};
 pub use bench::{Address, Bench, Cart, Item};
 pub use changes::{diff, marked};
 pub use daemon::Daemon;

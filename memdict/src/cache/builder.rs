@@ -139,7 +139,7 @@ impl CacheBuilder {
 
     /// Sets how many bytes an item may take in a server that does not tell its limit, such as Flare or
     /// a proxy. The default is 1 MiB. A larger value is [refused](CommitReport::refused), and is not
-    /// loaded. With TLS and SASL this is the limit whatever a server tells.
+    /// loaded. With SASL this is the limit whatever a server tells.
     pub fn max_item_bytes(mut self, bytes: usize) -> Self {
         self.options.max_item_bytes = Some(bytes);
         self

@@ -31,7 +31,11 @@ pub(crate) struct Options {
     /// How many lost removals are remembered for each server, and for how long.
     pub(crate) remember: Option<usize>,
     pub(crate) remember_for: Option<Duration>,
+    /// The files of TLS.
     pub(crate) ca_file: Option<String>,
+    pub(crate) cert_file: Option<String>,
+    pub(crate) key_file: Option<String>,
+    /// Whether TLS verifies servers.
     pub(crate) verify: Option<bool>,
     /// How often the embedded store fails.
     pub(crate) rates: Rates,
@@ -84,6 +88,8 @@ impl Options {
             "refresh" => self.refresh = Some(duration(name, &value)?),
             "remember_for" => self.remember_for = Some(duration(name, &value)?),
             "ca_file" => self.ca_file = Some(value.into_owned()),
+            "cert_file" => self.cert_file = Some(value.into_owned()),
+            "key_file" => self.key_file = Some(value.into_owned()),
             "verify" => self.verify = Some(parse(name, &value, "true or false")?),
             // The caller has already checked the name against the same list.
             _ => return Err(bad(name, "unknown".to_owned())),
@@ -148,7 +154,11 @@ pub(super) const TLS_OPTIONS: &[&str] = &[
     "hash",
     "namespace",
     "strict",
+    "remember",
+    "remember_for",
     "ca_file",
+    "cert_file",
+    "key_file",
     "verify",
 ];
 
@@ -177,6 +187,7 @@ fn duration(name: &str, value: &str) -> Result<Duration> {
     }
 }
 
+/// Makes the error of an option, or of a part of the URL.
 pub(super) fn bad(option: &str, reason: String) -> Error {
     Error::Config { option: option.to_owned(), reason }
 }

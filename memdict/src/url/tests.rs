@@ -22,8 +22,12 @@ fn urls_name_a_store_and_its_options() {
     assert_eq!(options.strict, Some(true));
     let (place, options) =
         both("memcache://127.0.0.1:1,[::1]:2?timeout=500ms&connect_timeout=1s").unwrap();
-    let Place::Memcached(Memcached { servers, credentials: None, protocol: Protocol::FoundOut }) =
-        place
+    let Place::Memcached(Memcached {
+        servers,
+        credentials: None,
+        protocol: Protocol::FoundOut,
+        tls: false,
+    }) = place
     else {
         panic!("{place:?}")
     };
@@ -123,7 +127,7 @@ fn owned(names: &[&str]) -> Vec<String> {
 
 #[cfg(feature = "classic")]
 #[test]
-fn schemes_of_the_classic_client_have_credentials_and_tls() {
+fn the_scheme_of_the_classic_client_has_credentials() {
     let open = |url| match both(url).unwrap().0 {
         Place::Classic(classic) => classic,
         other => panic!("{other:?}"),
@@ -138,24 +142,30 @@ fn schemes_of_the_classic_client_have_credentials_and_tls() {
 #[cfg(feature = "tls")]
 #[test]
 fn tls_has_options_of_its_own_and_optional_credentials() {
-    let (place, options) = both("memcache+tls://a:1?ca_file=/a%20b.pem&verify=false").unwrap();
-    assert!(matches!(place, Place::Classic(Classic { credentials: None, tls: true, .. })));
+    let files = "ca_file=/a%20b.pem&cert_file=/c&key_file=/k&verify=false&remember=7";
+    let (place, options) = both(&format!("memcache+tls://a:1?{files}")).unwrap();
+    assert!(matches!(place, Place::Memcached(Memcached { credentials: None, tls: true, .. })));
     assert_eq!((options.ca_file.as_deref(), options.verify), (Some("/a b.pem"), Some(false)));
+    assert_eq!(
+        (options.cert_file.as_deref(), options.key_file.as_deref()),
+        (Some("/c"), Some("/k"))
+    );
     let (place, _) = both("memcache+tls://u:p@a:1").unwrap();
-    assert!(matches!(place, Place::Classic(Classic { credentials: Some(_), tls: true, .. })));
+    assert!(matches!(place, Place::Memcached(Memcached { credentials: Some(_), tls: true, .. })));
     assert!(both("memcache+sasl://u:p@a:1?verify=false").is_err());
+    assert!(both("memcache://a:1?ca_file=/c").is_err());
+    let error = both("memcache+tls://dns+a:1").unwrap_err().to_string();
+    assert!(error.contains("`dns+`"), "{error}");
 }
 
 #[cfg(not(feature = "classic"))]
 #[test]
-fn without_the_classic_client_its_schemes_are_an_error_that_names_the_feature() {
-    for url in ["memcache+sasl://u:5ecret@a", "memcache+tls://a"] {
-        let error = both(url).unwrap_err().to_string();
-        assert!(error.contains("feature `classic`") && !error.contains("5ecret"), "{error}");
-    }
+fn without_the_classic_client_its_scheme_is_an_error_that_names_the_feature() {
+    let error = both("memcache+sasl://u:5ecret@a").unwrap_err().to_string();
+    assert!(error.contains("feature `classic`") && !error.contains("5ecret"), "{error}");
 }
 
-#[cfg(all(feature = "classic", not(feature = "tls")))]
+#[cfg(not(feature = "tls"))]
 #[test]
 fn tls_without_its_feature_is_an_error_that_names_it() {
     let error = both("memcache+tls://u:5ecret@a:1").unwrap_err().to_string();

@@ -4,8 +4,6 @@ mod failures;
 mod proxy;
 mod sasl;
 mod servers;
-#[cfg(feature = "tls")]
-mod tls;
 
 use std::{
     thread,

@@ -16,7 +16,7 @@ fn debug_shows_servers_and_settings_and_no_password() {
     let s = s.timeout(Duration::from_millis(7)).connect_timeout(Duration::MAX);
     assert_eq!(
         format!("{s:?}"),
-        "ClassicStore { servers: [\"a:11211\", \"b:7\"], sasl: true, tls: None, timeout: 7ms, \
+        "ClassicStore { servers: [\"a:11211\", \"b:7\"], sasl: true, timeout: 7ms, \
          connect_timeout: 86400s, deadline: 70ms, max_connections: 16, max_item_bytes: 1048576, \
          .. }"
     );

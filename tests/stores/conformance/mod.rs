@@ -1,7 +1,7 @@
 //! One suite of behaviours that every store has: the embedded one, one memcached, one on a unix
 //! socket, three of them, and the same in the classic protocol: because the program says so, or
-//! because a server, a proxy or Flare turns out to speak no other; through the classic client, in both of
-//! its protocols; and over the engine for tasks. The store that the tests of restarts use has them
+//! because a server, a proxy or Flare turns out to speak no other; over TLS; through the classic client, in
+//! both of its protocols; and over the engine for tasks. The store that the tests of restarts use has them
 //! too.
 
 mod batches;
@@ -119,6 +119,23 @@ macro_rules! suite {
             })*)*
         }
 
+        #[cfg(feature = "tls")]
+        mod tls {
+            $($(#[test] fn $behaviour() { super::over_tls(super::$group::$behaviour); })*)*
+        }
+
+        #[cfg(feature = "tls")]
+        mod tls_in_tasks {
+            $($(#[test] fn $behaviour() { super::over_tls_in_tasks(super::$group::$behaviour); })*)*
+        }
+
+        #[cfg(feature = "tls")]
+        mod tls_in_classic {
+            $($(#[test] fn $behaviour() {
+                super::over_tls_in_classic(super::$group::$behaviour);
+            })*)*
+        }
+
         mod sasl {
             $($(#[test] fn $behaviour() { super::on_sasl(super::$group::$behaviour); })*)*
         }
@@ -216,6 +233,28 @@ fn with_an_old_one(run: impl FnOnce(MemcachedStore)) {
     let version = &server.ask("version\r\n", "VERSION")[0];
     proxy.pretend(version.trim_start_matches("VERSION "), "1.5.22");
     run(memcached_on([proxy.address()]));
+}
+
+#[cfg(feature = "tls")]
+fn over_tls(behaviour: fn(&dyn Store)) {
+    with_tls(|store| behaviour(&store));
+}
+
+#[cfg(feature = "tls")]
+fn over_tls_in_tasks(behaviour: fn(&dyn Store)) {
+    with_tls(|store| behaviour(&Waiting(store)));
+}
+
+#[cfg(feature = "tls")]
+fn over_tls_in_classic(behaviour: fn(&dyn Store)) {
+    with_tls(|store| behaviour(&store.classic()));
+}
+
+#[cfg(feature = "tls")]
+fn with_tls(run: impl FnOnce(MemcachedStore)) {
+    let (server, authority) = Daemon::memcached_with_tls(&[]);
+    let tls = memdict::Tls::new().ca_file(authority.ca_file());
+    run(memcached_on([server.address()]).tls(tls).expect("the file is there"));
 }
 
 /// A server in memcached's binary protocol.

@@ -12,20 +12,6 @@ pub(super) struct Dial {
     pub(super) connect: Duration,
     pub(super) exchange: Duration,
     pub(super) credentials: Option<Credentials>,
-    pub(super) tls: Option<Tls>,
-}
-
-/// How servers prove their identity.
-#[derive(Clone, Default)]
-pub(super) struct Tls {
-    pub(super) ca_file: Option<String>,
-    pub(super) unverified: bool,
-}
-
-impl Tls {
-    pub(super) fn describe(&self) -> &'static str {
-        if self.unverified { "unverified" } else { "verified" }
-    }
 }
 
 /// Returns whether a server's name is the path of its socket.
@@ -55,33 +41,20 @@ pub(super) fn check(credentials: &Credentials) -> Result<(), Error> {
 }
 
 impl Dial {
-    /// Returns the URL of a server, with its resolved address.
+    /// Returns the URL of the server at this address.
     ///
     /// Timeouts are part of the URL, where each connection reads them. The crate's builder loses
     /// them.
     pub(super) fn url(
         &self,
-        name: &str,
         address: SocketAddr,
         credentials: &Credentials,
     ) -> Result<Url, String> {
-        let url = match &self.tls {
-            // The address that was just reached, so that the crate does not try another one first.
-            None => format!("memcache://{address}"),
-            // The name, because the certificate is issued for it.
-            Some(_) => format!("memcache+tls://{name}"),
-        };
+        // The address that was just reached, so that the crate does not try another one first.
+        let url = format!("memcache://{address}");
         let mut url = Url::parse(&url).map_err(|error| error.to_string())?;
-        {
-            let mut query = url.query_pairs_mut();
-            query.append_pair("timeout", &self.exchange.as_secs_f64().to_string());
-            if let Some(tls) = &self.tls {
-                query.append_pair("verify_mode", if tls.unverified { "none" } else { "peer" });
-                if let Some(path) = &tls.ca_file {
-                    query.append_pair("ca_path", path);
-                }
-            }
-        }
+        let timeout = self.exchange.as_secs_f64().to_string();
+        url.query_pairs_mut().append_pair("timeout", &timeout);
         let Credentials { user, password } = credentials;
         let set = url.set_username(user).and_then(|()| url.set_password(Some(password)));
         set.map_err(|()| "the address takes no credentials".to_owned())?;

@@ -197,7 +197,7 @@ impl Connections {
         // more, and for a whole timeout when it is refused.
         let reached = stream::reach(name, dial.connect).map_err(|error| failure::io(&error));
         let (_, address) = reached.map_err(unreached)?;
-        let client = self.log_in(name, address, dial, who);
+        let client = self.log_in(address, dial, who);
         client.map(Link::Sasl).map_err(|why| match failure::is_of_login(&why) {
             true => (Cause::Login, down(name, "does not accept the user name and the password")),
             false => unreached(why),
@@ -206,12 +206,11 @@ impl Connections {
 
     fn log_in(
         &self,
-        name: &str,
         address: SocketAddr,
         dial: &Dial,
         who: &Credentials,
     ) -> Result<Client, String> {
-        let url = dial.url(name, address, who)?;
+        let url = dial.url(address, who)?;
         let worker = Arc::clone(&lock(&self.state).worker);
         let mut worker = lock(&worker);
         let worker = worker.get_or_insert_with(Worker::start);

@@ -1,5 +1,5 @@
-//! The client for servers that the engine does not speak to: the classic text protocol over TLS, and,
-//! by the `memcache` crate, the binary protocol with SASL.
+//! The client for servers that the engine does not speak to: by the `memcache` crate, the binary protocol
+//! with SASL. It also speaks the classic text protocol, which the engine is compared with.
 //!
 //! `link` connects, and `load` and `change` run a batch over a `conversation`. `text` speaks the
 //! text protocol over a `stream`, without believing any length. `address` makes the URL of a server
@@ -22,15 +22,10 @@ mod outage;
 mod payload;
 mod stream;
 pub(crate) mod text;
-#[cfg(feature = "tls")]
-mod tls;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use self::{
-    address::{Dial, Tls},
-    link::Connections,
-};
+use self::{address::Dial, link::Connections};
 #[cfg(feature = "tokio")]
 use super::worker;
 use super::{
@@ -45,13 +40,12 @@ use super::{
 };
 use crate::error::Error;
 
-/// A client for servers with TLS or SASL.
+/// A client for servers with SASL.
 ///
 /// Prefer [`MemcachedStore`](crate::MemcachedStore) where it works, because it is much faster,
-/// above all for changes, and has a side for tasks. This store is for everything else: servers that
-/// require SASL, in memcached's binary protocol; and servers that speak the classic text protocol
-/// over TLS. It also speaks that protocol over TCP or a unix socket, as
-/// [`MemcachedStore::classic`](crate::MemcachedStore::classic) does.
+/// above all for changes, has a side for tasks, and speaks TLS. This store is for servers that require
+/// SASL, in memcached's binary protocol. It also speaks the classic text protocol over TCP or a unix
+/// socket, as [`MemcachedStore::classic`](crate::MemcachedStore::classic) does.
 ///
 /// As with [`MemcachedStore`](crate::MemcachedStore), the first operation makes the connection,
 /// each key belongs to one server by rendezvous hashing, and lifetimes end in the same way, except
@@ -91,7 +85,7 @@ use crate::error::Error;
 ///
 /// **With SASL, the server is trusted.** The `memcache` crate then reads its answers, and takes as
 /// much memory as they announce, up to 4 GiB. Each such server costs one thread, which makes
-/// connections, and over TLS its certificate has to name a host or an IPv4 address.
+/// connections.
 ///
 /// Each server in use costs one thread during a call. A thread that was left at the deadline ends
 /// when its server is silent for a timeout; until then its connection counts.
@@ -135,7 +129,6 @@ impl ClassicStore {
             connect: Duration::from_millis(200),
             exchange: Duration::from_secs(1),
             credentials: None,
-            tls: None,
         };
         let store = Self {
             connections: Vec::new(),
@@ -163,7 +156,7 @@ impl ClassicStore {
     }
 
     /// Sets how long a server may take to accept a connection, over all of its addresses. The
-    /// look-up of its name counts too, but only the [deadline](Self::deadline) cuts it short. With TLS and SASL, the same time again
+    /// look-up of its name counts too, but only the [deadline](Self::deadline) cuts it short. With SASL, the same time again
     /// and one [timeout](Self::timeout) may pass until the connection can be used. 200 ms by
     /// default; clamped to between 1 ms and one day.
     #[must_use]
@@ -212,8 +205,8 @@ impl ClassicStore {
         self
     }
 
-    /// Speaks memcached's binary protocol, and begins each connection with SASL PLAIN. Without TLS,
-    /// the password can be read on the network.
+    /// Speaks memcached's binary protocol, and begins each connection with SASL PLAIN. The
+    /// password can be read on the network.
     ///
     /// # Errors
     /// [`Error::Config`] if one of the servers is a unix socket, or if the user or the password is
@@ -233,40 +226,6 @@ impl ClassicStore {
         self.no_sockets("SASL")?;
         self.dial().credentials = Some(credentials);
         Ok(self)
-    }
-
-    /// Speaks TLS, to servers whose certificates are issued by the system's authorities. Unix
-    /// sockets do not support it.
-    ///
-    /// # Errors
-    /// [`Error::Config`] if one of the servers is a unix socket.
-    #[cfg(feature = "tls")]
-    pub fn tls(mut self) -> Result<Self, Error> {
-        self.no_sockets("TLS")?;
-        self.dial().tls.get_or_insert_default();
-        Ok(self)
-    }
-
-    /// Also trusts the authorities whose certificates are in this file, in PEM format. Has no
-    /// effect without [`tls`](Self::tls).
-    #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn tls_ca_file(mut self, path: impl Into<String>) -> Self {
-        if let Some(tls) = &mut self.dial().tls {
-            tls.ca_file = Some(path.into());
-        }
-        self
-    }
-
-    /// Speaks TLS without verifying the server. The connection cannot be read by others, but anyone
-    /// can pretend to be the server. Has no effect without [`tls`](Self::tls).
-    #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn tls_without_verification(mut self) -> Self {
-        if let Some(tls) = &mut self.dial().tls {
-            tls.unverified = true;
-        }
-        self
     }
 
     /// Refuses unix sockets, on which the crate has no `what`.
@@ -326,7 +285,6 @@ impl fmt::Debug for ClassicStore {
         f.debug_struct("ClassicStore")
             .field("servers", &self.servers.names().collect::<Vec<_>>())
             .field("sasl", &self.dial.credentials.is_some())
-            .field("tls", &self.dial.tls.as_ref().map(Tls::describe))
             .field("timeout", &self.dial.exchange)
             .field("connect_timeout", &self.dial.connect)
             .field("deadline", &self.whole())

@@ -1,4 +1,4 @@
-//! A connection to a server, over TCP, a unix socket or TLS.
+//! A connection to a server, over TCP or a unix socket.
 
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
@@ -8,8 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-#[cfg(feature = "tls")]
-use super::tls;
 use super::{
     address::{Dial, is_path},
     failure,
@@ -20,8 +18,6 @@ pub(super) enum Stream {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
-    #[cfg(feature = "tls")]
-    Tls(Box<tls::Stream>),
 }
 
 impl Stream {
@@ -36,11 +32,7 @@ impl Stream {
         stream.set_read_timeout(wait).map_err(io)?;
         stream.set_write_timeout(wait).map_err(io)?;
         stream.set_nodelay(true).map_err(io)?;
-        match &dial.tls {
-            #[cfg(feature = "tls")]
-            Some(how) => tls::connect(how, name, stream).map(|stream| Self::Tls(Box::new(stream))),
-            _ => Ok(Self::Tcp(stream)),
-        }
+        Ok(Self::Tcp(stream))
     }
 
     #[cfg(unix)]
@@ -64,8 +56,6 @@ impl Read for Stream {
             Self::Tcp(stream) => stream.read(buffer),
             #[cfg(unix)]
             Self::Unix(stream) => stream.read(buffer),
-            #[cfg(feature = "tls")]
-            Self::Tls(stream) => stream.read(buffer),
         }
     }
 }
@@ -76,8 +66,6 @@ impl Write for Stream {
             Self::Tcp(stream) => stream.write(buffer),
             #[cfg(unix)]
             Self::Unix(stream) => stream.write(buffer),
-            #[cfg(feature = "tls")]
-            Self::Tls(stream) => stream.write(buffer),
         }
     }
 
@@ -86,8 +74,6 @@ impl Write for Stream {
             Self::Tcp(stream) => stream.flush(),
             #[cfg(unix)]
             Self::Unix(stream) => stream.flush(),
-            #[cfg(feature = "tls")]
-            Self::Tls(stream) => stream.flush(),
         }
     }
 }

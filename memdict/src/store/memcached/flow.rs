@@ -15,7 +15,8 @@ pub(super) const PIECES: usize = 4;
 pub(super) fn send(socket: &Socket, window: &mut Window<'_>) -> Result<Moved, String> {
     let mut slices = [IoSlice::new(&[]); MAX_SLICES];
     let count = window.slices(&mut slices);
-    let moved = socket.send(&slices[..count]).map_err(|error| broken(&error))?;
+    let apart = window.unsent_before_last();
+    let moved = socket.send(&slices[..count], apart).map_err(|error| broken(&error))?;
     if let Moved::Bytes(bytes) = moved {
         window.sent(bytes);
     }
@@ -53,6 +54,8 @@ pub(super) fn hear(
 pub(super) fn broken(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => "closed the connection".to_owned(),
+        // Of TLS, which says what is wrong.
+        io::ErrorKind::InvalidData => error.to_string(),
         _ => format!("broke the connection: {error}"),
     }
 }

@@ -16,9 +16,14 @@ use crate::store::deadline::Deadline;
 /// of the stream was seen first.
 const ASKED: &str = "when asked for its version: it may have no connection free (its option `-c`), or \
                      ask for a user name and a password";
+const PERHAPS_TLS: &str = ", or speak only TLS (`memcache+tls://`)";
 
 /// Added if it closes the connection during the login.
 const LOGGED_IN: &str = "at the login: it may not accept the user name and the password";
+
+/// What a server that speaks TLS answers to anything else begins with: an alert.
+const ALERT: [u8; 2] = [0x15, 3];
+const SPEAKS_TLS: &str = "speaks TLS at this port: use `memcache+tls://`, or another port";
 
 /// Why a greeting ended.
 pub(super) enum Failed {
@@ -39,10 +44,14 @@ pub(super) struct Handshake {
 impl Handshake {
     /// Moves the bytes that can be moved now. Returns the facts once the greeting is complete.
     pub(super) fn go(&mut self, ready: Interest, call: Deadline) -> Result<Option<Facts>, Failed> {
-        if ready.to_receive {
+        let mut has_more = ready.to_receive;
+        while has_more {
             // One piece at a time: what the server says counts more than a close that follows it.
             hear(&self.socket, &mut self.inbox, &mut 0, call, |_| Ok(true))
-                .map_err(|why| self.closed(&why))?;
+                .map_err(|why| self.ended(why))?;
+            if self.inbox.unread().is_some_and(|received| received.starts_with(&ALERT)) {
+                return Err(Failed::Unwelcome(SPEAKS_TLS.to_owned()));
+            }
             while let Some(received) = self.inbox.unread() {
                 let (used, next) =
                     self.greeting.read(received, &mut self.window).map_err(Failed::Unwelcome)?;
@@ -57,20 +66,37 @@ impl Handshake {
                     }
                 }
             }
+            has_more = self.socket.holds_received();
         }
-        while !self.window.is_sent() {
-            let moved = send(&self.socket, &mut self.window);
-            if moved.map_err(|why| self.closed(&why))? == Moved::Nothing {
+        while self.has_unsent() {
+            let moved = send(&self.socket, &mut self.window).map_err(|why| self.ended(why))?;
+            if moved == Moved::Nothing {
                 break;
             }
         }
         Ok(None)
     }
 
-    fn closed(&self, why: &str) -> Failed {
+    /// Returns whether there is something to send.
+    pub(super) fn has_unsent(&self) -> bool {
+        !self.window.is_sent() || self.socket.has_unsent()
+    }
+
+    /// Returns why the greeting ended, if the connection did.
+    fn ended(&self, why: String) -> Failed {
         match self.greeting.is_logging_in() {
+            _ if self.socket.is_unsecured() => Failed::Unwelcome(why),
             true => Failed::Unwelcome(format!("{why} {LOGGED_IN}")),
-            false => Failed::Closed(format!("{why} {ASKED}")),
+            false if self.socket.is_secured() => Failed::Closed(format!("{why} {ASKED}")),
+            false => Failed::Closed(format!("{why} {ASKED}{PERHAPS_TLS}")),
+        }
+    }
+
+    /// Returns why the greeting ended, if the server was silent for too long.
+    pub(super) fn timed_out(&self) -> &'static str {
+        match self.socket.is_unsecured() {
+            true => "timed out in the TLS handshake: it may speak no TLS at this port",
+            false => "timed out when asked for its version",
         }
     }
 }

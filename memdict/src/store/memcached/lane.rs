@@ -28,10 +28,11 @@ use super::{
     proto::{greeting::Facts, manner::Manner},
     resolve::{Pending, Target},
     server::Server,
-    socket::{Callers, Dialing, Moved},
+    socket::Moved,
     talk::Talk,
     timeouts::Timeouts,
     watch::Watch,
+    wire::{Callers, Dialing},
     work::{Peer, Work},
 };
 use crate::store::deadline::Deadline;
@@ -193,9 +194,10 @@ impl<'s, 'a> Lane<'s, 'a> {
     pub(super) fn wants(&mut self, work: &dyn Work<'a>) -> Option<Interest> {
         let (to_send, to_receive) = match &self.stage {
             Stage::Dialing(..) => (true, false),
-            Stage::Greeting(handshake, _) => (!handshake.window.is_sent(), true),
+            Stage::Greeting(handshake, _) => (handshake.has_unsent(), true),
             Stage::Talking(connection, _) => {
-                (self.talk.has_more(&peer(self.server, &connection.facts), work), true)
+                let has_more = self.talk.has_more(&peer(self.server, &connection.facts), work);
+                (has_more || connection.socket.has_unsent(), true)
             }
             Stage::Queued | Stage::Unnamed(_) | Stage::Over => return None,
         };
@@ -231,8 +233,8 @@ impl<'s, 'a> Lane<'s, 'a> {
             Stage::Dialing(_, permit) => {
                 self.not_reached(permit, "cannot be reached: timed out", work);
             }
-            Stage::Greeting(_, permit) => {
-                self.not_reached(permit, "timed out when asked for its version", work);
+            Stage::Greeting(handshake, permit) => {
+                self.not_reached(permit, handshake.timed_out(), work);
             }
             Stage::Talking(_, permit) => self.broke(permit, "timed out", work),
             other => self.stage = other,
@@ -241,7 +243,7 @@ impl<'s, 'a> Lane<'s, 'a> {
 
     fn go_dialing(&mut self, dialing: Dialing, permit: Permit<'s>, work: &mut dyn Work<'a>) {
         match dialing.end() {
-            Ok(Ok(socket)) => self.begin_greeting(socket, permit, work),
+            Ok(Ok(wire)) => self.begin_greeting(wire, permit, work),
             Ok(Err(next)) => self.stage = Stage::Dialing(next, permit),
             Err(error) => self.not_reached(permit, &cannot_connect(&error), work),
         }
@@ -282,7 +284,7 @@ impl<'s, 'a> Lane<'s, 'a> {
             gone = hear(socket, inbox, &mut heard, self.call, listen);
         }
         let mut pieces = 0;
-        while ready.to_send && gone.is_ok() && talk.has_more(&peer, work) {
+        while ready.to_send && gone.is_ok() && (talk.has_more(&peer, work) || socket.has_unsent()) {
             pieces += 1;
             if pieces > PIECES && self.call.is_over() {
                 break;

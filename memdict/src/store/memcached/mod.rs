@@ -6,13 +6,14 @@
 //! writes the requests and reads the answers. `load` and `change` know what to ask and what the
 //! answers mean, `refusal` what error lines mean, and `gets` which keys one line asks for.
 //! `exchange` drives all lanes of a batch at once. Only `proto` knows the bytes of
-//! the protocol, and only `socket` moves them, between the buffers of a `flow`. A
-//! `handshake` greets a new connection, with the `manners` that its server needs;
-//! `assumed` is what a program says about it in advance. `watch` knows how each server is, and `counted` counts its
+//! the protocol, and only a `wire` moves them, between the buffers of a `flow`; a `socket` is a wire,
+//! perhaps with `tls` over it, as the `admission` of its server says. A `handshake` greets a new connection, with the `manners` that its server needs;
+//! `assumed` is what a program says about it in advance, and `secured` that it speaks TLS. `watch` knows how each server is, and `counted` counts its
 //! operations. `remember` keeps removals that were lost, `resend` knows how they are sent, and
 //! `recovery` when. `tasks` drives the same lanes in tasks of tokio, and lets small shares of many
 //! tasks go over one connection.
 
+mod admission;
 mod assumed;
 mod change;
 mod connection;
@@ -35,6 +36,8 @@ mod refusal;
 mod remember;
 mod resend;
 pub(in crate::store) mod resolve;
+#[cfg(feature = "tls")]
+mod secured;
 mod send;
 mod server;
 mod socket;
@@ -43,7 +46,10 @@ mod talk;
 #[cfg(feature = "tokio")]
 mod tasks;
 mod timeouts;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
 mod watch;
+mod wire;
 mod work;
 
 #[cfg(any(test, fuzzing))]

@@ -13,7 +13,7 @@ use std::{sync::Arc, task::Context};
 
 #[cfg(feature = "tokio")]
 use super::tasks::shared::Shared;
-use super::{connection::Connection, socket::Callers};
+use super::{connection::Connection, wire::Callers};
 #[cfg(feature = "tokio")]
 use crate::store::queue::Place;
 use crate::store::queue::{self, Queue, lock};

@@ -189,7 +189,7 @@ mod tests {
     use super::*;
     use crate::store::{
         expiry::Expiry,
-        memcached::{proto::manner::Assumed, remember::Bounds},
+        memcached::{admission::Admission, proto::manner::Assumed, remember::Bounds},
         operation::Count,
         servers::Servers,
     };
@@ -197,7 +197,8 @@ mod tests {
     #[test]
     fn only_what_replaces_or_removes_a_value_forgets_its_removal() {
         let servers = Servers::parse(["s:1"]).expect("a name");
-        let server = Server::each(&servers, Assumed::DEFAULT, None, 1, Bounds::DEFAULT).remove(0);
+        let (assumed, admission) = (Assumed::DEFAULT, Admission::default());
+        let server = Server::each(&servers, assumed, &admission, 1, Bounds::DEFAULT).remove(0);
         let lost = || Err(StoreError::Down("away".into()));
         let hears = |op, outcome: Result<Applied, StoreError>| {
             let change = Change::new(b"k", op, Condition::Always);

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use super::{
+    admission::{Admission, Admitted},
     manners::Manners,
     pool::Pool,
     proto::manner::Assumed,
@@ -15,17 +16,14 @@ use super::{
     tasks::clock,
     work::{Sent, Work},
 };
-use crate::{
-    health::ServerHealth,
-    store::{credentials::Credentials, servers::Servers},
-};
+use crate::{health::ServerHealth, store::servers::Servers};
 
 /// One server, and the connections to it.
 pub(super) struct Server {
     /// The number of the server, which its tokens carry.
     pub(super) index: u32,
     pub(super) name: String,
-    pub(super) credentials: Option<Credentials>,
+    pub(super) admitted: Admitted,
     pub(super) lookup: Lookup,
     pub(super) pool: Pool,
     pub(super) watched: Arc<Watched>,
@@ -42,7 +40,7 @@ impl Server {
     pub(super) fn each(
         servers: &Servers,
         assumed: Assumed,
-        credentials: Option<&Credentials>,
+        admission: &Admission,
         max_connections: usize,
         bounds: Bounds,
     ) -> Vec<Self> {
@@ -51,7 +49,7 @@ impl Server {
             .map(|(index, name)| Self {
                 index,
                 name: name.to_owned(),
-                credentials: credentials.cloned(),
+                admitted: admission.to(name),
                 lookup: Lookup::of(name),
                 pool: Pool::of(max_connections, Instant::now),
                 watched: Arc::new(Watched::of(name)),

@@ -1,43 +1,32 @@
-//! A non-blocking stream to a server, over TCP or a unix socket. Only this file, `send` and
-//! `tasks` use the network.
+//! The engine's end of a connection: a `wire`, and with the feature `tls` perhaps TLS over it.
+//!
+//! Over TLS, three things are different. Bytes that were received may wait in the session although the
+//! wire has none ([`Socket::holds_received`]); bytes that were taken may wait to be sent
+//! ([`Socket::has_unsent`]), also those of a handshake; and bytes on an idle wire may belong to TLS
+//! alone.
 
+#[cfg(feature = "tls")]
+use std::sync::Mutex;
 use std::{
-    fmt,
-    io::{self, ErrorKind, IoSlice, Read},
-    net::{SocketAddr, TcpStream},
-    os::{
-        fd::{AsFd, BorrowedFd, OwnedFd},
-        unix::net::UnixStream,
-    },
-    vec,
-};
-
-use rustix::{
-    io::{Errno, ioctl_fionbio},
-    net::{AddressFamily, SocketAddrUnix, SocketType, connect, sockopt},
+    io::{self, ErrorKind, IoSlice},
+    os::fd::{AsFd, BorrowedFd},
 };
 
 #[cfg(feature = "tokio")]
 use super::tasks::socket::TaskSocket;
-use super::{resolve::Target, send::send_now};
+#[cfg(feature = "tls")]
+use super::tls::session::Session;
+use super::wire::{Callers, Wire};
+#[cfg(feature = "tls")]
+use crate::store::queue::lock;
 
 /// A connected stream.
-pub(super) enum Socket {
-    Tcp(TcpStream),
-    Unix(UnixStream),
-    /// A stream that is registered with a runtime of tokio.
-    #[cfg(feature = "tokio")]
-    Task(TaskSocket),
-}
-
-/// Who uses a stream.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Callers {
-    /// Threads, which wait in the call.
-    Threads,
-    /// The tasks of this runtime.
-    #[cfg(feature = "tokio")]
-    Tasks(tokio::runtime::Id),
+#[derive(Debug)]
+pub(super) struct Socket {
+    wire: Wire,
+    /// Tasks that share a connection send while its driver receives.
+    #[cfg(feature = "tls")]
+    tls: Option<Mutex<Session>>,
 }
 
 /// The result of a send or a receive.
@@ -49,66 +38,145 @@ pub(super) enum Moved {
 }
 
 impl Socket {
-    /// Sends as much as the system takes at once. A closed connection is an error, and never the
-    /// signal SIGPIPE, which ends a process that does not ignore it.
-    pub(super) fn send(&self, slices: &[IoSlice<'_>]) -> io::Result<Moved> {
-        moved(|| match self {
-            #[cfg(feature = "tokio")]
-            Self::Task(socket) => socket.send(slices),
-            Self::Tcp(_) | Self::Unix(_) => send_now(self.as_fd(), slices),
-        })
+    /// Makes a stream whose bytes are those on the wire.
+    pub(super) fn plain(wire: Wire) -> Self {
+        Self {
+            wire,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
+    /// Makes a stream over TLS. The handshake is a part of what is sent and received.
+    #[cfg(feature = "tls")]
+    pub(super) fn secured(wire: Wire, session: Session) -> Self {
+        Self { wire, tls: Some(Mutex::new(session)) }
+    }
+
+    /// Sends as much as the system takes at once. A closed connection is an error, of a call that took
+    /// none of the bytes. Of no bytes at all, sends what TLS has left to send.
+    ///
+    /// So many bytes come before the last request that will be sent for now, which is a record of its
+    /// own over TLS.
+    pub(super) fn send(&self, slices: &[IoSlice<'_>], before_last: usize) -> io::Result<Moved> {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            let mut session = lock(tls);
+            let push = |slices: &[IoSlice<'_>]| self.wire.send(slices);
+            return moved(|| session.send(slices, before_last, &push));
+        }
+        #[cfg(not(feature = "tls"))]
+        let _ = before_last;
+        moved(|| self.wire.send(slices))
     }
 
     /// Receives the bytes that are available. The end of the stream is an error.
     pub(super) fn receive(&self, room: &mut [u8]) -> io::Result<Moved> {
-        let moved = moved(|| match self {
-            Self::Tcp(stream) => (&*stream).read(room),
-            Self::Unix(stream) => (&*stream).read(room),
-            #[cfg(feature = "tokio")]
-            Self::Task(socket) => socket.receive(room),
-        });
-        match moved {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return self.hear(tls, room, &|room| self.wire.receive(room));
+        }
+        match moved(|| self.wire.receive(room)) {
             Ok(Moved::Bytes(0)) => Err(ErrorKind::UnexpectedEof.into()),
             moved => moved,
         }
     }
 
+    #[cfg(feature = "tls")]
+    fn hear(
+        &self,
+        tls: &Mutex<Session>,
+        room: &mut [u8],
+        pull: &dyn Fn(&mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<Moved> {
+        let mut session = lock(tls);
+        moved(|| session.receive(room, pull, &|slices| self.wire.send(slices)))
+    }
+
+    /// Returns whether bytes can be received of which the system does not know: nobody is woken for
+    /// them.
+    pub(super) fn holds_received(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.tls.as_ref().is_some_and(|tls| lock(tls).holds_received());
+        #[cfg(not(feature = "tls"))]
+        return false;
+    }
+
+    /// Returns whether bytes that were taken are still to be sent.
+    pub(super) fn has_unsent(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.tls.as_ref().is_some_and(|tls| lock(tls).has_unsent());
+        #[cfg(not(feature = "tls"))]
+        return false;
+    }
+
+    /// Returns whether the stream is over TLS.
+    pub(super) fn is_secured(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.tls.is_some();
+        #[cfg(not(feature = "tls"))]
+        return false;
+    }
+
+    /// Returns whether the server has refused TLS.
+    #[cfg(feature = "tls")]
+    pub(super) fn is_refused(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| lock(tls).is_refused())
+    }
+
+    /// Returns whether the two ends have not agreed on TLS, or do not any more.
+    pub(super) fn is_unsecured(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.tls.as_ref().is_some_and(|tls| lock(tls).is_unsecured());
+        #[cfg(not(feature = "tls"))]
+        return false;
+    }
+
     /// Returns whether the stream is open and holds no unexpected bytes.
     pub(super) fn is_quiet(&self) -> bool {
-        match self {
-            #[cfg(feature = "tokio")]
-            Self::Task(socket) => socket.is_quiet(),
-            Self::Tcp(_) | Self::Unix(_) => matches!(self.receive(&mut [0]), Ok(Moved::Nothing)),
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return match &self.wire {
+                #[cfg(feature = "tokio")]
+                Wire::Task(task) if task.is_quiet() => !lock(tls).holds_received(),
+                wire => !wire.is_orphaned() && self.has_only_tls(tls),
+            };
         }
+        self.wire.is_quiet()
+    }
+
+    /// Does the same for a stream that another task waits for.
+    #[cfg(feature = "tokio")]
+    pub(super) fn is_quiet_for_others(&self) -> bool {
+        let is_quiet = self.of_task().is_some_and(TaskSocket::is_quiet_for_others);
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return if is_quiet { !lock(tls).holds_received() } else { self.has_only_tls(tls) };
+        }
+        is_quiet
+    }
+
+    /// Reads what has arrived, and returns whether all of it belongs to TLS, as do tickets for later
+    /// connections and new keys.
+    #[cfg(feature = "tls")]
+    fn has_only_tls(&self, tls: &Mutex<Session>) -> bool {
+        matches!(self.hear(tls, &mut [0], &|room| self.wire.receive_now(room)), Ok(Moved::Nothing))
     }
 
     /// Returns the stream if it is registered with a runtime.
     #[cfg(feature = "tokio")]
     pub(super) fn of_task(&self) -> Option<&TaskSocket> {
-        match self {
-            Self::Task(socket) => Some(socket),
-            Self::Tcp(_) | Self::Unix(_) => None,
-        }
+        self.wire.of_task()
     }
 
     /// Returns whether these callers can use the stream.
     pub(super) fn is_for(&self, callers: Callers) -> bool {
-        match (self, callers) {
-            (Self::Tcp(_) | Self::Unix(_), Callers::Threads) => true,
-            #[cfg(feature = "tokio")]
-            (Self::Task(socket), Callers::Tasks(runtime)) => socket.runtime == runtime,
-            #[cfg(feature = "tokio")]
-            _ => false,
-        }
+        self.wire.is_for(callers)
     }
 
     /// Returns whether the runtime that the stream is registered with has ended.
     pub(super) fn is_orphaned(&self) -> bool {
-        match self {
-            #[cfg(feature = "tokio")]
-            Self::Task(socket) => socket.is_orphaned(),
-            Self::Tcp(_) | Self::Unix(_) => false,
-        }
+        self.wire.is_orphaned()
     }
 }
 
@@ -125,103 +193,6 @@ fn moved(mut once: impl FnMut() -> io::Result<usize>) -> io::Result<Moved> {
 
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Tcp(stream) => stream.as_fd(),
-            Self::Unix(stream) => stream.as_fd(),
-            #[cfg(feature = "tokio")]
-            Self::Task(socket) => socket.as_fd(),
-        }
+        self.wire.as_fd()
     }
-}
-
-impl fmt::Debug for Socket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Socket")
-    }
-}
-
-/// A connection in progress, to one address after the other.
-#[derive(Debug)]
-pub(super) struct Dialing {
-    socket: OwnedFd,
-    /// The addresses to try next. A unix socket has none.
-    rest: Option<vec::IntoIter<SocketAddr>>,
-}
-
-impl Dialing {
-    /// Begins to connect.
-    pub(super) fn begin(target: Target) -> io::Result<Self> {
-        match target {
-            Target::Path(path) => {
-                let socket = open(AddressFamily::UNIX)?;
-                // This is never in progress: it succeeds, or the server's queue is full.
-                connect(&socket, &SocketAddrUnix::new(path)?)?;
-                Ok(Self { socket, rest: None })
-            }
-            Target::Addresses(addresses) => {
-                let nowhere = io::Error::new(ErrorKind::NotFound, "the name has no address");
-                Self::next(addresses.into_iter(), nowhere)
-            }
-        }
-    }
-
-    /// Begins to connect to the next address that accepts the attempt.
-    fn next(mut rest: vec::IntoIter<SocketAddr>, mut failure: io::Error) -> io::Result<Self> {
-        while let Some(address) = rest.next() {
-            match begin(&address) {
-                Ok(socket) => return Ok(Self { socket, rest: Some(rest) }),
-                Err(error) => failure = error,
-            }
-        }
-        Err(failure)
-    }
-
-    /// Returns the socket once it is connected, or goes on with the next address.
-    pub(super) fn end(self) -> io::Result<Result<Socket, Self>> {
-        let Some(rest) = self.rest else {
-            return Ok(Ok(Socket::Unix(self.socket.into())));
-        };
-        match sockopt::socket_error(&self.socket)? {
-            Ok(()) => {
-                let stream = TcpStream::from(self.socket);
-                stream.set_nodelay(true)?;
-                // Keep-alive notices a peer that vanished, even while nothing is sent.
-                sockopt::set_socket_keepalive(&stream, true)?;
-                Ok(Ok(Socket::Tcp(stream)))
-            }
-            Err(failure) => Self::next(rest, failure.into()).map(Err),
-        }
-    }
-}
-
-impl AsFd for Dialing {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
-    }
-}
-
-fn begin(address: &SocketAddr) -> io::Result<OwnedFd> {
-    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    let socket = open(family)?;
-    match connect(&socket, address) {
-        Ok(()) | Err(Errno::INPROGRESS) => Ok(socket),
-        Err(error) => Err(error.into()),
-    }
-}
-
-#[cfg(not(target_vendor = "apple"))]
-fn open(family: AddressFamily) -> io::Result<OwnedFd> {
-    use rustix::net::{SocketFlags, socket_with};
-    let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
-    ioctl_fionbio(&socket, true)?;
-    Ok(socket)
-}
-
-#[cfg(target_vendor = "apple")]
-fn open(family: AddressFamily) -> io::Result<OwnedFd> {
-    let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
-    rustix::io::ioctl_fioclex(&socket)?;
-    sockopt::set_socket_nosigpipe(&socket, true)?;
-    ioctl_fionbio(&socket, true)?;
-    Ok(socket)
 }

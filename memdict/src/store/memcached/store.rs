@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    admission::Admission,
     change::Changes,
     counted::Counted,
     exchange,
@@ -15,9 +16,9 @@ use super::{
     proto::{Dialect, greeting, manner::Assumed},
     remember::Bounds,
     server::Server,
-    socket::Callers,
     timeouts::Timeouts,
     watch::Kind,
+    wire::Callers,
     work::Work,
 };
 #[cfg(feature = "tokio")]
@@ -137,7 +138,7 @@ pub struct MemcachedStore {
     pub(super) reached: Arc<Vec<Server>>,
     /// What is said about the servers in advance.
     pub(super) assumed: Assumed,
-    credentials: Option<Credentials>,
+    pub(super) admission: Admission,
     max_connections: usize,
     pub(super) bounds: Bounds,
     pub(super) timeouts: Timeouts,
@@ -162,7 +163,7 @@ impl MemcachedStore {
             servers: Arc::new(Servers::parse(servers)?),
             reached: Arc::default(),
             assumed: Assumed::DEFAULT,
-            credentials: None,
+            admission: Admission::default(),
             max_connections: limits::MAX_CONNECTIONS,
             bounds: Bounds::DEFAULT,
             timeouts: Timeouts {
@@ -177,8 +178,8 @@ impl MemcachedStore {
 
     /// Makes the servers, which have no connections yet.
     pub(super) fn anew(mut self) -> Self {
-        let (credentials, most) = (self.credentials.as_ref(), self.max_connections);
-        let servers = Server::each(&self.servers, self.assumed, credentials, most, self.bounds);
+        let (admission, most) = (&self.admission, self.max_connections);
+        let servers = Server::each(&self.servers, self.assumed, admission, most, self.bounds);
         self.reached = Arc::new(servers);
         self
     }
@@ -196,7 +197,7 @@ impl MemcachedStore {
     ) -> Result<Self, Error> {
         let credentials = Credentials { user: user.into(), password: password.into() };
         greeting::check(&credentials)?;
-        self.credentials = Some(credentials);
+        self.admission.credentials = Some(credentials);
         Ok(self.anew())
     }
 
@@ -253,7 +254,7 @@ impl MemcachedStore {
             servers: Arc::clone(&self.servers),
             reached: Arc::clone(&self.reached),
             assumed: self.assumed,
-            credentials: None,
+            admission: Admission::default(),
             max_connections: self.max_connections,
             bounds: self.bounds,
             timeouts: Timeouts { deadline: Some(deadline), ..self.timeouts },
@@ -385,6 +386,7 @@ impl fmt::Debug for MemcachedStore {
             .field("connect_timeout", &self.timeouts.connect)
             .field("deadline", &self.timeouts.deadline())
             .field("max_connections", &self.max_connections)
+            .field("tls", &self.admission.tls())
             .finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use crate::store::memcached::{
     interest::Interest,
     pool::Permit,
     proto::{greeting::Greeting, window::Window},
-    socket::Socket,
+    wire::Wire,
     work::Work,
 };
 
@@ -16,13 +16,18 @@ impl<'s, 'a> Lane<'s, 'a> {
     /// Begins to greet a server that was reached.
     pub(in crate::store::memcached) fn begin_greeting(
         &mut self,
-        socket: Socket,
+        wire: Wire,
         permit: Permit<'s>,
         work: &mut dyn Work<'a>,
     ) {
+        let admitted = &self.server.admitted;
+        let socket = match admitted.socket(wire) {
+            Ok(socket) => socket,
+            Err(why) => return self.not_reached(permit, &why, work),
+        };
         let mut window = Window::default();
         let manner = self.manner.unwrap_or_else(|| self.server.manners.get());
-        let greeting = Greeting::begin(manner, self.server.credentials.as_ref(), &mut window);
+        let greeting = Greeting::begin(manner, admitted.credentials.as_ref(), &mut window);
         let inbox = Inbox::default();
         self.be_patient(self.timeouts.exchange);
         let handshake = Box::new(Handshake { socket, greeting, window, inbox });
@@ -41,6 +46,7 @@ impl<'s, 'a> Lane<'s, 'a> {
             Ok(None) => self.stage = Stage::Greeting(handshake, permit),
             Ok(Some(facts)) => {
                 self.watch.greeted(&facts);
+                self.server.admitted.worked();
                 let Handshake { socket, greeting, window, inbox } = *handshake;
                 let buffer = window.into_buffer();
                 self.server.manners.learn(greeting.manner);
@@ -57,6 +63,10 @@ impl<'s, 'a> Lane<'s, 'a> {
                     }
                     None => self.not_reached(permit, &why, work),
                 }
+            }
+            Err(Failed::Unwelcome(_)) if self.server.admitted.tries_again(&handshake.socket) => {
+                self.be_patient(self.timeouts.connect);
+                self.stage = Stage::Unnamed(permit);
             }
             Err(Failed::Unwelcome(why)) => self.not_reached(permit, &why, work),
         }

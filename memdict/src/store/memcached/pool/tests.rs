@@ -5,7 +5,7 @@ use std::{
 
 use super::*;
 use crate::store::memcached::{
-    connection::KEPT, inbox::Inbox, proto::greeting::Facts, socket::Socket,
+    connection::KEPT, inbox::Inbox, proto::greeting::Facts, socket::Socket, wire::Wire,
 };
 
 const HERE: u32 = 7;
@@ -27,7 +27,8 @@ fn connection() -> (Box<Connection>, UnixStream) {
         life: 1,
         connection: NUMBER.fetch_add(1, Ordering::Relaxed),
     };
-    let connection = Connection::new(Socket::Unix(near), facts, Inbox::default(), Vec::new());
+    let connection =
+        Connection::new(Socket::plain(Wire::Unix(near)), facts, Inbox::default(), Vec::new());
     (Box::new(connection), far)
 }
 

@@ -129,6 +129,12 @@ impl<'a> Window<'a> {
         count
     }
 
+    /// Returns how many of the bytes that are left to send come before the last request.
+    pub(in crate::store::memcached) fn unsent_before_last(&self) -> usize {
+        let last = self.ends.len().checked_sub(2).map_or(0, |before| self.ends[before]);
+        last.saturating_sub(self.sent)
+    }
+
     /// Returns how many bytes are left to send.
     #[cfg(feature = "tokio")]
     pub(in crate::store::memcached) fn unsent(&self) -> usize {
@@ -190,6 +196,24 @@ mod tests {
             out.extend(there);
         }
         out
+    }
+
+    #[test]
+    fn it_knows_what_is_left_to_send_before_its_last_request() {
+        let large = vec![b'x'; MAX_COPIED + 1];
+        let mut window = Window::default();
+        assert_eq!(window.unsent_before_last(), 0);
+        window.word(b"first ", 1);
+        window.value(&large);
+        window.end_request();
+        assert_eq!(window.unsent_before_last(), 0, "the only one is the last one");
+        let first = window.text.len() + large.len();
+        window.raw(b"last\r\n");
+        assert_eq!(window.unsent_before_last(), first);
+        window.sent(10);
+        assert_eq!(window.unsent_before_last(), first - 10);
+        window.sent(first - 10 + 2);
+        assert_eq!(window.unsent_before_last(), 0);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::{
         lane::Lane,
         pool::{Approach, Pool, Wish},
         server::Server,
-        socket::Socket,
+        wire::Wire,
         work::Work,
     },
     clock::now,
@@ -38,7 +38,7 @@ enum Before<'s> {
     /// All connections are in use.
     Queued(BoxFuture<'s, Approach<'s>>),
     /// There is none yet.
-    Connecting(BoxFuture<'s, Result<Socket, String>>),
+    Connecting(BoxFuture<'s, Result<Wire, String>>),
 }
 
 impl<'s, 'a> Alone<'s, 'a> {
@@ -60,10 +60,10 @@ impl<'s, 'a> Alone<'s, 'a> {
                 self.lane.go_on(approach, work);
                 return true;
             }
-            Some(Before::Connecting(socket)) => {
-                let Poll::Ready(socket) = socket.as_mut().poll(context) else { return false };
+            Some(Before::Connecting(wire)) => {
+                let Poll::Ready(wire) = wire.as_mut().poll(context) else { return false };
                 self.before = None;
-                self.lane.greet(socket, work);
+                self.lane.greet(wire, work);
                 return true;
             }
             None if self.lane.is_queued() => {
@@ -73,8 +73,8 @@ impl<'s, 'a> Alone<'s, 'a> {
             }
             None if self.lane.needs_connection() => {
                 let limit = self.lane.patience(now());
-                let socket = connect::connect(&self.server.name, self.runtime, limit);
-                self.before = Some(Before::Connecting(Box::pin(socket)));
+                let wire = connect::connect(&self.server.name, self.runtime, limit);
+                self.before = Some(Before::Connecting(Box::pin(wire)));
                 return true;
             }
             None => {}

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{
-    super::socket::Socket,
+    super::wire::Wire,
     socket::{Stream, TaskSocket},
 };
 
@@ -20,10 +20,10 @@ pub(super) async fn connect(
     name: &str,
     runtime: runtime::Id,
     limit: Duration,
-) -> Result<Socket, String> {
+) -> Result<Wire, String> {
     let mut looked_up = false;
     match time::timeout(limit, dial(name, &mut looked_up)).await {
-        Ok(Ok(stream)) => Ok(Socket::Task(TaskSocket::new(stream, runtime))),
+        Ok(Ok(stream)) => Ok(Wire::Task(TaskSocket::new(stream, runtime))),
         Ok(Err(error)) if looked_up => Err(format!("cannot be reached: {error}")),
         Ok(Err(error)) => Err(format!("cannot be looked up: {error}")),
         Err(_) if looked_up => Err("cannot be reached: timed out".to_owned()),

@@ -14,8 +14,8 @@ use super::{
     super::{
         lane::{From, Lane},
         server::Server,
-        socket::Callers,
         timeouts::Timeouts,
+        wire::Callers,
         work::Work,
     },
     alone::Alone,

@@ -7,7 +7,7 @@ use super::{
         flow::broken,
         interest::Interest,
         lane::{Lane, Stage},
-        socket::Socket,
+        wire::Wire,
         work::Work,
     },
     socket::TaskSocket,
@@ -25,10 +25,10 @@ impl<'a> Lane<'_, 'a> {
     }
 
     /// Continues with the result of an attempt to connect that was made elsewhere.
-    pub(super) fn greet(&mut self, socket: Result<Socket, String>, work: &mut dyn Work<'a>) {
+    pub(super) fn greet(&mut self, wire: Result<Wire, String>, work: &mut dyn Work<'a>) {
         let Stage::Unnamed(permit) = mem::replace(&mut self.stage, Stage::Over) else { return };
-        match socket {
-            Ok(socket) => self.begin_greeting(socket, permit, work),
+        match wire {
+            Ok(wire) => self.begin_greeting(wire, permit, work),
             Err(why) => self.not_dialed(permit, &why, work),
         }
     }

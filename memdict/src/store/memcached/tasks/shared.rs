@@ -23,9 +23,10 @@ use super::{
         flow::broken,
         inbox::Inbox,
         proto::{answer::Parsed, dialect, greeting::Facts, window::Window},
-        socket::{Callers, Moved, Socket},
+        socket::{Moved, Socket},
         talk::Awaited,
         watch::Watched,
+        wire::Callers,
     },
     clock::now,
     post::Post,
@@ -51,6 +52,8 @@ pub(in crate::store::memcached) struct Shared {
 struct State {
     /// What was posted and is not sent.
     unsent: Vec<u8>,
+    /// How many bytes of it come before the last request.
+    before_last: usize,
     /// Whether some of it is being sent just now.
     is_sending: bool,
     /// How many bytes were posted, and how many of them may have been sent.
@@ -71,6 +74,7 @@ impl Shared {
         let Connection { socket, facts, inbox, requests, .. } = connection;
         let state = State {
             unsent: Vec::new(),
+            before_last: 0,
             is_sending: false,
             posted: 0,
             sent: 0,
@@ -105,8 +109,7 @@ impl Shared {
     /// is still open, because the driver may notice it late.
     pub(in crate::store::memcached) fn is_alive(&self) -> bool {
         let state = lock(&self.state);
-        let is_quiet = || self.stream().is_some_and(TaskSocket::is_quiet_for_others);
-        self.is_open() && (!state.posts.is_empty() || is_quiet())
+        self.is_open() && (!state.posts.is_empty() || self.socket.is_quiet_for_others())
     }
 
     /// Returns whether more can be posted, as far as is known.
@@ -134,6 +137,7 @@ impl Shared {
         }
         let before = state.unsent.len();
         window.copy_to(&mut state.unsent);
+        state.before_last = before + window.unsent_before_last();
         let post = Arc::new(Post::new(state.posted, awaited, waker));
         state.posted += (state.unsent.len() - before) as u64;
         state.posts.push_back(Arc::clone(&post));
@@ -154,15 +158,17 @@ impl Shared {
     /// Sends what was posted, as far as the system takes it. The rest is left to the driver.
     pub(super) fn send(&self) {
         let mut state = lock(&self.state);
-        if state.is_sending || state.unsent.is_empty() || state.why.is_some() {
+        let has_unsent = !state.unsent.is_empty() || self.socket.has_unsent();
+        if state.is_sending || !has_unsent || state.why.is_some() {
             return;
         }
         let mut bytes = mem::take(&mut state.unsent);
+        let before_last = mem::take(&mut state.before_last);
         state.is_sending = true;
         // Until the system says how many bytes it took, it may have taken all of them.
         state.sent += bytes.len() as u64;
         drop(state);
-        let moved = self.socket.send(&[IoSlice::new(&bytes)]);
+        let moved = self.socket.send(&[IoSlice::new(&bytes)], before_last);
         let taken = match moved {
             Ok(Moved::Bytes(taken)) => taken,
             Ok(Moved::Nothing) | Err(_) => 0,
@@ -172,6 +178,10 @@ impl Shared {
         state.is_sending = false;
         state.sent -= (bytes.len() - taken) as u64;
         bytes.drain(..taken);
+        match state.unsent.is_empty() {
+            true => state.before_last = before_last.saturating_sub(taken),
+            false => state.before_last += bytes.len(),
+        }
         bytes.append(&mut state.unsent);
         state.unsent = bytes;
         if let Err(error) = moved {
@@ -180,7 +190,7 @@ impl Shared {
             state.why.get_or_insert_with(|| broken(&error).into());
             self.is_closing.store(true, Ordering::Release);
         }
-        let needs_driver = !state.unsent.is_empty();
+        let needs_driver = !state.unsent.is_empty() || self.socket.has_unsent();
         let driver = if needs_driver { state.driver.take() } else { None };
         drop(state);
         if let Some(driver) = driver {
@@ -195,7 +205,8 @@ impl Shared {
             Some(waker) => waker.clone_from(driver),
             waker => *waker = Some(driver.clone()),
         }
-        !state.unsent.is_empty() && !state.is_sending
+        let has_unsent = !state.unsent.is_empty() || self.socket.has_unsent();
+        has_unsent && !state.is_sending && state.why.is_none()
     }
 
     /// Returns the stream.
@@ -211,7 +222,9 @@ impl Shared {
     /// Receives what is available and hands it out. Returns whether the connection has ended.
     pub(super) fn receive(&self, inbox: &mut Inbox, context: &mut Context<'_>) -> bool {
         loop {
-            match self.stream().map(|stream| stream.poll_ready(true, false, context)) {
+            let ready = self.stream().map(|stream| stream.poll_ready(true, false, context));
+            match ready {
+                _ if self.socket.holds_received() => {}
                 Some(Poll::Pending) if self.is_open() => return false,
                 None | Some(Poll::Pending) => break self.end("closed the connection"),
                 Some(Poll::Ready(Err(error))) => break self.end(&broken(&error)),

@@ -73,6 +73,13 @@ impl TaskSocket {
         }
     }
 
+    /// Receives the bytes that are available, whether or not the runtime has noticed them.
+    #[cfg(feature = "tls")]
+    pub(in crate::store::memcached) fn receive_now(&self, room: &mut [u8]) -> io::Result<usize> {
+        let (received, _) = recv(self.as_fd(), room, RecvFlags::DONTWAIT)?;
+        Ok(received)
+    }
+
     fn silence(&self) -> Duration {
         let heard = Duration::from_micros(self.heard.load(Ordering::Relaxed));
         self.made.elapsed().saturating_sub(heard)
@@ -88,7 +95,7 @@ impl TaskSocket {
     }
 
     /// Does the same for a stream that another task waits for.
-    pub(super) fn is_quiet_for_others(&self) -> bool {
+    pub(in crate::store::memcached) fn is_quiet_for_others(&self) -> bool {
         self.silence() < NOTICED || self.looks_quiet()
     }
 
