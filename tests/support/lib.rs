@@ -6,6 +6,7 @@ mod changes;
 mod daemon;
 mod endpoint;
 mod environment;
+mod established;
 mod face;
 mod flare;
 mod forked;

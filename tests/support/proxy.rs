@@ -2,7 +2,7 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
-    net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
+    net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, sync_channel},
@@ -12,6 +12,8 @@ use std::{
 };
 
 use rustix::net::sockopt::set_socket_linger;
+
+use crate::established::is_established;
 
 /// The direction of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,7 +181,7 @@ impl Proxy {
         let mut faults = self.shared.faults();
         let mut clients = Vec::new();
         for pair in std::mem::take(&mut faults.open) {
-            clients.extend(pair.client.peer_addr().map(|address| address.port()));
+            clients.extend(pair.ends());
             pair.hang_up(Way::Answers, end);
         }
         while faults.alive > 0 && end != End::Silent {
@@ -187,23 +189,12 @@ impl Proxy {
         }
         drop(faults);
         // On a busy machine the system delivers the end later than it takes it.
-        while end != End::Silent && is_established(&clients) {
-            thread::yield_now();
+        for (here, there) in clients {
+            while end != End::Silent && is_established(here, there) {
+                thread::yield_now();
+            }
         }
     }
-}
-
-/// Returns whether one of these ports of this machine has a connection whose end has not arrived.
-/// Without `/proc`, the end is taken to have arrived.
-fn is_established(ports: &[u16]) -> bool {
-    const ESTABLISHED: &str = "01";
-    let connections = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
-    connections.lines().skip(1).any(|line| {
-        let mut words = line.split_whitespace().skip(1);
-        let local = words.next().and_then(|address| address.rsplit(':').next());
-        let port = local.and_then(|port| u16::from_str_radix(port, 16).ok());
-        port.is_some_and(|port| ports.contains(&port)) && words.nth(1) == Some(ESTABLISHED)
-    })
 }
 
 impl Shared {
@@ -348,6 +339,14 @@ fn deliver(pair: &Pair, arrived: &Receiver<(Instant, Vec<u8>)>) {
 }
 
 impl Pair {
+    /// Returns the client's address and the proxy's.
+    fn ends(&self) -> Option<(SocketAddrV4, SocketAddrV4)> {
+        match (self.client.peer_addr().ok()?, self.client.local_addr().ok()?) {
+            (SocketAddr::V4(client), SocketAddr::V4(proxy)) => Some((client, proxy)),
+            _ => None,
+        }
+    }
+
     fn end(&self) -> Option<(Way, End)> {
         *self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
