@@ -109,6 +109,7 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
             return Err(bad(&format!("{scheme}:"), reason));
         }
     };
+    let allowed = allowed.concat();
     if let Some(option) = options.of_a_store().iter().find(|option| !allowed.contains(option)) {
         let allowed = allowed.join(", ");
         return Err(bad(

@@ -15,13 +15,13 @@ fn open(server: &Memcached) -> MemcachedStore {
 }
 
 #[test]
-fn debug_shows_servers_and_timeouts_only() {
+fn debug_shows_servers_timeouts_and_whether_tls_is_verified_only() {
     let s = MemcachedStore::new(["a", "[::1]:7"]).expect("the names are well formed");
     let s = s.timeout(Duration::from_millis(7)).connect_timeout(Duration::ZERO);
     assert_eq!(
         format!("{s:?}"),
         "MemcachedStore { servers: [\"a:11211\", \"[::1]:7\"], timeout: 7ms, \
-         connect_timeout: 1ms, deadline: 70ms, max_connections: 16, .. }"
+         connect_timeout: 1ms, deadline: 70ms, max_connections: 16, tls: None, .. }"
     );
     let s = MemcachedStore::new(["a"]).expect("the name is well formed").timeout(Duration::MAX);
     assert!(format!("{s:?}").contains("timeout: 86400s"));

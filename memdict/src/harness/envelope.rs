@@ -42,6 +42,7 @@ fn names() -> [Name; 4] {
     let keys: [(&[u8], &[u8]); 4] =
         [(b"n:d:", b"a"), (b"n:d:", b"a b"), (b"m:d:", b"a"), (b"n:d:", &[b'x'; 300])];
     keys.map(|(prefix, key)| {
+        // These four are names; a fuzzer that runs on others would show nothing.
         Name::new(&"d".into(), prefix, &mut key.to_vec()).unwrap_or_else(|why| panic!("{why}"))
     })
 }
@@ -77,6 +78,7 @@ fn sealed(opened: &crate::envelope::Opened<'_>, name: &Name, secrets: &Secrets) 
         encode,
         |n| n,
     );
+    // The fuzzer seals less than an envelope may hold.
     seal.unwrap_or_else(|length| panic!("{length} bytes do not fit"));
     out
 }

@@ -98,69 +98,24 @@ impl Options {
     }
 }
 
-pub(super) const MEMORY_OPTIONS: &[&str] = &[
-    "max_bytes",
-    "namespace",
-    "strict",
-    "lose",
-    "refuse",
-    "fail",
-    "unanswered",
-    "late",
-    "delay",
-    "seed",
-];
-pub(super) const MEMCACHED_OPTIONS: &[&str] = &[
-    "timeout",
-    "connect_timeout",
-    "deadline",
-    "max_connections",
-    "max_item_bytes",
-    "hash",
-    "namespace",
-    "strict",
-    "remember",
-    "remember_for",
-];
-pub(super) const CLUSTER_OPTIONS: &[&str] = &[
-    "timeout",
-    "connect_timeout",
-    "deadline",
-    "max_connections",
-    "max_item_bytes",
-    "hash",
-    "namespace",
-    "strict",
-    "remember",
-    "remember_for",
-    "refresh",
-];
-pub(super) const CLASSIC_OPTIONS: &[&str] = &[
-    "timeout",
-    "connect_timeout",
-    "deadline",
-    "max_connections",
-    "max_item_bytes",
-    "hash",
-    "namespace",
-    "strict",
-];
-pub(super) const TLS_OPTIONS: &[&str] = &[
-    "timeout",
-    "connect_timeout",
-    "deadline",
-    "max_connections",
-    "max_item_bytes",
-    "hash",
-    "namespace",
-    "strict",
-    "remember",
-    "remember_for",
-    "ca_file",
-    "cert_file",
-    "key_file",
-    "verify",
-];
+/// The options of every cache.
+const OF_CACHES: &[&str] = &["namespace", "strict"];
+/// The options of every store with servers.
+const OF_SERVERS: &[&str] =
+    &["timeout", "connect_timeout", "deadline", "max_connections", "max_item_bytes", "hash"];
+/// The options of the engine, which remembers lost removals.
+const OF_THE_ENGINE: &[&str] = &["remember", "remember_for"];
+const OF_MEMORY: &[&str] =
+    &["max_bytes", "lose", "refuse", "fail", "unanswered", "late", "delay", "seed"];
+
+/// The options that a URL of each kind may have.
+pub(super) const MEMORY_OPTIONS: &[&[&str]] = &[OF_MEMORY, OF_CACHES];
+pub(super) const CLASSIC_OPTIONS: &[&[&str]] = &[OF_SERVERS, OF_CACHES];
+pub(super) const MEMCACHED_OPTIONS: &[&[&str]] = &[OF_SERVERS, OF_CACHES, OF_THE_ENGINE];
+pub(super) const CLUSTER_OPTIONS: &[&[&str]] =
+    &[OF_SERVERS, OF_CACHES, OF_THE_ENGINE, &["refresh"]];
+pub(super) const TLS_OPTIONS: &[&[&str]] =
+    &[OF_SERVERS, OF_CACHES, OF_THE_ENGINE, &["ca_file", "cert_file", "key_file", "verify"]];
 
 fn size(name: &str, value: &str) -> Result<usize> {
     let bytes: ByteSize = parse(name, value, "a size such as 64MiB or 1000000")?;

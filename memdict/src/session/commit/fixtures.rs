@@ -1,4 +1,5 @@
-//! Entries with fixed drafts, and steps made of them, for the tests of a commit's stages.
+//! Entries with fixed drafts, and steps made of them, for the tests of a commit's stages. A fixture that
+//! is written wrongly panics: it is part of the tests.
 
 use std::{cell::Cell, sync::Arc, time::Duration};
 

@@ -1,6 +1,9 @@
 //! What a server answers, in either dialect, and what both have in common: lines, errors and
 //! numbers.
 
+#[cfg(test)]
+pub(super) mod checks;
+
 use memchr::memchr;
 
 use super::Mark;

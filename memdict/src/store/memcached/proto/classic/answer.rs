@@ -64,8 +64,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    const MAX: usize = 1 << 20;
+    use crate::store::memcached::proto::answer::checks;
 
     fn answers() -> Vec<(&'static [u8], Answer<'static>)> {
         let none = Flags::default();
@@ -97,49 +96,40 @@ mod tests {
 
     #[test]
     fn each_answer_is_read_wherever_it_is_cut() {
-        for (bytes, answer) in answers() {
-            for cut in 0..bytes.len() {
-                let Parsed::Partial { needed } = parse(&bytes[..cut], MAX) else {
-                    panic!("{:?} cut at {cut}", bytes.escape_ascii().to_string())
-                };
-                assert!(cut < needed && needed <= bytes.len(), "{cut} {needed}");
-            }
-            let followed = [bytes, b"STORED\r\n"].concat();
-            assert_eq!(parse(&followed, MAX), Parsed::Answer(answer, bytes.len()));
-        }
+        checks::are_read_wherever_they_are_cut(parse, answers(), b"STORED\r\n");
     }
 
     #[test]
     fn bytes_that_are_not_an_answer_are_broken_and_not_partial() {
-        for bytes in [
-            &b"VALUE k 0 1\r\nv\r\n"[..],
-            b"VALUE k 0 1 7 8\r\nv\r\n",
-            b"VALUE k 0 1 x\r\nv\r\n",
-            b"VALUE k -1 1 7\r\nv\r\n",
-            b"VALUE k 4294967296 1 7\r\nv\r\n",
-            b"VALUE k 0 -1 7\r\n",
-            b"VALUE k 0 1048577 7\r\n",
-            b"VALUE k 0 18446744073709551616 7\r\n",
-            b"VALUE k 0 1 7\r\nvv\r\n",
-            b"VALUE \r\n",
-            b"VALUE\r\n",
-            b"STORED \r\n",
-            b"STORED\n",
-            b"HD\r\n",
-            b"-1\r\n",
-            b"18446744073709551616\r\n",
-            b"\r\n",
-            b"ERRORS\r\n",
-        ] {
-            let shown = bytes.escape_ascii().to_string();
-            assert!(matches!(parse(bytes, MAX), Parsed::Broken(_)), "{shown}");
-        }
+        checks::are_broken(
+            parse,
+            &[
+                &b"VALUE k 0 1\r\nv\r\n"[..],
+                b"VALUE k 0 1 7 8\r\nv\r\n",
+                b"VALUE k 0 1 x\r\nv\r\n",
+                b"VALUE k -1 1 7\r\nv\r\n",
+                b"VALUE k 4294967296 1 7\r\nv\r\n",
+                b"VALUE k 0 -1 7\r\n",
+                b"VALUE k 0 1048577 7\r\n",
+                b"VALUE k 0 18446744073709551616 7\r\n",
+                b"VALUE k 0 1 7\r\nvv\r\n",
+                b"VALUE \r\n",
+                b"VALUE\r\n",
+                b"STORED \r\n",
+                b"STORED\n",
+                b"HD\r\n",
+                b"-1\r\n",
+                b"18446744073709551616\r\n",
+                b"\r\n",
+                b"ERRORS\r\n",
+            ],
+        );
     }
 
     proptest! {
         #[test]
         fn no_bytes_break_the_parser(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            check(&bytes);
+            checks::is_sound(parse, &bytes);
         }
 
         #[test]
@@ -149,16 +139,7 @@ mod tests {
             ]),
             0..20,
         )) {
-            check(words.concat().as_bytes());
-        }
-    }
-
-    /// An answer uses bytes that were received, and a partial one asks for more.
-    fn check(bytes: &[u8]) {
-        match parse(bytes, MAX) {
-            Parsed::Answer(_, used) => assert!(0 < used && used <= bytes.len()),
-            Parsed::Partial { needed } => assert!(needed > bytes.len()),
-            Parsed::Broken(_) => {}
+            checks::is_sound(parse, words.concat().as_bytes());
         }
     }
 }

@@ -97,9 +97,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::store::memcached::proto::answer::MAX_LINE;
-
-    const MAX: usize = 1 << 20;
+    use crate::store::memcached::proto::answer::{MAX_LINE, checks};
 
     const NONE: Flags = Flags {
         version: None,
@@ -147,46 +145,37 @@ mod tests {
 
     #[test]
     fn each_answer_is_read_wherever_it_is_cut() {
-        for (bytes, answer) in answers() {
-            for cut in 0..bytes.len() {
-                let Parsed::Partial { needed } = parse(&bytes[..cut], MAX) else {
-                    panic!("{:?} cut at {cut}", bytes.escape_ascii().to_string())
-                };
-                assert!(cut < needed && needed <= bytes.len(), "{cut} {needed}");
-            }
-            let followed = [bytes, b"HD\r\n"].concat();
-            assert_eq!(parse(&followed, MAX), Parsed::Answer(answer, bytes.len()));
-        }
+        checks::are_read_wherever_they_are_cut(parse, answers(), b"HD\r\n");
     }
 
     #[test]
     fn bytes_that_are_not_an_answer_are_broken_and_not_partial() {
-        for bytes in [
-            &b"VA\r\n"[..],
-            b"VA x\r\n",
-            b"VA -1\r\n",
-            b"VA 18446744073709551616\r\n",
-            b"VA 1048577\r\n",
-            b"VA 1 c7 c8\r\nv\r\n",
-            b"HD O00 O01\r\n",
-            b"VA 1\r\nvv\r\n",
-            b"VA 1 cx\r\nv\r\n",
-            b"HD c\r\n",
-            b"HD t\r\n",
-            b"HD t-2\r\n",
-            b"HD t1 t1\r\n",
-            b"HD c99999999999999999999\r\n",
-            b"HDX\r\n",
-            b"OK\r\n",
-            b"STORED\r\n",
-            b"\r\n",
-            b"HD\n",
-            b"ERRORS\r\n",
-            &[b'x'; MAX_LINE],
-        ] {
-            let shown = bytes.escape_ascii().to_string();
-            assert!(matches!(parse(bytes, MAX), Parsed::Broken(_)), "{shown}");
-        }
+        checks::are_broken(
+            parse,
+            &[
+                &b"VA\r\n"[..],
+                b"VA x\r\n",
+                b"VA -1\r\n",
+                b"VA 18446744073709551616\r\n",
+                b"VA 1048577\r\n",
+                b"VA 1 c7 c8\r\nv\r\n",
+                b"HD O00 O01\r\n",
+                b"VA 1\r\nvv\r\n",
+                b"VA 1 cx\r\nv\r\n",
+                b"HD c\r\n",
+                b"HD t\r\n",
+                b"HD t-2\r\n",
+                b"HD t1 t1\r\n",
+                b"HD c99999999999999999999\r\n",
+                b"HDX\r\n",
+                b"OK\r\n",
+                b"STORED\r\n",
+                b"\r\n",
+                b"HD\n",
+                b"ERRORS\r\n",
+                &[b'x'; MAX_LINE],
+            ],
+        );
     }
 
     #[test]
@@ -199,7 +188,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_break_the_parser(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            check(&bytes);
+            checks::is_sound(parse, &bytes);
         }
 
         #[test]
@@ -207,16 +196,7 @@ mod tests {
             prop::sample::select(vec!["VA", "HD", " ", "1", "c7", "O00", "W", "t5", "t-1", "X", "Z", "\r\n", "ERROR", "\n"]),
             0..20,
         )) {
-            check(words.concat().as_bytes());
-        }
-    }
-
-    /// An answer uses bytes that were received, and a partial one asks for more.
-    fn check(bytes: &[u8]) {
-        match parse(bytes, MAX) {
-            Parsed::Answer(_, used) => assert!(0 < used && used <= bytes.len()),
-            Parsed::Partial { needed } => assert!(needed > bytes.len()),
-            Parsed::Broken(_) => {}
+            checks::is_sound(parse, words.concat().as_bytes());
         }
     }
 }
