@@ -43,6 +43,20 @@ fn a_second_process_doubles_the_numbers_and_each_write_is_one_command() {
 }
 
 #[test]
+#[ignore = "needs a server: scripts/servers"]
+fn a_second_process_doubles_the_numbers_on_the_given_server() {
+    let url = std::env::var("MEMDICT_TEST_URL").expect("MEMDICT_TEST_URL names a server");
+    let log = Log::sample();
+    let apart = format!("namespace=visitors-{}", std::process::id());
+    let url = format!("{url}{}{apart}", if url.contains('?') { '&' } else { '?' });
+    for times in 1..=2 {
+        let mut command = example("visitors");
+        command.args(["--store", &url, "--dump"]).arg(log.path());
+        assert_eq!(Ran::of(&mut command).ok(), log.dump(times));
+    }
+}
+
+#[test]
 fn the_environment_can_name_the_store() {
     let (server, log) = (Memcached::start(), Log::sample());
     for times in 1..=2 {

@@ -5,11 +5,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use memdict::{CacheBuilder, MemoryStore, Result, Store, Tracked};
+use memdict::{CacheBuilder, Condition, MemoryStore, Result, Store, Tracked};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cache, FaultyStore, Got, Lives, Memcached, classic_on, in_classic_on, load, memcached_on,
+    Cache, FaultyStore, Got, Lives, Memcached, apply_one, classic_on, given, in_classic_on, load,
+    load_one, memcached_on,
 };
 
 /// A cache, and the store behind it.
@@ -77,6 +78,19 @@ impl Bench {
         let store = classic_on([server.address()]);
         let bench = Self::of(FaultyStore::new(Arc::new(store) as _), Some(server));
         Self { tells_lives: false, ..bench }
+    }
+
+    /// Makes a cache on the given server. Restarting it evicts what this bench has stored.
+    ///
+    /// # Panics
+    ///
+    /// If no server is given.
+    #[must_use]
+    pub fn on_given() -> Self {
+        let store: Arc<dyn Store> = given();
+        apply_one(&*store, b"life", crate::store(b"v"), Condition::Always);
+        let tells_lives = load_one(&*store, b"life").token().life() != 0;
+        Self { tells_lives, ..Self::of(FaultyStore::new(store), None) }
     }
 
     fn of(store: FaultyStore<Arc<dyn Store>>, server: Option<Memcached>) -> Self {

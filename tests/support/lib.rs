@@ -10,6 +10,7 @@ mod established;
 mod face;
 mod flare;
 mod forked;
+mod given;
 mod memcached;
 mod outcome;
 mod patience;
@@ -28,6 +29,7 @@ pub use environment::number;
 pub use face::{Cache, Dict, Held, Session};
 pub use flare::Flare;
 pub use forked::{Ended, Forked, alone, end_by_sigpipe, open_no_more_files};
+pub use given::{Apart, given};
 pub use memcached::Memcached;
 pub use memdict::testing::{Fault, FaultyStore, Lives, ManualClock, Rates};
 pub use outcome::{

@@ -1,6 +1,6 @@
 //! The cache that an application holds.
 
-use std::{fmt, future::ready};
+use std::{fmt, future::ready, sync::Arc};
 
 use crate::{
     counter::{calls::Calls, definition::CounterDef, face::Counter},
@@ -18,6 +18,7 @@ use crate::{
         source::Source,
         transaction::OfBody,
     },
+    store::Store,
     track::Tracked,
 };
 
@@ -46,6 +47,28 @@ impl Cache {
     #[must_use]
     pub fn counter(&self, def: &CounterDef) -> Counter<'_> {
         Counter(Calls::new(&self.0, def.clone()))
+    }
+
+    /// Returns the store behind the cache, for operations that need no session, and for a store around
+    /// it. It is below the cache: a key is `NAMESPACE:DICTIONARY:KEY`, as
+    /// [`EntryId`](crate::EntryId) has it, and the bytes of a value have an envelope, so whatever else
+    /// is stored under such a key reads as [unusable](crate::Unusable).
+    ///
+    /// ```
+    /// use memdict::{Cache, Load, Loaded};
+    ///
+    /// let cache = Cache::open("memory:")?;
+    /// cache.transaction(|session| session.dict("hits").insert("/", 1_u64))?;
+    /// let mut found = Vec::new();
+    /// cache.store().load_many(&[Load::new(b"memdict:hits:/")], &mut |_, loaded| {
+    ///     found.push(matches!(loaded, Ok(Loaded::Hit { .. })));
+    /// });
+    /// assert_eq!(found, [true]);
+    /// # Ok::<_, memdict::Error>(())
+    /// ```
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.0.driver.0)
     }
 
     #[doc = include_str!("with_retry.md")]

@@ -60,6 +60,18 @@ macro_rules! suite {
             })*)*
         }
 
+        mod given {
+            $($(#[test] #[ignore = "needs a server: scripts/servers"] fn $behaviour() {
+                super::$group::$behaviour(&memdict_tests::Bench::on_given());
+            })*)*
+        }
+
+        mod given_in_tasks {
+            $($(#[test] #[ignore = "needs a server: scripts/servers"] fn $behaviour() {
+                super::$group::$behaviour(&memdict_tests::Bench::on_given().in_tasks());
+            })*)*
+        }
+
         mod memory_in_tasks {
             $($(#[test] fn $behaviour() {
                 super::$group::$behaviour(&memdict_tests::Bench::on_memory().in_tasks());

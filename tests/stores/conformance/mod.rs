@@ -14,7 +14,7 @@ mod values;
 pub(super) use conditions::count_in_threads;
 use memdict::{MemcachedStore, MemoryStore, Store};
 use memdict_tests::{
-    Daemon, FaultyStore, Flare, Lives, Memcached, Proxy, Waiting, classic_on, in_classic_on,
+    Daemon, FaultyStore, Flare, Lives, Memcached, Proxy, Waiting, classic_on, given, in_classic_on,
     memcached_on,
 };
 
@@ -36,6 +36,18 @@ macro_rules! suite {
 
         mod memcached_on_a_unix_socket {
             $($(#[test] fn $behaviour() { super::on_a_socket(super::$group::$behaviour); })*)*
+        }
+
+        mod given {
+            $($(#[test] #[ignore = "needs a server: scripts/servers"] fn $behaviour() {
+                super::$group::$behaviour(&*memdict_tests::given());
+            })*)*
+        }
+
+        mod given_in_tasks {
+            $($(#[test] #[ignore = "needs a server: scripts/servers"] fn $behaviour() {
+                super::on_given_in_tasks(super::$group::$behaviour);
+            })*)*
         }
 
         mod three_memcacheds {
@@ -188,6 +200,15 @@ fn on_flare(behaviour: fn(&dyn Store)) {
 fn on_flare_in_tasks(behaviour: fn(&dyn Store)) {
     let node = Flare::start();
     behaviour(&Waiting(memcached_on([node.address()]).flare()));
+}
+
+/// The server that `MEMDICT_TEST_URL` names.
+fn on_given_in_tasks(behaviour: fn(&dyn Store)) {
+    match given().into_async() {
+        Some(tasks) => behaviour(&Waiting(tasks)),
+        // The classic client has no side for tasks.
+        None => behaviour(&*given()),
+    }
 }
 
 /// A proxy that closes a connection on a question that it does not know.
