@@ -17,7 +17,7 @@ const ESTABLISHED: u8 = 1;
 /// `there`, is gone. One connection is asked for: `/proc/net/tcp` has every one that ended within a
 /// minute, and in a long run there are tens of thousands. Where the kernel does not tell, the end is
 /// taken to have arrived.
-pub fn is_established(here: SocketAddrV4, there: SocketAddrV4) -> bool {
+pub(crate) fn is_established(here: SocketAddrV4, there: SocketAddrV4) -> bool {
     state(here, there) == Some(ESTABLISHED)
 }
 
