@@ -74,6 +74,24 @@ impl Daemon {
 
     /// Starts a twemproxy in front of these servers.
     pub fn proxy<'s>(servers: impl IntoIterator<Item = &'s Memcached>) -> Self {
+        Self::proxy_with(servers, "")
+    }
+
+    /// Starts a twemproxy that ejects a server which fails once, for this long: the others then have its
+    /// keys.
+    pub fn proxy_that_ejects<'s>(
+        servers: impl IntoIterator<Item = &'s Memcached>,
+        retry: Duration,
+    ) -> Self {
+        let ejects = format!(
+            "  auto_eject_hosts: true\n  server_failure_limit: 1\n  server_retry_timeout: {}\n",
+            retry.as_millis()
+        );
+        Self::proxy_with(servers, &ejects)
+    }
+
+    fn proxy_with<'s>(servers: impl IntoIterator<Item = &'s Memcached>, settings: &str) -> Self {
+        let further = settings;
         let servers: String = servers.into_iter().fold(String::new(), |mut list, server| {
             writeln!(list, "   - {}:1", server.address()).expect("text is written to memory");
             list
@@ -82,8 +100,8 @@ impl Daemon {
         let (settings, log) = (files.file("settings"), files.file("log"));
         Self::on_port(files, |port| {
             let text = format!(
-                "pool:\n  listen: 127.0.0.1:{port}\n  hash: md5\n  distribution: ketama\n  \
-                 servers:\n{servers}"
+                "pool:\n  listen: 127.0.0.1:{port}\n  hash: md5\n  distribution: ketama\n\
+                 {further}  servers:\n{servers}"
             );
             std::fs::write(&settings, text).expect("a file can be written");
             let mut command = Command::new("nutcracker");

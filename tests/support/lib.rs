@@ -11,6 +11,7 @@ mod face;
 mod flare;
 mod forked;
 mod given;
+mod mcrouter;
 mod memcached;
 mod outcome;
 mod patience;
@@ -30,6 +31,7 @@ pub use face::{Cache, Dict, Held, Session};
 pub use flare::Flare;
 pub use forked::{Ended, Forked, alone, end_by_sigpipe, open_no_more_files};
 pub use given::{Apart, given};
+pub use mcrouter::Mcrouter;
 pub use memcached::Memcached;
 pub use memdict::testing::{Fault, FaultyStore, Lives, ManualClock, Rates};
 pub use outcome::{

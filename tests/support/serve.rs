@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use memdict_tests::{Daemon, Flare, Memcached};
+use memdict_tests::{Daemon, Flare, Mcrouter, Memcached};
 
 fn serve(url: &str) {
     println!("{url}");
@@ -43,6 +43,11 @@ fn main() {
         "twemproxy" => {
             let servers = [(); 2].map(|()| Memcached::start());
             let proxy = Daemon::proxy(&servers);
+            serve(&format!("memcache://{}", proxy.address()));
+        }
+        "mcrouter" => {
+            let server = Memcached::start();
+            let proxy = Mcrouter::before(&server.address());
             serve(&format!("memcache://{}", proxy.address()));
         }
         "flare" => {

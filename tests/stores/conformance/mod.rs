@@ -14,8 +14,8 @@ mod values;
 pub(super) use conditions::count_in_threads;
 use memdict::{MemcachedStore, MemoryStore, Store};
 use memdict_tests::{
-    Daemon, FaultyStore, Flare, Lives, Memcached, Proxy, Waiting, classic_on, given, in_classic_on,
-    memcached_on,
+    Daemon, FaultyStore, Flare, Lives, Mcrouter, Memcached, Proxy, Waiting, classic_on, given,
+    in_classic_on, memcached_on,
 };
 
 macro_rules! suite {
@@ -83,6 +83,16 @@ macro_rules! suite {
         mod behind_twemproxy_in_tasks {
             $($(#[test] fn $behaviour() {
                 super::behind_twemproxy_in_tasks(super::$group::$behaviour);
+            })*)*
+        }
+
+        mod behind_mcrouter {
+            $($(#[test] fn $behaviour() { super::behind_mcrouter(super::$group::$behaviour); })*)*
+        }
+
+        mod behind_mcrouter_in_tasks {
+            $($(#[test] fn $behaviour() {
+                super::behind_mcrouter_in_tasks(super::$group::$behaviour);
             })*)*
         }
 
@@ -224,6 +234,23 @@ fn with_twemproxy(run: impl FnOnce(MemcachedStore)) {
     let servers = [Memcached::start(), Memcached::start()];
     let proxy = Daemon::proxy(&servers);
     let store = memcached_on([proxy.address()]);
+    // What it is, is found out by the first operation.
+    store.ping();
+    run(store);
+}
+
+/// A proxy that tells its own life, and closes a connection on a command that it does not know.
+fn behind_mcrouter(behaviour: fn(&dyn Store)) {
+    with_mcrouter(|store| behaviour(&store));
+}
+
+fn behind_mcrouter_in_tasks(behaviour: fn(&dyn Store)) {
+    with_mcrouter(|store| behaviour(&Waiting(store)));
+}
+
+fn with_mcrouter(run: impl FnOnce(MemcachedStore)) {
+    let server = Memcached::start();
+    let store = memcached_on([Mcrouter::before(&server.address()).address()]);
     // What it is, is found out by the first operation.
     store.ping();
     run(store);

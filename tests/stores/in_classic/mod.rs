@@ -5,6 +5,7 @@ mod blocking;
 mod failing;
 mod finding_out;
 mod in_tasks;
+mod mcrouter;
 mod proxies;
 mod sharing;
 mod working;

@@ -1,8 +1,11 @@
 //! Servers behind twemproxy, which knows no meta commands and closes the connection on them.
 
-use memdict::{Applied, Cache, Change, Condition, Op, StoreError};
+use std::time::Duration;
+
+use memdict::{Applied, Cache, Change, Condition, Error, Op, StoreError};
 use memdict_tests::{
-    Daemon, Got, Memcached, apply, apply_one, load, load_one, memcached_on, named, store,
+    Daemon, Got, Memcached, PATIENCE, apply, apply_one, load, load_one, memcached_on, named, store,
+    wait_until,
 };
 
 use Condition::{Absent, Always, Matches};
@@ -78,4 +81,52 @@ fn changes_on_a_version_are_refused_by_name_where_a_proxy_hides_servers_without_
         assert!(named(error, &proxy.address()).contains("`-C`"), "{error}");
     }
     assert_eq!(load_one(&s, b"k").value(), Some(&b"v"[..]));
+}
+
+/// A key that moves to another server there meets whatever that one has under it, of any age. A session
+/// that read the value of the first server must not take it for its own.
+#[test]
+fn a_session_notices_that_a_proxy_has_moved_its_keys_from_an_ejected_server_and_back() {
+    let mut servers = [Memcached::start(), Memcached::start()];
+    let proxy = Daemon::proxy_that_ejects(&servers, Duration::from_millis(300));
+    let cache = Cache::open(&format!("memcache://{}?strict=true&timeout=5s", proxy.address()));
+    let cache = cache.expect("the URL is well formed");
+    let keys: Vec<String> = (0..20).map(|key| format!("key-{key}")).collect();
+    let put = |text: &str| {
+        cache.transaction(|session| {
+            let texts = session.dict::<String>("texts");
+            keys.iter().try_for_each(|key| texts.insert(key, text.to_owned()))
+        })
+    };
+    put("first").expect("the servers are up");
+    let change = |session: &memdict::Session| {
+        let texts = session.dict::<String>("texts");
+        for key in &keys {
+            texts.get_mut(key).expect("it is up").expect("it is there").push_str(" and more");
+        }
+    };
+
+    let session = cache.session();
+    change(&session);
+    servers[0].kill();
+    // The first request to it fails, and it is ejected. What it had is gone.
+    wait_until(PATIENCE, "the other server has all keys", || put("second").is_ok());
+    let Err(Error::Conflict { conflicts, .. }) = session.commit() else { panic!("it is behind") };
+    assert_eq!(conflicts.len(), keys.len());
+
+    let session = cache.session();
+    change(&session);
+    servers[0].revive();
+    let empty = |cache: &Cache| {
+        let session = cache.session();
+        let texts = session.dict::<String>("texts");
+        keys.iter().filter(|key| matches!(texts.get(*key), Ok(None))).count()
+    };
+    wait_until(PATIENCE, "it has its keys again", || empty(&cache) > 0);
+    put("third").expect("the servers are up");
+    let Err(Error::Conflict { conflicts, .. }) = session.commit() else { panic!("it is behind") };
+    assert_eq!(conflicts.len(), keys.len());
+    let session = cache.session();
+    let texts = session.dict::<String>("texts");
+    assert!(keys.iter().all(|key| texts.get(key).is_ok_and(|text| text.is_some())));
 }

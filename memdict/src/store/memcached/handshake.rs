@@ -18,6 +18,9 @@ const ASKED: &str = "when asked for its version: it may have no connection free 
                      ask for a user name and a password";
 const PERHAPS_TLS: &str = ", or speak only TLS (`memcache+tls://`)";
 
+/// Said of one that announces it.
+const CLOSES: &str = "closes the connection";
+
 /// Added if it closes the connection during the login.
 const LOGGED_IN: &str = "at the login: it may not accept the user name and the password";
 
@@ -59,6 +62,7 @@ impl Handshake {
                 match next {
                     Next::Wait => break,
                     Next::Send => {}
+                    Next::AskAnew => return Err(self.ended(CLOSES.to_owned())),
                     Next::Go(facts) if self.inbox.is_empty() => return Ok(Some(facts)),
                     Next::Go(_) => {
                         let why = "does not answer like a memcached: it sent too much";

@@ -15,7 +15,8 @@
 //! Of a server that does not have memcached's name for its version, `versions` asks whether a token
 //! proves something.
 //!
-//! A server that closes two connections when it is asked all of this is asked again, on another one
+//! A server that closes two connections when it is asked all of this, or that says beforehand why it
+//! will close, is asked again, on another one
 //! and with more care: proxies close on a question that they do not know. It then gets the classic
 //! dialect, and tells nothing but its version, or not even that.
 
@@ -77,6 +78,8 @@ pub(in crate::store::memcached) struct Greeting {
     asked: Asked,
     /// Whether it is a proxy, which speaks for servers of which it tells nothing.
     is_proxy: bool,
+    /// Whether it tells its settings.
+    has_settings: bool,
     versions: Versions,
     read: usize,
 }
@@ -90,6 +93,8 @@ pub(in crate::store::memcached) enum Next {
     Send,
     /// Go on: the greeting is complete, and these are the facts.
     Go(Facts),
+    /// Ask on another connection: the server is about to close this one.
+    AskAnew,
 }
 
 impl Greeting {
@@ -133,6 +138,7 @@ impl Greeting {
             time: None,
             asked,
             is_proxy: false,
+            has_settings: false,
             versions: Versions::default(),
             read: 0,
         }
@@ -206,6 +212,7 @@ impl Greeting {
             Awaited::Settings => match stat(line) {
                 Some(("item_size_max", value)) => {
                     self.facts.item_size_max = item_size(value);
+                    self.has_settings = true;
                 }
                 Some(("cas_enabled", value)) => self.facts.cas_enabled = value != "no",
                 Some(("binding_protocol", value)) => self.is_proxy = value == "proxy",
@@ -224,6 +231,11 @@ impl Greeting {
                 None if questions.contains(&BARRIER) => self.awaited = Awaited::Barrier,
                 None => return Ok(self.told(Dialect::Classic, window)),
             },
+            Awaited::Barrier if line.starts_with("CLIENT_ERROR") => {
+                // A memcached without the command says `ERROR`, and the connection goes on.
+                self.manner.care = Care::Again;
+                return Ok(Next::AskAnew);
+            }
             Awaited::Barrier => {
                 let is_meta = line == "MN" && has_reliable_meta_commands(&self.facts.version);
                 let dialect = if is_meta { Dialect::Meta } else { Dialect::Classic };
@@ -259,12 +271,14 @@ impl Greeting {
     }
 
     /// Returns whether a version may stand for two values, although the life is told: a proxy tells
-    /// its own life, in which its servers may restart.
+    /// its own life, in which its servers may restart. memcached's says in its settings that it is one;
+    /// others have no settings.
     fn proves_nothing(&self) -> bool {
         self.manner.assumed.versions_begin_anew
             || self.manner.versions_begin_anew == Some(true)
             || is_flare(&self.facts.version)
             || self.is_proxy
+            || !self.has_settings && !is_memcached(&self.facts.version)
             || !self.facts.cas_enabled
     }
 

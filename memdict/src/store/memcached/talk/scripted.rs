@@ -283,6 +283,7 @@ fn greeted(
                     match next {
                         Next::Wait => break,
                         Next::Send => {}
+                        Next::AskAnew => break 'pieces,
                         Next::Go(facts) => {
                             heard = Ok(Some(Facts { clock: None, connection: 0, ..facts }));
                             break 'pieces;

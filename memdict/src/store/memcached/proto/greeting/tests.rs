@@ -65,6 +65,26 @@ fn a_life_stays_the_same_as_long_as_the_server_runs() {
 }
 
 #[test]
+fn a_server_that_refuses_the_last_question_as_malformed_is_asked_anew_with_more_care() {
+    let answers = ANSWERS.replace("MN", "CLIENT_ERROR malformed request");
+    let mut window = Window::default();
+    let mut greeting = Greeting::begin(Manner::default(), None, &mut window);
+    let (_, next) = greeting.read(answers.as_bytes(), &mut window).expect("it is a server");
+    assert_eq!((next, greeting.manner.care.next()), (Next::AskAnew, Some(Care::More)));
+}
+
+#[test]
+fn a_stranger_without_settings_is_taken_for_a_proxy_whose_life_is_not_that_of_its_servers() {
+    let settings = "STAT item_size_max 2097152\r\nSTAT cas_enabled yes\r\nEND";
+    let without = ANSWERS.replace(settings, "CLIENT_ERROR bad stats command");
+    let memcached = greet(None, &[&without]).expect("it keeps its settings secret");
+    assert_ne!(memcached.life, 0);
+    let stranger = without.replace("1.6.18", "0.41.0 mcrouter");
+    let facts = greet(None, &[&stranger.replace("MN", "ERROR")]).expect("it is a server");
+    assert_eq!((facts.life, facts.dialect), (0, Dialect::Classic));
+}
+
+#[test]
 fn a_life_that_proves_nothing_is_not_told() {
     for (told, instead) in [
         ("STAT cas_enabled yes", "STAT cas_enabled no"),
