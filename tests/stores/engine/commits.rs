@@ -67,7 +67,9 @@ impl Stage {
     fn work(&self, before_commit: impl FnOnce()) -> memdict::Result<CommitReport> {
         let session = self.cache.session();
         let carts = session.dict(&CARTS);
-        for key in ["changed", "changed too", "changed as well", "changed in the end"] {
+        let changed = ["changed", "changed too", "changed as well", "changed in the end"];
+        carts.prefetch(changed.into_iter().chain(["created", "read and removed"]))?;
+        for key in changed {
             carts.get_mut(key)?.expect("the cart is stored").total = 7;
         }
         assert!(carts.get("created")?.is_none());
@@ -86,6 +88,7 @@ impl Stage {
     fn there(&self) -> memdict::Result<BTreeMap<&'static str, Option<u64>>> {
         let session = self.direct.session();
         let carts = session.dict(&CARTS);
+        carts.prefetch(KEYS.map(|(key, ..)| key))?;
         KEYS.iter().map(|(key, ..)| Ok((*key, carts.get(*key)?.map(|cart| cart.total)))).collect()
     }
 
