@@ -36,9 +36,15 @@ pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> 
             tls: false,
         }) => Arc::new(classic(Classic { servers, credentials: None }, options)?),
         #[cfg(unix)]
-        Place::Cluster(endpoints) => {
+        Place::Cluster { endpoints, tls } => {
             let login = Login { credentials: None, protocol: Protocol::FoundOut };
-            Arc::new(cluster(ClusterStore::new(endpoints)?, login, options)?)
+            let store = ClusterStore::new(endpoints)?;
+            #[cfg(feature = "tls")]
+            let store = if tls { store.tls(settings(options))? } else { store };
+            // Without the feature, the URL is an error.
+            #[cfg(not(feature = "tls"))]
+            let _ = tls;
+            Arc::new(cluster(store, login, options)?)
         }
         #[cfg(unix)]
         Place::Named(Memcached { servers, credentials, protocol, .. }) => {
@@ -46,7 +52,7 @@ pub(crate) fn store(url: &str, options: &mut Options) -> Result<Arc<dyn Store>> 
             Arc::new(cluster(ClusterStore::of_names(servers)?, login, options)?)
         }
         #[cfg(not(unix))]
-        Place::Memcached(_) | Place::Cluster(_) | Place::Named(_) => {
+        Place::Memcached(_) | Place::Cluster { .. } | Place::Named(_) => {
             return Err(crate::error::Error::Config {
                 option: "memcache:".to_owned(),
                 reason: "this store needs a Unix system; use memory:, or \
@@ -92,6 +98,11 @@ fn memcached(place: Memcached, options: &Options) -> Result<MemcachedStore> {
 
 #[cfg(all(unix, feature = "tls"))]
 fn secured(store: MemcachedStore, options: &Options) -> Result<MemcachedStore> {
+    store.tls(settings(options))
+}
+
+#[cfg(all(unix, feature = "tls"))]
+fn settings(options: &Options) -> Tls {
     let Options { ca_file, cert_file, key_file, verify, .. } = options;
     let mut tls = Tls::new();
     if let Some(path) = ca_file {
@@ -106,7 +117,7 @@ fn secured(store: MemcachedStore, options: &Options) -> Result<MemcachedStore> {
     if *verify == Some(false) {
         tls = tls.without_verification();
     }
-    store.tls(tls)
+    tls
 }
 
 /// Without the feature, the URL is an error.

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 
 pub(crate) use options::Options;
 use options::{
-    CLASSIC_OPTIONS, CLUSTER_OPTIONS, MEMCACHED_OPTIONS, MEMORY_OPTIONS, TLS_OPTIONS, bad,
+    CLASSIC_OPTIONS, CLUSTER_OPTIONS, MEMCACHED_OPTIONS, MEMORY_OPTIONS, TLS_CLUSTER_OPTIONS,
+    TLS_OPTIONS, bad,
 };
 use percent_encoding::percent_decode_str;
 
@@ -24,7 +25,10 @@ pub(crate) enum Place {
     Memory,
     Memcached(Memcached),
     /// The servers that these endpoints tell.
-    Cluster(Vec<String>),
+    Cluster {
+        endpoints: Vec<String>,
+        tls: bool,
+    },
     /// Servers of which some are the addresses of a name (`dns+`).
     Named(Memcached),
     #[cfg(feature = "classic")]
@@ -66,8 +70,8 @@ pub(crate) struct Classic {
 
 const MEMORY: &str = "memory:?max_bytes=64MiB";
 const MEMCACHED: &str = "memcache://HOST:PORT[,HOST:PORT...]?timeout=500ms";
-const CLASSIC: &str = "memcache+cluster://, memcache+classic://, flare://, memcache+sasl:// and \
-                       memcache+tls://";
+const CLASSIC: &str = "memcache+cluster://, memcache+classic://, flare://, memcache+sasl://, \
+                       memcache+tls:// and memcache+cluster+tls://";
 /// Parses `url`. Its options replace those in `options`.
 pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
     let (place, query) = url.split_once('?').unwrap_or((url, ""));
@@ -97,7 +101,8 @@ pub(crate) fn read(url: &str, options: &mut Options) -> Result<Place> {
             place @ Place::Named(_) => (place, CLUSTER_OPTIONS),
             place => (place, MEMCACHED_OPTIONS),
         },
-        "memcache+cluster" => (cluster(scheme, rest)?, CLUSTER_OPTIONS),
+        "memcache+cluster" => (cluster(scheme, rest, false)?, CLUSTER_OPTIONS),
+        "memcache+cluster+tls" => (secured_cluster(scheme, rest)?, TLS_CLUSTER_OPTIONS),
         "memcache+sasl" => (classic(scheme, rest)?, CLASSIC_OPTIONS),
         "memcache+tls" => (secured(scheme, rest)?, TLS_OPTIONS),
         _ => {
@@ -167,24 +172,39 @@ fn memcached(scheme: &str, rest: &str) -> Result<Place> {
     Ok(if is_many { Place::Named(place) } else { Place::Memcached(place) })
 }
 
-fn cluster(scheme: &str, rest: &str) -> Result<Place> {
+fn cluster(scheme: &str, rest: &str, tls: bool) -> Result<Place> {
     match userinfo(scheme, rest)? {
-        (None, rest) => Ok(Place::Cluster(servers(scheme, rest, false)?)),
+        (None, rest) => Ok(Place::Cluster { endpoints: servers(scheme, rest, false)?, tls }),
         (Some(_), _) => {
-            let reason = "an endpoint has no credentials; allowed: memcache+cluster://HOST:PORT";
+            let reason = "an endpoint has no credentials; write HOST:PORT";
             Err(bad(&format!("{scheme}:"), reason.to_owned()))
         }
     }
 }
 
 fn secured(scheme: &str, rest: &str) -> Result<Place> {
-    let wrong = |reason: &str| Err(bad(&format!("{scheme}:"), reason.to_owned()));
-    if !cfg!(feature = "tls") {
-        return wrong("TLS needs memdict's cargo feature `tls`");
-    }
+    can_have_tls(scheme)?;
     match memcached(scheme, rest)? {
         Place::Memcached(place) => Ok(Place::Memcached(Memcached { tls: true, ..place })),
-        _ => wrong("`dns+` makes names of addresses, for which servers have no certificates"),
+        _ => {
+            let reason = "`dns+` makes names of addresses, for which servers have no certificates";
+            Err(bad(&format!("{scheme}:"), reason.to_owned()))
+        }
+    }
+}
+
+fn secured_cluster(scheme: &str, rest: &str) -> Result<Place> {
+    can_have_tls(scheme)?;
+    cluster(scheme, rest, true)
+}
+
+fn can_have_tls(scheme: &str) -> Result<()> {
+    match cfg!(feature = "tls") {
+        true => Ok(()),
+        false => {
+            let reason = "TLS needs memdict's cargo feature `tls`";
+            Err(bad(&format!("{scheme}:"), reason.to_owned()))
+        }
     }
 }
 

@@ -195,3 +195,42 @@ fn an_older_list_is_taken_only_if_it_is_told_again() {
     until_servers(&cache, 1);
     assert!(endpoint.asked() >= asked + 2);
 }
+
+/// Removes every number while one server is silent, changes the list meanwhile, and lets it come back.
+fn removals_while_a_server_hangs(change: impl Fn(&Cache, &Endpoint, &[Memcached; 3])) {
+    for in_tasks in [0, 1] {
+        let servers = [Memcached::start(), Memcached::start(), Memcached::start()];
+        let endpoint = Endpoint::start(&servers[..2]);
+        let cache = &both(&url(&endpoint, "refresh=1s&timeout=200ms"))[in_tasks];
+        fill(cache);
+        servers[0].pause();
+        let session = cache.session();
+        for number in 0..MANY {
+            session.dict(&NUMBERS).remove(number).expect("it is noted");
+        }
+        let lost = session.commit().expect("the cache is not strict").lost;
+        assert!((50..250).contains(&lost.len()), "those of one of two servers: {}", lost.len());
+        change(cache, &endpoint, &servers);
+        until_servers(cache, 3);
+        servers[0].resume();
+        let end = Instant::now() + Duration::from_secs(20);
+        while !cache.ping().iter().all(|server| server.up == Some(true)) {
+            assert!(Instant::now() < end, "{:?}", cache.health());
+        }
+        assert_eq!(hits(cache), 0, "in tasks: {in_tasks}");
+    }
+}
+
+#[test]
+fn a_lost_removal_is_sent_although_the_list_has_changed_meanwhile() {
+    removals_while_a_server_hangs(|_, endpoint, servers| endpoint.tell(2, servers));
+}
+
+#[test]
+fn a_lost_removal_is_sent_to_a_server_that_left_the_list_and_is_in_it_again() {
+    removals_while_a_server_hangs(|cache, endpoint, servers| {
+        endpoint.tell(2, &servers[1..2]);
+        until_servers(cache, 1);
+        endpoint.tell(3, servers);
+    });
+}

@@ -70,6 +70,7 @@ const NETWORK: &[&str] = &[
     "store/classic/link",
     "store/classic/stream",
     "store/cluster/ask",
+    "store/cluster/line",
     "store/memcached/resolve",
     "store/memcached/tasks/connect",
     "store/memcached/tasks/socket",

@@ -107,6 +107,7 @@ const OF_SERVERS: &[&str] =
 const OF_THE_ENGINE: &[&str] = &["remember", "remember_for"];
 const OF_MEMORY: &[&str] =
     &["max_bytes", "lose", "refuse", "fail", "unanswered", "late", "delay", "seed"];
+const OF_TLS: &[&str] = &["ca_file", "cert_file", "key_file", "verify"];
 
 /// The options that a URL of each kind may have.
 pub(super) const MEMORY_OPTIONS: &[&[&str]] = &[OF_MEMORY, OF_CACHES];
@@ -114,8 +115,9 @@ pub(super) const CLASSIC_OPTIONS: &[&[&str]] = &[OF_SERVERS, OF_CACHES];
 pub(super) const MEMCACHED_OPTIONS: &[&[&str]] = &[OF_SERVERS, OF_CACHES, OF_THE_ENGINE];
 pub(super) const CLUSTER_OPTIONS: &[&[&str]] =
     &[OF_SERVERS, OF_CACHES, OF_THE_ENGINE, &["refresh"]];
-pub(super) const TLS_OPTIONS: &[&[&str]] =
-    &[OF_SERVERS, OF_CACHES, OF_THE_ENGINE, &["ca_file", "cert_file", "key_file", "verify"]];
+pub(super) const TLS_OPTIONS: &[&[&str]] = &[OF_SERVERS, OF_CACHES, OF_THE_ENGINE, OF_TLS];
+pub(super) const TLS_CLUSTER_OPTIONS: &[&[&str]] =
+    &[OF_SERVERS, OF_CACHES, OF_THE_ENGINE, &["refresh"], OF_TLS];
 
 fn size(name: &str, value: &str) -> Result<usize> {
     let bytes: ByteSize = parse(name, value, "a size such as 64MiB or 1000000")?;

@@ -63,7 +63,8 @@ fn the_choice_of_a_server_is_an_option_of_every_url_of_memcached() {
 fn a_cluster_is_named_by_its_endpoint() {
     let (place, options) =
         both("memcache+cluster://carts.cfg.example.com:11211?refresh=30s&timeout=1s").unwrap();
-    assert_eq!(place, Place::Cluster(vec!["carts.cfg.example.com:11211".to_owned()]));
+    let endpoints = vec!["carts.cfg.example.com:11211".to_owned()];
+    assert_eq!(place, Place::Cluster { endpoints, tls: false });
     assert_eq!(options.refresh, Some(Duration::from_secs(30)));
     let error = both("memcache+cluster://a:secret@b").unwrap_err().to_string();
     assert!(error.contains("credentials") && !error.contains("secret"), "{error}");
@@ -165,11 +166,24 @@ fn without_the_classic_client_its_scheme_is_an_error_that_names_the_feature() {
     assert!(error.contains("feature `classic`") && !error.contains("5ecret"), "{error}");
 }
 
+#[cfg(feature = "tls")]
+#[test]
+fn a_cluster_over_tls_has_the_options_of_both() {
+    let (place, options) =
+        both("memcache+cluster+tls://a.cfg:11211?refresh=30s&ca_file=%2Fc").unwrap();
+    assert!(matches!(place, Place::Cluster { tls: true, .. }));
+    assert_eq!(options.refresh, Some(Duration::from_secs(30)));
+    assert_eq!(options.ca_file.as_deref(), Some("/c"));
+    assert!(both("memcache+cluster://a.cfg:11211?ca_file=%2Fc").is_err());
+}
+
 #[cfg(not(feature = "tls"))]
 #[test]
 fn tls_without_its_feature_is_an_error_that_names_it() {
-    let error = both("memcache+tls://u:5ecret@a:1").unwrap_err().to_string();
-    assert!(error.contains("feature `tls`") && !error.contains("5ecret"), "{error}");
+    for url in ["memcache+tls://u:5ecret@a:1", "memcache+cluster+tls://u:5ecret@a:1"] {
+        let error = both(url).unwrap_err().to_string();
+        assert!(error.contains("feature `tls`") && !error.contains("5ecret"), "{error}");
+    }
 }
 
 #[test]

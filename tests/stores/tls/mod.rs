@@ -1,6 +1,7 @@
 //! The documented promises of TLS under the engine, beside those of every store.
 
 mod certificates;
+mod clusters;
 mod cuts;
 mod files;
 mod hostile;

@@ -1,12 +1,16 @@
 //! Asks an endpoint for the servers of its cluster, and the name service for addresses.
 
 use std::{
-    io::{Read, Write},
+    io::{self, ErrorKind},
     net::{SocketAddr, TcpStream},
     time::{Duration, Instant},
 };
 
-use super::answer::{self, Listed};
+use super::{
+    answer::{self, Listed},
+    line::Line,
+    named::Named,
+};
 use crate::store::memcached::resolve::{Lookup, Target};
 
 /// How long an endpoint may take.
@@ -21,34 +25,35 @@ pub(super) struct Patience {
 /// # Errors
 ///
 /// The reason, as a text that follows the endpoint's name.
-pub(super) fn ask(lookup: &Lookup, patience: Patience) -> Result<Listed, String> {
+pub(super) fn ask(endpoint: &Named, patience: Patience) -> Result<Listed, String> {
     let connected = Instant::now() + patience.connect;
-    let mut endpoint = connect(lookup, connected)?;
-    let ends = Instant::now() + patience.exchange;
-    let failed = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut => silent(patience),
+    let stream = connect(&endpoint.lookup, connected)?;
+    let mut line = Line::over(stream, Instant::now() + patience.exchange);
+    #[cfg(feature = "tls")]
+    if let Some(tls) = &endpoint.tls {
+        line = line.secured(tls)?;
+    }
+    let failed = |error: io::Error| match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => silent(patience),
+        ErrorKind::UnexpectedEof => CLOSED.to_owned(),
+        // Of TLS, which says what is wrong.
+        ErrorKind::InvalidData => error.to_string(),
         _ => format!("cannot be asked for its servers: {error}"),
     };
-    endpoint.set_write_timeout(Some(patience.exchange)).map_err(failed)?;
-    endpoint.write_all(b"config get cluster\r\n").map_err(failed)?;
+    line.send(b"config get cluster\r\n").map_err(failed)?;
     let (mut received, mut piece) = (Vec::new(), [0; 4096]);
     loop {
-        let left = ends.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(silent(patience));
-        }
-        endpoint.set_read_timeout(Some(left)).map_err(failed)?;
-        let many = endpoint.read(&mut piece).map_err(failed)?;
+        let many = line.receive(&mut piece).map_err(failed)?;
         received.extend_from_slice(&piece[..many]);
         match answer::read(&received)? {
             Some(listed) => return Ok(listed),
-            None if many == 0 => {
-                return Err("closed the connection when asked for its servers".to_owned());
-            }
+            None if many == 0 => return Err(CLOSED.to_owned()),
             None => {}
         }
     }
 }
+
+const CLOSED: &str = "closed the connection when asked for its servers";
 
 fn silent(patience: Patience) -> String {
     format!("did not tell its servers within {:?} (`timeout=`)", patience.exchange)

@@ -13,7 +13,10 @@ use super::{answer::Listed, ask::Patience, source::Source};
 use crate::{
     error::Error,
     log::{notice, warning},
-    store::{memcached::store::MemcachedStore, operation::Reason},
+    store::{
+        memcached::{remember::Inherited, store::MemcachedStore},
+        operation::Reason,
+    },
 };
 
 /// How long an endpoint is left alone after it was asked, whatever happens.
@@ -40,6 +43,8 @@ pub(super) struct State {
     known: Option<Known>,
     /// An older list than the known one, which is taken only if it is told again.
     doubted: Option<Listed>,
+    /// The removals that were lost for servers of any list.
+    lost: Inherited,
     asked: Option<Instant>,
     /// Why nobody told the list when it was last asked for.
     failed: Option<Reason>,
@@ -149,7 +154,8 @@ impl Cluster {
         }
         let wrong = |error: Error| format!("tells servers that cannot be used: {error}");
         let store = MemcachedStore::new(&listed.servers).map_err(wrong)?;
-        let store = Arc::new((self.make)(store).map_err(wrong)?);
+        let store = (self.make)(store).map_err(wrong)?;
+        let store = Arc::new(store.inherit(&mut state.lost));
         notice!("the servers are now {}", listed.servers.join(", "));
         (state.known, state.doubted) = (Some(Known { listed, store }), None);
         Ok(())

@@ -3,8 +3,9 @@
 use super::{
     answer::Listed,
     ask::{Patience, addresses, ask},
+    named::Named,
 };
-use crate::store::{memcached::resolve::Lookup, operation::Reason};
+use crate::store::operation::Reason;
 
 /// Who tells the servers.
 pub(super) enum Source {
@@ -12,23 +13,6 @@ pub(super) enum Source {
     Endpoints(Vec<Named>),
     /// Names: each is one server, or one for each of its addresses.
     Names(Vec<Named>),
-}
-
-/// A name, and how its addresses are found.
-pub(super) struct Named {
-    /// `host:port`, with its weight if it has one.
-    pub(super) name: String,
-    pub(super) lookup: Lookup,
-    /// Whether each address is a server of its own.
-    pub(super) is_many: bool,
-}
-
-impl Named {
-    /// Makes the name of one server.
-    pub(super) fn of(name: &str) -> Self {
-        let (host, _) = name.rsplit_once('*').unwrap_or((name, ""));
-        Self { name: name.to_owned(), lookup: Lookup::of(host), is_many: false }
-    }
 }
 
 impl Source {
@@ -42,7 +26,7 @@ impl Source {
             Self::Endpoints(endpoints) => {
                 let mut failed = Reason::new("there is no endpoint");
                 for endpoint in endpoints {
-                    match ask(&endpoint.lookup, patience) {
+                    match ask(endpoint, patience) {
                         Ok(listed) => return Ok(listed),
                         Err(why) => failed = self.says(&endpoint.name, &why),
                     }
@@ -102,7 +86,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::store::memcached::resolve::Target;
+    use crate::store::memcached::resolve::{Lookup, Target};
 
     const PATIENCE: Patience =
         Patience { connect: Duration::from_secs(5), exchange: Duration::from_secs(5) };
@@ -112,7 +96,7 @@ mod tests {
         let addresses = ["10.0.0.2:7", "[::1]:7", "10.0.0.1:7", "10.0.0.2:7"];
         let addresses = addresses.map(|it| it.parse().expect("it is an address")).to_vec();
         let lookup = Lookup::Known(Target::Addresses(addresses));
-        let many = Named { name: "cache:7*3".to_owned(), lookup, is_many: true };
+        let many = Named { lookup, is_many: true, ..Named::of("cache:7*3") };
         let listed = Source::Names(vec![Named::of("other:8"), many]).ask(PATIENCE);
         let expected = ["other:8", "10.0.0.1:7*3", "10.0.0.2:7*3", "[::1]:7*3"];
         assert_eq!(listed.expect("they are known").servers, expected);

@@ -11,8 +11,9 @@ use parking_lot::Mutex;
 use super::{
     ask::Patience,
     list::{Cluster, Make, State},
+    named::Named,
     pinned::Pinned,
-    source::{Named, Source},
+    source::Source,
 };
 use crate::{
     error::Error,
@@ -29,6 +30,8 @@ use crate::{
 
 #[cfg(feature = "tokio")]
 use crate::store::AsyncStore;
+#[cfg(feature = "tls")]
+use crate::store::memcached::tls::{settings::Tls, trust::Trust};
 
 /// What stands before a name each of whose addresses is a server.
 const MANY: &str = "dns+";
@@ -70,6 +73,8 @@ struct Settings {
     make: Make,
     patience: Patience,
     refresh: Duration,
+    #[cfg(feature = "tls")]
+    trust: Option<Trust>,
 }
 
 /// Who tells the servers.
@@ -113,7 +118,14 @@ impl ClusterStore {
         let patience =
             Patience { connect: Duration::from_millis(200), exchange: Duration::from_secs(1) };
         let refresh = Duration::from_secs(60);
-        let settings = Settings { told_by, make: Arc::new(Ok), patience, refresh };
+        let settings = Settings {
+            told_by,
+            make: Arc::new(Ok),
+            patience,
+            refresh,
+            #[cfg(feature = "tls")]
+            trust: None,
+        };
         Self { settings, cluster: OnceLock::new() }
     }
 
@@ -126,6 +138,32 @@ impl ClusterStore {
     ) -> Self {
         self.settings.make = Arc::new(make);
         self.anew()
+    }
+
+    /// Speaks TLS to the endpoints and to the servers that they tell, as
+    /// [`MemcachedStore::tls`](crate::MemcachedStore::tls) does. A list with a server that cannot have TLS
+    /// is not taken, and the log says so.
+    ///
+    /// # Errors
+    /// [`Error::Config`], which names the option: a file cannot be used, one of `cert_file` and
+    /// `key_file` is missing, this system names no authorities and [`Tls::ca_file`] does not either, no
+    /// certificate can be for the name of an endpoint, or the servers are the addresses of a name
+    /// ([`of_names`](Self::of_names)), for which they have no certificates.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: Tls) -> Result<Self, Error> {
+        let trust = Trust::of(&tls)?;
+        match &self.settings.told_by {
+            ToldBy::Endpoints(names) => {
+                names.iter().try_for_each(|name| trust.client(name).map(drop))?;
+            }
+            ToldBy::Names(_) => {
+                let reason =
+                    "`dns+` makes names of addresses, for which servers have no certificates";
+                return Err(Error::Config { option: "tls".to_owned(), reason: reason.to_owned() });
+            }
+        }
+        self.settings.trust = Some(trust);
+        Ok(self.anew())
     }
 
     /// Sets how often the list is asked for. One minute by default, and at least a second.
@@ -158,10 +196,12 @@ impl ClusterStore {
 
     pub(super) fn cluster(&self) -> &Arc<Cluster> {
         self.cluster.get_or_init(|| {
-            let Settings { told_by, make, patience, refresh } = self.settings.clone();
+            let Settings { told_by, make, patience, refresh, .. } = self.settings.clone();
+            #[cfg(feature = "tls")]
+            let make = secured(make, self.settings.trust.clone());
             let source = match told_by {
                 ToldBy::Endpoints(names) => {
-                    Source::Endpoints(names.iter().map(|name| Named::of(name)).collect())
+                    Source::Endpoints(names.iter().map(|name| self.endpoint(name)).collect())
                 }
                 ToldBy::Names(names) => {
                     let named =
@@ -180,8 +220,27 @@ impl ClusterStore {
         })
     }
 
+    fn endpoint(&self, name: &str) -> Named {
+        let named = Named::of(name);
+        #[cfg(feature = "tls")]
+        // That there can be a certificate for it was looked at before.
+        let tls = self.settings.trust.as_ref().and_then(|trust| trust.client(name).ok());
+        #[cfg(feature = "tls")]
+        let named = Named { tls, ..named };
+        named
+    }
+
     fn pinned(&self) -> Pinned<dyn Store> {
         Pinned::to(self.cluster())
+    }
+}
+
+/// Lets the stores of servers speak TLS as well.
+#[cfg(feature = "tls")]
+fn secured(make: Make, trust: Option<Trust>) -> Make {
+    match trust {
+        None => make,
+        Some(trust) => Arc::new(move |servers| make(servers.secured_by(trust.clone())?)),
     }
 }
 

@@ -33,7 +33,7 @@ mod pool;
 mod proto;
 mod recovery;
 mod refusal;
-mod remember;
+pub(super) mod remember;
 mod resend;
 pub(in crate::store) mod resolve;
 #[cfg(feature = "tls")]

@@ -1,12 +1,15 @@
 //! What is done about servers that were away: lost removals are sent before anything else, and a ping
 //! asks each server now.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
 
 use super::{
     load::Loads,
     refusal::at,
-    remember::{Bounds, Due},
+    remember::{Bounds, Due, Inherited},
     resend::{self, Resend},
     server::Server,
     store::MemcachedStore,
@@ -47,6 +50,16 @@ impl MemcachedStore {
     pub(crate) fn remember(self, most: Option<usize>, age: Option<Duration>) -> Self {
         let Bounds { most: same, age: as_long } = self.bounds;
         self.remember_removals(most.unwrap_or(same), age.unwrap_or(as_long))
+    }
+
+    /// Takes over what was lost for servers of the same names, for later stores as well. It has no callers
+    /// yet.
+    pub(in crate::store) fn inherit(mut self, lost: &mut Inherited) -> Self {
+        for server in Arc::get_mut(&mut self.reached).into_iter().flatten() {
+            server.remembered = lost.of(&server.name, &server.remembered);
+        }
+        lost.tidy(Instant::now());
+        self
     }
 
     /// Returns whether any removal is remembered.

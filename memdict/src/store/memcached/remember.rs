@@ -6,8 +6,9 @@
 //! a removal: its grace has begun, and a stale value would be served for longer than asked.
 
 use std::{
+    collections::HashMap,
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -26,6 +27,22 @@ pub(super) struct Bounds {
 
 impl Bounds {
     pub(super) const DEFAULT: Self = Self { most: 10_000, age: Duration::from_secs(600) };
+}
+
+/// The lost removals of servers, by name, whichever list of servers they were in.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Inherited(HashMap<String, Arc<Remembered>>);
+
+impl Inherited {
+    /// Returns the lost removals of the server with this name.
+    pub(super) fn of(&mut self, name: &str, own: &Arc<Remembered>) -> Arc<Remembered> {
+        Arc::clone(self.0.entry(name.to_owned()).or_insert_with(|| Arc::clone(own)))
+    }
+
+    /// Forgets servers of which nothing is remembered, and that no store has.
+    pub(super) fn tidy(&mut self, now: Instant) {
+        self.0.retain(|_, known| Arc::strong_count(known) > 1 || known.has_any(now));
+    }
 }
 
 /// The lost removals of one server.
@@ -88,6 +105,12 @@ impl Remembered {
             list.pop(key);
             self.many.store(list.len(), Ordering::Relaxed);
         }
+    }
+
+    /// Returns whether any removal is young enough to be sent.
+    pub(super) fn has_any(&self, now: Instant) -> bool {
+        let is_old = |noted| now.saturating_duration_since(noted) > self.bounds.age;
+        self.len() > 0 && lock(&self.list).iter().any(|(_, removal)| !is_old(removal.noted))
     }
 
     /// Returns all removals, and how many are forgotten because they are too old.

@@ -15,8 +15,12 @@ impl MemcachedStore {
     /// [`Error::Config`], which names the option: a file cannot be used, one of `cert_file` and
     /// `key_file` is missing, this system names no authorities and [`Tls::ca_file`] does not either, a
     /// server is a unix socket, or no certificate can be for its name.
-    pub fn tls(mut self, tls: Tls) -> Result<Self, Error> {
-        let trust = Trust::of(&tls)?;
+    pub fn tls(self, tls: Tls) -> Result<Self, Error> {
+        self.secured_by(Trust::of(&tls)?)
+    }
+
+    /// The same, of files that have been read.
+    pub(in crate::store) fn secured_by(mut self, trust: Trust) -> Result<Self, Error> {
         for name in self.servers.names() {
             trust.client(name)?;
         }

@@ -27,7 +27,8 @@ pub(super) struct Server {
     pub(super) lookup: Lookup,
     pub(super) pool: Pool,
     pub(super) watched: Arc<Watched>,
-    pub(super) remembered: Remembered,
+    /// Shared with the store of a later list of servers in which it is.
+    pub(super) remembered: Arc<Remembered>,
     pub(super) manners: Manners,
     /// The connections of tasks.
     #[cfg(feature = "tokio")]
@@ -53,7 +54,7 @@ impl Server {
                 lookup: Lookup::of(name),
                 pool: Pool::of(max_connections, Instant::now),
                 watched: Arc::new(Watched::of(name)),
-                remembered: Remembered::within(bounds),
+                remembered: Arc::new(Remembered::within(bounds)),
                 manners: Manners::of(assumed),
                 #[cfg(feature = "tokio")]
                 tasks: Pool::of(max_connections, clock::now),

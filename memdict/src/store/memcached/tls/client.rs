@@ -16,7 +16,7 @@ use super::{failure::Failure, session::Session};
 const SESSIONS: usize = 8;
 
 /// One server, as TLS knows it.
-pub(in crate::store::memcached) struct Client {
+pub(in crate::store) struct Client {
     resuming: Arc<ClientConfig>,
     anew: Arc<ClientConfig>,
     /// Whether a connection has worked, so that the next one resumes its session.
@@ -56,7 +56,7 @@ impl Client {
     ///
     /// # Errors
     /// The reason why there is none, as a text that follows the server's name.
-    pub(in crate::store::memcached) fn begin(&self) -> Result<Session, String> {
+    pub(in crate::store) fn begin(&self) -> Result<Session, String> {
         let refuses = self.refuses_to_resume.load(Ordering::Relaxed);
         let config = if refuses { &self.anew } else { &self.resuming };
         match ClientConnection::new(Arc::clone(config), self.name.clone()) {
@@ -66,13 +66,13 @@ impl Client {
     }
 
     /// Notes that a connection works.
-    pub(in crate::store::memcached) fn worked(&self) {
+    pub(in crate::store) fn worked(&self) {
         self.has_worked.store(true, Ordering::Relaxed);
     }
 
     /// Notes that the server refused a connection. Returns whether the reason may have been that it
     /// resumed a session: no later one will.
-    pub(in crate::store::memcached) fn was_refused(&self) -> bool {
+    pub(in crate::store) fn was_refused(&self) -> bool {
         self.has_worked.load(Ordering::Relaxed)
             && !self.refuses_to_resume.swap(true, Ordering::Relaxed)
     }

@@ -4,9 +4,9 @@
 //! that is not verified, and `client` is what the connections to one server have in common. A `session`
 //! is one connection's TLS, and `failure` knows what its errors mean.
 
-pub(super) mod client;
+pub(in crate::store) mod client;
 mod failure;
-pub(super) mod session;
+pub(in crate::store) mod session;
 pub(crate) mod settings;
-pub(super) mod trust;
+pub(in crate::store) mod trust;
 mod verify;

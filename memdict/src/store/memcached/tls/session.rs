@@ -25,13 +25,13 @@ const UNSENT: usize = 64 << 10;
 const EMPTY: usize = 256 << 10;
 
 /// Sends bytes on the wire, or fails with `WouldBlock`.
-pub(in crate::store::memcached) type Push<'p> = &'p dyn Fn(&[IoSlice<'_>]) -> io::Result<usize>;
+pub(in crate::store) type Push<'p> = &'p dyn Fn(&[IoSlice<'_>]) -> io::Result<usize>;
 
 /// Receives bytes from the wire, or fails with `WouldBlock`.
-pub(in crate::store::memcached) type Pull<'p> = &'p dyn Fn(&mut [u8]) -> io::Result<usize>;
+pub(in crate::store) type Pull<'p> = &'p dyn Fn(&mut [u8]) -> io::Result<usize>;
 
 /// The TLS of one connection.
-pub(in crate::store::memcached) struct Session {
+pub(in crate::store) struct Session {
     tls: ClientConnection,
     failure: Failure,
     /// What was received and not yet decrypted.
@@ -54,7 +54,7 @@ impl Session {
     ///
     /// # Errors
     /// `WouldBlock`, or the connection is of no more use. None of the bytes was taken.
-    pub(in crate::store::memcached) fn send(
+    pub(in crate::store) fn send(
         &mut self,
         slices: &[IoSlice<'_>],
         before_last: usize,
@@ -122,7 +122,7 @@ impl Session {
     ///
     /// # Errors
     /// `WouldBlock`, or the connection has ended.
-    pub(in crate::store::memcached) fn receive(
+    pub(in crate::store) fn receive(
         &mut self,
         room: &mut [u8],
         pull: Pull<'_>,
@@ -209,23 +209,23 @@ impl Session {
     }
 
     /// Returns whether there is content, or may be, that is already off the wire.
-    pub(in crate::store::memcached) fn holds_received(&mut self) -> bool {
+    pub(in crate::store) fn holds_received(&mut self) -> bool {
         let has_content = self.tls.reader().fill_buf().is_ok_and(|content| !content.is_empty());
         has_content || !self.inbox.is_empty() && self.ended.is_none()
     }
 
     /// Returns whether records are ready that were not sent.
-    pub(in crate::store::memcached) fn has_unsent(&self) -> bool {
+    pub(in crate::store) fn has_unsent(&self) -> bool {
         self.ended.is_none() && self.tls.wants_write()
     }
 
     /// Returns whether the server has said that it refuses the connection.
-    pub(in crate::store::memcached) fn is_refused(&self) -> bool {
+    pub(in crate::store) fn is_refused(&self) -> bool {
         self.is_refused
     }
 
     /// Returns whether the handshake is not complete, or TLS has failed.
-    pub(in crate::store::memcached) fn is_unsecured(&self) -> bool {
+    pub(in crate::store) fn is_unsecured(&self) -> bool {
         let failed = self.ended.as_ref().is_some_and(|(kind, _)| *kind == ErrorKind::InvalidData);
         failed || self.tls.is_handshaking()
     }

@@ -16,7 +16,7 @@ use crate::error::Error;
 
 /// What the servers of a store have in common.
 #[derive(Debug, Clone)]
-pub(in crate::store::memcached) struct Trust {
+pub(in crate::store) struct Trust {
     config: Arc<ClientConfig>,
     has_certificate: bool,
     is_verified: bool,
@@ -27,7 +27,7 @@ impl Trust {
     ///
     /// # Errors
     /// [`Error::Config`]: a file cannot be used, or one is missing.
-    pub(in crate::store::memcached) fn of(tls: &Tls) -> Result<Self, Error> {
+    pub(in crate::store) fn of(tls: &Tls) -> Result<Self, Error> {
         let provider = Arc::new(ring::default_provider());
         let roots = match (&tls.ca_file, tls.unverified) {
             (Some(path), _) => Some(authorities(path)?),
@@ -68,7 +68,7 @@ impl Trust {
         })
     }
 
-    pub(in crate::store::memcached) fn is_verified(&self) -> bool {
+    pub(in crate::store) fn is_verified(&self) -> bool {
         self.is_verified
     }
 
@@ -77,7 +77,7 @@ impl Trust {
     ///
     /// # Errors
     /// [`Error::Config`]: no certificate can be for such a name.
-    pub(in crate::store::memcached) fn client(&self, name: &str) -> Result<Client, Error> {
+    pub(in crate::store) fn client(&self, name: &str) -> Result<Client, Error> {
         let no_name = |why: String| Err(bad("servers", &why));
         if name.starts_with('/') {
             return no_name(format!("`{name}` is a unix socket, and TLS works only over TCP"));
