@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use memdict::{Applied, Change, Condition, StoreError};
-use memdict_tests::{
-    Got, Memcached, ScriptedServer, apply, apply_one, load, load_one, named, store,
-};
+use memdict_tests::{Memcached, ScriptedServer, apply, apply_one, load_one, named, store};
 
 use Condition::{Absent, Always, Matches};
 
@@ -87,50 +85,11 @@ fn a_change_whose_connection_ends_is_unknown_and_the_next_batch_has_another_one(
 }
 
 #[test]
-fn an_error_line_is_the_outcome_of_its_change_alone() {
-    let lines = ["STORED\r\n", "SERVER_ERROR out of memory storing object\r\n", "STORED\r\n"];
-    let server = ScriptedServer::start("1.4.0", &lines);
-    let s = at(server.address());
-    let outcomes = apply(&s, &[Change::new(b"a", store(b"v"), Always); 3]);
-    let [Ok(_), Err(refused @ StoreError::Refused(_)), Ok(_)] = &outcomes[..] else {
-        panic!("{outcomes:?}")
-    };
-    assert!(named(refused, &server.address()).contains("memory"));
-}
-
-#[test]
 fn a_refused_connection_means_that_nothing_was_applied() {
     let server = ScriptedServer::start("1.6.18", &["ERROR Too many open connections\r\n"]);
     let s = at(server.address());
     for outcome in apply(&s, &[Change::new(b"a", store(b"v"), Always); 2]) {
         let Err(error @ StoreError::Down(_)) = outcome else { panic!("{outcome:?}") };
         assert!(named(&error, &server.address()).contains("-c"), "{error}");
-    }
-}
-
-#[test]
-fn answers_out_of_step_are_never_given_to_the_wrong_key() {
-    for answer in [
-        "VALUE x 0 6 1\r\n5ecret\r\nEND\r\n",
-        "VALUE a 0 6 1\r\n5ecret5ecret\r\nEND\r\n",
-        "5ecret\r\n",
-        "VALUE a 0 6 1\r\n5ec",
-    ] {
-        let server = ScriptedServer::start("1.4.0", &[answer, "END\r\n"]);
-        let s = at(server.address()).timeout(Duration::from_millis(200));
-        for loaded in load(&s, &[b"a", b"b"]) {
-            let Err(error @ StoreError::Down(_)) = loaded else { panic!("{loaded:?}") };
-            assert!(!named(&error, &server.address()).contains("5ecret"), "{error}");
-        }
-        // The next load uses another connection.
-        assert_eq!(load_one(&s, b"a"), Got::Miss);
-    }
-    for answer in ["STORED\r\nSTORED\r\n", "5ecret\r\n", "VALUE a 0 0 1\r\n"] {
-        let server = ScriptedServer::start("1.4.0", &[answer, "STORED\r\n"]);
-        let s = at(server.address()).timeout(Duration::from_millis(200));
-        let outcomes = apply(&s, &[Change::new(b"a", store(b"v"), Always)]);
-        let [Err(error @ StoreError::Unknown(_))] = &outcomes[..] else { panic!("{outcomes:?}") };
-        assert!(!named(error, &server.address()).contains("5ecret"), "{error}");
-        assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Stored));
     }
 }

@@ -6,10 +6,10 @@ use std::{
     thread,
 };
 
-use memdict::{Applied, Change, Condition, Op, StoreError};
-use memdict_tests::{Daemon, Got, Memcached, apply, apply_one, load, load_one, named, store};
+use memdict::{Applied, Change, Condition, Op};
+use memdict_tests::{Daemon, Got, Memcached, apply, apply_one, load, load_one, store};
 
-use Condition::{Absent, Always, Matches};
+use Condition::{Absent, Matches};
 
 use super::at;
 
@@ -33,23 +33,6 @@ fn a_proxy_without_meta_commands_is_served() {
     let new = load_one(&s, keys[0]).token();
     assert!(matches!(apply_one(&s, keys[0], Op::Delete, Matches(new)), Applied::Deleted));
     assert_eq!(load_one(&s, keys[0]), Got::Miss);
-}
-
-#[test]
-fn a_server_that_is_down_behind_a_proxy_leaves_changes_unknown_and_loads_down() {
-    let mut servers = [Memcached::start()];
-    let proxy = Daemon::proxy(&servers);
-    let s = at(proxy.address());
-    apply_one(&s, b"k", store(b"v"), Always);
-    servers[0].kill();
-    for (what, when) in [(store(b"w"), Always), (store(b"w"), Absent), (Op::Delete, Always)] {
-        let outcomes = apply(&s, &[Change::new(b"k", what, when)]);
-        let [Err(error @ StoreError::Unknown(_))] = &outcomes[..] else { panic!("{outcomes:?}") };
-        assert!(named(error, &proxy.address()).contains("SERVER_ERROR"), "{error}");
-    }
-    assert!(matches!(load(&s, &[b"k"])[..], [Err(StoreError::Down(_))]));
-    servers[0].revive();
-    assert_eq!(load_one(&s, b"k"), Got::Miss);
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use memdict::{Applied, Change, ClassicStore, Condition, Op, StoreError};
-use memdict_tests::{Memcached, apply, apply_one, load, load_one, store};
+use memdict::{Applied, Change, ClassicStore, Condition, StoreError};
+use memdict_tests::{Memcached, apply, load, store};
 
-use Condition::{Absent, Always, Matches};
+use Condition::Always;
 
-use super::{counts_on, open};
+use super::open;
 
 #[test]
 fn debug_shows_servers_and_settings_and_no_password() {
@@ -20,35 +20,6 @@ fn debug_shows_servers_and_settings_and_no_password() {
          connect_timeout: 86400s, deadline: 70ms, max_connections: 16, max_item_bytes: 1048576, \
          .. }"
     );
-}
-
-#[test]
-fn a_url_opens_servers_over_tcp_and_over_a_unix_socket() {
-    let (server, on_socket) = (Memcached::start(), Memcached::on_socket());
-    for address in [server.address(), on_socket.address()] {
-        counts_on(&format!("memcache+classic://{address}?timeout=2s&strict=true"), 0);
-    }
-}
-
-#[test]
-fn values_are_stored_without_client_flags() {
-    let server = Memcached::start();
-    apply_one(&open(&server), b"k", store(b"v"), Always);
-    assert_eq!(server.ask("get k\r\n", "END"), ["VALUE k 0 1", "v", "END"]);
-}
-
-#[test]
-fn a_value_deleted_on_its_token_is_gone_at_once_for_every_client() {
-    let server = Memcached::start();
-    let s = open(&server);
-    apply_one(&s, b"k", store(b"v"), Always);
-    let token = load_one(&s, b"k").token();
-    assert!(matches!(apply_one(&s, b"k", Op::Delete, Matches(token)), Applied::Deleted));
-    assert_eq!(server.ask("get k\r\n", "END"), ["END"]);
-    assert_eq!(server.ask("replace k 0 0 1\r\nx\r\n", "NOT"), ["NOT_STORED"]);
-    assert_eq!(server.ask("delete k\r\n", "NOT"), ["NOT_FOUND"]);
-    assert!(matches!(apply_one(&s, b"k", store(b"w"), Absent), Applied::Stored));
-    assert_eq!(server.ask("get k\r\n", "END"), ["VALUE k 0 1", "w", "END"]);
 }
 
 #[test]

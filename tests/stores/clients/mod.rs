@@ -2,6 +2,7 @@
 //! every store. The differences between them are data of [`Client`].
 
 mod failing;
+mod text;
 mod working;
 
 use std::time::Duration;

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use memdict::{Applied, Change, Condition, Op, StoreError};
+use memdict::{Applied, Change, Condition, Op};
 use memdict_tests::{
-    Got, Memcached, ScriptedServer, apply, apply_one, load, load_one, load_when_up, named, store,
+    Got, Memcached, ScriptedServer, apply, apply_one, load_one, load_when_up, named, store,
 };
 
 use Condition::{Always, Matches};
@@ -51,16 +51,6 @@ fn a_change_that_is_not_answered_in_time_is_unknown_and_a_late_answer_is_not_use
 }
 
 #[test]
-fn an_error_line_is_the_outcome_of_its_change_alone() {
-    let memory = "SERVER_ERROR out of memory storing object\r\n";
-    let server = ScriptedServer::start("1.4.39", &["STORED\r\n", memory, "STORED\r\n"]);
-    let outcomes = apply(&open(server.address()), &[Change::new(b"a", store(b"v"), Always); 3]);
-    assert_eq!(applied(&outcomes), ["done", "refused", "done"]);
-    let Err(refused) = &outcomes[1] else { panic!("{outcomes:?}") };
-    assert!(named(refused, &server.address()).contains("memory"));
-}
-
-#[test]
 fn an_error_that_may_leave_the_value_unread_ends_the_connection() {
     let server =
         ScriptedServer::start("1.4.39", &["STORED\r\n", "ERROR\r\nERROR\r\n", "STORED\r\n"]);
@@ -83,33 +73,6 @@ fn a_server_without_touch_refuses_it_and_the_connection_goes_on() {
     assert_eq!(applied(&apply(&s, &changes)), ["refused", "done"]);
     assert_eq!(load_one(&s, b"a"), Got::Miss);
     assert_eq!(server.connections(), 1);
-}
-
-#[test]
-fn answers_out_of_step_are_never_given_to_the_wrong_key() {
-    for answer in [
-        "VALUE x 0 6 1\r\n5ecret\r\nEND\r\n",
-        "VALUE a 0 6 1\r\n5ecret5ecret\r\nEND\r\n",
-        "5ecret\r\n",
-        "VALUE a 0 6 1\r\n5ec",
-    ] {
-        let server = ScriptedServer::start("1.4.39", &[answer, "END\r\n"]);
-        let s = open(server.address()).timeout(Duration::from_secs(2));
-        for loaded in load(&s, &[b"a", b"b"]) {
-            let Err(error @ StoreError::Down(_)) = loaded else { panic!("{loaded:?}") };
-            assert!(!named(&error, &server.address()).contains("5ecret"), "{error}");
-        }
-        // The next load uses another connection.
-        assert_eq!(load_one(&s, b"a"), Got::Miss);
-    }
-    for answer in ["DELETED\r\n", "5ecret\r\n", "VALUE a 0 0 1\r\n\r\n", "END\r\n"] {
-        let server = ScriptedServer::start("1.4.39", &[answer, "STORED\r\n"]);
-        let s = open(server.address()).timeout(Duration::from_secs(2));
-        let outcomes = apply(&s, &[Change::new(b"a", store(b"v"), Always)]);
-        let [Err(error @ StoreError::Unknown(_))] = &outcomes[..] else { panic!("{outcomes:?}") };
-        assert!(!named(error, &server.address()).contains("5ecret"), "{error}");
-        assert!(matches!(apply_one(&s, b"a", store(b"v"), Always), Applied::Stored));
-    }
 }
 
 #[test]

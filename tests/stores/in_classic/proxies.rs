@@ -52,23 +52,6 @@ fn values_of_several_servers_belong_to_their_keys_in_one_batch() {
 }
 
 #[test]
-fn a_server_that_is_down_behind_a_proxy_leaves_changes_unknown_and_loads_down() {
-    let mut servers = [Memcached::start()];
-    let proxy = Daemon::proxy(&servers);
-    let s = memcached_on([proxy.address()]);
-    apply_one(&s, b"k", store(b"v"), Always);
-    servers[0].kill();
-    for (what, when) in [(store(b"w"), Always), (store(b"w"), Absent), (Op::Delete, Always)] {
-        let outcomes = apply(&s, &[Change::new(b"k", what, when)]);
-        let [Err(error @ StoreError::Unknown(_))] = &outcomes[..] else { panic!("{outcomes:?}") };
-        assert!(named(error, &proxy.address()).contains("SERVER_ERROR"), "{error}");
-    }
-    assert!(matches!(load(&s, &[b"k"])[..], [Err(StoreError::Down(_))]));
-    servers[0].revive();
-    assert_eq!(load_one(&s, b"k"), Got::Miss);
-}
-
-#[test]
 fn changes_on_a_version_are_refused_by_name_where_a_proxy_hides_servers_without_versions() {
     let servers = [Memcached::with(&["-C"])];
     let proxy = Daemon::proxy(&servers);

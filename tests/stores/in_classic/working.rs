@@ -8,7 +8,7 @@ use memdict_tests::{
     store_for,
 };
 
-use Condition::{Absent, Always, Matches};
+use Condition::{Absent, Always};
 
 use super::open;
 
@@ -58,26 +58,6 @@ fn a_url_opens_servers_over_tcp_and_over_a_unix_socket() {
         }
     }
     assert!(server.stat("cmd_meta") == 0, "no meta command is sent");
-}
-
-#[test]
-fn values_are_stored_without_client_flags() {
-    let server = Memcached::start();
-    apply_one(&open(server.address()), b"k", store(b"v"), Always);
-    assert_eq!(server.ask("get k\r\n", "END"), ["VALUE k 0 1", "v", "END"]);
-}
-
-#[test]
-fn a_value_deleted_on_its_token_is_gone_at_once_for_every_client() {
-    let server = Memcached::start();
-    let s = open(server.address());
-    apply_one(&s, b"k", store(b"v"), Always);
-    let token = load_one(&s, b"k").token();
-    assert!(matches!(apply_one(&s, b"k", Op::Delete, Matches(token)), Applied::Deleted));
-    assert_eq!(server.ask("get k\r\n", "END"), ["END"]);
-    assert_eq!(server.ask("replace k 0 0 1\r\nx\r\n", "NOT"), ["NOT_STORED"]);
-    assert_eq!(server.ask("delete k\r\n", "NOT"), ["NOT_FOUND"]);
-    assert!(matches!(apply_one(&s, b"k", store(b"w"), Absent), Applied::Stored));
 }
 
 #[test]
