@@ -90,6 +90,31 @@ impl AsyncCache {
         AsyncCounter(Calls::new(&self.0, def.clone()))
     }
 
+    /// Returns the store behind the cache, for operations that need no session, and for a store around
+    /// it: see [`Cache::store`].
+    ///
+    /// ```
+    /// use memdict::{AsyncCache, Load, Loaded};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> memdict::Result<()> {
+    /// let cache = AsyncCache::open("memory:")?;
+    /// let stored = cache.transaction(async |session| session.dict("hits").insert("/", 1_u64));
+    /// stored.await?;
+    /// let mut found = Vec::new();
+    /// let mut out = |_, loaded: Result<Loaded<'_>, _>| {
+    ///     found.push(matches!(loaded, Ok(Loaded::Hit { .. })));
+    /// };
+    /// cache.store().load_many(&[Load::new(b"memdict:hits:/")], &mut out).await;
+    /// assert_eq!(found, [true]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn AsyncStore> {
+        Arc::clone(&self.0.driver.store)
+    }
+
     #[doc = include_str!("with_retry.md")]
     #[must_use]
     pub fn with_retry(&self, retry: Retry) -> Self {
