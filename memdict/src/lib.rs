@@ -115,6 +115,7 @@ mod log;
 mod lookup;
 mod open;
 mod outages;
+mod pack;
 mod quote;
 mod random;
 mod report;
@@ -157,6 +158,8 @@ pub use link::Link;
 pub use lookup::Lookup;
 #[doc = include_str!("track/derive.md")]
 pub use memdict_derive::Tracked;
+#[cfg(any(feature = "lz4", feature = "zstd"))]
+pub use pack::Compression;
 pub use report::{CommitReport, FailedWrite, Merged, Replaced};
 #[cfg(feature = "tokio")]
 pub use session::{

@@ -1,6 +1,7 @@
 //! The promises of sessions, checked with everything that can go wrong.
 
 mod cancellation;
+mod compressed;
 mod dying;
 mod fetch;
 mod hidden;

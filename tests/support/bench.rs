@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use memdict::{CacheBuilder, Condition, MemoryStore, Result, Store, Tracked};
+use memdict::{CacheBuilder, Compression, Condition, MemoryStore, Result, Store, Tracked};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -23,6 +23,8 @@ pub struct Bench {
     in_tasks: bool,
     server: Option<Mutex<Memcached>>,
     tells_lives: bool,
+    /// How its caches store values.
+    stores: fn(CacheBuilder) -> CacheBuilder,
 }
 
 impl Bench {
@@ -93,11 +95,24 @@ impl Bench {
         Self { tells_lives, ..Self::of(FaultyStore::new(store), None) }
     }
 
+    /// Makes caches on the embedded store that compress every value which that makes shorter.
+    #[must_use]
+    pub fn compressed() -> Self {
+        let bench = Self::on_memory();
+        let compresses: fn(_) -> _ = |builder: CacheBuilder| {
+            builder.compress(Compression::Zstd { level: 1 }).compress_from(0)
+        };
+        let cache = compresses(memdict::Cache::builder()).open_store(Arc::clone(&bench.store) as _);
+        let cache = Cache::Blocking(cache.expect("no option of a store is set"));
+        Self { cache, stores: compresses, ..bench }
+    }
+
     fn of(store: FaultyStore<Arc<dyn Store>>, server: Option<Memcached>) -> Self {
         let store = Arc::new(store);
         let cache = memdict::Cache::builder().open_store(Arc::clone(&store) as _);
         let cache = Cache::Blocking(cache.expect("no option of a store is set"));
-        Self { store, cache, in_tasks: false, server: server.map(Mutex::new), tells_lives: true }
+        let server = server.map(Mutex::new);
+        Self { store, cache, in_tasks: false, server, tells_lives: true, stores: |builder| builder }
     }
 
     /// Returns this with caches for tasks.
@@ -124,6 +139,7 @@ impl Bench {
     ///
     /// The builder's options do not fit.
     pub fn try_open(&self, builder: CacheBuilder) -> Result<Cache> {
+        let builder = (self.stores)(builder);
         let cache = Cache::Blocking(builder.open_store(Arc::clone(&self.store) as _)?);
         Ok(if self.in_tasks { cache.in_tasks() } else { cache })
     }

@@ -13,6 +13,7 @@ use crate::{
     error::{BoxError, Error, Result},
     log::notice,
     open,
+    pack::Packing,
     report::CommitReport,
     session::{
         commit::hooks::CacheHooks,
@@ -79,6 +80,7 @@ pub struct CacheBuilder {
     secrets: Secrets,
     /// Whether one of the secrets is empty.
     empty_secret: bool,
+    pub(super) packing: Packing,
 }
 
 impl CacheBuilder {
@@ -366,7 +368,8 @@ impl CacheBuilder {
     pub(super) fn source<D>(self, driver: D) -> Source<D> {
         let namespace = self.options.namespace.unwrap_or_else(|| NAMESPACE.to_owned());
         let strict = self.options.strict.unwrap_or(false);
-        let settings = Settings::new(namespace, strict, self.detect_untracked, self.secrets);
+        let mut settings = Settings::new(namespace, strict, self.detect_untracked, self.secrets);
+        settings.packing = self.packing;
         Source {
             driver,
             settings: Arc::new(settings),

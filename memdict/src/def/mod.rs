@@ -1,6 +1,8 @@
 //! The definitions of dictionaries (`DictDef`), their `options`, how long values live
 //! (`ttl`), and the `rules` for concurrent changes. `fetching` has the options of `fetch`.
 
+#[cfg(any(feature = "lz4", feature = "zstd"))]
+mod compressing;
 mod fetching;
 mod lifetimes;
 pub(crate) mod options;

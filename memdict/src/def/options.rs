@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{rules::Rules, ttl::Ttl};
 use crate::{
     codec::{Codec, Limits},
+    pack::Packing,
     store::expiry::Expiry,
 };
 
@@ -13,6 +14,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DictOptions {
     pub(crate) codec: Codec,
+    pub(crate) packing: Packing,
     pub(crate) limits: Limits,
     pub(crate) lifetime: Lifetime,
     pub(crate) rules: Rules,
@@ -28,6 +30,7 @@ pub(crate) struct DictOptions {
 impl DictOptions {
     pub(crate) const DEFAULT: Self = Self {
         codec: Codec::DEFAULT,
+        packing: Packing::UNSET,
         limits: Limits::DEFAULT,
         lifetime: Lifetime { ttl: Ttl::Never, slides: false, keeps: false },
         rules: Rules::DEFAULT,

@@ -1,12 +1,19 @@
 //! Writes and reads envelopes.
 
+use std::borrow::Cow;
+
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::{
-    layout::{ABSENCE, CHECKED, HEADER, KEY_INCLUDED, MAGIC, SIGNED, TOMBSTONE, VERSION},
+    layout::{ABSENCE, CHECKED, HEADER, KEY_INCLUDED, MAGIC, PACKED, SIGNED, TOMBSTONE, VERSION},
     signature::{SIGNATURE, Secrets},
 };
-use crate::{codec::Codec, key::name::Name, unusable::Unusable};
+use crate::{
+    codec::Codec,
+    key::name::Name,
+    pack::{NotUnpacked, unpack},
+    unusable::Unusable,
+};
 
 /// What an envelope is about, as its writer sets it.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +65,29 @@ pub(crate) struct Sealed<'a> {
     /// The fingerprint of the stored type, which the reader compares with its own.
     pub(crate) fingerprint: u64,
     pub(crate) lineage: Lineage<'a>,
+    /// The payload, as it is stored.
     pub(crate) payload: &'a [u8],
+    /// The length of the payload before it was compressed, if it was.
+    pub(crate) packed: Option<usize>,
+}
+
+impl<'a> Sealed<'a> {
+    /// Returns the payload before it was compressed.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be unpacked.
+    pub(crate) fn unpacked(
+        &self,
+        trained: Option<&'static [u8]>,
+    ) -> Result<Cow<'a, [u8]>, Unusable> {
+        let Some(raw_len) = self.packed else { return Ok(Cow::Borrowed(self.payload)) };
+        match unpack(self.payload, raw_len, trained) {
+            Ok(raw) => Ok(Cow::Owned(raw)),
+            Err(NotUnpacked::Lacking) => Err(Unusable::Newer),
+            Err(NotUnpacked::Damaged) => Err(Unusable::Undecodable),
+        }
+    }
 }
 
 /// The fingerprints of the types that a stored type converts from.
@@ -123,7 +152,6 @@ pub(crate) fn seal<E>(
     out.extend_from_slice(&header);
     out.extend_from_slice(key);
     lineage.iter().for_each(|older| out.extend_from_slice(&older.to_le_bytes()));
-    let signature = out.len();
     if secrets.sign() {
         out.extend_from_slice(&[0; SIGNATURE]);
     }
@@ -133,12 +161,33 @@ pub(crate) fn seal<E>(
     let raw_len = u32::try_from(length).map_err(|_| too_long(length))?;
     let value = &mut out[start..];
     value[32..CHECKED].copy_from_slice(&raw_len.to_le_bytes());
+    finish(value, payload - start, name, secrets);
+    Ok(payload)
+}
+
+/// Puts a packed payload in the place of the one that was sealed last into `out`: the value begins at
+/// `start`, and its payload at `payload`.
+pub(crate) fn repack(
+    out: &mut Vec<u8>,
+    [start, payload]: [usize; 2],
+    packed: &[u8],
+    name: &Name,
+    secrets: &Secrets,
+) {
+    out.truncate(payload);
+    out.extend_from_slice(packed);
+    let value = &mut out[start..];
+    value[4] |= PACKED;
+    finish(value, payload - start, name, secrets);
+}
+
+/// Signs a value, if there is a secret, and sets its checksum.
+fn finish(value: &mut [u8], payload: usize, name: &Name, secrets: &Secrets) {
     if secrets.sign() {
-        secrets.sign_at(value, signature - start, name.full());
+        secrets.sign_at(value, payload - SIGNATURE, name.full());
     }
     let check = checksum(value, name.full()).to_le_bytes();
     value[CHECKED..HEADER].copy_from_slice(&check);
-    Ok(payload)
 }
 
 /// Checks everything but the schema, and returns the contents.
@@ -199,7 +248,7 @@ fn intact(value: &[u8], name: &Name) -> Result<Parts, Unusable> {
         let is_others = included.is_some_and(|key| check == checksum(value, key));
         return Err(if is_others { Unusable::OtherKey } else { Unusable::Damaged });
     }
-    if bits & !(KEY_INCLUDED | SIGNED | TOMBSTONE | ABSENCE) != 0 {
+    if bits & !(PACKED | KEY_INCLUDED | SIGNED | TOMBSTONE | ABSENCE) != 0 {
         return Err(Unusable::Newer);
     }
     if value.len() < payload || (bits & KEY_INCLUDED != 0) != (key_len != 0) {
@@ -221,19 +270,23 @@ impl Parts {
         let codec = Codec::from_id(value[3]).ok_or(Unusable::Newer)?;
         let fingerprint = u64_at(value, 8);
         let (lineage, payload) = (&value[self.lineage..self.signature], &value[self.payload..]);
-        if usize::try_from(u32_at(value, 32)) != Ok(payload.len()) {
+        let Ok(raw_len) = usize::try_from(u32_at(value, 32)) else {
+            return Err(Unusable::Damaged);
+        };
+        let packed = (self.bits & PACKED != 0).then_some(raw_len);
+        if packed.is_none() && raw_len != payload.len() {
             return Err(Unusable::Damaged);
         }
         let nothing = match self.bits & (TOMBSTONE | ABSENCE) {
             0 => {
                 let lineage = Lineage(lineage);
-                return Ok(Found::Value(Sealed { codec, fingerprint, lineage, payload }));
+                return Ok(Found::Value(Sealed { codec, fingerprint, lineage, payload, packed }));
             }
             TOMBSTONE => Found::Tombstone,
             ABSENCE => Found::Absence,
             _ => return Err(Unusable::Damaged),
         };
-        let is_bare = payload.is_empty() && lineage.is_empty();
+        let is_bare = payload.is_empty() && lineage.is_empty() && packed.is_none();
         if is_bare && fingerprint == 0 && codec == Codec::DEFAULT {
             Ok(nothing)
         } else {

@@ -6,8 +6,9 @@ pub(super) const VERSION: u8 = 2;
 pub(super) const CHECKED: usize = 36;
 pub(super) const HEADER: usize = 40;
 
-/// A bit: the full key follows the header. The two bits below are reserved for compression and
-/// chunks.
+/// A bit: the payload is compressed.
+pub(super) const PACKED: u8 = 0b1;
+/// A bit: the full key follows the header. The bit between is reserved for pieces.
 pub(super) const KEY_INCLUDED: u8 = 0b100;
 /// A bit: a signature precedes the payload.
 pub(super) const SIGNED: u8 = 0b1000;

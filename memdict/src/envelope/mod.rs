@@ -11,7 +11,7 @@
 //! codec, bits, how many fingerprints the lineage has, the length of the full key
 //! (0 unless it is included), the schema fingerprint, the dictionary's generation (0 unless
 //! it is clearable), a random number for each write by which a writer recognizes its own, the payload's length
-//! before compression, and a checksum. The full key is included if the key on the wire is a hash of
+//! before compression (`pack`), and a checksum. The full key is included if the key on the wire is a hash of
 //! it. The lineage has the fingerprints of the types that the stored type converts from, newest
 //! first, 8 bytes each. The signature is there if the writer has a secret.
 //!
@@ -34,6 +34,6 @@ mod signature;
 #[cfg(any(test, fuzzing))]
 pub(crate) use self::format::{Opened, set_checksum};
 pub(crate) use self::{
-    format::{Content, Found, Seal, Sealed, nonce, open, seal},
+    format::{Content, Found, Seal, Sealed, nonce, open, repack, seal},
     signature::Secrets,
 };

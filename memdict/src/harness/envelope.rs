@@ -2,7 +2,7 @@
 
 use crate::{
     codec::Codec,
-    envelope::{Content, Found, Seal, Secrets, nonce, open, seal},
+    envelope::{Content, Found, Seal, Sealed, Secrets, nonce, open, repack, seal},
     key::name::Name,
 };
 
@@ -21,6 +21,14 @@ pub fn envelope(data: &[u8]) {
     for (index, name) in names.iter().enumerate() {
         let value = if usize::from(how) % 4 == index { checked(value, name) } else { value.into() };
         let Ok(opened) = open(&value, name, Secrets::NONE) else { continue };
+        if let Found::Value(sealed) = opened.found {
+            // Whatever was packed unpacks to its length, or does not.
+            let raw = sealed.unpacked(None);
+            assert!(
+                raw.is_err()
+                    || sealed.packed.is_none_or(|length| raw.is_ok_and(|it| it.len() == length))
+            );
+        }
         assert_eq!(nonce(&value, name, Secrets::NONE), Some(opened.nonce));
         let is_signed = value[4] & 0b1000 != 0;
         let secrets = if is_signed { &signing } else { Secrets::NONE };
@@ -79,7 +87,13 @@ fn sealed(opened: &crate::envelope::Opened<'_>, name: &Name, secrets: &Secrets) 
         |n| n,
     );
     // The fuzzer seals less than an envelope may hold.
-    seal.unwrap_or_else(|length| panic!("{length} bytes do not fit"));
+    let payload_at = seal.unwrap_or_else(|length| panic!("{length} bytes do not fit"));
+    if let Found::Value(Sealed { packed: Some(raw_len), .. }) = opened.found {
+        // The length before compression is what the envelope says.
+        let raw_len = u32::try_from(raw_len).unwrap_or_else(|_| panic!("it was four bytes"));
+        out[32..36].copy_from_slice(&raw_len.to_le_bytes());
+        repack(&mut out, [0, payload_at], payload, name, secrets);
+    }
     out
 }
 

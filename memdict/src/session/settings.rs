@@ -10,7 +10,8 @@ use parking_lot::Mutex;
 
 use super::fetch::{early::LoadTimes, flight::Flights, rest::Resting};
 use crate::{
-    counters::CacheCounting, envelope::Secrets, log::warning, outages::Outages, quote::Quoted,
+    counters::CacheCounting, envelope::Secrets, log::warning, outages::Outages, pack::Packing,
+    quote::Quoted,
 };
 
 /// What a cache does about a value that was only read and nevertheless differs from what was
@@ -55,6 +56,7 @@ pub(crate) struct Settings {
     pub(crate) strict: bool,
     pub(crate) detect_untracked: DetectUntracked,
     pub(crate) secrets: Secrets,
+    pub(crate) packing: Packing,
     pub(crate) counting: CacheCounting,
     pub(crate) outages: Outages,
     pub(crate) flights: Arc<Flights>,

@@ -48,6 +48,12 @@ macro_rules! suite {
             })*)*
         }
 
+        mod compressed {
+            $($(#[test] fn $behaviour() {
+                super::$group::$behaviour(&memdict_tests::Bench::compressed());
+            })*)*
+        }
+
         mod memcached {
             $($(#[test] fn $behaviour() {
                 super::$group::$behaviour(&memdict_tests::Bench::on_memcached());

@@ -167,7 +167,7 @@ fn an_envelope_has_one_reading() {
         value[at..at + to.len()].copy_from_slice(to);
         refused(&with_checksum(value, name), name)
     };
-    for bit in [0b1, 0b10, 0b100_0000, 0b1000_0000] {
+    for bit in [0b10, 0b100_0000, 0b1000_0000] {
         assert_eq!(changed(&plain, &SEAL, b"abc", 4, &[bit]), Some(Unusable::Newer), "{bit:b}");
     }
     assert_eq!(changed(&plain, &SEAL, b"abc", 3, &[255]), Some(Unusable::Newer), "codec");
@@ -183,11 +183,39 @@ fn an_envelope_has_one_reading() {
     assert_eq!(changed(&plain, &TOMBSTONE, b"", 8, &[1]), damaged, "a tombstone with a schema");
     assert_eq!(changed(&plain, &SEAL, b"", 4, &[0b10_0000]), damaged, "an absence with a schema");
     assert_eq!(changed(&plain, &ABSENCE, b"", 8, &[1]), damaged, "an absence with a schema");
+    assert_eq!(changed(&plain, &TOMBSTONE, b"", 4, &[0b1_0001]), damaged, "a packed tombstone");
     let both = changed(&plain, &ABSENCE, b"", 4, &[0b11_0000]);
     assert_eq!(both, damaged, "a tombstone and an absence");
     for (seal, what) in [(TOMBSTONE, "a tombstone"), (ABSENCE, "an absence")] {
         let full = sealed(&seal, &plain, Secrets::NONE, b"x");
         assert_eq!(refused(&full, &plain), damaged, "{what} with a payload");
+    }
+}
+
+#[test]
+fn a_packed_value_has_these_bytes_for_ever_and_tells_the_length_before() {
+    let [name, _] = names();
+    for secrets in [secrets(&[]), secrets(&["s"])] {
+        let mut value = b"before".to_vec();
+        let encode = |out: &mut Vec<u8>| {
+            out.extend_from_slice(&[7; 300]);
+            Ok::<_, usize>(())
+        };
+        let payload = seal(&SEAL, &name, &secrets, &mut value, encode, |length| length);
+        let payload = payload.expect("it is short");
+        repack(&mut value, [6, payload], b"\x09packed", &name, &secrets);
+        let value = &value[6..];
+        assert_eq!((value[4] & 1, &value[32..36]), (1, &[44, 1, 0, 0][..]));
+        assert!(value.ends_with(b"\x09packed"));
+        let Found::Value(found) = opened(value, &name, &secrets).found else { panic!("a value") };
+        assert_eq!((found.payload, found.packed), (&b"\x09packed"[..], Some(300)));
+        // No program knows this method.
+        assert_eq!(found.unpacked(None), Err(Unusable::Newer));
+        for bit in 0..value.len() * 8 {
+            let mut damaged = value.to_vec();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert!(open(&damaged, &name, &secrets).is_err(), "bit {bit}");
+        }
     }
 }
 

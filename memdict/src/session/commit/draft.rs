@@ -13,6 +13,7 @@ use crate::{
     envelope::{self, Content, Found, Seal, Secrets},
     error::{BoxError, Error, Result},
     key::name::Name,
+    pack::{Packing, pack},
     session::entry::{
         any_slot::{AnySlot, Draft, Fields, Stamp, Unmerged},
         generation::Generation,
@@ -60,6 +61,20 @@ impl<T: Tracked> Slot<T> {
         self.seal_content(content, stamp, bytes, encode)
     }
 
+    /// Compresses a value that was sealed last, if that is asked and worth it. The value begins at
+    /// `start`, and its payload at `payload`.
+    pub(in crate::session) fn pack(
+        &self,
+        packing: &Packing,
+        [start, payload]: [usize; 2],
+        stamp: Stamp<'_>,
+        bytes: &mut Vec<u8>,
+    ) {
+        if let Some(packed) = pack(&bytes[payload..], &packing.over(stamp.packing)) {
+            envelope::repack(bytes, [start, payload], &packed, &self.name, stamp.secrets);
+        }
+    }
+
     /// Appends the record that the source of the values has none.
     pub(in crate::session) fn seal_absence(
         &self,
@@ -95,7 +110,10 @@ impl<T: Tracked> Slot<T> {
             return None;
         }
         match opened.found {
-            Found::Value(sealed) => decode(&self.schema, self.limits, &sealed).ok(),
+            Found::Value(sealed) => {
+                let payload = sealed.unpacked(self.trained).ok()?;
+                decode(&self.schema, self.limits, &sealed, &payload).ok()
+            }
             Found::Tombstone | Found::Absence => None,
         }
     }
@@ -116,9 +134,13 @@ impl<T: Tracked> Slot<T> {
             return Err(Unmerged::because("the stored value is not usable"));
         };
         let (merged, fields) = merge::merge(&base, ours, theirs)?;
-        let codec = self.inner.lock().options.codec;
+        let DictOptions { codec, packing, .. } = self.inner.lock().options;
+        let start = bytes.len();
         match self.seal(&merged, codec, stamp, bytes) {
-            Ok(_) => Ok(fields),
+            Ok(payload) => {
+                self.pack(&packing, [start, payload], stamp, bytes);
+                Ok(fields)
+            }
             Err(error) => {
                 let reason = format!("the merged value cannot be encoded: {error}");
                 Err(Unmerged { reason, fields: Some(fields) })
@@ -187,10 +209,11 @@ impl<T: Tracked> AnySlot for Slot<T> {
             State::Poisoned => return Err(self.misused("commit", Misuse::Poisoned)),
             State::Dirty { value, .. } | State::New { value } => value.get(),
         };
+        let start = bytes.len();
         let sealed = self.seal(value, options.codec, stamp, bytes);
-        let payload = sealed.map_err(|source| self.not_encoded(source))?;
+        let at = sealed.map_err(|source| self.not_encoded(source))?;
         let base = seen.base();
-        let payload = &bytes[payload..];
+        let payload = &bytes[at..];
         if base.is_some_and(|base| self.is_unchanged(value, options.codec, payload, base)) {
             return Ok(inner.touched().unwrap_or(Draft::Unchanged));
         }
@@ -201,6 +224,7 @@ impl<T: Tracked> AnySlot for Slot<T> {
         let expected = to_store(seen, options);
         let replaces = seen.unusable().filter(|why| !why.is_ordinary());
         let was_loaded = base.is_some();
+        self.pack(&options.packing, [start, at], stamp, bytes);
         Ok(Draft::Store { options, expiry, expected, was_loaded, replaces })
     }
 

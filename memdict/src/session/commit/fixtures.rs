@@ -12,6 +12,7 @@ use crate::{
     envelope::Secrets,
     error::Result,
     key::name::Name,
+    pack::Packing,
     session::entry::{
         any_slot::{AnySlot, Draft, Fields, Stamp, Unmerged},
         seen::{Expected, Look, Version},
@@ -27,7 +28,8 @@ pub(super) const TOMBSTONE: Expected =
     Expected::Tombstone(Version { token: TOKEN, nonce: Some(9) });
 
 /// The stamp of a plan's first step.
-pub(super) const STAMP: Stamp<'_> = Stamp { nonce: 100, secrets: Secrets::NONE };
+pub(super) const STAMP: Stamp<'_> =
+    Stamp { nonce: 100, secrets: Secrets::NONE, packing: Packing::UNSET };
 
 thread_local! {
     /// How often this thread has asked an entry for its name: a measure of work without a clock.

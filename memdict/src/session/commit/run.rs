@@ -50,7 +50,7 @@ pub(crate) async fn commit<D: Drive>(
     hidden::detect(core)?;
     let strict = core.settings.strict;
     let secrets = &core.settings.secrets;
-    let first = Stamp { nonce: random::bits(), secrets };
+    let first = Stamp { nonce: random::bits(), secrets, packing: core.settings.packing };
     let listed: &[_] = core.listed.get_mut();
     let mut plan = Plan::draft(listed, first, driver.caps(), strict)?;
     hooks.before(|| plan.ids())?;

@@ -74,9 +74,12 @@ impl<T: Tracked> Slot<T> {
             Found::Value(sealed) => sealed,
             Found::Absence => return Decoded::Absence(version, generation),
         };
-        match decode(&self.schema, self.limits, &sealed) {
-            Ok(value) => {
-                let Sealed { codec, fingerprint, payload, .. } = sealed;
+        let decoded = sealed.unpacked(self.trained).and_then(|payload| {
+            decode(&self.schema, self.limits, &sealed, &payload).map(|value| (value, payload))
+        });
+        match decoded {
+            Ok((value, payload)) => {
+                let Sealed { codec, fingerprint, .. } = sealed;
                 let payload = payload.into();
                 let base = Base { version, codec, fingerprint, generation, payload, life };
                 Decoded::Value(Value::new(value, what_for), base)

@@ -13,6 +13,7 @@ use crate::{
     envelope::Secrets,
     error::Result,
     key::name::Name,
+    pack::Packing,
     store::{
         expiry::Expiry,
         operation::{Count, Token},
@@ -75,6 +76,8 @@ pub(crate) struct Stamp<'e> {
     /// By this number a writer recognizes its own.
     pub(crate) nonce: u64,
     pub(crate) secrets: &'e Secrets,
+    /// How the cache compresses values.
+    pub(crate) packing: Packing,
 }
 
 /// What a commit has to do about one entry.

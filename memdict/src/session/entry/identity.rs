@@ -119,8 +119,9 @@ pub(crate) struct Space<T: Tracked> {
     prefix: Vec<u8>,
     schema: Schema,
     pub(crate) counting: Arc<Counting>,
-    /// The limits of the first definition; none as long as only links have used the name.
-    limits: OnceLock<Limits>,
+    /// The limits of the first definition, and its trained dictionary; none as long as only links have
+    /// used the name.
+    reading: OnceLock<(Limits, Option<&'static [u8]>)>,
     /// The generation, if a definition says that the dictionary can be cleared.
     generation: OnceLock<Arc<Generation>>,
     /// The entries, in the order in which they were created. Their memory was allocated in that
@@ -156,7 +157,7 @@ impl<T: Tracked> Space<T> {
             name,
             prefix,
             schema: Schema::of::<T>(),
-            limits: OnceLock::new(),
+            reading: OnceLock::new(),
             generation: OnceLock::new(),
             slots: Mutex::default(),
         }
@@ -165,7 +166,7 @@ impl<T: Tracked> Space<T> {
     /// Takes the options of a definition, as far as they are those of the first one.
     fn defined(&self, options: Option<DictOptions>) {
         let Some(options) = options else { return };
-        self.limits.get_or_init(|| options.limits);
+        self.reading.get_or_init(|| (options.limits, options.packing.trained));
         // A name that is too long makes every key an error.
         if options.clearable
             && self.generation.get().is_none()
@@ -191,10 +192,10 @@ impl<T: Tracked> Space<T> {
                 let id = EntryId::new(&self.name, Key::of(form));
                 Error::Key { id, reason }
             })?;
-            let limits = self.limits.get().copied().unwrap_or(Limits::DEFAULT);
+            let reading = self.reading.get().copied().unwrap_or((Limits::DEFAULT, None));
             let key = name.id.key.clone();
             let generation = self.generation.get().cloned();
-            let slot = Arc::new(Slot::new(name, self.schema, limits, generation));
+            let slot = Arc::new(Slot::new(name, self.schema, reading, generation));
             slots.insert(key, Arc::clone(&slot));
             Ok(slot)
         })

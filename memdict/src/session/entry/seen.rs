@@ -236,7 +236,8 @@ impl Base {
     }
 }
 
-/// Decodes a value, through the older type that was stored if necessary. `schema` is that of `T`.
+/// Decodes a value, through the older type that was stored if necessary. `schema` is that of `T`, and
+/// `payload` what is in the envelope, unpacked.
 ///
 /// # Errors
 ///
@@ -245,8 +246,9 @@ pub(crate) fn decode<T: Tracked>(
     schema: &Schema,
     limits: Limits,
     sealed: &Sealed<'_>,
+    payload: &[u8],
 ) -> Result<T, Unusable> {
-    let Sealed { codec, fingerprint, payload, .. } = *sealed;
+    let Sealed { codec, fingerprint, .. } = *sealed;
     decode_as(schema, limits, codec, fingerprint, payload).map_err(|why| match why {
         Unusable::OtherSchema { fingerprint, found, asked } if is_newer(schema, sealed) => {
             Unusable::NewerSchema { fingerprint, found, asked }

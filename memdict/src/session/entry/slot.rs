@@ -28,6 +28,8 @@ pub(crate) struct Slot<T: Tracked> {
     pub(crate) schema: Schema,
     /// The limits of the dictionary's values.
     pub(crate) limits: Limits,
+    /// The trained dictionary by which stored values may be compressed.
+    pub(crate) trained: Option<&'static [u8]>,
     /// The generation of the dictionary, if it can be cleared.
     pub(crate) generation: Option<Arc<Generation>>,
     pub(crate) inner: Mutex<Inner<T>>,
@@ -91,7 +93,7 @@ impl<T: Tracked> Slot<T> {
     pub(crate) fn new(
         name: Name,
         schema: Schema,
-        limits: Limits,
+        (limits, trained): (Limits, Option<&'static [u8]>),
         generation: Option<Arc<Generation>>,
     ) -> Self {
         let inner = Inner {
@@ -104,7 +106,7 @@ impl<T: Tracked> Slot<T> {
             batch: 0,
             history: Vec::new(),
         };
-        Self { name, schema, limits, generation, inner: Mutex::new(inner) }
+        Self { name, schema, limits, trained, generation, inner: Mutex::new(inner) }
     }
 
     /// Makes one transition. What is spent has to be dropped after the lock is released, because

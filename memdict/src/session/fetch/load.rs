@@ -30,6 +30,7 @@ use crate::{
             slot::Slot,
             state::Value,
         },
+        settings::Settings,
     },
     store::expiry::Expiry,
     track::Tracked,
@@ -161,7 +162,8 @@ impl<D: Drive> Fetch<'_, D> {
     /// `Encode`: the value cannot be encoded.
     pub(super) fn seal<T: Tracked>(&self, slot: &Slot<T>, fresh: Fresh<T>) -> Result<Made<T>> {
         let options = &self.options;
-        let stamp = Stamp { nonce: random::bits(), secrets: &self.core.settings.secrets };
+        let Settings { secrets, packing, .. } = &*self.core.settings;
+        let stamp = Stamp { nonce: random::bits(), secrets, packing: *packing };
         let (version, mut bytes) = (Version::of_nonce(Some(stamp.nonce)), Vec::new());
         let generation = slot.generation.as_deref().map(Generation::standing_of_ours);
         // What is stored in a past generation, or in none, is of no use.
@@ -192,6 +194,7 @@ impl<D: Drive> Fetch<'_, D> {
             generation,
             payload: bytes[payload..].into(),
         };
+        slot.pack(&options.packing, [0, payload], stamp, &mut bytes);
         let expiry = is_stored.then_some(expiry);
         let landed = Landed::Value(base.clone());
         let decoded = Decoded::Value(Value::new(value, self.what_for), base);

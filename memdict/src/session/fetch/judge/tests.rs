@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::{
     def::DictDef,
+    pack::Packing,
     session::{
         core::{Core, VerifyFirst},
         entry::any_slot::Stamp,
@@ -60,7 +61,8 @@ fn stored(kind: &str) -> (Arc<Slot<u64>>, Vec<u8>) {
     let space = core.identity.space::<u64>("d", options, "", &core.settings.counting);
     let Ok((space, _)) = space else { panic!("it is new") };
     let slot = space.slot(&"a").expect("it is a key");
-    let (stamp, mut bytes) = (Stamp { nonce: 7, secrets: Secrets::NONE }, Vec::new());
+    let (stamp, mut bytes) =
+        (Stamp { nonce: 7, secrets: Secrets::NONE, packing: Packing::UNSET }, Vec::new());
     match kind {
         "absence" => slot.seal_absence(stamp, &mut bytes).map(drop),
         "foreign" => {
