@@ -13,6 +13,7 @@ mod forked;
 mod given;
 mod mcrouter;
 mod memcached;
+mod noise;
 mod outcome;
 mod patience;
 mod proxy;
@@ -34,6 +35,7 @@ pub use given::{Apart, given};
 pub use mcrouter::Mcrouter;
 pub use memcached::Memcached;
 pub use memdict::testing::{Fault, FaultyStore, Lives, ManualClock, Rates};
+pub use noise::noise;
 pub use outcome::{
     Found, Got, apply, apply_one, find, load, load_one, load_when_up, named, store, store_for,
 };

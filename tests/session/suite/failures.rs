@@ -1,7 +1,7 @@
 //! What becomes of changes if the store fails.
 
 use memdict::{DictDef, Error, Opaque};
-use memdict_tests::{Bench, Fault, Session};
+use memdict_tests::{Bench, Fault, Session, noise};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Outcome, hold};
@@ -68,7 +68,7 @@ pub(crate) fn a_strict_cache_turns_both_into_errors(bench: &Bench) {
 }
 
 pub(crate) fn a_value_above_the_limit_is_refused_alone_and_the_old_one_is_deleted(bench: &Bench) {
-    let huge = || "x".repeat(2 << 20);
+    let huge = || noise(1, 2 << 20);
     hold(bench, |bench| {
         fill(bench, &["a", "huge", "b"])?;
         let session = bench.cache.session();
@@ -94,7 +94,7 @@ pub(crate) fn a_value_above_the_limit_leaves_another_sessions_value(bench: &Benc
     hold(bench, |bench| {
         fill(bench, &["a"])?;
         let session = bench.cache.session();
-        *session.dict(&NAMES).get_mut("a")?.unwrap() = "x".repeat(2 << 20);
+        *session.dict(&NAMES).get_mut("a")?.unwrap() = noise(2, 2 << 20);
         bench.cache.transaction(|other| other.dict(&NAMES).insert("a", "theirs".into()))?;
         // The value is refused before the look, or looked at before it is refused.
         match session.commit() {

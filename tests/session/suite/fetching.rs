@@ -10,7 +10,7 @@ use std::{
 };
 
 use memdict::{Applied, Condition, DictDef, Error, Fresh, Load, OnUnusable, Op, Tracked};
-use memdict_tests::{Bench, Cache, Fault, apply_one, find};
+use memdict_tests::{Bench, Cache, Fault, apply_one, find, noise};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -259,7 +259,7 @@ pub(crate) fn a_store_that_is_down_is_loaded_past_and_a_strict_one_is_an_error(b
 
 pub(crate) fn a_value_that_the_store_refuses_is_returned(bench: &Bench) {
     hold(bench, |bench| {
-        let large = || Ok::<_, Error>(Page { text: "x".repeat(2 << 20) });
+        let large = || Ok::<_, Error>(Page { text: noise(1, 2 << 20) });
         let page = bench.cache.fetch(&PAGES, "a", large)?;
         assert_eq!(page.map(|page| page.text.len()), Some(2 << 20));
         assert_eq!(bench.cache.counters().refused, 1);

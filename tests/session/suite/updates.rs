@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use memdict::{DictDef, Error, Lookup, OnConflict, Retry, Tracked};
-use memdict_tests::{Bench, Cache, Fault};
+use memdict_tests::{Bench, Cache, Fault, noise};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -341,7 +341,7 @@ pub(crate) fn a_dictionary_may_be_strict_in_a_cache_that_is_not_and_the_reverse(
 
 pub(crate) fn a_refused_change_is_an_error_if_strict(bench: &Bench) {
     hold(bench, |bench| {
-        let large = "x".repeat(2 << 20);
+        let large = noise(1, 2 << 20);
         let commit = |cache: &Cache| {
             let session = cache.session();
             session.dict("texts").insert("small", String::new())?;
