@@ -9,7 +9,8 @@ use std::fmt;
 pub enum Unusable {
     /// The bytes were not written by memdict.
     Foreign,
-    /// The value was written by a newer memdict, or with a codec or a feature that this one lacks.
+    /// The value was written by a newer memdict, with a codec or a feature that this one lacks, or with
+    /// another trained dictionary (`DictDef::trained_by`).
     Newer,
     /// The value is truncated or damaged, or it was stored under another key and then moved here:
     /// its checksum covers namespace, dictionary and key.

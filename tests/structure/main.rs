@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
         "conflict", "counters", "entry_id", "error", "health", "export", "key", "latency", "log",
         "lookup", "outages", "quote", "random", "report", "trace", "unusable",
     ],
-    &["as_json", "codec", "envelope", "track"],
+    &["as_json", "codec", "envelope", "pack", "track"],
     &["store"],
     &["counter", "def", "dict", "face", "link", "session"],
     &["cache", "harness", "open", "private", "testing", "url"],
