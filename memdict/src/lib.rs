@@ -108,6 +108,7 @@ mod face;
 #[doc(hidden)]
 pub mod harness;
 mod health;
+pub mod inspect;
 mod key;
 mod latency;
 mod link;

@@ -9,6 +9,7 @@ mod howto;
 mod limiter;
 mod lines;
 mod log;
+mod peek;
 mod run;
 mod savepoints;
 mod visitors;

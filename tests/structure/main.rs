@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["as_json", "codec", "envelope", "pack", "track"],
     &["store"],
     &["counter", "def", "dict", "face", "link", "session"],
-    &["cache", "harness", "open", "private", "testing", "url"],
+    &["cache", "harness", "inspect", "open", "private", "testing", "url"],
 ];
 
 /// The modules that do no I/O: files, and folders with all their files, except for the exceptions.
@@ -28,8 +28,10 @@ const PURE: &[&str] = &[
     "def",
     "envelope",
     "error",
+    "inspect",
     "key",
     "link",
+    "pack",
     "report",
     "session/commit",
     "session/entry",

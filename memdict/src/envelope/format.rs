@@ -47,6 +47,7 @@ pub(crate) struct Opened<'a> {
     pub(crate) nonce: u64,
     /// The generation of the dictionary when the value was written, or 0 if it had none.
     pub(crate) generation: u64,
+    pub(crate) is_signed: bool,
     pub(crate) found: Found<'a>,
 }
 
@@ -99,8 +100,7 @@ impl Lineage<'_> {
         self.0.chunks_exact(8).any(|older| *older == fingerprint.to_le_bytes())
     }
 
-    /// Returns the fingerprints, newest first, for the fuzzer.
-    #[cfg(any(test, fuzzing))]
+    /// Returns the fingerprints, newest first.
     pub(crate) fn fingerprints(self) -> impl Iterator<Item = u64> {
         self.0.chunks_exact(8).map(|older| u64_at(older, 0))
     }
@@ -201,7 +201,15 @@ pub(crate) fn open<'a>(
         return Err(Unusable::Unverified);
     }
     let Parts { nonce, generation, .. } = parts;
-    parts.read(value).map(|found| Opened { nonce, generation, found })
+    let is_signed = parts.signature().is_some();
+    parts.read(value).map(|found| Opened { nonce, generation, is_signed, found })
+}
+
+/// Returns the full key that a value includes, if it seems to. Nothing of the value is checked.
+pub(crate) fn included_key(value: &[u8]) -> Option<&[u8]> {
+    let header = value.get(..HEADER).filter(|header| header[4] & KEY_INCLUDED != 0)?;
+    let length = usize::from(u16::from_le_bytes([header[6], header[7]]));
+    value.get(HEADER..HEADER + length)
 }
 
 /// Returns the write nonce of stored bytes, if they are intact and belong to this name, even if

@@ -34,6 +34,6 @@ mod signature;
 #[cfg(any(test, fuzzing))]
 pub(crate) use self::format::{Opened, set_checksum};
 pub(crate) use self::{
-    format::{Content, Found, Seal, Sealed, nonce, open, repack, seal},
+    format::{Content, Found, Seal, Sealed, included_key, nonce, open, repack, seal},
     signature::Secrets,
 };

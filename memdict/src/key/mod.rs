@@ -65,7 +65,8 @@ impl Key {
         Self { full: form[length..].into(), start: prefix.len() }
     }
 
-    fn as_bytes(&self) -> &[u8] {
+    /// Returns the canonical form.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.full[self.start..]
     }
 }

@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use percent_encoding::percent_decode;
+
 use super::{
     Key, MAX_KEY, MAX_WIRE,
     escape::{push_escaped, push_hex},
@@ -36,6 +38,24 @@ impl Name {
         let key = Key::behind(prefix, form);
         let hashed = (!is_plain(&key.full)).then(|| hash(&key.full));
         Ok(Self { id: EntryId::new(dict, key), hashed })
+    }
+
+    /// Takes a full key apart: returns its namespace, and its name. `None` if it is not the full key of
+    /// an entry.
+    pub(crate) fn of_full(full: &[u8]) -> Option<(String, Self)> {
+        let mut colons = memchr::memchr_iter(b':', full);
+        let (first, second) = (colons.next()?, colons.next()?);
+        let plain = |escaped| {
+            let name = percent_decode(escaped).decode_utf8().ok()?;
+            // A name has one escaped form.
+            let mut again = Vec::new();
+            push_name(&name, &mut again);
+            (again.strip_suffix(b":") == Some(escaped)).then(|| name.into_owned())
+        };
+        let (namespace, dict) = (plain(&full[..first])?, plain(&full[first + 1..second])?);
+        let (prefix, form) = full.split_at(second + 1);
+        let name = Self::new(&dict.into(), prefix, &mut form.to_vec()).ok()?;
+        Some((namespace, name))
     }
 
     /// Returns the key on the wire: the full key, or a hash of it.
@@ -132,6 +152,24 @@ mod tests {
             assert!(name.wire().len() <= MAX_WIRE && name.wire()[0] == b'~');
             assert!(is_plain(name.wire()), "a hash is safe");
             assert_eq!(name.in_envelope(), Some(&*[b":", unsafe_one].concat()));
+        }
+    }
+
+    #[test]
+    fn a_full_key_is_taken_apart_into_what_it_was_made_of() {
+        for (namespace, dict, form) in
+            [("n", "d", "k"), ("", "d", ""), ("a:b~", "c d%", "x:y"), ("n\u{e9}", "d", "(a,b%2c)")]
+        {
+            let mut prefix = Vec::new();
+            push_name(namespace, &mut prefix);
+            push_name(dict, &mut prefix);
+            let name = Name::new(&dict.into(), &prefix, &mut form.as_bytes().to_vec());
+            let name = name.expect("it is a name");
+            let (found, again) = Name::of_full(name.full()).expect("it is a full key");
+            assert_eq!((&*found, &again.id, again.wire()), (namespace, &name.id, name.wire()));
+        }
+        for other in ["", "a", "a:b", "a::k", "%61:b:k", "a:b%3A:k", "%zz:b:k", "~lock:00"] {
+            assert!(Name::of_full(other.as_bytes()).is_none(), "{other}");
         }
     }
 
