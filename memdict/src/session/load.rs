@@ -72,6 +72,14 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
         arrivals.take(index, loaded);
     };
     traced.around(driver.load_many(&loads, &mut take)).await;
+    if let (Some(generation), Some(Now::None)) = (generation, &arrivals.now)
+        && driver.caps().counts()
+    {
+        // What the session makes of it belongs to a generation that is known before: a later one may
+        // begin with a clear.
+        let mut begins = |_, answer| generation.counted(answer);
+        driver.apply_many(&[generation.begin()], &mut begins, &D::Begun::default()).await;
+    }
     arrivals.end();
 
     let Arrivals { counted, failed, .. } = arrivals;

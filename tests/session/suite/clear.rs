@@ -355,6 +355,29 @@ pub(crate) fn a_touch_of_a_cleared_value_is_no_conflict(bench: &Bench) {
     });
 }
 
+pub(crate) fn a_session_that_found_no_generation_writes_nothing_into_that_of_a_later_clear(
+    bench: &Bench,
+) {
+    hold(bench, |bench| {
+        set(&bench.cache, "a", 1)?;
+        bench.store.evict(b"memdict:prices:#generation");
+        let session = bench.cache.session();
+        assert!(session.dict(&PRICES).get("a")?.is_none(), "its generation is lost");
+        session.dict(&PRICES).insert("a", 2)?;
+        bench.cache.clear(&PRICES)?;
+        assert_eq!(cause(session.commit()), ConflictCause::Cleared);
+        assert_eq!(price(&bench.cache, "a")?, None);
+        // One that has read nothing depends on nothing.
+        bench.store.evict(b"memdict:prices:#generation");
+        let session = bench.cache.session();
+        session.dict(&PRICES).insert("a", 3)?;
+        bench.cache.clear(&PRICES)?;
+        assert_eq!(session.commit()?.written, 1);
+        assert_eq!(price(&bench.cache, "a")?, Some(3));
+        Ok(())
+    });
+}
+
 /// A value that knows how many clears had begun when its session had read.
 #[derive(Default, Serialize, Deserialize, Tracked)]
 struct Epoch {

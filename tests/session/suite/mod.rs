@@ -134,6 +134,7 @@ suite! {
         a_dictionary_that_is_not_clearable_cannot_be_cleared_and_says_so
         while_the_generation_cannot_be_reached_values_are_misses_and_changes_are_lost
         a_touch_of_a_cleared_value_is_no_conflict
+        a_session_that_found_no_generation_writes_nothing_into_that_of_a_later_clear
         writers_and_readers_never_read_a_value_from_before_a_clear_that_returned
     }
     commit {
