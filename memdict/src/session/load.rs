@@ -72,13 +72,8 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
         arrivals.take(index, loaded);
     };
     traced.around(driver.load_many(&loads, &mut take)).await;
-    if let (Some(generation), Some(Now::None)) = (generation, &arrivals.now)
-        && driver.caps().counts()
-    {
-        // What the session makes of it belongs to a generation that is known before: a later one may
-        // begin with a clear.
-        let mut begins = |_, answer| generation.counted(answer);
-        driver.apply_many(&[generation.begin()], &mut begins, &D::Begun::default()).await;
+    if let (Some(generation), Some(Now::None)) = (generation, &arrivals.now) {
+        begin(driver, generation).await;
     }
     arrivals.end();
 
@@ -91,6 +86,15 @@ pub(crate) async fn load<T: Tracked, D: Drive>(
     match failed {
         Some((index, error)) if strict => Err(unavailable(core, unknown[index], error)),
         _ => Ok(()),
+    }
+}
+
+/// Begins a generation that a load has not found. What the session makes of what it has read belongs to a
+/// generation that is known before: a later one may begin with a clear.
+pub(super) async fn begin<D: Drive>(driver: &D, generation: &Generation) {
+    if driver.caps().counts() {
+        let mut begins = |_, answer| generation.counted(answer);
+        driver.apply_many(&[generation.begin()], &mut begins, &D::Begun::default()).await;
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
             slot::Slot,
             state::For,
         },
-        load::{ended, note},
+        load::{begin, ended, note},
     },
     store::operation::{Load, Loaded, StoreError},
     trace::Traced,
@@ -88,10 +88,7 @@ impl<D: Drive> Fetch<'_, D> {
         if let Some(generation) = generation {
             let known = now.get_or_insert_with(|| generation.loaded(no_answer()));
             if matches!(known, Now::None) {
-                // What is made belongs to a generation, which has to be known before it is made.
-                let begun = D::Begun::default();
-                let mut begins = |_, answer| generation.counted(answer);
-                driver.apply_many(&[generation.begin()], &mut begins, &begun).await;
+                begin(driver, generation).await;
             }
         }
         let mut answers = Vec::with_capacity(slots.len());
