@@ -90,8 +90,7 @@ impl Daemon {
         Self::proxy_with(servers, &ejects)
     }
 
-    fn proxy_with<'s>(servers: impl IntoIterator<Item = &'s Memcached>, settings: &str) -> Self {
-        let further = settings;
+    fn proxy_with<'s>(servers: impl IntoIterator<Item = &'s Memcached>, further: &str) -> Self {
         let servers: String = servers.into_iter().fold(String::new(), |mut list, server| {
             writeln!(list, "   - {}:1", server.address()).expect("text is written to memory");
             list

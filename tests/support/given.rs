@@ -54,9 +54,12 @@ impl<S: ?Sized> Apart<S> {
     /// Returns the key in the other store. A key that is refused stays as it is. Of one that is too long
     /// with the prefix, the length and the end stay: the tests' long keys differ there.
     fn key(&self, key: &[u8]) -> Vec<u8> {
+        if key.is_empty() || key.len() > LONGEST {
+            return key.to_vec();
+        }
         let plain = [&*self.prefix, key].concat();
-        if key.is_empty() || key.len() > LONGEST || plain.len() <= LONGEST {
-            return if key.is_empty() || key.len() > LONGEST { key.to_vec() } else { plain };
+        if plain.len() <= LONGEST {
+            return plain;
         }
         let start = format!("{:03}", key.len());
         let end = &key[key.len() + self.prefix.len() + start.len() - LONGEST..];

@@ -191,7 +191,8 @@ impl<T: Tracked> DictDef<T> {
     /// and that each value carries. A clear raises it, and a value of an earlier one is a miss.
     ///
     /// - Each load and each commit asks for the generation as well, in the same round trip. Only a
-    ///   session that writes before it reads needs another one, and the first that writes at all.
+    ///   session that writes before it reads needs another one, and one that finds no generation and
+    ///   begins one.
     /// - If the generation is evicted, or its server is restarted, the dictionary is cleared. A
     ///   cleared value never comes back.
     /// - While the server of the generation is down, every value of the dictionary is a miss, and

@@ -3,7 +3,7 @@
 use super::compression::{Compression, Packing};
 
 /// The largest payload that is packed, and that is believed to come out of a packed one.
-pub(crate) const MAX_RAW: usize = 64 << 20;
+const MAX_RAW: usize = 64 << 20;
 
 /// A shorter payload is not packed, unless that is set.
 const FROM: usize = 1 << 10;

@@ -193,7 +193,7 @@ fn an_envelope_has_one_reading() {
 }
 
 #[test]
-fn a_packed_value_has_these_bytes_for_ever_and_tells_the_length_before() {
+fn a_packed_value_says_so_and_tells_the_length_before() {
     let [name, _] = names();
     for secrets in [secrets(&[]), secrets(&["s"])] {
         let mut value = b"before".to_vec();

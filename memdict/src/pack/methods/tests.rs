@@ -1,3 +1,5 @@
+//! Round trips, what is not worth it, and bytes that nobody packed.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -15,10 +15,10 @@
 //! Of a server that does not have memcached's name for its version, `versions` asks whether a token
 //! proves something.
 //!
-//! A server that closes two connections when it is asked all of this, or that says beforehand why it
-//! will close, is asked again, on another one
-//! and with more care: proxies close on a question that they do not know. It then gets the classic
-//! dialect, and tells nothing but its version, or not even that.
+//! A server that closes two connections when it is asked all of this is asked again, on another one and
+//! with more care: proxies close on a question that they do not know. One that calls the last question
+//! malformed, and then closes, is asked so at once. It then gets the classic dialect, and tells nothing
+//! but its version, or not even that.
 
 mod facts;
 mod versions;
