@@ -24,7 +24,8 @@ use crate::{
 /// are no entries of dictionaries: a dictionary of the same name has other keys.
 ///
 /// A number has 64 bits. A subtraction ends at 0, and an addition begins at 0 again after the largest
-/// number.
+/// number. memcached up to 1.6.21 refuses now and then to count on from a number of 2<sup>63</sup> or more
+/// (`non-numeric value`): it looks for a minus sign beyond the number's end.
 ///
 /// **A count is made at most once, and may be lost**: with its server, by an eviction, by a restart, or
 /// because no answer came, which is an error. A number that is lost begins anew. What has to be right

@@ -56,10 +56,30 @@ pub(super) fn a_number_has_64_bits_and_begins_again_after_the_largest(s: &dyn St
     if !counts(s) {
         return;
     }
-    let start = Count::add(1).or_start_at(u64::MAX, Expiry::Never);
-    assert_eq!([count(s, b"n", start), count(s, b"n", start)], [Some(u64::MAX), Some(0)]);
-    assert_eq!(count(s, b"n", Count::add(u64::MAX)), Some(u64::MAX));
-    assert_eq!(count(s, b"n", Count::subtract(u64::MAX)), Some(0));
+    let key = counts_beyond_63_bits(s);
+    assert_eq!(count(s, &key, Count::add(1)), Some(0));
+    assert_eq!(count(s, &key, Count::add(u64::MAX)), Some(u64::MAX));
+    assert_eq!(count(s, &key, Count::subtract(u64::MAX)), Some(0));
+}
+
+/// Returns a key whose number is the largest, and counts. Of a number from 2^63, memcached up to 1.6.21 looks for a
+/// minus sign up to the next zero byte, which is beyond the number; a value that was there before may
+/// have left one, and the count is refused.
+fn counts_beyond_63_bits(s: &dyn Store) -> Vec<u8> {
+    let start = Count::add(0).or_start_at(u64::MAX, Expiry::Never);
+    let counts = |key: &Vec<u8>| {
+        assert_eq!(count(s, key, start), Some(u64::MAX));
+        match &apply(s, &[Change::new(key, Op::Count(Count::add(0)), Always)])[..] {
+            [Ok(outcome)] => *outcome == Applied::Counted(u64::MAX),
+            [Err(StoreError::Refused(why))] => {
+                assert!(why.as_str().contains("non-numeric"), "{why}");
+                false
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut keys = (0..64).map(|number| format!("n{number}").into_bytes());
+    keys.find(counts).expect("a number that is followed by no leftovers")
 }
 
 pub(super) fn what_is_no_number_is_refused_and_stays(s: &dyn Store) {
