@@ -29,6 +29,8 @@ pub(crate) struct Watch {
 impl Watch {
     pub(crate) fn begin(stage: &Stage, strict: bool) -> Self {
         let ledger = &stage.behind.ledger;
+        // A load may have begun a generation, which is no change of the commit.
+        stage.between.arrive();
         stage.between.happened();
         ledger.watch();
         Self {
