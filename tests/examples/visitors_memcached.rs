@@ -42,6 +42,7 @@ fn a_second_process_doubles_the_numbers_and_each_write_is_one_command() {
     }
 }
 
+/// `scripts/servers` runs it for each server, as CI does.
 #[test]
 #[ignore = "needs a server: scripts/servers"]
 fn a_second_process_doubles_the_numbers_on_the_given_server() {

@@ -62,9 +62,9 @@ pub(super) fn a_number_has_64_bits_and_begins_again_after_the_largest(s: &dyn St
     assert_eq!(count(s, &key, Count::subtract(u64::MAX)), Some(0));
 }
 
-/// Returns a key whose number is the largest, and counts. Of a number from 2^63, memcached up to 1.6.21 looks for a
-/// minus sign up to the next zero byte, which is beyond the number; a value that was there before may
-/// have left one, and the count is refused.
+/// Returns a key whose number is the largest, and counts. Of a number from 2^63, memcached up to 1.6.21
+/// looks for a minus sign up to the next zero byte, which is beyond the number; a value that was there
+/// before may have left one, and the count is refused.
 fn counts_beyond_63_bits(s: &dyn Store) -> Vec<u8> {
     let start = Count::add(0).or_start_at(u64::MAX, Expiry::Never);
     let counts = |key: &Vec<u8>| {
